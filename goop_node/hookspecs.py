@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Every hook of the host. A plugin implements those it needs with ``@hookimpl``.
+
+Hooks are synchronous and return values; none runs per message. Three kinds, and what
+happens when an implementation raises: *register* (that plugin is left out), *veto* (refused),
+*observe* (logged).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pluggy
+
+from goop_node.types import (
+    JsonSchema,
+    Lifespan,
+    NodeApi,
+    PeerEvent,
+    Route,
+    SdkModule,
+    StreamHandler,
+    Template,
+)
+
+PROJECT = "goop_node"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+KINDS: Mapping[str, str] = {
+    "goop_add_hookspecs": "register",
+    "goop_config_schema": "register",
+    "goop_routes": "register",
+    "goop_stream_handlers": "register",
+    "goop_sdk_modules": "register",
+    "goop_templates": "register",
+    "goop_lifespan": "register",
+    "goop_peer_changed": "observe",
+}
+"""The kind of each hook."""
+
+
+@hookspec(historic=True)
+def goop_add_hookspecs(pluginmanager: pluggy.PluginManager) -> None:
+    """Register: bring hooks of your own with ``pluginmanager.add_hookspecs(module)``."""
+
+
+@hookspec
+def goop_config_schema() -> JsonSchema | None:  # type: ignore[empty-body]
+    """Register: the JSON Schema (2020-12) of your ``[plugins.NAME]`` table."""
+
+
+@hookspec
+def goop_routes(node: NodeApi) -> Iterable[Route]:  # type: ignore[empty-body]
+    """Register: HTTP and WebSocket handlers below ``/api/NAME``."""
+
+
+@hookspec
+def goop_stream_handlers(node: NodeApi) -> Iterable[StreamHandler]:  # type: ignore[empty-body]
+    """Register: what to do with inbound libp2p streams."""
+
+
+@hookspec
+def goop_sdk_modules() -> Iterable[SdkModule]:  # type: ignore[empty-body]
+    """Register: scripts served below ``/sdk/``."""
+
+
+@hookspec
+def goop_templates() -> Iterable[Template]:  # type: ignore[empty-body]
+    """Register: folders of pages, each served at an origin of its own."""
+
+
+@hookspec
+def goop_lifespan(node: NodeApi) -> Lifespan | None:  # type: ignore[empty-body]
+    """Register: an async context manager around the node's life; 10 s to enter."""
+
+
+@hookspec
+def goop_peer_changed(node: NodeApi, event: PeerEvent) -> None:
+    """Observe: a peer was found, changed, went, connected or disconnected."""
+
+
+def kind_of(hook: str, extra: Mapping[str, str] | None = None) -> str:
+    """The kind of ``hook``: ``register``, ``veto`` or ``observe`` (default ``register``)."""
+    known: dict[str, Any] = {**KINDS, **(extra or {})}
+    return str(known.get(hook, "register"))

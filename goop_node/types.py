@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: MIT
+"""The values and protocols that the host and its plugins exchange.
+
+Everything here is either a frozen dataclass (a value) or a ``Protocol`` (what the
+host offers). Nothing in this module does any work, so plugins can import it freely.
+Every callable that a plugin hands in runs on the asyncio loop; trio never shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import sqlite3
+
+JsonValue = Any
+"""A value made of dict, list, str, int, float, bool and None only."""
+
+JsonSchema = Mapping[str, JsonValue]
+"""A JSON Schema of draft 2020-12 as a mapping."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why something was refused: a stable ``code`` for programs, a ``reason`` for people.
+
+    ``pointer`` is the JSON Pointer (RFC 6901) of the offending value, where there is one.
+    """
+
+    code: str
+    reason: str
+    pointer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who is behind an HTTP request or a WebSocket, as the guard established it.
+
+    ``template`` is ``""`` for the node's own pages, a template's name for a template's
+    page, and ``None`` for a program that showed the Bearer token (which may do anything).
+    """
+
+    template: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """An ASGI application of a plugin, mounted at ``/api/<plugin>/<path>``.
+
+    ``handlers`` are Litestar route handlers with paths relative to ``/api/<plugin>``.
+    """
+
+    handlers: Sequence[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamHandler:
+    """What to do with an inbound stream of one libp2p protocol.
+
+    ``handle`` is called on the asyncio loop with the fresh stream; it must not block and
+    normally calls ``stream.start(...)``.
+    """
+
+    protocol: str
+    handle: Callable[[LineStream], None]
+    max_line: int = 128 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class SdkModule:
+    """A script served as ``/sdk/<name>`` to every page."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A folder of static files served at an origin of its own.
+
+    ``permissions`` are the powerful features its pages may use (``camera``, ``microphone``).
+    """
+
+    name: str
+    title: str
+    folder: Path
+    description: str = ""
+    permissions: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peer:
+    """Another node as this one knows it. ``last_seen`` is in Unix seconds."""
+
+    peer_id: str
+    label: str
+    online: bool
+    connected: bool
+    last_seen: float
+    addrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerEvent:
+    """A change in what is known of a peer."""
+
+    kind: Literal["found", "changed", "gone", "connected", "disconnected"]
+    peer: Peer
+
+
+class LineStream(Protocol):
+    """One libp2p stream that carries newline-terminated lines, as asyncio sees it.
+
+    Reads come in batches through callbacks; writes are queued and coalesced into as few
+    transport writes as possible. All calls are made on the asyncio loop's thread.
+    """
+
+    peer_id: str
+    protocol: str
+
+    @property
+    def queued(self) -> int:
+        """Bytes written by us that the muxer has not taken yet."""
+
+    def start(
+        self,
+        on_lines: Callable[[list[bytes]], None],
+        on_end: Callable[[str], None],
+    ) -> None:
+        """Begin reading.
+
+        ``on_lines`` gets all complete lines of one read, without their newline, in order.
+        ``on_end`` is called exactly once, with ``"eof"``, ``"reset"``, ``"line_too_long"``,
+        ``"closed"`` (by us) or ``"lost"`` (the connection went away).
+        """
+
+    def write(self, line: bytes) -> None:
+        """Queue one line (given without newline). Silently ignored after the end."""
+
+    def pause(self) -> None:
+        """Stop reading, so that the peer's window fills up."""
+
+    def resume(self) -> None:
+        """Read again after ``pause``."""
+
+    def close(self) -> None:
+        """Write what is queued (at most 2 s), then close. ``on_end`` follows."""
+
+    def reset(self) -> None:
+        """End both directions at once and drop what is queued. ``on_end`` follows."""
+
+
+class NetworkError(Exception):
+    """A stream could not be opened. ``code`` says why, in a stable word.
+
+    Codes: ``offline`` (our libp2p side is down), ``undiscovered`` (no address known),
+    ``unreachable`` (dial failed or timed out), ``unsupported`` (none of the protocols).
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Network(Protocol):
+    """libp2p, as plugins see it."""
+
+    peer_id: str
+
+    @property
+    def addrs(self) -> tuple[str, ...]:
+        """Our full multiaddrs, each ending in ``/p2p/<peer id>``."""
+
+    async def open_stream(
+        self, peer_id: str, protocols: Sequence[str], *, timeout: float = 10.0
+    ) -> LineStream:
+        """Open a stream with the first protocol of ``protocols`` that the peer speaks.
+
+        Raises ``NetworkError``.
+        """
+
+
+class Peers(Protocol):
+    """Who is there."""
+
+    def get(self, peer_id: str) -> Peer | None:
+        """The peer of that id, or ``None`` when it was never seen."""
+
+    def all(self) -> list[Peer]:
+        """Every known peer except this node, sorted by id."""
+
+    def is_discovered(self, peer_id: str) -> bool:
+        """Whether presence, ``--peer`` or "connect to a friend" named this peer."""
+
+    def subscribe(self, callback: Callable[[PeerEvent], None]) -> Callable[[], None]:
+        """Call back on every change; returns what ends the subscription."""
+
+
+class PluginCalls(Protocol):
+    """The three ways to call a hook (the rules for an implementation that raises)."""
+
+    def collect(self, hook: str, **kwargs: Any) -> list[tuple[str, Any]]:
+        """Call *register* hooks; iterables are flattened to (plugin name, item) pairs.
+
+        A plugin that raises is left out and named in the status.
+        """
+
+    def notify(self, hook: str, **kwargs: Any) -> None:
+        """Call *observe* hooks; what raises is logged."""
+
+    def veto(self, hook: str, **kwargs: Any) -> Refusal | None:
+        """Call *veto* hooks; the first refusal wins, and what raises refuses."""
+
+
+class NodeApi(Protocol):
+    """The node, as hooks receive it."""
+
+    data: Path
+    strict: bool
+    network: Network
+    peers: Peers
+    calls: PluginCalls
+
+    @property
+    def peer_id(self) -> str:
+        """Our own peer id (base58, ``12D3Koo…``)."""
+
+    @property
+    def label(self) -> str:
+        """The name that people see for us."""
+
+    @property
+    def templates(self) -> Mapping[str, Template]:
+        """Every template by name."""
+
+    def config_for(self, plugin: str) -> Mapping[str, JsonValue]:
+        """The plugin's validated table of goop.toml (without ``enabled``)."""
+
+    def database(self, plugin: str, migrations: Sequence[str]) -> sqlite3.Connection:
+        """Open (and migrate) ``DATA/<plugin>.sqlite3``, in WAL mode.
+
+        ``migrations[i]`` is the SQL script that leads from user_version ``i`` to ``i + 1``.
+        """
+
+    def failed(self, plugin: str, error: BaseException) -> None:
+        """Record that a plugin failed in a way the status page should show."""
+
+
+Lifespan = AbstractAsyncContextManager[None]
+Observer = Callable[[PeerEvent], Awaitable[None] | None]
+Templates = Iterable[Template]

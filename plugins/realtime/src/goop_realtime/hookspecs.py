@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+"""The hooks that the realtime plugin adds to the host's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from goop_node.hookspecs import hookspec
+from goop_node.types import NodeApi
+from goop_realtime.types import ContextType, OpenRequest, Rejection
+
+KINDS = {"realtime_contexts": "register", "realtime_authorize_open": "veto"}
+"""The kind of each hook: what happens when an implementation raises."""
+
+
+@hookspec
+def realtime_contexts(node: NodeApi) -> Iterable[ContextType]:  # type: ignore[empty-body]
+    """Register: the contexts that this plugin brings."""
+
+
+@hookspec
+def realtime_authorize_open(node: NodeApi, request: OpenRequest) -> Rejection | None:
+    """Veto: may this channel open? Return a ``Rejection`` to refuse it."""

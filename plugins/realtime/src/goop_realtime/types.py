@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""What a context plugin hands to the realtime plugin, and what it receives.
+
+A *context* is the kind of conversation a channel carries: ``chess``, ``video_call``. It
+brings JSON Schemas for its messages and a *Session*: a pure fold over the channel's log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from goop_node.types import JsonSchema, JsonValue, Refusal
+
+Rejection = Refusal
+"""A refusal by a context: ``Rejection(code="not_your_turn", reason="It is Black's turn.")``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRequest:
+    """How a channel was opened. Equal on every node: nothing here says which peer is local.
+
+    ``context`` is the full name (``chess_42``), ``opener`` the peer that asked, ``peers`` both
+    peers with the opener first, ``params`` what the opener proposed (checked against the
+    context's ``params`` schema), ``base`` what the opener's context type gave as the state to
+    start from (see ``ContextType.base``), or ``None``.
+    """
+
+    channel: str
+    context: str
+    opener: str
+    peers: tuple[str, ...]
+    params: JsonValue = None
+    base: JsonValue = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A Session's state after the entry ``(epoch, seq)`` of its log."""
+
+    epoch: int
+    seq: int
+    state: JsonValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message of a channel. ``sender`` is authenticated; ``sent_at`` is in Unix ms."""
+
+    sender: str
+    data: JsonValue
+    id: str
+    sent_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """A message that is in the log and committed, with its place there."""
+
+    request: OpenRequest
+    epoch: int
+    seq: int
+    message: Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds of a context's channels.
+
+    ``message_bytes``: the largest encoded message. ``rate`` and ``burst``: messages per
+    second per channel and author. ``suspended_seconds``: how long a channel may be without
+    its other side before it closes as ``expired``.
+    """
+
+    message_bytes: int = 64 * 1024
+    rate: float = 240.0
+    burst: int = 480
+    suspended_seconds: int = 24 * 3600
+
+
+class Session(Protocol):
+    """A pure fold over the channel's log: no I/O, no clock, no randomness."""
+
+    def check(self, message: Message) -> Rejection | None:
+        """Say whether ``message`` may come next. Changes nothing."""
+
+    def apply(self, message: Message) -> None:
+        """Take ``message`` in, after a passed ``check``. Cannot fail."""
+
+    def snapshot(self) -> JsonValue:
+        """The whole state as JSON, the same on every node."""
+
+
+class OpenSession(Session):
+    """The Session of a context without rules: everything may come, nothing is kept."""
+
+    def check(self, message: Message) -> Rejection | None:
+        """Everything may come."""
+        return None
+
+    def apply(self, message: Message) -> None:
+        """Nothing is kept."""
+
+    def snapshot(self) -> JsonValue:
+        """There is no state."""
+        return None
+
+
+def open_freely(request: OpenRequest, snapshot: Snapshot | None) -> Session | Rejection:
+    """``open_session`` of a context whose messages are judged by their schemas alone."""
+    return OpenSession()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextType:
+    """A kind of channel, as a plugin registers it through ``realtime_contexts``.
+
+    ``name`` serves itself and ``name_<id>`` with an id of ``[A-Za-z0-9_-]{1,64}``.
+    ``messages`` maps a message's ``type`` to its JSON Schema 2020-12.
+    ``page`` is where accepting an invitation leads (``"/chess/"``), ``title`` what people see.
+    ``base`` is asked once, on the opener's node, for the state a new channel starts from; its
+    value travels with the request (at most 32 KiB) and reaches ``open_session`` on both nodes.
+    ``applied`` runs after commit, at least once per message, before any page is told; make it
+    idempotent by ``(channel, epoch, seq)``.
+    """
+
+    name: str
+    version: str
+    title: str
+    messages: Mapping[str, JsonSchema]
+    page: str | None = None
+    params: JsonSchema | None = None
+    open_session: Callable[[OpenRequest, Snapshot | None], Session | Rejection] = open_freely
+    base: Callable[[OpenRequest], JsonValue] | None = None
+    applied: Callable[[Sequence[Applied]], Awaitable[None] | None] | None = None
+    max_peers: int = 2
+    limits: Limits = field(default_factory=Limits)
