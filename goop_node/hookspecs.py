@@ -47,7 +47,7 @@ def goop_add_hookspecs(pluginmanager: pluggy.PluginManager) -> None:
 
 
 @hookspec
-def goop_config_schema() -> JsonSchema | None:  # type: ignore[empty-body]
+def goop_config_schema() -> JsonSchema | None:
     """Register: the JSON Schema (2020-12) of your ``[plugins.NAME]`` table."""
 
 
@@ -72,7 +72,7 @@ def goop_templates() -> Iterable[Template]:  # type: ignore[empty-body]
 
 
 @hookspec
-def goop_lifespan(node: NodeApi) -> Lifespan | None:  # type: ignore[empty-body]
+def goop_lifespan(node: NodeApi) -> Lifespan | None:
     """Register: an async context manager around the node's life; 10 s to enter."""
 
 
