@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Small helpers that every script of the node's own pages shares.
+
+/**
+ * The element of that id.
+ * @param {string} id
+ * @returns {any}
+ */
+export const $ = (id) => document.getElementById(id);
+
+/**
+ * Make an element. Children that are strings become text, never markup: labels and
+ * reasons come from other people.
+ * @param {string} tag
+ * @param {Record<string, any>} props  properties, or attributes where the name has a dash
+ * @param {...(Node|string)} children
+ * @returns {HTMLElement}
+ */
+export function make(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name.includes("-") || name === "role") element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * The last four characters of a peer id: what tells two people of the same name apart.
+ * @param {string} peerId
+ */
+export const fingerprint = (peerId) => "…" + String(peerId || "").slice(-4);
+
+/**
+ * "Alice (…k7Qp)".
+ * @param {string} label
+ * @param {string} peerId
+ */
+export const fullName = (label, peerId) => `${label || "Somebody"} (${fingerprint(peerId)})`;
+
+/**
+ * Put a person's initial and a colour of their own into an avatar element.
+ * @param {HTMLElement} element
+ * @param {string} label
+ * @param {string} peerId
+ */
+export function paintAvatar(element, label, peerId) {
+  let hue = 0;
+  for (const char of String(peerId)) hue = (hue * 31 + char.charCodeAt(0)) % 360;
+  element.textContent = ([...(label || "?").trim()][0] || "?").toUpperCase();
+  element.style.setProperty("--hue", String(hue));
+}
+
+/**
+ * Call the node. Resolves with the JSON answer; rejects with an `Error` whose message is
+ * the node's own words and whose `code` is its stable code.
+ * @param {string} path
+ * @param {any} [body]  given: POST it as JSON
+ */
+export async function call(path, body) {
+  const options = { headers: { Accept: "application/json" } };
+  if (body !== undefined) {
+    Object.assign(options, { method: "POST", body: JSON.stringify(body) });
+    options.headers["Content-Type"] = "application/json";
+  }
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw Object.assign(new Error("Your node does not answer. Is it still running?"), {
+      code: "node_unreachable",
+    });
+  }
+  const json = await answer.json().catch(() => null);
+  if (!answer.ok) {
+    const words = json?.detail || json?.title || `The node answered ${answer.status}.`;
+    throw Object.assign(new Error(words), { code: json?.code || `http_${answer.status}` });
+  }
+  return json;
+}
+
+/**
+ * Show a message in a note element.
+ * @param {HTMLElement} element
+ * @param {string} text
+ * @param {"" | "good" | "bad" | "busy"} [tone]
+ */
+export function note(element, text, tone = "") {
+  element.textContent = text;
+  element.dataset.tone = tone;
+}

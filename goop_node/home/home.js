@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// The node's own page: who I am, who is there, what we can do, who is asking.
+
+import { $, call, fullName, make, note, paintAvatar } from "./dom.js";
+import { addFriend } from "./friends.js";
+import { followPeople } from "./people.js";
+import { followRequests } from "./requests.js";
+import { setLink, showStatus } from "./status.js";
+
+/** What the node says of us. */
+let me = { id: "", label: "" };
+
+function showMe() {
+  $("my-label").textContent = me.label;
+  $("my-shown").textContent = fullName(me.label, me.id);
+  $("my-shown").title = me.id;
+  paintAvatar($("my-avatar"), me.label, me.id);
+  document.title = `${me.label} · Goop`;
+}
+
+/** Switch between the name and the field for it. */
+function editName(editing) {
+  $("rename-form").hidden = !editing;
+  $("my-name-view").hidden = editing;
+  if (editing) {
+    $("rename-input").value = me.label;
+    $("rename-input").select();
+  } else {
+    $("rename").focus();
+  }
+}
+
+async function rename(event) {
+  event.preventDefault();
+  const label = $("rename-input").value.trim();
+  try {
+    const answer = await call("/api/self", { label });
+    me = { ...me, label: answer?.label || label };
+    showMe();
+    editName(false);
+    note($("rename-note"), "Saved. Others see the new name in a moment.", "good");
+  } catch (error) {
+    note($("rename-note"), error.message, "bad");
+    $("rename-input").focus();
+  }
+}
+
+/** One card a template: the whole card is the link. */
+function card(template) {
+  const letter = make("span", { className: "card-icon", "aria-hidden": "true" });
+  paintAvatar(letter, template.title || template.name, template.name);
+  return make(
+    "li",
+    { "data-template": template.name },
+    make(
+      "a",
+      { className: "card", href: template.url },
+      letter,
+      make("span", { className: "card-title" }, template.title || template.name),
+      make("span", { className: "card-text" }, template.description || ""),
+    ),
+  );
+}
+
+function showTemplates(templates) {
+  $("template-list").replaceChildren(...templates.map(card));
+  $("templates-empty").hidden = templates.length > 0;
+}
+
+/** Our addresses, each with a button to copy it, and the link that carries the best one. */
+function showInvite(invite) {
+  $("invite-link").value = invite.link || "";
+  $("address-list").replaceChildren(
+    ...(invite.addresses || []).map((address, index) => {
+      const id = `address-${index}`;
+      const field = make("input", { id, readOnly: true, value: address });
+      field.setAttribute("aria-label", "My address");
+      const button = make("button", { type: "button" }, "Copy", make("span", { className: "sr" }, " address"));
+      button.dataset.copy = id;
+      return make("li", { className: "copy" }, field, button);
+    }),
+  );
+}
+
+async function copy(button) {
+  const field = $(button.dataset.copy);
+  const words = button.firstChild;
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    words.textContent = "Copied";
+  } catch {
+    words.textContent = "Press Ctrl+C"; // the text is selected already
+  }
+  button.addEventListener("blur", () => (words.textContent = "Copy"), { once: true });
+}
+
+async function connectFriend(event) {
+  event.preventDefault();
+  const button = event.target.querySelector("button");
+  button.disabled = true;
+  note($("friend-note"), "Connecting…", "busy");
+  try {
+    note($("friend-note"), await addFriend($("friend-address").value), "good");
+    $("friend-address").value = "";
+  } catch (error) {
+    note($("friend-note"), error.message, "bad");
+  } finally {
+    button.disabled = false;
+  }
+}
+
+$("rename").addEventListener("click", () => editName(true));
+$("rename-cancel").addEventListener("click", () => editName(false));
+$("rename-form").addEventListener("submit", rename);
+$("rename-form").addEventListener("keydown", (event) => {
+  if (event.key === "Escape") editName(false);
+});
+$("friend-form").addEventListener("submit", connectFriend);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) showStatus();
+});
+
+/** Run one part of the page; a part that fails says so and leaves the others alone. */
+async function part(work) {
+  try {
+    await work();
+  } catch (error) {
+    console.error(error);
+    $("banner").textContent = error.message;
+    $("banner").hidden = false;
+  }
+}
+
+part(async () => {
+  me = await call("/api/self");
+  showMe();
+});
+part(async () => {
+  const templates = await call("/api/templates");
+  showTemplates(templates);
+  followRequests(templates);
+});
+part(async () => showInvite(await call("/api/invite")));
+part(() => followPeople(setLink));
+part(showStatus);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// The network pill, the banner, and the plugins in the footer.
+
+import { $, call, make } from "./dom.js";
+
+const NETWORK = {
+  starting: "Starting",
+  online: "Connected",
+  offline: "Offline",
+  stopped: "Stopped",
+};
+
+/** True while the node itself does not answer. */
+let lost = false;
+
+function banner(text) {
+  $("banner").textContent = text;
+  $("banner").hidden = !text;
+}
+
+function pill(state, text) {
+  $("network").dataset.state = state;
+  $("network").textContent = text || NETWORK[state] || state;
+}
+
+const failedIn = (plugin) =>
+  plugin.error || !["ok", "running", "active", "enabled", "loaded"].includes(plugin.state ?? plugin.status);
+
+function showPlugins(plugins) {
+  const failed = plugins.filter(failedIn);
+  const fine = plugins.filter((plugin) => !failedIn(plugin));
+  const lines = failed.map((plugin) => {
+    const line = make(
+      "p",
+      { className: "warn" },
+      make("strong", {}, `Plugin “${plugin.name}” is not running. `),
+      String(plugin.error || plugin.state || plugin.status || ""),
+    );
+    const dependents = plugin.dependents || [];
+    if (dependents.length) line.append(` Needed by: ${dependents.join(", ")}.`);
+    return line;
+  });
+  if (fine.length) {
+    lines.push(make("p", {}, `Plugins: ${fine.map((plugin) => plugin.name).join(", ")}`));
+  }
+  $("plugins").replaceChildren(...lines);
+}
+
+/** Read the node's status and show it. */
+export async function showStatus() {
+  let status;
+  try {
+    status = await call("/api/status");
+  } catch (error) {
+    setLink(false, error.message);
+    return;
+  }
+  lost = false;
+  const p2p = status.p2p || {};
+  const state = p2p.state || "online";
+  pill(state);
+  banner(
+    state === "offline" || state === "stopped"
+      ? `Your node is cut off from the network${p2p.error ? `: ${p2p.error}` : ""}. Friends cannot reach you until it is back.`
+      : "",
+  );
+  showPlugins(status.plugins || []);
+  const origins = status.dev_origins || status.devOrigins || [];
+  $("dev-origins").hidden = origins.length === 0;
+  $("dev-origins").textContent = `Development origins may use this node: ${origins.join(", ")}`;
+  const version = status.version || status.versions?.["goop-node"] || status.versions?.goop_node;
+  $("version").textContent = version ? `goop-node ${version}` : "";
+}
+
+/**
+ * The page's link to its own node broke or is back.
+ * @param {boolean} connected
+ * @param {string} [words]
+ */
+export function setLink(connected, words) {
+  if (connected) {
+    if (lost) showStatus();
+    return;
+  }
+  lost = true;
+  pill("offline", "No node");
+  banner(words || "Your node does not answer. Is it still running? This page goes on by itself when it is back.");
+}
