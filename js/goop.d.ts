@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// The types of what pages see. Global: reference this file and `Goop` is typed.
+
+/** What a `GoopError` says: `code` is stable, `message` is for people. */
+interface GoopError extends Error {
+  readonly name: "GoopError";
+  /** For example `declined`, `timeout`, `unreachable`, `outbox_full`, `closed`, `node_unreachable`. */
+  readonly code: string;
+  /** Where in the message the fault is (JSON Pointer), when a schema refused it. */
+  readonly pointer?: string;
+  /** The HTTP status, when an endpoint of the node answered with an error. */
+  readonly status?: number;
+  /** The message id, when it is about one message. */
+  readonly id?: string;
+  /** The channel id, when it is about one channel. */
+  readonly channelId?: string;
+}
+
+interface GoopErrorConstructor {
+  new (code: string, message: string, more?: object): GoopError;
+  readonly prototype: GoopError;
+}
+
+type GoopState = "connecting" | "connected" | "disconnected";
+
+/** Why a channel is in its state. `final`: it does not come back. `suspended`: it may. */
+interface GoopDetail {
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly final: boolean;
+  readonly suspended: boolean;
+  /** Whether the other person has a page open; `null` while nobody knows. */
+  readonly peerPage: "open" | "none" | null;
+}
+
+/** What came with a message. `sentAt` is in Unix milliseconds; `from` is the sender's peer id,
+ * one's own when another tab of the same person sent it. `redelivered`: it may have been
+ * handed out before, to a page that is gone. */
+interface GoopMeta {
+  readonly id: string;
+  readonly seq: number;
+  readonly sentAt: number;
+  readonly redelivered: boolean;
+  readonly from: string;
+}
+
+/** What became of one `send()`. Awaiting it waits for *accepted*: the own node has it safely.
+ * Every one of the three may be ignored. */
+interface GoopSent extends Promise<{ id: string }> {
+  readonly id: string;
+  /** The other node has it safely. */
+  readonly delivered: Promise<{ id: string }>;
+  /** The handler of the other page has returned. */
+  readonly handled: Promise<{ id: string }>;
+}
+
+interface GoopChannel {
+  readonly id: string;
+  readonly peerId: string;
+  readonly peerLabel: string;
+  readonly context: string;
+  readonly params: any;
+  /** `log`: nothing is lost. `best-effort`: a peer with an older protocol. */
+  readonly delivery: "log" | "best-effort";
+  readonly state: GoopState;
+  readonly detail: GoopDetail;
+  /** Bytes of messages that the own node has not accepted yet. */
+  readonly bufferedAmount: number;
+  /** Throws a `GoopError` (`not_serialisable`) when `data` is not JSON. */
+  send(data: unknown): GoopSent;
+  /** Something fleeting (typing, a cursor): sent now or never, in no log. True when it left. */
+  signal(data: unknown): boolean;
+  /** Ends the channel for both sides; resolves when it has ended, and never rejects. */
+  close(): Promise<void>;
+  /** A returned promise is awaited before the next message. */
+  onMessage: ((data: any, meta: GoopMeta) => unknown) | null;
+  onStateChange: ((state: GoopState, detail: GoopDetail) => unknown) | null;
+  /** Refusals and errors of this channel that no awaited promise reported. */
+  onError: ((error: GoopError) => unknown) | null;
+  /** Messages after `from` up to `to` are gone for this page; each is `[epoch, seq]`. */
+  onGap: ((gap: { from: [number, number] | null; to: [number, number] | null }) => unknown) | null;
+  onSignal: ((data: any, meta: { from: string }) => unknown) | null;
+  /** There is room again, after `outbox_full` or half a full queue. */
+  onDrain: (() => unknown) | null;
+}
+
+interface GoopIncoming {
+  readonly channelId: string;
+  readonly peerId: string;
+  readonly peerLabel: string;
+  readonly context: string;
+  readonly params: any;
+  /** What people call the context, and the page accepting leads to, when the node knows it. */
+  readonly title: string | null;
+  readonly page: string | null;
+  /** Milliseconds left when it arrived here, or `null`. */
+  readonly expiresIn: number | null;
+  accept(): Promise<GoopChannel>;
+  decline(reason?: string): Promise<void>;
+}
+
+/** `code`: accepted, declined, cancelled, expired, answered_elsewhere; unknown when it ended
+ * while this page was cut off from its node. */
+type GoopIncomingEnded = GoopIncoming & { readonly code: string };
+
+interface GoopConnectOptions {
+  context?: string;
+  params?: unknown;
+  /** Milliseconds, 60,000 unless told otherwise. */
+  timeout?: number;
+  signal?: AbortSignal;
+  /** A channel of its own, even when one with this peer and context is open. */
+  new?: boolean;
+}
+
+interface GoopRoom {
+  readonly id: string;
+  readonly members: readonly { peerId: string; peerLabel: string }[];
+  readonly state: "joining" | "joined" | "left";
+}
+
+interface GoopRealtime {
+  /** Resolves when the other side has accepted; rejects with a `GoopError`. */
+  connect(peerId: string, options?: GoopConnectOptions): Promise<GoopChannel>;
+  accept(channelId: string): Promise<GoopChannel>;
+  decline(channelId: string, reason?: string): Promise<void>;
+  /** The living channels that this page may use, for instance after a reload. */
+  channels(): Promise<GoopChannel[]>;
+  /** Not available yet: rejects with `not_supported`. */
+  joinRoom(roomId: string, options?: { maxPeers?: number }): Promise<GoopRoom>;
+  /** Requests for `context` and `context_<id>` go to `onRequest`, whatever others on this page
+   * serve. Call the result to stop serving. */
+  serve(
+    context: string,
+    onRequest: (request: GoopIncoming) => unknown,
+    onEnded?: (request: GoopIncomingEnded) => unknown,
+  ): () => void;
+  /** Requests whose context nobody on this page serves. */
+  onIncoming: ((request: GoopIncoming) => unknown) | null;
+  onIncomingEnded: ((request: GoopIncomingEnded) => unknown) | null;
+  /** Errors of the node that belong to no channel. */
+  onError: ((error: GoopError) => unknown) | null;
+  readonly GoopError: GoopErrorConstructor;
+}
+
+interface GoopSelf {
+  readonly id: string;
+  readonly label: string;
+  readonly email: string;
+  readonly avatar_hash: string;
+  readonly peerId: string;
+  readonly peerLabel: string;
+}
+
+interface GoopIdentity {
+  /** Who this node is; asked once and remembered until `refresh()`. */
+  get(): Promise<GoopSelf>;
+  id(): Promise<string>;
+  label(): Promise<string>;
+  email(): Promise<string>;
+  refresh(): Promise<GoopSelf>;
+}
+
+interface GoopPeer {
+  readonly peerId: string;
+  readonly peerLabel: string;
+  readonly online: boolean;
+  /** The node's own keys: `ID`, `Content`, `Email`, `AvatarHash`, `LastSeen`, … */
+  readonly [key: string]: any;
+}
+
+interface GoopPeerEvent {
+  readonly type: "update" | "remove";
+  readonly peer_id: string;
+  readonly peerId: string;
+  readonly peer?: GoopPeer;
+}
+
+interface GoopPeerCallbacks {
+  onSnapshot?(peers: GoopPeer[]): unknown;
+  onUpdate?(event: GoopPeerEvent & { peer: GoopPeer }): unknown;
+  onRemove?(event: GoopPeerEvent): unknown;
+  onError?(error: unknown): unknown;
+}
+
+interface GoopPeers {
+  list(): Promise<GoopPeer[]>;
+  /** Call the result to end this one subscription. */
+  subscribe(callbacks: GoopPeerCallbacks): () => void;
+  /** Ends every subscription of the page. */
+  unsubscribe(): void;
+}
+
+interface GoopGlobal {
+  realtime: GoopRealtime;
+  identity: GoopIdentity;
+  peers: GoopPeers;
+}
+
+declare var Goop: GoopGlobal;
