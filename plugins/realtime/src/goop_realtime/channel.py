@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""One channel as its node holds it: who, which phase, its log, and who has what."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from goop_node.types import JsonValue
+from goop_realtime.contexts import Context
+from goop_realtime.effects import Outcome, Outgoing
+from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
+from goop_realtime.log import Log
+from goop_realtime.types import OpenRequest, Session
+
+REMEMBERED_OUTCOMES = 2 * OUTBOX_MESSAGES
+"""How many message ids are remembered for de-duplication: both authors' bounds."""
+
+
+class Phase(StrEnum):
+    """Where a channel is in its life."""
+
+    ASKING = "asking"
+    """Host: the invitation is out."""
+    ASKED = "asked"
+    """Guest: the invitation waits for a person's answer."""
+    JOINING = "joining"
+    """Guest: accepted; the host's welcome is awaited."""
+    OPEN = "open"
+    """Both agreed. With a link it is connected, without one suspended."""
+    CLOSED = "closed"
+    """Final. Kept for a while so that late questions get an answer."""
+
+
+@dataclass(eq=False)
+class Channel:
+    """The state of one channel. Sequence numbers are of its log; times are Unix ms."""
+
+    request: OpenRequest
+    context: Context
+    session: Session
+    peer: str
+    peer_label: str
+    hosted: bool
+    owner: str | None
+    phase: Phase
+    expires_at: int
+    epoch: int = 0
+    log: Log = field(default_factory=Log)
+    outbox: dict[str, Outgoing] = field(default_factory=dict)
+    outcomes: OrderedDict[str, Outcome] = field(default_factory=OrderedDict)
+    handled: int = 0
+    peer_handled: int = 0
+    peer_has: int = 0
+    handed_out: int = 0
+    """The newest entry that any page was given."""
+
+    held: bool = False
+    """Host, after a start: its own messages wait in the outbox for the first join."""
+    link: int | None = None
+    heard_at: int = 0
+    pinged_at: int = 0
+    sent_seq: int = 0
+    """Host: the newest entry written on the present link."""
+    opening: bool = False
+    """Guest: a stream to the host is being opened."""
+    pulling: bool = False
+    """Host: the guest is giving back entries that we lost."""
+    on_link: set[str] = field(default_factory=set)
+    """Message ids that crossed the present link: sent by a guest, received by a host."""
+    in_flight: deque[tuple[int, int]] = field(default_factory=deque)
+    flight_bytes: int = 0
+    acked_node: int = 0
+    acked_page: int = 0
+
+    suspended_at: int | None = None
+    retry_at: int = 0
+    retries: int = 0
+    repeat_at: int = 0
+    close_code: str = ""
+    close_reason: str = ""
+    closed_at: int = 0
+    close_acked: bool = False
+    closing: bool = False
+    peer_page: str = "unknown"
+    page_told: str = ""
+    replaced_by: str = ""
+    hidden: bool = False
+    """Guest: a crossing request, not shown while our own one for the same is pending."""
+
+    unhandled: deque[tuple[int, int]] = field(default_factory=deque)
+    """``(seq, bytes)`` of our own ordered entries that the peer has not handled."""
+    unhandled_bytes: int = 0
+    outbox_bytes: int = 0
+    undelivered: deque[tuple[int, str]] = field(default_factory=deque)
+    unfinished: deque[tuple[int, str]] = field(default_factory=deque)
+    """``(seq, message id)`` of our pages' messages that still await a receipt."""
+    bucket: Bucket | None = None
+
+    @property
+    def id(self) -> str:
+        """The channel's id: ``rt-`` and 16 hex digits, made by its opener."""
+        return self.request.channel
+
+    @property
+    def final(self) -> bool:
+        """Whether it can never be connected again."""
+        return self.phase is Phase.CLOSED
+
+    @property
+    def living(self) -> bool:
+        """Whether it is agreed, or about to be."""
+        return self.phase in (Phase.ASKING, Phase.JOINING, Phase.OPEN) and not self.closing
+
+    @property
+    def page_state(self) -> str:
+        """What pages call it: ``connecting``, ``connected`` or ``disconnected``."""
+        if self.phase in (Phase.ASKING, Phase.ASKED, Phase.JOINING) and not self.closing:
+            return "connecting"
+        if self.phase is Phase.OPEN and self.link is not None and not self.closing:
+            return "connected"
+        return "disconnected"
+
+    def room_for(self, size: int) -> bool:
+        """Whether its node's author may have another ``size`` bytes accepted."""
+        count = len(self.outbox) + len(self.unhandled)
+        waiting = self.outbox_bytes + self.unhandled_bytes
+        return count < OUTBOX_MESSAGES and waiting + size <= OUTBOX_BYTES
+
+    def remember(self, message_id: str, outcome: Outcome) -> None:
+        """Keep what became of a message id, forgetting the oldest beyond the bound."""
+        self.outcomes[message_id] = outcome
+        while len(self.outcomes) > REMEMBERED_OUTCOMES:
+            self.outcomes.popitem(last=False)
+
+    def put_out(self, outgoing: Outgoing) -> None:
+        """Put a message into the outbox."""
+        self.outbox[outgoing.id] = outgoing
+        self.outbox_bytes += len(outgoing.raw)
+
+    def take_out(self, message_id: str) -> Outgoing | None:
+        """Take a message out of the outbox."""
+        outgoing = self.outbox.pop(message_id, None)
+        if outgoing is not None:
+            self.outbox_bytes -= len(outgoing.raw)
+        return outgoing
+
+    def row(self) -> dict[str, Any]:
+        """What the journal keeps of the channel itself."""
+        request = self.request
+        return {
+            "context": request.context,
+            "opener": request.opener,
+            "peers": list(request.peers),
+            "params": request.params,
+            "base": request.base,
+            "hash": self.context.hash,
+            "peer": self.peer,
+            "peerLabel": self.peer_label,
+            "hosted": self.hosted,
+            "owner": self.owner,
+            "phase": self.phase.value,
+            "expiresAt": self.expires_at,
+            "epoch": self.epoch,
+            "suspendedAt": self.suspended_at,
+            "closeCode": self.close_code,
+            "closeReason": self.close_reason,
+            "closedAt": self.closed_at,
+            "closeAcked": self.close_acked,
+            "replacedBy": self.replaced_by,
+        }
+
+
+def channel_row(channel: Channel, now: int) -> dict[str, JsonValue]:
+    """The channel as ``GET /api/realtime/channels`` and the ``state`` frame tell it."""
+    detail: dict[str, JsonValue] = {
+        "final": channel.final or channel.closing,
+        "suspended": channel.phase is Phase.OPEN and channel.link is None and not channel.closing,
+        "peerPage": channel.peer_page,
+    }
+    if channel.close_code:
+        detail["code"] = channel.close_code
+    if channel.close_reason:
+        detail["reason"] = channel.close_reason
+    row: dict[str, JsonValue] = {
+        "channelId": channel.id,
+        "peerId": channel.peer,
+        "peerLabel": channel.peer_label,
+        "context": channel.request.context,
+        "params": channel.request.params,
+        "opener": channel.request.opener,
+        "state": channel.page_state,
+        "detail": detail,
+        "delivery": "log",
+        "incoming": channel.phase is Phase.ASKED,
+    }
+    if channel.phase in (Phase.ASKED, Phase.ASKING):
+        row["title"] = channel.context.type.title
+        row["page"] = channel.context.type.page
+        row["expiresIn"] = max(0, channel.expires_at - now)
+    return row

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""What the parts of the realtime state machine share: the channels, the pages, the outbound
+effects, and the clock as the driver last told it.
+
+Nothing here does I/O or reads a clock. ``Engine`` is the door for the driver.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from goop_realtime.channel import Channel
+from goop_realtime.contexts import PLAIN, Context, Registry
+from goop_realtime.effects import Effect, SaveChannel, SendControl, SendLine
+from goop_realtime.limits import NodeLimits
+from goop_realtime.pages import Page
+from goop_realtime.trace import Trace
+from goop_realtime.types import OpenRequest, Rejection, Session, Snapshot
+from goop_realtime.wire import Line, serialise
+
+
+@dataclass(eq=False)
+class Core:
+    """The shared state of one node's realtime machine."""
+
+    me: str
+    """Our peer id."""
+    registry: Registry
+    limits: NodeLimits
+    random: random.Random
+    authorize: Callable[[OpenRequest], Rejection | None]
+    is_discovered: Callable[[str], bool]
+    label_of: Callable[[str], str]
+    epoch: int = 0
+    """The epoch of what we host, new at every start."""
+    now: int = 0
+    out: list[Effect] = field(default_factory=list)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    links: dict[int, Channel] = field(default_factory=dict)
+    pages: dict[str, Page] = field(default_factory=dict)
+    trace: Trace = field(default_factory=Trace)
+    heard: set[str] = field(default_factory=set)
+    """Channels whose log grew in this step: their node owes the other one an ack."""
+    handled_by: dict[str, str] = field(default_factory=dict)
+    """Channels whose handled cursor moved in this step, with the ack's stage."""
+    cancelled: dict[str, int] = field(default_factory=dict)
+    """Ids of invitations withdrawn before they came, with the time that is forgotten."""
+
+    def note(
+        self, hop: str, code: str, channel: str = "", message: str = "", detail: str = ""
+    ) -> None:
+        """Note a decision in the trace."""
+        self.trace.note(self.now, hop, code, channel=channel, message=message, detail=detail)
+
+    def save(self, channel: Channel) -> None:
+        """Have the channel's row written."""
+        self.out.append(SaveChannel(channel.id, channel.row()))
+
+    def control(self, peer: str, line: Line) -> None:
+        """Send a line outside any channel's stream."""
+        self.out.append(SendControl(peer, line))
+
+    def write(self, channel: Channel, line: Line) -> None:
+        """Write a line on the channel's link, where there is one."""
+        if channel.link is not None:
+            self.out.append(SendLine(channel.link, serialise(line)))
+
+    def context_of(self, name: str) -> Context | None:
+        """The context that serves ``name``; the plain one for no name; ``None`` if unknown."""
+        return PLAIN if not name else self.registry.find(name)
+
+    def open_session(
+        self, context: Context, request: OpenRequest, snapshot: Snapshot | None
+    ) -> Session | Rejection:
+        """Build the Session; a plugin that raises refuses."""
+        try:
+            return context.type.open_session(request, snapshot)
+        except Exception as error:
+            self.trace.note(
+                self.now,
+                "plugin",
+                "plugin_error",
+                channel=request.channel,
+                plugin=context.plugin,
+                detail=repr(error),
+            )
+            return Rejection(
+                code="plugin_error", reason=f"{context.plugin} could not open: {error!r}"[:300]
+            )
+
+    def with_peer(self, peer: str) -> list[Channel]:
+        """The peer's channels."""
+        return [channel for channel in self.channels.values() if channel.peer == peer]
+
+    def living(self, peer: str, context: str) -> Channel | None:
+        """The agreed (or nearly agreed) channel with that peer and context."""
+        for channel in self.channels.values():
+            if channel.peer == peer and channel.request.context == context and channel.living:
+                return channel
+        return None

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""The end of a channel: final, told to its pages, and kept a while as a tombstone."""
+
+from __future__ import annotations
+
+from goop_realtime import pages
+from goop_realtime.channel import Channel, Phase
+from goop_realtime.core import Core
+from goop_realtime.effects import Changed, CloseLink, DropChannel, DropOutgoing
+
+TOMBSTONE_MS = 24 * 3600 * 1000
+
+
+def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
+    """End the channel for good. What its outbox still held is rejected in the same commit."""
+    if channel.final:
+        return
+    asked = channel.phase is Phase.ASKED
+    channel.phase = Phase.CLOSED
+    channel.closing = False
+    channel.close_code = code
+    channel.close_reason = str(reason)[:300]
+    channel.closed_at = core.now
+    for outgoing in list(channel.outbox.values()):
+        channel.take_out(outgoing.id)
+        core.out.append(DropOutgoing(channel.id, outgoing.id))
+        core.note("node", "closed", channel.id, outgoing.id, "was never ordered")
+    core.save(channel)
+    if asked:
+        pages.tell_incoming_ended(core, channel, code)
+    pages.tell_state(core, channel)
+    core.out.append(Changed(channel.id))
+
+
+def drop_link(core: Core, channel: Channel, *, drain: bool) -> None:
+    """Let go of the channel's stream; its own end is ignored from now on."""
+    if channel.link is None:
+        return
+    core.links.pop(channel.link, None)
+    core.out.append(CloseLink(channel.link, drain=drain))
+    unlink(channel)
+
+
+def unlink(channel: Channel) -> None:
+    """Forget everything that belongs to one stream only."""
+    channel.link = None
+    channel.on_link.clear()
+    channel.in_flight.clear()
+    channel.flight_bytes = 0
+    channel.page_told = ""
+    channel.peer_page = "unknown"
+
+
+def forget(core: Core, channel: Channel) -> None:
+    """Remove a tombstone whose time is over."""
+    core.channels.pop(channel.id, None)
+    for page in core.pages.values():
+        page.views.pop(channel.id, None)
+    core.out.append(DropChannel(channel.id))

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: MIT
+"""The door to the realtime state machine: everything that can happen to a node's channels.
+
+Each method is one step: it tells the machine the time (Unix ms) and what happened, and leaves
+effects in ``core.out``. The driver takes them with ``take()``. No I/O, no clock, no thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from goop_node.types import JsonValue
+from goop_realtime import links, opening, ordering, pages, sending
+from goop_realtime.channel import Channel, Phase, channel_row
+from goop_realtime.core import Core
+from goop_realtime.effects import Effect
+from goop_realtime.ending import TOMBSTONE_MS, forget
+from goop_realtime.jsonio import MalformedJson
+from goop_realtime.pages import Page
+from goop_realtime.types import Rejection
+from goop_realtime.wire import Line, pair, parse
+
+_GONE = Rejection(code="unknown_channel", reason="there is no such channel here")
+
+
+class Engine:
+    """The realtime machine of one node."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+
+    def take(self) -> list[Effect]:
+        """What is to be done since the last call: records to commit first, then actions."""
+        ordering.acknowledge(self.core)
+        out, self.core.out = self.core.out, []
+        return out
+
+    # Pages and programs
+
+    def channel_for(self, channel_id: str, template: str | None) -> Channel | None:
+        """The channel, if a page of ``template`` may see it. Aliases lead to the survivor."""
+        channel = self.core.channels.get(channel_id)
+        if channel is not None and channel.replaced_by and channel.final:
+            channel = self.core.channels.get(channel.replaced_by)
+        if channel is None or channel.phase is Phase.ASKED:
+            return channel
+        return channel if template is None or template == channel.owner else None
+
+    def rows(self, template: str | None, now: int) -> list[dict[str, JsonValue]]:
+        """The channels that pages of ``template`` may see, and the requests that wait."""
+        return [
+            channel_row(channel, now)
+            for channel in self.core.channels.values()
+            if not channel.hidden
+            and (channel.phase is Phase.ASKED or template is None or template == channel.owner)
+            and not channel.replaced_by
+        ]
+
+    def request(
+        self,
+        now: int,
+        peer: str,
+        context: str,
+        params: JsonValue,
+        timeout: int,
+        *,
+        new: bool,
+        owner: str | None,
+    ) -> Channel | Rejection:
+        """A page asks for a channel with ``peer``. ``timeout`` in ms."""
+        self.core.now = now
+        return opening.request(self.core, peer, context, params, timeout, new=new, owner=owner)
+
+    def accept(self, now: int, channel_id: str, template: str | None) -> Channel | Rejection:
+        """A page accepts a request; a request accepted at home goes to its context's page."""
+        self.core.now = now
+        channel = self.core.channels.get(channel_id)
+        if channel is None:
+            return _GONE
+        owner = template
+        if not template and channel.context.template is not None:
+            owner = channel.context.template
+        return opening.accept(self.core, channel, owner) or channel
+
+    def decline(self, now: int, channel_id: str, reason: str) -> Rejection | None:
+        """A page declines a request."""
+        self.core.now = now
+        channel = self.core.channels.get(channel_id)
+        return opening.decline(self.core, channel, reason) if channel else _GONE
+
+    def send(
+        self, now: int, channel_id: str, page: Page, message_id: str, data: JsonValue
+    ) -> Rejection | str:
+        """A page sends. The message's id when it is accepted, else why not."""
+        self.core.now = now
+        channel = self.channel_for(channel_id, page.template)
+        if channel is None:
+            return _GONE
+        return sending.send(self.core, channel, page, message_id, data)
+
+    def signal(self, now: int, channel_id: str, page: Page, data: JsonValue) -> Rejection | None:
+        """A page signals: newest wins, never queued, never logged."""
+        self.core.now = now
+        channel = self.channel_for(channel_id, page.template)
+        return sending.signal(self.core, channel, data) if channel else _GONE
+
+    def close(self, now: int, channel_id: str, template: str | None) -> Rejection | None:
+        """A page closes the channel, or withdraws its request."""
+        self.core.now = now
+        channel = self.channel_for(channel_id, template)
+        return sending.close(self.core, channel) if channel else _GONE
+
+    # Pages' sockets
+
+    def attach(self, now: int, page_id: str, template: str | None) -> Page:
+        """A socket of that page is open. A page that returns in time keeps its place."""
+        core = self.core
+        core.now = now
+        page = core.pages.get(page_id)
+        if page is None or page.template != template:
+            page = core.pages[page_id] = Page(page_id, template)
+        page.connected = True
+        return page
+
+    def subscribe(self, now: int, page: Page, body: dict[str, Any]) -> None:
+        """A ``subscribe`` frame: what the page wants, and how far it is."""
+        self.core.now = now
+        sending.subscribe(self.core, page, body)
+
+    def acked(self, now: int, page: Page, channel_id: str, epoch: Any, seq: Any) -> None:
+        """An ``ack`` frame: the page's handlers have returned up to there."""
+        self.core.now = now
+        channel = self.channel_for(channel_id, page.template)
+        if channel is not None and pair([epoch, seq]) is not None:
+            pages.acknowledge(self.core, page, channel, epoch, seq)
+
+    def detach(self, now: int, page: Page) -> None:
+        """The page's socket is gone; its place is kept for a while."""
+        self.core.now = now
+        page.connected = False
+        page.gone_at = now
+        for view in page.views.values():
+            view.flight.clear()
+            view.flight_bytes = 0
+            view.sent = view.handled
+        for channel_id in list(page.views) if not page.everything else list(self.core.channels):
+            channel = self.core.channels.get(channel_id)
+            if channel is not None:
+                pages.tell_peer_page(self.core, channel)
+
+    # The network
+
+    def control(self, now: int, peer: str, line: Line) -> None:
+        """A line of the invitation protocol from ``peer`` (authenticated)."""
+        self.core.now = now
+        handler = _CONTROL.get(line.type)
+        if handler is not None:
+            handler(self.core, peer, line)
+
+    def control_failed(self, now: int, peer: str, line: Line, code: str, reason: str) -> None:
+        """A line could not be sent to ``peer``."""
+        self.core.now = now
+        if line.type == "invite":
+            opening.invite_failed(self.core, peer, line.group, code, reason)
+
+    def joined(self, now: int, link: int, peer: str, line: Line) -> None:
+        """An inbound stream began with ``line``; only ``join`` may be first."""
+        self.core.now = now
+        links.join(self.core, link, peer, line)
+
+    def link_opened(self, now: int, channel_id: str, link: int) -> None:
+        """The stream asked for with ``OpenLink`` is there."""
+        self.core.now = now
+        links.opened(self.core, channel_id, link)
+
+    def link_failed(self, now: int, channel_id: str, code: str) -> None:
+        """The stream asked for with ``OpenLink`` could not be opened."""
+        self.core.now = now
+        links.failed(self.core, channel_id, code)
+
+    def lines(self, now: int, link: int, raws: Iterable[bytes]) -> bool:
+        """Lines of a joined stream. False when one is malformed: the stream must end."""
+        self.core.now = now
+        for raw in raws:
+            try:
+                links.received(self.core, link, parse(raw))
+            except MalformedJson as error:
+                self.core.note("link", error.code, detail=error.reason)
+                return False
+        return True
+
+    def link_ended(self, now: int, link: int, code: str) -> None:
+        """A stream ended."""
+        self.core.now = now
+        links.ended(self.core, link, code)
+
+    def peer_back(self, now: int, peer: str) -> None:
+        """The peer was seen again: what is suspended is tried at once."""
+        self.core.now = now
+        for channel in self.core.with_peer(peer):
+            if channel.link is None and channel.phase in (Phase.JOINING, Phase.OPEN):
+                channel.retry_at = now
+                links.keep(self.core, channel)
+
+    # Time
+
+    def tick(self, now: int) -> None:
+        """Time goes by; call at least every second while ``busy``, and at ``wake_at``."""
+        core = self.core
+        core.now = now
+        for channel in list(core.channels.values()):
+            opening.keep(core, channel)
+            links.keep(core, channel)
+            if channel.final and channel.link is None and now - channel.closed_at > TOMBSTONE_MS:
+                forget(core, channel)
+        for page in list(core.pages.values()):
+            if not page.connected and now - page.gone_at > pages.CURSOR_MS:
+                del core.pages[page.id]
+        for channel_id, until in list(core.cancelled.items()):
+            if now > until:
+                del core.cancelled[channel_id]
+
+    def wake_at(self, now: int) -> int | None:
+        """When ``tick`` should be called next (Unix ms); ``None`` when nothing is pending."""
+        waiting = [
+            channel
+            for channel in self.core.channels.values()
+            if not channel.final or channel.link is not None
+        ]
+        if not waiting:
+            return now + 60_000 if self.core.channels or self.core.pages else None
+        soonest = now + 1000
+        for channel in waiting:
+            if channel.link is None and channel.phase in (Phase.JOINING, Phase.OPEN):
+                soonest = min(soonest, max(channel.retry_at, now + 20))
+            elif channel.phase in (Phase.ASKING, Phase.ASKED):
+                soonest = min(soonest, max(channel.expires_at, now + 20))
+        return soonest
+
+
+_CONTROL = {
+    "invite": opening.invited,
+    "decline": opening.declined,
+    "cancel": opening.cancelled,
+    "exists": opening.exists,
+    "poke": links.poked,
+    "gone": links.gone,
+    "close": links.closed_from_afar,
+}

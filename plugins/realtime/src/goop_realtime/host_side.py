@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""The host's side of a channel: it checks, numbers, applies and distributes.
+
+Checking, numbering and applying are one step, one message after the other; the commit of the
+step then makes it visible (rules 1, 3 and 5 of the channel log).
+"""
+
+from __future__ import annotations
+
+from goop_node.types import JsonValue
+from goop_realtime import pages
+from goop_realtime.channel import Channel, Phase
+from goop_realtime.core import Core
+from goop_realtime.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome
+from goop_realtime.ending import finish
+from goop_realtime.jsonio import MalformedJson, decode, encode
+from goop_realtime.limits import LINK_WINDOW
+from goop_realtime.ordering import judge, place
+from goop_realtime.types import Message, Rejection
+from goop_realtime.wire import Line, payload
+
+
+def order(
+    core: Core, channel: Channel, author: str, outgoing: Outgoing, data: JsonValue
+) -> Rejection | None:
+    """Give a message its place in the log, or say why it gets none."""
+    if channel.final:
+        return Rejection(code="closed", reason="the channel is closed")
+    if outgoing.kind == "msg":
+        message = Message(sender=author, data=data, id=outgoing.id, sent_at=outgoing.at)
+        refusal = judge(core, channel, message)
+        if refusal is not None:
+            return refusal
+    entry = Entry(
+        epoch=channel.epoch,
+        seq=channel.log.last[1] + 1,
+        id=outgoing.id,
+        author=author,
+        at=outgoing.at,
+        kind=outgoing.kind,
+        raw=outgoing.raw,
+    )
+    if not place(core, channel, entry, data):
+        finish(core, channel, "plugin_error", "the context's plugin failed on a message")
+        return Rejection(code="plugin_error", reason="the context's plugin failed")
+    distribute(core, channel)
+    if entry.kind == "close":
+        finish(core, channel, "closed", decode(entry.raw) or "")
+    return None
+
+
+def receive(core: Core, channel: Channel, line: Line) -> None:
+    """A guest's message: order it, or answer a duplicate as it was answered before."""
+    if not line.id or len(line.id) > 80:
+        core.note("link", "malformed", channel.id, detail="message without a usable id")
+        return
+    channel.on_link.add(line.id)
+    known = channel.outcomes.get(line.id)
+    if known is None:
+        known = _judge_new(core, channel, line)
+        if known is None:
+            return
+    if known.code:
+        _refuse(core, channel, line.id, known)
+    elif known.seq <= channel.sent_seq:
+        _confirm(core, channel, line.id, known)
+
+
+def _judge_new(core: Core, channel: Channel, line: Line) -> Outcome | None:
+    """Order a message seen for the first time; its refusal, or ``None`` when it has a place."""
+    refusal: Rejection | None
+    kind = "close" if line.kind == "close" else "msg"
+    try:
+        data = line.value()
+        raw = encode(data)
+    except MalformedJson as error:
+        refusal = Rejection(code=error.code, reason=error.reason)
+    else:
+        refusal = None
+        if len(raw) > channel.context.type.limits.message_bytes:
+            refusal = Rejection(code="too_large", reason="the message exceeds the size limit")
+        elif kind == "msg" and channel.context.messages:
+            refusal = channel.context.check_message(data)
+        if refusal is None:
+            outgoing = Outgoing(id=line.id, at=line.at, kind=kind, raw=raw)
+            refusal = order(core, channel, channel.peer, outgoing, data)
+    if refusal is None:
+        return None
+    outcome = Outcome(code=refusal.code, reason=refusal.reason, pointer=refusal.pointer)
+    channel.remember(line.id, outcome)
+    core.out.append(SaveOutcome(channel.id, line.id, outcome))
+    core.note("host", refusal.code, channel.id, line.id, refusal.reason)
+    return outcome
+
+
+def _refuse(core: Core, channel: Channel, message_id: str, outcome: Outcome) -> None:
+    core.write(
+        channel,
+        Line(
+            type="refuse",
+            group=channel.id,
+            id=message_id,
+            code=outcome.code,
+            reason=outcome.reason,
+            pointer=outcome.pointer,
+        ),
+    )
+
+
+def _confirm(core: Core, channel: Channel, message_id: str, outcome: Outcome) -> None:
+    core.write(
+        channel,
+        Line(
+            type="confirm",
+            group=channel.id,
+            id=message_id,
+            epoch=outcome.epoch,
+            seq=outcome.seq,
+        ),
+    )
+
+
+def distribute(core: Core, channel: Channel) -> None:
+    """Write what the guest does not have yet, within the window of its link."""
+    if channel.link is None:
+        return
+    for entry in channel.log.after(channel.sent_seq):
+        if channel.flight_bytes >= LINK_WINDOW and entry.kind != "close":
+            return
+        channel.sent_seq = entry.seq
+        size = len(entry.raw)
+        channel.in_flight.append((entry.seq, size))
+        channel.flight_bytes += size
+        if entry.author == channel.peer and entry.id in channel.on_link:
+            channel.on_link.discard(entry.id)
+            _confirm(core, channel, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
+        else:
+            core.write(channel, entry_line(channel, entry))
+
+
+def entry_line(channel: Channel, entry: Entry) -> Line:
+    """The full ``msg`` line of an entry."""
+    return Line(
+        type="msg",
+        group=channel.id,
+        from_=entry.author,
+        payload=payload(entry.raw),
+        epoch=entry.epoch,
+        seq=entry.seq,
+        id=entry.id,
+        at=entry.at,
+        kind="" if entry.kind == "msg" else entry.kind,
+    )
+
+
+def order_held(core: Core, channel: Channel) -> None:
+    """After the first join of a new epoch: order what the host's own pages sent meanwhile."""
+    channel.held = False
+    for outgoing in list(channel.outbox.values()):
+        channel.take_out(outgoing.id)
+        core.out.append(DropOutgoing(channel.id, outgoing.id))
+        refusal = order(core, channel, core.me, outgoing, decode(outgoing.raw))
+        if refusal is not None:
+            refuse_own(core, channel, outgoing.id, refusal)
+        if channel.phase is Phase.CLOSED:
+            return
+
+
+def refuse_own(core: Core, channel: Channel, message_id: str, refusal: Rejection) -> None:
+    """A message of our own page, accepted before, was applied nowhere: tell its page."""
+    outcome = Outcome(code=refusal.code, reason=refusal.reason, pointer=refusal.pointer)
+    channel.remember(message_id, outcome)
+    core.out.append(SaveOutcome(channel.id, message_id, outcome))
+    pages.tell_refused(core, channel, message_id, refusal)

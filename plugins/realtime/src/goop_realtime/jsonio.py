@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""JSON in and out, with the bounds that hold for everything from outside."""
+
+from __future__ import annotations
+
+import msgspec
+
+from goop_node.types import JsonValue
+
+MAX_DEPTH = 32
+"""How many arrays and objects may be nested."""
+
+_OPENERS = frozenset(b"[{")
+_CLOSERS = frozenset(b"]}")
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder()
+
+
+class MalformedJson(ValueError):
+    """Text that is not acceptable JSON. ``code`` is ``malformed_json`` or ``too_deep``."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def encode(value: JsonValue) -> bytes:
+    """Compact JSON of ``value`` in UTF-8."""
+    return _encoder.encode(value)
+
+
+def decode(raw: bytes | str) -> JsonValue:
+    """The value of ``raw``.
+
+    Refuses what is no JSON (RFC 8259), NaN, infinities, lone surrogates, and nesting deeper
+    than ``MAX_DEPTH``, with ``MalformedJson``.
+    """
+    refuse_depth(raw)
+    try:
+        return _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
+        raise MalformedJson("malformed_json", f"not JSON: {error}") from None
+
+
+def refuse_depth(raw: bytes | str) -> None:
+    """Raise ``MalformedJson`` (``too_deep``) where ``raw`` nests deeper than ``MAX_DEPTH``."""
+    text = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
+    # Most messages have fewer openers than the bound: then no scan is needed.
+    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    in_string = escaped = False
+    for byte in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in _OPENERS:
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise MalformedJson("too_deep", f"nested deeper than {MAX_DEPTH} levels")
+        elif byte in _CLOSERS:
+            depth -= 1

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""The bounds of the realtime plugin, and the bucket that measures a rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OUTBOX_MESSAGES = 1000
+OUTBOX_BYTES = 4 * 1024 * 1024
+"""What one author may have accepted and unhandled in one channel."""
+
+LINK_WINDOW = 512 * 1024
+"""Bytes on their way to the other node that it has not acknowledged."""
+
+PAGE_WINDOW = 256 * 1024
+"""Bytes on their way to a page that it has not acknowledged."""
+
+KEPT_ENTRIES = 512
+KEPT_BYTES = 1024 * 1024
+"""How much of a log is kept behind what everybody has handled, for late readers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeLimits:
+    """The node's own bounds, from ``[plugins.realtime]``.
+
+    ``message_bytes``, ``rate`` and ``burst`` cap those of every context: the stricter wins,
+    unless the table sets them, then it replaces the default of contexts that name none.
+    """
+
+    message_bytes: int = 64 * 1024
+    rate: float | None = None
+    burst: int | None = None
+    requests_per_peer: int = 8
+    channels_per_peer: int = 64
+    sockets: int = 64
+    channels: int = 1024
+
+
+class Bucket:
+    """A token bucket: ``burst`` at once, ``rate`` a second. Times in milliseconds."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate = rate / 1000
+        self._burst = float(burst)
+        self._tokens = float(burst)
+        self._at = 0
+
+    def take(self, now: int) -> bool:
+        """Take a token at ``now``; false when none is left."""
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

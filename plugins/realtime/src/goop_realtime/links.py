@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: MIT
+"""Links: the streams that carry channels. Join and welcome, liveness, suspension, rejoin.
+
+A membership belongs to an authenticated stream. A newer stream of the same guest replaces the
+older one in one step, and the older one's end is ignored.
+"""
+
+from __future__ import annotations
+
+from goop_realtime import glare, guest_side, host_side, ordering, pages
+from goop_realtime.channel import Channel, Phase
+from goop_realtime.core import Core
+from goop_realtime.effects import Changed, CloseLink, DropOutgoing, Entry, OpenLink, SendLine
+from goop_realtime.ending import drop_link, finish, unlink
+from goop_realtime.jsonio import MalformedJson, decode, encode
+from goop_realtime.types import Message, OpenSession
+from goop_realtime.wire import Line, pair, raw, serialise
+
+PING_MS = 3_000
+SILENCE_MS = 8_500
+"""A link that has been silent for so long is dead: both pages know within 10 s."""
+JOIN_MS = 15_000
+"""How long after an invitation's expiry a guest goes on joining."""
+POKE_MS = 5_000
+RETRY_MS = 250
+RETRY_MAX_MS = 10_000
+
+
+def join(core: Core, link: int, peer: str, line: Line) -> None:
+    """A stream's first line: a guest joins a channel that we host."""
+    channel = core.channels.get(line.group)
+    if channel is None or not channel.hosted or channel.peer != peer:
+        # The same answer to a stranger and for an unknown id: nothing can be probed.
+        core.note("link", "not_found", line.group, detail=f"join by {peer}")
+        _turn_away(core, link, Line(type="close", group=line.group, code="not_found"))
+        return
+    if channel.phase is Phase.ASKING and core.now > channel.expires_at:
+        finish(core, channel, "timeout")
+    have = pair(line.fields().get("have")) if line.fields().get("have") is not None else (0, 0)
+    if channel.final and channel.log.last[1] == 0:
+        code = channel.close_code
+        _turn_away(core, link, Line(type="close", group=channel.id, code=code))
+        return
+    drop_link(core, channel, drain=False)
+    _attach(core, channel, link)
+    fields = line.fields()
+    if have is None:
+        have = (0, 0)
+    if have[1] > channel.log.last[1]:
+        # The guest has more than we do: a power cut took our newest entries. It gives them back.
+        epoch, seq = channel.log.last
+        core.write(channel, Line(type="pull", group=channel.id, epoch=epoch, seq=seq))
+        channel.pulling = True
+        return
+    if not channel.log.knows(have) and have[1] > channel.log.start[1]:
+        _lose(core, channel, f"the guest has {have}, which is not in the log")
+        return
+    _welcome(core, channel, have, fields)
+
+
+def _turn_away(core: Core, link: int, line: Line) -> None:
+    core.out.append(SendLine(link, serialise(line)))
+    core.out.append(CloseLink(link))
+
+
+def _attach(core: Core, channel: Channel, link: int) -> None:
+    unlink(channel)
+    channel.link = link
+    core.links[link] = channel
+    channel.heard_at = channel.pinged_at = core.now
+    channel.retries = 0
+
+
+def _lose(core: Core, channel: Channel, why: str) -> None:
+    core.write(channel, Line(type="close", group=channel.id, code="lost", reason=why[:300]))
+    finish(core, channel, "lost", why)
+    drop_link(core, channel, drain=True)
+
+
+def _welcome(
+    core: Core, channel: Channel, have: tuple[int, int], fields: dict[str, object]
+) -> None:
+    """Answer a join: what we have, then every entry that the guest lacks."""
+    was = channel.phase
+    handled = fields.get("handled")
+    payload: dict[str, object] = {
+        "last": list(channel.log.last),
+        "handled": channel.handled,
+        "page": pages.page_presence(core, channel),
+    }
+    if have[1] < channel.log.start[1]:
+        if not isinstance(channel.session, OpenSession):
+            _lose(core, channel, "the log no longer reaches back to what the guest has")
+            return
+        payload["snapshot"] = {"at": list(channel.log.start), "state": None}
+    channel.page_told = str(payload["page"])
+    channel.acked_node = channel.acked_page = channel.handled
+    channel.sent_seq = max(have[1], channel.log.start[1])
+    channel.peer_page = str(fields.get("page", "none"))
+    core.write(
+        channel,
+        Line(type="welcome", group=channel.id, epoch=channel.epoch, payload=raw(payload)),
+    )
+    if have[1]:
+        ordering.peer_acknowledged(core, channel, "node", *have)
+    if isinstance(handled, int) and 0 < handled <= have[1]:
+        entry = channel.log.get(handled)
+        if entry is not None:
+            ordering.peer_acknowledged(core, channel, "page", *entry.position)
+    if not channel.final:
+        channel.phase = Phase.OPEN
+        channel.suspended_at = None
+        if was is not Phase.OPEN or channel.held:
+            core.save(channel)
+        pages.tell_state(core, channel)
+        core.out.append(Changed(channel.id))
+        if was is not Phase.OPEN:
+            glare.settle(core, channel)
+    host_side.distribute(core, channel)
+    if channel.held and not channel.final:
+        host_side.order_held(core, channel)
+
+
+def opened(core: Core, channel_id: str, link: int) -> None:
+    """Our stream to a host is open: join."""
+    channel = core.channels.get(channel_id)
+    if channel is None or channel.hosted or channel.phase not in (Phase.JOINING, Phase.OPEN):
+        core.out.append(CloseLink(link, drain=False))
+        return
+    if channel.link is not None:
+        core.out.append(CloseLink(link, drain=False))
+        return
+    _attach(core, channel, link)
+    channel.opening = False
+    payload = {
+        "have": list(channel.log.last) if channel.log.last[1] else None,
+        "handled": channel.handled,
+        "page": pages.page_presence(core, channel),
+    }
+    core.write(channel, Line(type="join", group=channel.id, payload=raw(payload)))
+
+
+def failed(core: Core, channel_id: str, code: str) -> None:
+    """No stream to the host: try again later, with jitter."""
+    channel = core.channels.get(channel_id)
+    if channel is None:
+        return
+    channel.opening = False
+    channel.retries += 1
+    wait = min(RETRY_MAX_MS, RETRY_MS * 2 ** min(channel.retries, 8))
+    channel.retry_at = core.now + int(wait * (0.5 + core.random.random() / 2))
+    core.note("link", code, channel.id, detail="joining the host failed")
+
+
+def rejoin(core: Core, channel: Channel) -> None:
+    """Guest: open a stream to the host, unless one is open or being opened."""
+    if channel.link is None and not channel.opening and not channel.hosted:
+        channel.opening = True
+        core.out.append(OpenLink(channel.id, channel.peer))
+
+
+def received(core: Core, link: int, line: Line) -> None:
+    """A line on a joined stream."""
+    channel = core.links.get(link)
+    if channel is None or channel.link != link:
+        return
+    channel.heard_at = core.now
+    if line.group != channel.id:
+        core.note("link", "wrong_group", channel.id, detail=line.group)
+        return
+    handler = (_HOST_LINES if channel.hosted else _GUEST_LINES).get(line.type)
+    if handler is not None:
+        handler(core, channel, line)
+
+
+def _ack(core: Core, channel: Channel, line: Line) -> None:
+    ordering.peer_acknowledged(core, channel, line.stage, line.epoch, line.seq)
+    if channel.hosted:
+        host_side.distribute(core, channel)
+
+
+def _ping(core: Core, channel: Channel, line: Line) -> None:
+    core.write(channel, Line(type="pong", group=channel.id))
+
+
+def _pong(core: Core, channel: Channel, line: Line) -> None:
+    """Having heard it is all that counts."""
+
+
+def _page(core: Core, channel: Channel, line: Line) -> None:
+    if line.stage in ("open", "none") and channel.peer_page != line.stage:
+        channel.peer_page = line.stage
+        pages.tell_state(core, channel)
+
+
+def _signal(core: Core, channel: Channel, line: Line) -> None:
+    try:
+        data = line.value()
+    except MalformedJson:
+        return
+    for page in core.pages.values():
+        if channel.id in page.views:
+            pages.frame(
+                core,
+                page,
+                {"type": "signal", "channel": channel.id, "from": channel.peer, "data": data},
+            )
+
+
+def _closed_by_peer(core: Core, channel: Channel, line: Line) -> None:
+    code = line.code or "closed"
+    if code == "not_found":
+        code = "lost" if channel.phase is Phase.OPEN else "expired"
+    finish(core, channel, code, line.reason)
+    drop_link(core, channel, drain=True)
+
+
+def _on_welcome(core: Core, channel: Channel, line: Line) -> None:
+    fields = line.fields()
+    channel.epoch = max(channel.epoch, line.epoch)
+    channel.peer_page = str(fields.get("page", "none"))
+    channel.page_told = ""
+    channel.acked_node = channel.acked_page = 0
+    handled = fields.get("handled")
+    was = channel.phase
+    channel.phase = Phase.OPEN
+    channel.suspended_at = None
+    snapshot = fields.get("snapshot")
+    at = pair(snapshot.get("at")) if isinstance(snapshot, dict) else None
+    if at is not None and at[1] > channel.log.last[1]:
+        channel.log.restart(at)
+    if was is not Phase.OPEN:
+        core.save(channel)
+    if isinstance(handled, int):
+        entry = channel.log.get(min(handled, channel.log.last[1]))
+        if entry is not None:
+            ordering.peer_acknowledged(core, channel, "page", *entry.position)
+    pages.tell_state(core, channel)
+    core.out.append(Changed(channel.id))
+    if was is not Phase.OPEN:
+        glare.settle(core, channel)
+    pages.tell_peer_page(core, channel)
+    guest_side.send_outbox(core, channel)
+    core.heard.add(channel.id)
+
+
+def _on_pull(core: Core, channel: Channel, line: Line) -> None:
+    """The host lost entries that we have: give them back."""
+    if not channel.log.knows((line.epoch, line.seq)) or line.seq < channel.log.start[1]:
+        core.write(channel, Line(type="close", group=channel.id, code="lost"))
+        finish(core, channel, "lost", "the host's log does not fit ours")
+        return
+    entries = [
+        [entry.epoch, entry.seq, entry.id, entry.author, entry.at, entry.kind, decode(entry.raw)]
+        for entry in channel.log.after(line.seq)
+    ]
+    for row in entries:
+        core.write(channel, Line(type="tail", group=channel.id, payload=raw(row)))
+    core.write(channel, Line(type="tail", group=channel.id))
+
+
+def _on_tail(core: Core, channel: Channel, line: Line) -> None:
+    """An entry of ours that the guest gives back; an empty one ends the list."""
+    if not channel.pulling:
+        return
+    row = line.value()
+    if row is None:
+        channel.pulling = False
+        _welcome(core, channel, channel.log.last, {})
+        return
+    epoch, seq, message_id, author, at, kind, data = row
+    entry = Entry(epoch, seq, str(message_id), str(author), at, str(kind), encode(data))
+    message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
+    if entry.kind == "msg" and ordering.judge(core, channel, message) is not None:
+        _lose(core, channel, "the guest's entries do not follow ours")
+        return
+    if channel.take_out(entry.id) is not None:
+        core.out.append(DropOutgoing(channel.id, entry.id))
+    ordering.place(core, channel, entry, data)
+
+
+_COMMON = {
+    "ack": _ack,
+    "ping": _ping,
+    "pong": _pong,
+    "page": _page,
+    "signal": _signal,
+    "close": _closed_by_peer,
+}
+_HOST_LINES = {**_COMMON, "msg": host_side.receive, "tail": _on_tail}
+_GUEST_LINES = {
+    **_COMMON,
+    "welcome": _on_welcome,
+    "msg": guest_side.receive_entry,
+    "confirm": guest_side.receive_confirm,
+    "refuse": guest_side.receive_refusal,
+    "pull": _on_pull,
+}
+
+
+def ended(core: Core, link: int, code: str) -> None:
+    """A stream ended. Only the channel's present one matters."""
+    channel = core.links.pop(link, None)
+    if channel is None or channel.link != link:
+        return
+    unlink(channel)
+    if channel.final:
+        return
+    core.note("link", code, channel.id)
+    if channel.phase is Phase.OPEN:
+        channel.suspended_at = core.now
+        core.save(channel)
+        pages.tell_state(core, channel)
+        core.out.append(Changed(channel.id))
+    channel.retry_at = core.now + int(RETRY_MS * core.random.random())
+
+
+def keep(core: Core, channel: Channel) -> None:
+    """Look after a channel's link as time goes by."""
+    if channel.link is not None:
+        silent = core.now - channel.heard_at
+        if silent >= SILENCE_MS:
+            link = channel.link
+            core.out.append(CloseLink(link, drain=False))
+            ended(core, link, "silent")
+        elif silent >= PING_MS and core.now - channel.pinged_at >= PING_MS:
+            channel.pinged_at = core.now
+            core.write(channel, Line(type="ping", group=channel.id))
+        elif channel.final and (channel.close_acked or not channel.hosted):
+            drop_link(core, channel, drain=True)
+        return
+    if channel.phase is Phase.JOINING and core.now > channel.expires_at + JOIN_MS:
+        finish(core, channel, "timeout", "the other side did not answer")
+    elif channel.phase is Phase.OPEN and channel.suspended_at is not None:
+        limit = channel.context.type.limits.suspended_seconds * 1000
+        if core.now - channel.suspended_at > limit:
+            finish(core, channel, "expired", "suspended for longer than its context allows")
+            return
+    if channel.phase in (Phase.JOINING, Phase.OPEN) and core.now >= channel.retry_at:
+        if not channel.hosted:
+            rejoin(core, channel)
+        elif core.is_discovered(channel.peer):
+            channel.retry_at = core.now + POKE_MS
+            core.control(channel.peer, Line(type="poke", group=channel.id))
+
+
+def poked(core: Core, peer: str, line: Line) -> None:
+    """The host misses us on a channel."""
+    channel = core.channels.get(line.group)
+    if channel is None or channel.peer != peer or channel.hosted:
+        core.control(peer, Line(type="gone", group=line.group))
+    elif channel.phase in (Phase.JOINING, Phase.OPEN):
+        rejoin(core, channel)
+    elif channel.final and channel.close_code != "closed":
+        core.control(peer, Line(type="close", group=channel.id, code=channel.close_code))
+    elif channel.final:
+        rejoin(core, channel)
+
+
+def gone(core: Core, peer: str, line: Line) -> None:
+    """The other side knows nothing of a channel of ours."""
+    channel = core.channels.get(line.group)
+    if channel is not None and channel.peer == peer and channel.phase is Phase.OPEN:
+        finish(core, channel, "lost", "the other node no longer has this channel")
+
+
+def closed_from_afar(core: Core, peer: str, line: Line) -> None:
+    """The other side ended a channel while there was no link."""
+    channel = core.channels.get(line.group)
+    if channel is not None and channel.peer == peer and not channel.final:
+        finish(core, channel, line.code or "closed", line.reason)
+        drop_link(core, channel, drain=True)

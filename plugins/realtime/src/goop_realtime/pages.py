@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: MIT
+"""Pages: what each has been given of each channel, and what they have handled.
+
+A page is a document (the SDK gives it an id) or a plain socket. It outlives its socket by
+``CURSOR_MS``, so that a reconnect goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from goop_node.types import JsonValue, Refusal
+from goop_realtime.channel import Channel, Phase, channel_row
+from goop_realtime.effects import Entry, Frame, SaveCursor
+from goop_realtime.jsonio import encode
+from goop_realtime.limits import PAGE_WINDOW
+from goop_realtime.wire import Line
+
+if TYPE_CHECKING:
+    from goop_realtime.core import Core
+
+CURSOR_MS = 60_000
+
+
+@dataclass(eq=False)
+class View:
+    """A page's place in one channel. ``sent`` and ``handled`` are sequence numbers."""
+
+    sent: int
+    handled: int
+    redelivered_to: int
+    flight: deque[tuple[int, int]] = field(default_factory=deque)
+    flight_bytes: int = 0
+
+
+@dataclass(eq=False)
+class Page:
+    """A document or plain socket. ``template`` as in ``Caller``; ``gone_at`` in Unix ms."""
+
+    id: str
+    template: str | None
+    connected: bool = True
+    acks: bool = False
+    everything: bool = False
+    contexts: frozenset[str] | None = None
+    views: dict[str, View] = field(default_factory=dict)
+    gone_at: int = 0
+
+    def may_see(self, channel: Channel) -> bool:
+        """A channel belongs to the template whose page opened or accepted it."""
+        return self.template is None or self.template == channel.owner
+
+    def serves(self, channel: Channel) -> bool:
+        """Whether an invitation of that context concerns this page."""
+        return self.contexts is None or channel.context.type.name in self.contexts
+
+
+def frame(core: Core, page: Page, body: dict[str, JsonValue]) -> None:
+    """Give a connected page a frame."""
+    if page.connected:
+        core.out.append(Frame(page.id, encode(body)))
+
+
+def state_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
+    """The ``state`` frame of a channel as it is now."""
+    row = channel_row(channel, core.now)
+    detail = row.pop("detail")
+    body = {"type": "state", "channel": row.pop("channelId"), **row, **detail}
+    body.pop("incoming", None)
+    if channel.replaced_by:
+        body["replacedBy"] = channel.replaced_by
+    return body
+
+
+def tell_state(core: Core, channel: Channel) -> None:
+    """Tell every page that may know it."""
+    body = state_frame(core, channel)
+    core.note("node", f"state_{body['state']}", channel.id, detail=str(body.get("code", "")))
+    for page in core.pages.values():
+        if page.may_see(channel) and (page.everything or channel.id in page.views):
+            frame(core, page, body)
+
+
+def incoming_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
+    """The ``incoming`` frame of a request that waits for an answer."""
+    kind = channel.context.type
+    return {
+        "type": "incoming",
+        "channel": channel.id,
+        "peerId": channel.peer,
+        "peerLabel": channel.peer_label,
+        "context": channel.request.context,
+        "params": channel.request.params,
+        "title": kind.title,
+        "page": kind.page,
+        "expiresIn": max(0, channel.expires_at - core.now),
+    }
+
+
+def tell_incoming(core: Core, channel: Channel) -> None:
+    """Show the request to every page it concerns."""
+    if channel.hidden:
+        return
+    body = incoming_frame(core, channel)
+    for page in core.pages.values():
+        if page.serves(channel):
+            frame(core, page, body)
+
+
+def tell_incoming_ended(core: Core, channel: Channel, code: str) -> None:
+    """Close the dialogs about a request that has been answered or ended."""
+    body = {"type": "incoming_ended", "channel": channel.id, "code": code}
+    for page in core.pages.values():
+        if page.serves(channel):
+            frame(core, page, body)
+
+
+def view_of(core: Core, page: Page, channel: Channel) -> View:
+    """The page's view of the channel; a new one starts at what no page has handled."""
+    view = page.views.get(channel.id)
+    if view is None:
+        view = page.views[channel.id] = View(
+            sent=channel.handled, handled=channel.handled, redelivered_to=channel.handed_out
+        )
+        tell_peer_page(core, channel)
+    return view
+
+
+def tell_entry(core: Core, channel: Channel) -> None:
+    """A new entry is in the log: move it on to every page that follows the channel."""
+    for page in core.pages.values():
+        view = page.views.get(channel.id)
+        if view is None and page.everything and page.connected and page.may_see(channel):
+            view = view_of(core, page, channel)
+        if view is not None and page.connected:
+            pump(core, channel, page, view)
+
+
+def pump(core: Core, channel: Channel, page: Page, view: View) -> None:
+    """Give the page what follows, at most ``PAGE_WINDOW`` unacknowledged bytes ahead."""
+    log = channel.log
+    if view.sent < log.start[1]:
+        _tell_gap(core, channel, page, view)
+    before = view.sent
+    for entry in log.after(view.sent):
+        if page.acks and view.flight_bytes >= PAGE_WINDOW:
+            break
+        view.sent = entry.seq
+        if entry.kind != "msg" or entry.id.rpartition("-")[0] == page.id:
+            # Its own message, or the close, which travels as a state: nothing to handle.
+            if not view.flight:
+                view.handled = entry.seq
+            continue
+        again = entry.seq <= view.redelivered_to
+        core.out.append(Frame(page.id, message_frame(channel, entry, again)))
+        if page.acks:
+            view.flight.append((entry.seq, len(entry.raw)))
+            view.flight_bytes += len(entry.raw)
+    if view.sent == before:
+        return
+    channel.handed_out = max(channel.handed_out, view.sent)
+    if not page.acks:
+        view.handled = view.sent
+    advance(core, channel, view.handled, "page" if page.acks else "written")
+
+
+def message_frame(channel: Channel, entry: Entry, redelivered: bool) -> bytes:
+    """The ``message`` frame of an entry; built by hand since its data is encoded already."""
+    return (
+        b'{"type":"message","channel":"%b","from":"%b","data":%b,"id":%b,"epoch":%d,"seq":%d,"sentAt":%d%b}'
+        % (
+            channel.id.encode(),
+            entry.author.encode(),
+            entry.raw,
+            encode(entry.id),
+            entry.epoch,
+            entry.seq,
+            entry.at,
+            b',"redelivered":true' if redelivered else b"",
+        )
+    )
+
+
+def _tell_gap(core: Core, channel: Channel, page: Page, view: View) -> None:
+    start = channel.log.start
+    frame(
+        core,
+        page,
+        {"type": "gap", "channel": channel.id, "from": [0, view.sent], "to": list(start)},
+    )
+    core.note("page", "gap", channel.id, detail=f"{view.sent}..{start[1]}")
+    view.sent = view.handled = start[1]
+
+
+def acknowledge(core: Core, page: Page, channel: Channel, epoch: int, seq: int) -> None:
+    """The page's handler has returned for everything up to ``(epoch, seq)``."""
+    view = page.views.get(channel.id)
+    entry = channel.log.get(seq)
+    if view is None or entry is None or entry.epoch != epoch or seq > view.sent:
+        core.note("page", "ack_ignored", channel.id, detail=f"{epoch}:{seq}")
+        return
+    while view.flight and view.flight[0][0] <= seq:
+        view.flight_bytes -= view.flight.popleft()[1]
+    view.handled = max(view.handled, view.sent if not view.flight else seq)
+    advance(core, channel, view.handled, "page")
+    pump(core, channel, page, view)
+
+
+def advance(core: Core, channel: Channel, seq: int, stage: str) -> None:
+    """Some page has handled up to ``seq``: it is unread no more."""
+    seq = _past_own(core, channel, seq)
+    if seq <= channel.handled:
+        return
+    channel.handled = seq
+    core.out.append(SaveCursor(channel.id, "handled", seq))
+    core.handled_by[channel.id] = stage
+
+
+def _past_own(core: Core, channel: Channel, seq: int) -> int:
+    """A handled cursor passes over the entries of its own node (they need no handling)."""
+    seq = max(seq, channel.handled)
+    while (entry := channel.log.get(seq + 1)) is not None and entry.author == core.me:
+        seq += 1
+    return seq
+
+
+def tell_peer_page(core: Core, channel: Channel) -> None:
+    """Tell the other node whether a page of ours is open on the channel, when that changed."""
+    now = page_presence(core, channel)
+    if channel.link is not None and channel.page_told != now and channel.phase is Phase.OPEN:
+        channel.page_told = now
+        core.write(channel, Line(type="page", group=channel.id, stage=now))
+
+
+def page_presence(core: Core, channel: Channel) -> str:
+    """``open`` where a connected page of ours follows the channel, else ``none``."""
+    for page in core.pages.values():
+        if (
+            page.connected
+            and page.may_see(channel)
+            and (page.everything or channel.id in page.views)
+        ):
+            return "open"
+    return "none"
+
+
+def receipt(core: Core, message_id: str, channel: Channel, stage: str, **more: Any) -> None:
+    """Tell the page that sent a message how far it is."""
+    page = core.pages.get(message_id.rpartition("-")[0])
+    if page is not None and page.acks:
+        frame(
+            core,
+            page,
+            {"type": "receipt", "channel": channel.id, "id": message_id, "stage": stage, **more},
+        )
+
+
+def tell_refused(core: Core, channel: Channel, message_id: str, refusal: Refusal) -> None:
+    """A page's message was applied nowhere. Where the page is gone, its other tabs hear it."""
+    body: dict[str, JsonValue] = {
+        "channel": channel.id,
+        "id": message_id,
+        "code": refusal.code,
+        "reason": refusal.reason,
+        "pointer": refusal.pointer,
+    }
+    author = core.pages.get(message_id.rpartition("-")[0])
+    if author is not None and author.connected:
+        frame(core, author, {"type": "refused", **body})
+        return
+    for page in core.pages.values():
+        if page.connected and channel.id in page.views:
+            frame(core, page, {"type": "error", **body})

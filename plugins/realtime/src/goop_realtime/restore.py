@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""Rebuilding the channels from the journal at a start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from goop_realtime.channel import Channel, Phase
+from goop_realtime.contexts import PLAIN
+from goop_realtime.core import Core
+from goop_realtime.effects import Outcome
+from goop_realtime.ending import finish
+from goop_realtime.jsonio import decode
+from goop_realtime.journal import Stored
+from goop_realtime.log import Log
+from goop_realtime.types import Message, OpenRequest, OpenSession, Rejection, Session, Snapshot
+
+
+def restore(core: Core, stored: Mapping[str, Stored]) -> None:
+    """Bring every channel back as the journal has it; their links come by themselves.
+
+    A channel whose context is gone or whose log no longer folds is closed, with a reason.
+    """
+    for channel_id, kept in stored.items():
+        channel = _channel(core, channel_id, kept)
+        core.channels[channel_id] = channel
+        why = _fold(core, channel, kept)
+        if why and not channel.final:
+            finish(core, channel, "plugin_error", why)
+
+
+def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
+    row = kept.row
+    request = OpenRequest(
+        channel=channel_id,
+        context=row["context"],
+        opener=row["opener"],
+        peers=tuple(row["peers"]),
+        params=row["params"],
+        base=row["base"],
+    )
+    context = core.context_of(request.context)
+    phase = Phase(row["phase"])
+    channel = Channel(
+        request=request,
+        context=context or PLAIN,
+        session=OpenSession(),
+        peer=row["peer"],
+        peer_label=row["peerLabel"],
+        hosted=row["hosted"],
+        owner=row["owner"],
+        phase=phase,
+        expires_at=row["expiresAt"],
+        epoch=core.epoch if row["hosted"] else row["epoch"],
+        log=Log(kept.start),
+        suspended_at=row["suspendedAt"],
+        close_code=row["closeCode"],
+        close_reason=row["closeReason"],
+        closed_at=row["closedAt"],
+        close_acked=row["closeAcked"],
+        replaced_by=row["replacedBy"],
+    )
+    if phase is Phase.OPEN and channel.suspended_at is None:
+        channel.suspended_at = core.now
+    channel.held = channel.hosted and phase is Phase.OPEN
+    return channel
+
+
+def _fold(core: Core, channel: Channel, kept: Stored) -> str:
+    """Fill the log and run the Session over it; why that failed, or nothing."""
+    for message_id, outcome in kept.outcomes:
+        channel.remember(message_id, outcome)
+    for entry in kept.entries:
+        channel.log.append(entry)
+        channel.remember(entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
+    last = channel.log.last[1]
+    channel.handled = min(kept.cursors.get("handled", kept.start[1]), last)
+    channel.peer_handled = min(kept.cursors.get("peer_handled", kept.start[1]), last)
+    channel.peer_has = channel.peer_handled
+    channel.handed_out = last
+    for outgoing in kept.outbox:
+        channel.put_out(outgoing)
+        if outgoing.kind == "close":
+            channel.closing = True
+            channel.close_code = "closed"
+    for entry in channel.log.after(channel.peer_handled):
+        if entry.author == core.me:
+            channel.unhandled.append((entry.seq, len(entry.raw)))
+            channel.unhandled_bytes += len(entry.raw)
+            channel.unfinished.append((entry.seq, entry.id))
+    if channel.final:
+        return ""
+    if core.context_of(channel.request.context) is None:
+        return f"no enabled plugin serves {channel.request.context!r} any more"
+    session = _session(core, channel, kept)
+    if isinstance(session, Rejection):
+        return session.reason
+    channel.session = session
+    return ""
+
+
+def _session(core: Core, channel: Channel, kept: Stored) -> Session | Rejection:
+    snapshot = None
+    if kept.start[1]:
+        snapshot = Snapshot(epoch=kept.start[0], seq=kept.start[1], state=kept.snapshot)
+    session = core.open_session(channel.context, channel.request, snapshot)
+    if isinstance(session, Rejection):
+        return session
+    for entry in kept.entries:
+        if entry.kind != "msg":
+            continue
+        message = Message(
+            sender=entry.author, data=decode(entry.raw), id=entry.id, sent_at=entry.at
+        )
+        try:
+            refusal = session.check(message)
+            if refusal is not None:
+                return refusal
+            session.apply(message)
+        except Exception as error:
+            return Rejection(code="plugin_error", reason=f"{error!r}"[:300])
+    return session

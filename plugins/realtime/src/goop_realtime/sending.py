@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""What pages do with channels: subscribe, send, signal, close.
+
+This is where size, rate, schema and the outbox's bound are enforced: what is accepted here is
+never refused for space further on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from goop_node.types import JsonValue
+from goop_realtime import guest_side, host_side, opening, pages
+from goop_realtime.channel import Channel, Phase
+from goop_realtime.core import Core
+from goop_realtime.effects import Outgoing, SaveOutgoing
+from goop_realtime.ending import finish
+from goop_realtime.jsonio import encode
+from goop_realtime.limits import Bucket
+from goop_realtime.pages import Page
+from goop_realtime.types import Rejection
+from goop_realtime.wire import Line, pair, raw
+
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}-[0-9]{1,15}")
+
+
+def send(
+    core: Core, channel: Channel, page: Page, message_id: str, data: JsonValue
+) -> Rejection | str:
+    """Accept a message of a page, or say why not. A repeated id is accepted once."""
+    if not _MESSAGE_ID.fullmatch(message_id):
+        return Rejection(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
+    if message_id in channel.outbox or message_id in channel.outcomes:
+        return _again(core, channel, message_id)
+    refusal = _admit(core, channel, data)
+    encoded = b""
+    if refusal is None:
+        encoded = encode(data)
+        refusal = _fits(core, channel, encoded, data)
+    if refusal is None:
+        outgoing = Outgoing(id=message_id, at=core.now, kind="msg", raw=encoded)
+        refusal = _hand_on(core, channel, outgoing, data)
+    if refusal is not None:
+        core.note("page", refusal.code, channel.id, message_id, refusal.reason)
+        return refusal
+    return message_id
+
+
+def _admit(core: Core, channel: Channel, data: JsonValue) -> Rejection | None:
+    if channel.phase is not Phase.OPEN or channel.closing:
+        if channel.final or channel.closing:
+            code = channel.close_code or "closed"
+            return Rejection(code="closed", reason=f"the channel has ended ({code})")
+        return Rejection(code="not_connected", reason="the other side has not accepted yet")
+    if channel.bucket is None:
+        limits = channel.context.type.limits
+        rate = core.limits.rate if core.limits.rate is not None else limits.rate
+        burst = core.limits.burst if core.limits.burst is not None else limits.burst
+        channel.bucket = Bucket(rate, burst)
+    if not channel.bucket.take(core.now):
+        return Rejection(code="too_fast", reason="more messages a second than this context allows")
+    return None
+
+
+def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Rejection | None:
+    bound = min(core.limits.message_bytes, channel.context.type.limits.message_bytes)
+    if len(encoded) > bound:
+        return Rejection(
+            code="too_large", reason=f"the message has {len(encoded)} bytes, at most {bound} fit"
+        )
+    if not channel.room_for(len(encoded)):
+        return Rejection(
+            code="outbox_full", reason="too much is on its way that the other side has not handled"
+        )
+    if channel.context.messages:
+        return channel.context.check_message(data)
+    return None
+
+
+def _hand_on(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) -> Rejection | None:
+    if not channel.hosted:
+        return guest_side.submit(core, channel, outgoing, data)
+    if not channel.held:
+        return host_side.order(core, channel, core.me, outgoing, data)
+    channel.put_out(outgoing)
+    core.out.append(SaveOutgoing(channel.id, outgoing))
+    pages.receipt(core, outgoing.id, channel, "accepted")
+    return None
+
+
+def _again(core: Core, channel: Channel, message_id: str) -> Rejection | str:
+    """A page repeats a message whose fate it does not know."""
+    answer_pending(core, channel, message_id)
+    outcome = channel.outcomes.get(message_id)
+    if outcome is not None and outcome.code:
+        return Rejection(code=outcome.code, reason=outcome.reason, pointer=outcome.pointer)
+    return message_id
+
+
+def answer_pending(core: Core, channel: Channel, message_id: str) -> None:
+    """Tell a page where one of its messages stands."""
+    outcome = channel.outcomes.get(message_id)
+    if message_id in channel.outbox:
+        pages.receipt(core, message_id, channel, "accepted")
+    elif outcome is None:
+        stage = "lost" if channel.final else "unknown"
+        pages.receipt(core, message_id, channel, stage)
+    elif outcome.code:
+        refusal = Rejection(code=outcome.code, reason=outcome.reason, pointer=outcome.pointer)
+        pages.tell_refused(core, channel, message_id, refusal)
+    else:
+        stage = "accepted"
+        if not channel.hosted or outcome.seq <= channel.peer_has:
+            stage = "delivered"
+        if outcome.seq <= channel.peer_handled:
+            stage = "handled"
+        pages.receipt(core, message_id, channel, stage, epoch=outcome.epoch, seq=outcome.seq)
+
+
+def signal(core: Core, channel: Channel, data: JsonValue) -> Rejection | None:
+    """Pass a signal on, if there is a link to pass it on."""
+    if len(encode(data)) > 4096:
+        return Rejection(code="too_large", reason="a signal has at most 4096 bytes")
+    if channel.bucket is not None and not channel.bucket.take(core.now):
+        return Rejection(code="too_fast", reason="more messages a second than this context allows")
+    core.write(channel, Line(type="signal", group=channel.id, payload=raw(data)))
+    return None
+
+
+def close(core: Core, channel: Channel) -> Rejection | None:
+    """Close: the last entry of the log, behind everything before it."""
+    if channel.final or channel.closing:
+        return None
+    if channel.phase is Phase.ASKING:
+        opening.withdraw(core, channel, "cancelled")
+    elif channel.phase is Phase.ASKED:
+        return opening.decline(core, channel, "declined")
+    elif channel.phase is Phase.JOINING:
+        finish(core, channel, "cancelled")
+        core.control(channel.peer, Line(type="close", group=channel.id, code="cancelled"))
+    else:
+        _close_open(core, channel)
+    return None
+
+
+def _close_open(core: Core, channel: Channel) -> None:
+    message_id = f"close{core.random.getrandbits(48):012x}-1"
+    outgoing = Outgoing(id=message_id, at=core.now, kind="close", raw=b'"closed"')
+    if channel.hosted and not channel.held:
+        host_side.order(core, channel, core.me, outgoing, None)
+        return
+    channel.put_out(outgoing)
+    core.out.append(SaveOutgoing(channel.id, outgoing))
+    channel.closing = True
+    channel.close_code = "closed"
+    if not channel.hosted:
+        guest_side.send_outbox(core, channel)
+    pages.tell_state(core, channel)
+
+
+def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
+    """Follow channels (all of the page's template without ``channels``), and go on from there."""
+    page.acks = page.acks or body.get("ack") is True
+    contexts = body.get("contexts")
+    if isinstance(contexts, list):
+        page.contexts = frozenset(name for name in contexts if isinstance(name, str))
+    wanted = body.get("channels")
+    if not isinstance(wanted, list):
+        page.everything = True
+        wanted = [channel.id for channel in core.channels.values() if not channel.final]
+    pages.frame(core, page, {"type": "subscribed", "page": page.id, "self": core.me})
+    for channel_id in wanted[:1000]:
+        channel = core.channels.get(channel_id) if isinstance(channel_id, str) else None
+        if channel is None or channel.phase is Phase.ASKED or not page.may_see(channel):
+            if page.everything:
+                continue
+            pages.frame(
+                core,
+                page,
+                {
+                    "type": "error",
+                    "code": "unknown_channel",
+                    "reason": "there is no such channel here",
+                    "channel": str(channel_id)[:80],
+                },
+            )
+            continue
+        _follow(core, page, channel, body)
+    for channel in core.channels.values():
+        if channel.phase is Phase.ASKED and not channel.hidden and page.serves(channel):
+            pages.frame(core, page, pages.incoming_frame(core, channel))
+
+
+def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> None:
+    channel_id = channel.id
+    view = pages.view_of(core, page, channel)
+    handled = pair(_of(body, "handled", channel_id))
+    after = pair(_of(body, "after", channel_id))
+    if handled is not None and channel.log.knows(handled):
+        view.handled = max(view.handled, handled[1])
+        pages.advance(core, channel, view.handled, "page")
+    if _of(body, "since", channel_id) == "start" or body.get("since") == "start":
+        view.sent = channel.log.start[1]
+    elif after is not None and channel.log.knows(after):
+        view.sent = after[1]
+        view.flight.clear()
+        view.flight_bytes = 0
+    pages.frame(core, page, pages.state_frame(core, channel))
+    pending = _of(body, "pending", channel_id)
+    for message_id in pending[:1000] if isinstance(pending, list) else ():
+        if isinstance(message_id, str):
+            answer_pending(core, channel, message_id)
+    pages.pump(core, channel, page, view)
+    pages.tell_peer_page(core, channel)
+
+
+def _of(body: dict[str, Any], key: str, channel_id: str) -> Any:
+    value = body.get(key)
+    return value.get(channel_id) if isinstance(value, dict) else None
