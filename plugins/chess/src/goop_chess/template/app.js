@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// The chess page. It shows one of four states (lobby, waiting, playing, finished) and knows
+// nothing of the rules: the node says what is legal, and both nodes check every move.
+
+import { click, notify, showTurn, startAlerts } from "./alerts.js";
+import { $, fullName, say } from "./dom.js";
+import { Game, gameOf, isChess } from "./game.js";
+import { GameView, ask } from "./game-view.js";
+import { choice, refreshGames, startPicker, startRequests } from "./lobby.js";
+import { errorWords } from "./words.js";
+
+/** The game on the table, if any. @type {Game|null} */
+let game = null;
+/** Games that we know from the list, to tell a new invitation from one to go on. */
+let known = new Set();
+/** Ends the request that is waiting for an answer. @type {AbortController|null} */
+let asking = null;
+/** What was shown last of the game, to notice what is new. */
+let before = { id: "", moves: 0, mine: false };
+
+const view = new GameView((from, to, promotion) => game.move(from, to, promotion));
+
+/** @param {"lobby"|"waiting"|"playing"|"finished"} state */
+function setState(state) {
+  document.body.dataset.state = state;
+}
+
+const fail = (error) => say(errorWords(error), "bad");
+
+/** Show the game again, and make noise about what is new. */
+function gameChanged(changed) {
+  if (changed !== game || !game.state) return;
+  view.show(game);
+  if (!asking) setState(game.state.status === "running" ? "playing" : "finished");
+  const moves = game.state.san.length + (game.pending ? 1 : 0);
+  const who = game.state.opponentLabel || "Your opponent";
+  if (before.id === game.id && moves !== before.moves) {
+    say("");
+    click();
+  }
+  if (before.id === game.id && game.myTurn && !before.mine) notify(`${who} has moved. It is your move.`);
+  before = { id: game.id, moves, mine: game.myTurn };
+  showTurn(game.myTurn, `Chess with ${who}`);
+}
+
+/**
+ * Put a game on the table.
+ * @param {string} id
+ * @param {any} [channel]  its channel, when there is one
+ */
+async function openGame(id, channel) {
+  game?.detach();
+  game = new Game(id, gameChanged, fail);
+  say("");
+  history.replaceState(null, "", `?game=${encodeURIComponent(id)}`);
+  const living = channel || (await Goop.realtime.channels()).find((each) => isChess(each) && gameOf(each) === id);
+  if (living) game.attach(living);
+  await game.refresh();
+  if (game.state) $("status").focus({ preventScroll: true });
+}
+
+/** Back to the list of games. */
+async function openLobby() {
+  game?.detach();
+  game = null;
+  history.replaceState(null, "", location.pathname);
+  setState("lobby");
+  showTurn(false, "Chess");
+  await listGames();
+}
+
+/** Show the list, and keep it fresh while moves arrive in games that are not on the table. */
+async function listGames() {
+  const open = (id) => openGame(id).catch(fail);
+  const games = await refreshGames(open);
+  known = new Set(games.filter((each) => each.status === "running").map((each) => each.context));
+  for (const channel of await Goop.realtime.channels()) {
+    if (!isChess(channel) || game?.channel === channel) continue;
+    channel.onMessage = channel.onStateChange = () => refreshGames(open).catch(fail);
+  }
+}
+
+/**
+ * Ask somebody to play; the page waits until they answer.
+ * @param {{peerId: string, label: string}} peer
+ * @param {string} context
+ * @param {string} colour  ours
+ */
+async function invite(peer, context, colour) {
+  asking = new AbortController();
+  $("waiting-text").textContent = `Waiting for ${fullName(peer.label, peer.peerId)} to answer…`;
+  say("");
+  setState("waiting");
+  $("waiting-text").focus();
+  try {
+    const channel = await Goop.realtime.connect(peer.peerId, {
+      context,
+      params: { colour },
+      signal: asking.signal,
+    });
+    asking = null;
+    await openGame(gameOf(channel), channel);
+  } catch (error) {
+    const cancelled = asking?.signal.aborted;
+    asking = null;
+    if (game) gameChanged(game);
+    else setState("lobby");
+    if (!cancelled) fail(error);
+  }
+}
+
+/** A name for a new game that nobody else has. */
+function newContext() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return `chess_${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Ask before something that cannot be undone. */
+async function confirmed(text, yes) {
+  $("confirm-text").textContent = text;
+  $("confirm").querySelector('[data-confirm="yes"]').textContent = yes;
+  return (await ask($("confirm"))) === "yes";
+}
+
+/** What each button of a game does. */
+const ACTIONS = {
+  flip: () => view.flip(),
+  draw: () => game.send({ type: "draw_offer" }),
+  takeback: () => game.send({ type: "takeback_offer" }),
+  abort: () => game.send({ type: "abort" }),
+  accept: () => game.send({ type: `${view.offer()}_accept` }),
+  decline: () => game.send({ type: `${view.offer()}_decline` }),
+  cancel: () => asking?.abort(),
+  resume: () => invite(game.opponent, game.state.context, game.state.colour),
+  rematch: () => invite(game.opponent, newContext(), game.state.colour === "white" ? "black" : "white"),
+  resign: async () => {
+    if (await confirmed("Resign this game?", "Resign")) await game.send({ type: "resign" });
+  },
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("#game [data-action], #waiting [data-action]");
+  const work = button && ACTIONS[button.dataset.action];
+  if (work) Promise.resolve(work()).catch(fail);
+});
+$("to-lobby").addEventListener("click", (event) => {
+  event.preventDefault();
+  asking?.abort();
+  openLobby().catch(fail);
+});
+
+/** Open what the address names: `?channel=` (an accepted request) or `?game=` (a reload). */
+async function start() {
+  startAlerts();
+  startPicker(() => {
+    const { peerId, label, colour } = choice();
+    invite({ peerId, label }, newContext(), colour);
+  });
+  startRequests({
+    known: (context) => known.has(context),
+    accept: async (request) => {
+      asking?.abort();
+      const channel = await Goop.realtime.accept(request.channelId);
+      await openGame(gameOf(channel), channel);
+    },
+  });
+  await listGames();
+  const address = new URLSearchParams(location.search);
+  const wanted = address.get("channel");
+  const channel = wanted && (await Goop.realtime.channels()).find((each) => each.id === wanted);
+  const id = channel ? gameOf(channel) : wanted || address.get("game");
+  if (id) await openGame(id, channel);
+}
+
+start().catch(fail);

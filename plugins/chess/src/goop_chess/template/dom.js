@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Small helpers: elements, names of people, and calls to the node.
+
+/**
+ * The element of that id.
+ * @param {string} id
+ * @returns {any}
+ */
+export const $ = (id) => document.getElementById(id);
+
+/**
+ * Make an element. String children become text, never markup: names come from other people.
+ * @param {string} tag
+ * @param {Record<string, any>} props  properties, or attributes where the name has a dash
+ * @param {...(Node|string)} children
+ * @returns {any}
+ */
+export function make(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name.includes("-") || name === "role") element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * "Alice (…k7Qp)": the last four characters of the id tell equal names apart.
+ * @param {string} label
+ * @param {string} peerId
+ */
+export const fullName = (label, peerId) => `${label || "Somebody"} (…${String(peerId).slice(-4)})`;
+
+/**
+ * Call the plugin's API. Resolves with the JSON answer; rejects with an `Error` that says
+ * the node's own words and carries its stable `code`.
+ * @param {string} path  below /api/chess
+ * @param {RequestInit} [options]
+ */
+export async function api(path, options) {
+  const answer = await fetch(`/api/chess${path}`, options).catch(() => {
+    throw Object.assign(new Error("Your node does not answer. Is it still running?"), {
+      code: "node_unreachable",
+    });
+  });
+  const json = await answer.json().catch(() => null);
+  if (answer.ok) return json;
+  throw Object.assign(new Error(json?.detail || `The node answered ${answer.status}.`), {
+    code: json?.code || `http_${answer.status}`,
+  });
+}
+
+/**
+ * Say something for a while in the page's live region.
+ * @param {string} text
+ * @param {"" | "bad"} [tone]
+ */
+export function say(text, tone = "") {
+  $("notice").textContent = text;
+  $("notice").dataset.tone = tone;
+  $("notice").hidden = !text;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// The game as it is shown: board, players, moves, offers, actions.
+
+import { Board } from "./board.js";
+import { $, fullName, make } from "./dom.js";
+import { pgnOf } from "./lobby.js";
+import { drawPiece, placement } from "./pieces.js";
+import { headline, linkWords } from "./words.js";
+
+const other = (colour) => (colour === "white" ? "black" : "white");
+const VALUES = { p: 1, n: 3, b: 3, r: 5, q: 9 };
+const action = (name) => $("game").querySelector(`.actions [data-action="${name}"]`);
+
+export class GameView {
+  /** @param {(from: string, to: string, promotion?: string) => void} onMove */
+  constructor(onMove) {
+    this.onMove = onMove;
+    this.flipped = false;
+    this.game = null;
+    this.board = new Board($("board"), (from, to) => this.#made(from, to));
+    for (const button of $("promotion").querySelectorAll("[data-promotion]")) button.type = "submit";
+  }
+
+  /** Turn the board around. */
+  flip() {
+    this.flipped = !this.flipped;
+    this.show(this.game);
+  }
+
+  /** Show a game whose state is known. @param {import("./game.js").Game} game */
+  show(game) {
+    if (this.game?.id !== game.id) this.flipped = false;
+    this.game = game;
+    const { state } = game;
+    const below = this.flipped ? other(state.colour) : state.colour;
+    this.#showBoard(game, below);
+    this.#showPlayer($("player-bottom"), below);
+    this.#showPlayer($("player-top"), other(below));
+    this.#showMoves(state.san);
+    this.#showOffer(game);
+    this.#showActions(game);
+    $("status").textContent = headline(game);
+    $("status").dataset.mine = String(game.myTurn);
+    $("link").textContent = linkWords(game);
+  }
+
+  #showBoard(game, orientation) {
+    const { state, pending } = game;
+    const pieces = placement(state.fen);
+    let lastMove = state.lastMove;
+    if (pending && pieces.has(pending.from)) {
+      // The node has the move but the game does not know it yet: show where it goes.
+      const piece = pieces.get(pending.from);
+      pieces.delete(pending.from);
+      pieces.set(pending.to, { ...piece, kind: pending.promotion || piece.kind });
+      lastMove = { from: pending.from, to: pending.to };
+    }
+    const king = [...pieces].find(([, piece]) => piece.kind === "k" && piece.colour === state.turn);
+    const mayMove = game.myTurn && game.linked;
+    this.board.show({
+      pieces,
+      legal: mayMove ? state.legal : {},
+      orientation,
+      lastMove,
+      check: state.check && !pending && king ? king[0] : null,
+    });
+  }
+
+  #showPlayer(bar, colour) {
+    const { state, channel } = this.game;
+    const mine = colour === state.colour;
+    const name = mine ? "You" : fullName(state.opponentLabel, state.opponentId);
+    const taken = state.captured[other(colour)] || [];
+    const lead = this.#material(other(colour)) - this.#material(colour);
+    const away = !mine && (channel?.state !== "connected" || channel?.detail?.peerPage === "none");
+    const captured = make("span", { className: "captured", role: "img" });
+    captured.setAttribute("aria-label", taken.length ? `Taken: ${taken.length} pieces` : "Nothing taken");
+    captured.append(...taken.map((kind) => drawPiece(kind.toLowerCase(), other(colour))));
+    if (lead > 0) captured.append(make("span", { className: "lead" }, `+${lead}`));
+    const turn = state.status === "running" && state.turn === colour;
+    bar.dataset.turn = String(turn);
+    bar.dataset.away = String(away);
+    bar.replaceChildren(
+      make("span", { className: `disc ${colour}`, title: colour }),
+      make("span", { className: "name" }, name, make("span", { className: "sr" }, `, ${colour}${turn ? ", to move" : ""}`)),
+      captured,
+    );
+  }
+
+  /** What a colour has lost, in pawns. */
+  #material(colour) {
+    return (this.game.state.captured[colour] || []).reduce((sum, kind) => sum + (VALUES[kind.toLowerCase()] || 0), 0);
+  }
+
+  #showMoves(san) {
+    const list = $("moves");
+    if (list.dataset.text === san.join(" ")) return;
+    list.dataset.text = san.join(" ");
+    const rows = [];
+    for (let index = 0; index < san.length; index += 2) {
+      const row = make("li", {}, make("span", { className: "number" }, `${index / 2 + 1}.`));
+      for (const move of san.slice(index, index + 2)) row.append(make("span", { className: "move" }, move));
+      rows.push(row);
+    }
+    const last = rows.at(-1)?.lastChild;
+    last?.classList.add("current");
+    list.replaceChildren(...rows);
+    list.scrollTop = list.scrollHeight;
+  }
+
+  #showOffer({ state }) {
+    const offer = this.offer();
+    $("offer").hidden = !offer;
+    if (!offer) return;
+    const who = state.opponentLabel || "Your opponent";
+    $("offer").dataset.offer = offer;
+    $("offer-text").textContent = offer === "draw" ? `${who} offers a draw.` : `${who} asks to take the last move back.`;
+  }
+
+  /** The other player's open offer. @returns {"draw"|"takeback"|null} */
+  offer() {
+    const { state } = this.game;
+    if (state.status !== "running") return null;
+    const theirs = (by) => by && (by === state.opponentId || by === other(state.colour));
+    if (theirs(state.drawOfferBy)) return "draw";
+    return theirs(state.takebackOfferBy) ? "takeback" : null;
+  }
+
+  #showActions(game) {
+    const { state, linked } = game;
+    const running = state.status === "running";
+    const open = running && linked;
+    const ours = (by) => Boolean(by) && by !== state.opponentId && by !== other(state.colour);
+    const moved = state.san.length > (state.colour === "white" ? 0 : 1);
+    action("abort").hidden = !(open && state.canAbort);
+    action("resign").hidden = !open || state.canAbort;
+    action("draw").hidden = !open || state.canAbort;
+    action("draw").disabled = ours(state.drawOfferBy);
+    action("draw").textContent = ours(state.drawOfferBy) ? "Draw offered" : "Offer draw";
+    action("takeback").hidden = !open || !moved;
+    action("takeback").disabled = ours(state.takebackOfferBy);
+    action("takeback").textContent = ours(state.takebackOfferBy) ? "Take-back asked" : "Take back";
+    action("resume").hidden = !running || linked;
+    action("rematch").hidden = running;
+    action("pgn").hidden = state.san.length === 0;
+    action("pgn").href = pgnOf(game.id);
+  }
+
+  async #made(from, to) {
+    const { game } = this;
+    const piece = placement(game.state.fen).get(from);
+    const promotes = piece?.kind === "p" && (to[1] === "8" || to[1] === "1");
+    const promotion = promotes ? await this.#askPromotion(piece.colour) : undefined;
+    if (promotion !== "") this.onMove(from, to, promotion);
+  }
+
+  /** Ask what a pawn becomes; "" when the person thought better of it. */
+  #askPromotion(colour) {
+    const dialog = $("promotion");
+    for (const button of dialog.querySelectorAll("[data-promotion]")) {
+      button.replaceChildren(drawPiece(button.dataset.promotion, colour));
+    }
+    return ask(dialog);
+  }
+}
+
+/**
+ * Open a dialog and wait for its answer.
+ * @param {HTMLDialogElement} dialog
+ * @returns {Promise<string>} the value of the button pressed, "" when it was dismissed
+ */
+export function ask(dialog) {
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
+  });
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// One game: what the node says of it, and the channel to the other player.
+
+import { api } from "./dom.js";
+
+/**
+ * A game as `GET /api/chess/games/{game}` tells it.
+ * @typedef {object} GameState
+ * @property {string} game
+ * @property {string} context
+ * @property {string|null} channelId
+ * @property {string} opponentId
+ * @property {string} opponentLabel
+ * @property {"white"|"black"} colour  ours
+ * @property {"running"|"finished"|"abandoned"} status
+ * @property {string|null} result      "1-0", "0-1", "1/2-1/2" or "*"
+ * @property {string|null} reason
+ * @property {"white"|"black"} turn
+ * @property {string} fen
+ * @property {Record<string, string[]>} legal
+ * @property {string[]} san
+ * @property {boolean} check
+ * @property {{from: string, to: string}|null} lastMove
+ * @property {{white: string[], black: string[]}} captured
+ * @property {string|null} drawOfferBy
+ * @property {string|null} takebackOfferBy
+ * @property {boolean} canAbort
+ */
+
+/** The name by which the API knows the game of a channel. */
+export const gameOf = (channel) => (channel.context === "chess" ? channel.id : channel.context);
+
+/** Whether a channel carries chess. */
+export const isChess = (channel) => /^chess(_|$)/.test(channel.context || "");
+
+export class Game {
+  /**
+   * @param {string} id
+   * @param {(game: Game) => void} onChange  something that is shown has changed
+   * @param {(error: Error) => void} onError
+   */
+  constructor(id, onChange, onError) {
+    this.id = id;
+    this.onChange = onChange;
+    this.onError = onError;
+    /** @type {GameState|null} */
+    this.state = null;
+    this.channel = null;
+    /** Our move on its way: shown at once, taken back if it is refused. */
+    this.pending = null;
+    this.reading = null;
+    this.stale = false;
+  }
+
+  /** Whether the other player can be written to, now or later. */
+  get linked() {
+    return Boolean(this.channel && !this.channel.detail?.final);
+  }
+
+  /** Whether it is for this player to move. */
+  get myTurn() {
+    const { state } = this;
+    return Boolean(state && state.status === "running" && state.turn === state.colour && !this.pending);
+  }
+
+  /** The other player, for a new request. */
+  get opponent() {
+    return { peerId: this.state.opponentId, label: this.state.opponentLabel };
+  }
+
+  /** Use this channel for the game. Only one game page per channel sets its handlers. */
+  attach(channel) {
+    this.channel = channel;
+    channel.onMessage = () => this.refresh();
+    channel.onStateChange = () => this.refresh();
+    channel.onError = (error) => this.#refused(error);
+    this.onChange(this);
+  }
+
+  /** Stop listening. */
+  detach() {
+    this.onChange = () => {};
+    this.onError = () => {};
+  }
+
+  /**
+   * Read the game again. Calls that come while one is under way share one more reading,
+   * so that what is shown is never older than the last call.
+   */
+  refresh() {
+    this.stale = true;
+    this.reading ||= this.#read().finally(() => (this.reading = null));
+    return this.reading;
+  }
+
+  async #read() {
+    while (this.stale) {
+      this.stale = false;
+      try {
+        this.state = await api(`/games/${encodeURIComponent(this.id)}`);
+      } catch (error) {
+        this.onError(error);
+        return;
+      }
+      if (this.pending && this.state.san.length !== this.pending.after) this.pending = null;
+      this.onChange(this);
+    }
+  }
+
+  /** Play a move. @param {string} from @param {string} to @param {string} [promotion] */
+  move(from, to, promotion) {
+    this.pending = { from, to, promotion, after: this.state.san.length };
+    this.onChange(this);
+    const message = { type: "move", from, to };
+    return this.send(promotion ? { ...message, promotion } : message);
+  }
+
+  /**
+   * Send a message of the game. Our node may take it before the game knows it (the other
+   * node puts the messages in order), so the game is read at every step of its way.
+   * @param {{type: string}} message
+   */
+  async send(message) {
+    try {
+      const sent = this.channel.send(message);
+      sent.delivered?.then(() => this.refresh(), (error) => this.#refused(error));
+      sent.handled?.then(() => this.refresh(), () => {});
+      await sent;
+    } catch (error) {
+      this.#refused(error);
+      return;
+    }
+    await this.refresh();
+  }
+
+  #refused(error) {
+    this.pending = null;
+    this.onError(error);
+    this.refresh();
+  }
+}

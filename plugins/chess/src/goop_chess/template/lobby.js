@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Before a game: who is online, who is asking, and the games there are.
+
+import { $, api, fullName, make, say } from "./dom.js";
+import { outcome } from "./words.js";
+
+/** peer id → row. @type {Map<string, any>} */
+const peers = new Map();
+let chosen = "";
+
+/** The opponent and colour that the person picked. */
+export function choice() {
+  const colour = new FormData($("new-game")).get("colour");
+  return { peerId: chosen, label: peers.get(chosen)?.peerLabel || "", colour };
+}
+
+function peerOption(row) {
+  const input = make("input", { type: "radio", name: "peer", value: row.peerId, checked: row.peerId === chosen });
+  return make(
+    "label",
+    { "data-peer": row.peerId },
+    input,
+    make("span", {}, fullName(row.peerLabel, row.peerId)),
+  );
+}
+
+function showPeers() {
+  const online = [...peers.values()]
+    .filter((row) => row.online)
+    .sort((a, b) => a.peerLabel.localeCompare(b.peerLabel) || a.peerId.localeCompare(b.peerId));
+  if (!online.some((row) => row.peerId === chosen)) chosen = online.length === 1 ? online[0].peerId : "";
+  const focused = document.activeElement?.name === "peer" ? document.activeElement.value : null;
+  $("peers").replaceChildren(...online.map(peerOption));
+  if (focused) $("peers").querySelector(`[value="${CSS.escape(focused)}"]`)?.focus();
+  $("no-peers").hidden = online.length > 0;
+  $("invite").disabled = !chosen;
+}
+
+/**
+ * Follow who is online.
+ * @param {() => void} onInvite  the person pressed "Invite"
+ */
+export function startPicker(onInvite) {
+  $("peers").addEventListener("change", (event) => {
+    chosen = event.target.value;
+    $("invite").disabled = false;
+  });
+  $("new-game").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (chosen) onInvite();
+  });
+  Goop.peers.subscribe({
+    onSnapshot(rows) {
+      peers.clear();
+      for (const row of rows) peers.set(row.peerId, row);
+      showPeers();
+    },
+    onUpdate(event) {
+      if (event.peer) peers.set(event.peerId || event.peer_id, event.peer);
+      showPeers();
+    },
+    onRemove(event) {
+      peers.delete(event.peerId || event.peer_id);
+      showPeers();
+    },
+  });
+}
+
+/** The colour that a request leaves to us, in words. */
+function ourColour(params) {
+  if (params?.colour === "random") return " Colours are drawn by lot.";
+  return ` You play ${params?.colour === "black" ? "White" : "Black"}.`;
+}
+
+/**
+ * Show requests as they come.
+ * @param {object} on
+ * @param {(request: any) => Promise<void>} on.accept
+ * @param {(context: string) => boolean} on.known  whether this game is one of ours already
+ */
+export function startRequests({ accept, known }) {
+  const shown = new Map();
+  function drop(channelId) {
+    shown.get(channelId)?.remove();
+    shown.delete(channelId);
+  }
+  function show(request) {
+    drop(request.channelId);
+    const who = fullName(request.peerLabel, request.peerId);
+    const text = known(request.context)
+      ? `${who} wants to go on with your game.`
+      : `${who} invites you to a game of chess.${ourColour(request.params)}`;
+    const yes = make("button", { type: "button", className: "primary", "data-action": "accept" }, "Accept");
+    const no = make("button", { type: "button", "data-action": "decline" }, "Decline");
+    const answer = async (work) => {
+      yes.disabled = no.disabled = true;
+      try {
+        await work();
+        drop(request.channelId);
+      } catch (error) {
+        say(error.message, "bad");
+        yes.disabled = no.disabled = false;
+      }
+    };
+    yes.addEventListener("click", () => answer(() => accept(request)));
+    no.addEventListener("click", () => answer(() => Goop.realtime.decline(request.channelId)));
+    const item = make("li", { "data-channel": request.channelId }, make("p", {}, text), yes, no);
+    shown.set(request.channelId, item);
+    $("incoming").append(item);
+  }
+  Goop.realtime.onIncomingEnded = ({ channelId, code }) => {
+    if (shown.has(channelId) && (code === "cancelled" || code === "expired")) {
+      say(code === "cancelled" ? "The invitation was withdrawn." : "The invitation ran out of time.");
+    }
+    drop(channelId);
+  };
+  Goop.realtime.onIncoming = show;
+}
+
+/**
+ * List the games.
+ * @param {any[]} games  rows of GET /api/chess/games
+ * @param {(game: string) => void} onOpen
+ */
+export function showGames(games, onOpen) {
+  const running = games.filter((game) => game.status === "running");
+  const done = games.filter((game) => game.status !== "running");
+  $("running").replaceChildren(...running.map((game) => gameRow(game, onOpen)));
+  $("finished").replaceChildren(...done.map((game) => gameRow(game, onOpen)));
+  $("finished-box").hidden = done.length === 0;
+  if (running.length === 0 && done.length > 0) $("finished-box").open = true;
+  $("no-games").hidden = games.length > 0;
+}
+
+function gameRow(game, onOpen) {
+  const name = fullName(game.opponentLabel, game.opponentId);
+  const running = game.status === "running";
+  const mine = running && game.turn === game.colour;
+  const state = running ? (mine ? "Your move" : "Their move") : outcome(game);
+  const item = make(
+    "li",
+    { "data-game": game.game },
+    make("div", { className: "who" }, make("strong", {}, name), make("span", { className: mine ? "mine" : "soft" }, state)),
+  );
+  const button = (words, className, work) => {
+    const made = make("button", { type: "button", className, "aria-label": `${words}: ${name}` }, words);
+    made.addEventListener("click", work);
+    item.append(made);
+  };
+  button(running ? "Resume" : "Look", running ? "primary" : "", () => onOpen(game.game));
+  if (running) {
+    button("Close", "", async () => {
+      try {
+        await api(`/games/${encodeURIComponent(game.game)}/abandon`, { method: "POST" });
+        await refreshGames(onOpen);
+      } catch (error) {
+        say(error.message, "bad");
+      }
+    });
+  } else {
+    item.append(make("a", { className: "button", href: pgnOf(game.game), download: "", "aria-label": `PGN: ${name}` }, "PGN"));
+  }
+  return item;
+}
+
+/** Where the PGN of a game is. @param {string} game */
+export const pgnOf = (game) => `/api/chess/games/${encodeURIComponent(game)}/pgn`;
+
+/**
+ * Read the list of games again and show it. Resolves with the rows.
+ * @param {(game: string) => void} onOpen
+ */
+export async function refreshGames(onOpen) {
+  const games = await api("/games");
+  showGames(games, onOpen);
+  return games;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// What the page says about a game.
+
+const REASONS = {
+  fifty_moves: "fifty moves without progress",
+  seventyfive_moves: "seventy-five moves without progress",
+  insufficient_material: "insufficient material",
+  repetition: "repetition",
+  threefold_repetition: "repetition",
+  fivefold_repetition: "repetition",
+  agreement: "agreement",
+  draw_agreed: "agreement",
+  resign: "resignation",
+};
+
+/** "checkmate", "repetition", … @param {string|null} reason */
+const because = (reason) => (reason ? REASONS[reason] || reason.replaceAll("_", " ") : "");
+
+/**
+ * How a finished game ended, from this side. "You won by checkmate (1-0)".
+ * @param {{status: string, result: string|null, reason: string|null, colour: string}} game
+ */
+export function outcome(game) {
+  if (game.status === "abandoned") return "Abandoned";
+  const why = because(game.reason);
+  if (!game.result || game.result === "*") return why.startsWith("abort") || !why ? "Aborted" : `Ended: ${why}`;
+  if (game.result === "1/2-1/2") return `Draw${why ? ` by ${why}` : ""} (1/2-1/2)`;
+  const won = (game.result === "1-0") === (game.colour === "white");
+  return `${won ? "You won" : "You lost"}${why ? ` by ${why}` : ""} (${game.result})`;
+}
+
+/**
+ * The headline of a game.
+ * @param {import("./game.js").Game} game
+ */
+export function headline(game) {
+  const { state, pending } = game;
+  if (state.status !== "running") return outcome(state);
+  if (pending) return "Sending your move…";
+  const check = state.check ? "Check! " : "";
+  return game.myTurn ? `${check}Your move` : `${check}${state.opponentLabel || "Your opponent"} to move`;
+}
+
+/**
+ * How things stand with the other person, or "" when all is well.
+ * @param {import("./game.js").Game} game
+ */
+export function linkWords(game) {
+  const { channel, state } = game;
+  const who = state.opponentLabel || "Your opponent";
+  if (state.status !== "running") return "";
+  if (!channel || channel.detail?.final) return `${who} is not connected to this game.`;
+  if (channel.state === "connecting") return `Connecting to ${who}…`;
+  if (channel.state !== "connected") return `${who} is gone. The game waits; moves you make are sent when they are back.`;
+  if (channel.detail?.peerPage === "none") return `${who} has closed the page. Moves wait for them.`;
+  return "";
+}
+
+/** What went wrong, by its code; other codes say it in the node's words. */
+const ERRORS = {
+  declined: "Your invitation was declined.",
+  timeout: "There was no answer in time.",
+  expired: "There was no answer in time.",
+  unreachable: "Their node could not be reached.",
+  unknown_context_there: "Their node has no chess plugin.",
+};
+
+/** @param {Error & {code?: string}} error */
+export const errorWords = (error) => ERRORS[error.code] || error.message || String(error);
