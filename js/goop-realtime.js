@@ -319,11 +319,15 @@
   /** What the node takes in one message unless it says otherwise. */
   const MESSAGE_BYTES = 64 * 1024;
   const STAGES = ["accepted", "delivered", "handled"];
+  /** What waited for a socket goes out in portions, below the rate that a node takes. */
+  const FIRST_PORTION = 240;
+  const NEXT_PORTION = 50;
+  const PORTION_EVERY_MS = 250;
 
   /**
-   * One send. `stage` counts how many of STAGES have been reached.
+   * One send. `stage` counts how many of STAGES have been reached; `left`: on this socket.
    * @typedef {{ id: string, conduit: Conduit, text: string, bytes: number, stage: number,
-   *   steps: Deferred[] }} Sent
+   *   left: boolean, steps: Deferred[] }} Sent
    */
 
   class Outbox {
@@ -334,6 +338,10 @@
       this.messageBytes = MESSAGE_BYTES;
       /** @type {Map<string, Sent>} in the order of sending */
       this.open = new Map();
+      /** Channels whose sends wait for their portion; later sends wait behind them. @type {Set<Conduit>} */
+      this.held = new Set();
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
+      this.timer = undefined;
     }
 
     /**
@@ -347,7 +355,7 @@
       const id = `${PAGE}-${++this.counter}`;
       const steps = STAGES.map(() => new Deferred());
       /** @type {Sent} */
-      const sent = { id, conduit, text: "", bytes, stage: 0, steps };
+      const sent = { id, conduit, text: "", bytes, stage: 0, left: false, steps };
       const problem = this.refusal(conduit, bytes);
       if (problem) {
         // After this turn, so that the page has had its chance to wait for the promise.
@@ -356,7 +364,7 @@
         sent.text = `{"type":"send","channel":${JSON.stringify(conduit.id)},"id":"${id}","data":${body}}`;
         this.open.set(id, sent);
         conduit.waits(1, bytes);
-        this.line.write(sent.text);
+        if (!this.held.has(conduit)) sent.left = this.line.write(sent.text);
       }
       const [accepted, delivered, handled] = steps.map((step) => step.promise);
       return /** @type {any} */ (Object.assign(accepted, { id, delivered, handled }));
@@ -378,51 +386,73 @@
       return new GoopError("outbox_full");
     }
 
-    /** The ids whose fate a new socket asks for, by channel. */
+    /** The ids whose fate a new socket asks for, by channel; what it sends again asks by itself. */
     pending() {
       /** @type {Record<string, string[]>} */
       const ids = {};
       for (const { id, conduit, stage } of this.open.values()) {
-        if (stage > 0) (ids[conduit.id] ??= []).push(id);
+        if (stage > 1) (ids[conduit.id] ??= []).push(id);
       }
       return ids;
     }
 
-    /** What was not accepted is sent again, with its id, so that the node takes it once. */
+    /**
+     * A new socket: all that was not delivered is sent again with its id, in order. The node
+     * takes each id once and answers every repetition, so nothing is doubled and nothing lost,
+     * even if the node lost what it had accepted.
+     */
     resend() {
-      for (const { text, stage } of this.open.values()) if (stage === 0) this.line.write(text);
+      for (const sent of this.open.values()) sent.left = false;
+      this.held.clear();
+      this.flush(FIRST_PORTION);
+    }
+
+    /** @param {number} portion how many of each channel may leave now */
+    flush(portion) {
+      clearTimeout(this.timer);
+      const before = [...this.held];
+      this.held.clear();
+      /** @type {Map<Conduit, number>} */
+      const counts = new Map();
+      for (const sent of this.open.values()) {
+        if (sent.left || sent.stage > 1) continue;
+        const count = (counts.get(sent.conduit) ?? 0) + 1;
+        counts.set(sent.conduit, count);
+        if (count > portion) this.held.add(sent.conduit);
+        else sent.left = this.line.write(sent.text);
+      }
+      if (this.held.size > 0) this.timer = setTimeout(() => this.flush(NEXT_PORTION), PORTION_EVERY_MS);
+      for (const conduit of before) if (conduit.closing && !this.held.has(conduit)) conduit.sendClose();
     }
 
     /** @param {any} frame `receipt`: a send has come so far, or never will (`code`) */
     receipt(frame) {
       const sent = this.open.get(frame.id);
       if (!sent) return;
+      // Where a fate stands in place of a stage. What is not delivered is on its way again.
+      if (frame.stage === "unknown" && sent.stage < 2) return;
       const reached = STAGES.indexOf(frame.stage) + 1;
-      if (frame.code) {
-        const step = sent.steps[reached - 1];
-        step?.reject(new GoopError(frame.code, frame.reason, { id: sent.id, channelId: sent.conduit.id }));
-        if (reached === STAGES.length) this.drop(sent);
-        return;
+      const code = frame.code ?? (reached === 0 ? frame.stage : undefined);
+      if (code) {
+        const error = new GoopError(code, frame.reason, { id: sent.id, channelId: sent.conduit.id });
+        return this.fail(sent, error, sent.stage === 0);
       }
       const before = sent.stage;
       for (; sent.stage < reached; sent.stage++) sent.steps[sent.stage].resolve({ id: sent.id });
       if (before === 0 && reached > 0) {
         sent.conduit.waits(-1, -sent.bytes);
-        sent.text = "";
         // A peer with an older protocol never says what became of it.
         if (sent.conduit.delivery === "best-effort" && reached === 1) {
           this.fail(sent, new GoopError("unsupported", null, { id: sent.id }), false);
         }
       }
-      if (sent.stage === STAGES.length) this.drop(sent);
+      if (sent.stage === STAGES.length) this.open.delete(sent.id);
     }
 
     /** @param {any} frame `refused`, or an `error` with the id of a send */
     refused(frame) {
       const sent = this.open.get(frame.id);
       if (!sent) return false;
-      // A send that the node does not know is simply on its way again.
-      if (frame.code === "unknown" && sent.stage === 0) return true;
       if (frame.code === "outbox_full") sent.conduit.full = true;
       const more = { id: sent.id, channelId: sent.conduit.id };
       const pointer = frame.pointer ? { pointer: frame.pointer } : {};
@@ -463,11 +493,6 @@
       for (const step of left) step.reject(error);
       if (loud && !left.some((step) => step.promise.watched)) sent.conduit.error(error);
       if (sent.stage === 0 && this.open.has(sent.id)) sent.conduit.waits(-1, -sent.bytes);
-      this.drop(sent);
-    }
-
-    /** @param {Sent} sent */
-    drop(sent) {
       this.open.delete(sent.id);
     }
   }
@@ -553,7 +578,7 @@
         reason: told.reason ?? null,
         final: told.final === true,
         suspended: told.suspended === true,
-        peerPage: told.peerPage ?? null,
+        peerPage: told.peerPage === "open" || told.peerPage === "none" ? told.peerPage : null,
       };
       if (detail.final) {
         const code = detail.code ?? "closed";
@@ -610,10 +635,15 @@
       else report(`channel ${this.id} (${this.context || "no context"}):`, error);
     }
 
+    /** The node knows nothing of it. */
+    vanish() {
+      this.tellState({ state: "disconnected", final: true, code: this.closing ? "closed" : "lost" });
+    }
+
     close() {
       if (!this.ended && !this.closing) {
         this.closing = true;
-        this.sendClose();
+        if (!this.hub.outbox.held.has(this)) this.sendClose();
       }
       return this.over.promise;
     }
@@ -929,7 +959,9 @@
       const pending = this.outbox.pending();
       this.line.write(JSON.stringify({ type: "subscribe", page: PAGE, ack: true, after, handled, pending }));
       this.outbox.resend();
-      for (const conduit of this.living()) if (conduit.closing) conduit.sendClose();
+      for (const conduit of this.living()) {
+        if (conduit.closing && !this.outbox.held.has(conduit)) conduit.sendClose();
+      }
     }
 
     /**
@@ -978,6 +1010,7 @@
     state(frame) {
       const conduit = this.conduit(frame.channel);
       if (frame.replacedBy && frame.replacedBy !== conduit.id) return this.replace(conduit, frame);
+      if (frame.channel !== conduit.id) return; // of a request that lives on in another channel
       conduit.heard = this.sockets;
       conduit.tellState(frame);
     }
@@ -1001,9 +1034,8 @@
       if (frame.id && this.outbox.refused(frame)) return;
       const conduit = frame.channel && this.conduits.get(this.aliases.get(frame.channel) ?? frame.channel);
       const error = new GoopError(frame.code, frame.reason, frame.channel ? { channelId: frame.channel } : {});
-      if (conduit?.closing && !conduit.ended) {
-        conduit.tellState({ state: "disconnected", final: true, code: "closed" });
-      } else if (conduit) conduit.error(error);
+      if (conduit && frame.code === "unknown_channel") conduit.vanish();
+      else if (conduit) conduit.error(error);
       else if (this.onError) void call("onError", this.onError, error);
       else report(error);
     }
@@ -1011,15 +1043,17 @@
     /** After a new socket: what the node no longer lists has ended while nobody could say so. */
     async reconcile() {
       const socket = this.sockets;
-      const listed = new Set((await ask("channels")).map((/** @type {any} */ row) => row.channelId));
+      /** @type {any[]} */
+      const rows = await ask("channels");
       if (socket !== this.sockets) return;
       for (const conduit of this.living()) {
-        if (conduit.heard < socket && !listed.has(conduit.id)) {
-          conduit.tellState({ state: "disconnected", final: true, code: conduit.closing ? "closed" : "lost" });
-        }
+        const row = rows.find(({ channelId }) => channelId === conduit.id);
+        if (conduit.heard === socket) continue;
+        if (row) conduit.tellState(row);
+        else conduit.vanish();
       }
       for (const [id, { heard }] of this.requests.waiting) {
-        if (heard < socket && !listed.has(id)) this.requests.end(id, "unknown");
+        if (heard < socket && !rows.some((row) => row.channelId === id && row.incoming)) this.requests.end(id, "unknown");
       }
     }
 

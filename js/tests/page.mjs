@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// A page without a browser: the SDK's own files in a fresh global scope, with a node, a network
+// and a clock that the test drives. Nothing here waits for real time.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import vm from "node:vm";
+
+const FOLDER = new URL("../", import.meta.url);
+
+/** Lets everything that is due (promises, microtasks) happen. */
+export const settle = async () => {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** A clock that only moves when told to. */
+class Clock {
+  now = 0;
+  #next = 1;
+  #due = new Map();
+
+  setTimeout = (run, delay = 0) => {
+    this.#due.set(this.#next, { run, at: this.now + delay });
+    return this.#next++;
+  };
+  clearTimeout = (id) => this.#due.delete(id);
+
+  async advance(milliseconds) {
+    const end = this.now + milliseconds;
+    for (;;) {
+      await settle();
+      const [id, timer] = [...this.#due].sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0] ?? [];
+      if (!timer || timer.at > end) break;
+      this.#due.delete(id);
+      this.now = timer.at;
+      timer.run();
+    }
+    this.now = end;
+    await settle();
+  }
+}
+
+/** The node's end of the page's sockets and requests. */
+class FakeNode {
+  up = true;
+  /** Frames from the page, all sockets together, parsed. */
+  frames = [];
+  /** Sockets, the newest last. */
+  sockets = [];
+  /** POSTs and GETs, as [action, body]. */
+  asked = [];
+  /** action -> (body) => reply, or { status, problem } for an error. */
+  answers = {};
+
+  get socket() {
+    return this.sockets.at(-1);
+  }
+
+  /** The frames of one type. */
+  of(type) {
+    return this.frames.filter((frame) => frame.type === type);
+  }
+
+  tell(frame) {
+    this.socket.onmessage({ data: JSON.stringify(frame) });
+  }
+
+  state(channel, state, more = {}) {
+    this.tell({ type: "state", channel, state, peerId: "bob", peerLabel: "Bob", context: "", params: null, delivery: "log", ...more });
+  }
+
+  end(channel, code, more = {}) {
+    this.state(channel, "disconnected", { code, final: true, ...more });
+  }
+
+  message(channel, seq, data, more = {}) {
+    this.tell({ type: "message", channel, from: "bob", data, id: `bobs-${seq}`, epoch: 1, seq, sentAt: seq, ...more });
+  }
+
+  receipt(id, stage, more = {}) {
+    const { channel } = this.of("send").find((frame) => frame.id === id);
+    this.tell({ type: "receipt", channel, id, stage, ...more });
+  }
+
+  /** The connection breaks; the page is told, nothing else. */
+  cut(code = 1006) {
+    const socket = this.socket;
+    socket.readyState = 3;
+    socket.onclose({ code });
+  }
+}
+
+/** A page with the SDK's scripts. `page.Goop` is what its own scripts would see. */
+export function openPage(...scripts) {
+  const clock = new Clock();
+  const node = new FakeNode();
+  const printed = { error: [], warn: [] };
+  const listeners = {};
+
+  class WebSocket {
+    readyState = 0;
+    constructor(url) {
+      this.url = String(url);
+      node.sockets.push(this);
+      setImmediate(() => {
+        if (this.readyState !== 0) return;
+        if (!node.up) {
+          this.readyState = 3;
+          this.onclose?.({ code: 1006 });
+          return;
+        }
+        this.readyState = 1;
+        this.onopen?.({});
+      });
+    }
+    send(text) {
+      const frame = JSON.parse(text);
+      node.frames.push(frame);
+      if (frame.type === "subscribe") {
+        setImmediate(() => this.onmessage?.({ data: JSON.stringify({ type: "subscribed", page: frame.page, self: "alice" }) }));
+      }
+    }
+    close() {
+      this.readyState = 3;
+    }
+  }
+
+  async function fetch(path, init) {
+    const action = path.replace("/api/realtime/", "");
+    const body = init.body === undefined ? undefined : JSON.parse(init.body);
+    node.asked.push([action, body]);
+    if (!node.up) throw new TypeError("fetch failed");
+    const answer = await node.answers[action]?.(body);
+    const { status = 200, problem } = answer ?? {};
+    return {
+      ok: status < 400,
+      status,
+      json: async () => JSON.parse(JSON.stringify(problem ?? answer ?? {})),
+      text: async () => JSON.stringify(problem ?? answer ?? {}),
+    };
+  }
+
+  const sources = [];
+  class EventSource extends EventTarget {
+    readyState = 1;
+    constructor(url) {
+      super();
+      this.url = url;
+      sources.push(this);
+    }
+    close() {
+      this.readyState = 2;
+    }
+    tell(type, data) {
+      this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data) }));
+    }
+  }
+
+  const context = vm.createContext({
+    WebSocket,
+    EventSource,
+    fetch,
+    URL,
+    TextEncoder,
+    AbortController,
+    queueMicrotask,
+    crypto: globalThis.crypto,
+    location: { href: "http://chess.localhost:8787/index.html" },
+    setTimeout: clock.setTimeout,
+    clearTimeout: clock.clearTimeout,
+    addEventListener: (type, listener) => (listeners[type] ??= []).push(listener),
+    console: {
+      error: (...words) => printed.error.push(words),
+      warn: (...words) => printed.warn.push(words.join(" ")),
+    },
+  });
+  for (const script of scripts.length ? scripts : ["goop-realtime.js"]) {
+    vm.runInContext(readFileSync(new URL(script, FOLDER), "utf8"), context, { filename: script });
+  }
+  return {
+    Goop: context.Goop,
+    realtime: context.Goop.realtime,
+    clock,
+    node,
+    printed,
+    sources,
+    /** Runs code as another script of the page. */
+    run: (code, names = {}) => {
+      Object.assign(context, names);
+      return vm.runInContext(code, context);
+    },
+    /** Tells the page's listeners of `window`. */
+    fire: (type, event = {}) => (listeners[type] ?? []).forEach((listener) => listener(event)),
+  };
+}
+
+/** A page with one open channel, `c1` to Bob. */
+export async function openChannel(options = {}) {
+  const page = openPage();
+  page.node.answers.request = () => ({ channelId: "c1", state: "connecting", peerId: "bob", peerLabel: "Bob" });
+  const asked = page.realtime.connect("bob", options);
+  await settle();
+  page.node.state("c1", "connected", { context: options.context ?? "" });
+  return { ...page, channel: await asked };
+}
+
+/** The code that a promise rejects with, or null when it resolves. */
+export const codeOf = (promise) =>
+  promise.then(
+    () => null,
+    (error) => error.code ?? error,
+  );
+
+/** Compares as JSON: values of the page come from another global scope, with other prototypes. */
+export const same = (actual, expected) => assert.deepEqual(JSON.parse(JSON.stringify(actual)), expected);
