@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+"""The node: configuration + plugins + libp2p + storage. The composition root."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import json
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goop_node.config import NodeConfig
+from goop_node.config_values import MAX_LABEL
+from goop_node.contributions import Contributions
+from goop_node.lifespans import Lifespans
+from goop_node.plugin_calls import Calls
+from goop_node.plugin_loader import Candidate, Plugins, PluginStatus, installed
+from goop_node.plugin_settings import validated_settings
+from goop_node.storage import open_database
+from goop_node.types import JsonValue, Network, PeerEvent, Peers, Route, Template
+from goop_node.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from goop_node.p2p import P2P
+    from goop_node.tokens import Tokens
+
+IDENTITY_FILE = "identity.key"
+LABEL_FILE = "label.json"
+
+
+class Node:
+    """One node. Complete after construction, alive within ``running()``.
+
+    Several nodes fit in one process as long as each has a ``data`` folder of its own.
+    ``http_port`` is the port that pages use; who binds it sets it before pages are served.
+    """
+
+    def __init__(self, config: NodeConfig, candidates: Sequence[Candidate] | None = None) -> None:
+        """Load the plugins and collect what they bring; nothing starts yet.
+
+        ``candidates`` are the plugins to choose from (default: the installed ones).
+        Raises ``ConfigError`` for mistakes and, when strict, ``PluginError``.
+        """
+        self.config = config
+        self.data: Path = config.data
+        self.strict = config.strict
+        self.http_port = config.http_port
+        self.started_at = time.time()
+        self._plugins = Plugins(config, installed() if candidates is None else candidates)
+        self.calls = Calls(self._plugins)
+        self._settings = validated_settings(config, self._plugins, self.calls)
+        self._label = config.label or _saved_label(config.data) or _user_name()
+        self._contributions = Contributions.collect(self, self._plugins)
+
+    # What hooks and pages see
+
+    @cached_property
+    def p2p(self) -> P2P:
+        """libp2p; made (and the key file with it) when first needed, so that checks are quick."""
+        from goop_node.p2p import P2P, Identity
+
+        return P2P(
+            identity=Identity.load_or_create(self.data / IDENTITY_FILE),
+            listen=self.config.listen,
+            peers=self.config.peers,
+            label=lambda: self.label,
+            data=self.data,
+        )
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What pages and programs show to be let in; kept in the data folder."""
+        from goop_node.tokens import Tokens
+
+        return Tokens.load_or_create(self.data)
+
+    @property
+    def network(self) -> Network:
+        """libp2p, as plugins see it."""
+        return self.p2p.network
+
+    @property
+    def peers(self) -> Peers:
+        """Who is there."""
+        return self.p2p.peers
+
+    @property
+    def peer_id(self) -> str:
+        """Our own peer id (base58)."""
+        return self.p2p.network.peer_id
+
+    @property
+    def label(self) -> str:
+        """The name that people see for us."""
+        return self._label
+
+    def set_label(self, label: str) -> None:
+        """Take a new name, remember it for the next start, and tell the others.
+
+        A label in goop.toml or on the command line wins again at the next start. Raises
+        ``ValueError`` for what is not 1 to 64 printable characters.
+        """
+        label = label.strip()
+        if not 1 <= len(label) <= MAX_LABEL or not label.isprintable():
+            raise ValueError(f"A name has 1 to {MAX_LABEL} printable characters.")
+        self.data.mkdir(parents=True, exist_ok=True)
+        (self.data / LABEL_FILE).write_text(json.dumps({"label": label}), encoding="utf-8")
+        self._label = label
+        self.p2p.announce()
+
+    @property
+    def routes(self) -> list[tuple[str, Route]]:
+        """(plugin, route) of every active plugin."""
+        return self._contributions.routes
+
+    @property
+    def sdk_modules(self) -> Mapping[str, Path]:
+        """The scripts of plugins by their name below ``/sdk/``."""
+        return self._contributions.sdk_modules
+
+    @property
+    def templates(self) -> Mapping[str, Template]:
+        """Every template by name."""
+        return self._contributions.templates
+
+    def config_for(self, plugin: str) -> Mapping[str, JsonValue]:
+        """The plugin's validated table, defaults filled in. ``KeyError`` if it is not active."""
+        return self._settings[plugin]
+
+    def database(self, plugin: str, migrations: Sequence[str]) -> sqlite3.Connection:
+        """Open and migrate ``DATA/<plugin>.sqlite3``; see :func:`open_database`."""
+        return open_database(self.data / f"{plugin}.sqlite3", migrations)
+
+    def failed(self, plugin: str, error: BaseException) -> None:
+        """Record that something of a plugin failed, for the status page and the log."""
+        self._plugins.fault(plugin, error)
+
+    def plugin_status(self) -> list[PluginStatus]:
+        """What became of every enabled plugin, by name."""
+        return self._plugins.status()
+
+    # Its life
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start lifespans, then libp2p; stop them in reverse.
+
+        Raises ``P2PError`` (port in use, bad address) and, when strict, ``PluginError``.
+        """
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lifespans = Lifespans()
+        watchdog = Watchdog(self._plugins.packages())
+        watchdog.start()
+        try:
+            await self._enter_lifespans(lifespans)
+            for handler in self._contributions.stream_handlers:
+                self.p2p.handle(handler)
+            unsubscribe = self.peers.subscribe(self._peer_changed)
+            try:
+                await self.p2p.start()
+                self.started_at = time.time()
+                yield
+            finally:
+                unsubscribe()
+                await asyncio.shield(self.p2p.stop())
+        finally:
+            await lifespans.leave()
+            watchdog.stop()
+
+    async def _enter_lifespans(self, lifespans: Lifespans) -> None:
+        # Owners of hooks come last: by then, those that bring them things have proved healthy.
+        owners = self._plugins.owners()
+        found = self.calls.collect("goop_lifespan", node=self)
+        for plugin, lifespan in sorted(found, key=lambda pair: (pair[0] in owners, pair[0])):
+            if plugin not in self._plugins.active:
+                continue
+            try:
+                await lifespans.enter(plugin, lifespan)
+            except Exception as error:
+                self._plugins.leave_out(plugin, error, "goop_lifespan()")
+        self._contributions = self._contributions.only(self._plugins.active)
+
+    def _peer_changed(self, event: PeerEvent) -> None:
+        self.calls.notify("goop_peer_changed", node=self, event=event)
+
+
+def _saved_label(data: Path) -> str:
+    """The name chosen on the home page earlier, or ``""``."""
+    try:
+        saved = json.loads((data / LABEL_FILE).read_text(encoding="utf-8"))["label"]
+        return saved if isinstance(saved, str) else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _user_name() -> str:
+    """The name of the user's account, for a start."""
+    try:
+        return getpass.getuser()[:MAX_LABEL] or "Somebody"
+    except (KeyError, OSError, ImportError):
+        return "Somebody"  # containers may run users without a name
