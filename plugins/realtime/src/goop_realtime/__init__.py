@@ -1,1 +1,28 @@
 # SPDX-License-Identifier: MIT
+"""Realtime channels for pages: the public names for context plugins."""
+
+from goop_realtime.types import (
+    Applied,
+    ContextType,
+    Limits,
+    Message,
+    OpenRequest,
+    OpenSession,
+    Rejection,
+    Session,
+    Snapshot,
+    open_freely,
+)
+
+__all__ = [
+    "Applied",
+    "ContextType",
+    "Limits",
+    "Message",
+    "OpenRequest",
+    "OpenSession",
+    "Rejection",
+    "Session",
+    "Snapshot",
+    "open_freely",
+]

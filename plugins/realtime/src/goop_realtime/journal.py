@@ -136,7 +136,8 @@ class Journal:
             for channel, row in db.execute("SELECT id, row FROM channels")
         }
         for channel, *rest in db.execute(
-            "SELECT channel, epoch, seq, id, author, at, kind, raw FROM entries ORDER BY channel, seq"
+            "SELECT channel, epoch, seq, id, author, at, kind, raw FROM entries"
+            " ORDER BY channel, seq"
         ):
             stored[channel].entries.append(Entry(*rest))
         for channel, epoch, seq, snapshot in db.execute("SELECT * FROM starts"):
@@ -168,9 +169,7 @@ def _drop_channel(db: sqlite3.Connection, record: Any) -> None:
 
 
 def _trim_log(db: sqlite3.Connection, record: Any) -> None:
-    db.execute(
-        "DELETE FROM entries WHERE channel = ? AND seq <= ?", (record.channel, record.seq)
-    )
+    db.execute("DELETE FROM entries WHERE channel = ? AND seq <= ?", (record.channel, record.seq))
     db.execute(
         "INSERT OR REPLACE INTO starts VALUES (?, ?, ?, ?)",
         (record.channel, record.epoch, record.seq, record.snapshot),

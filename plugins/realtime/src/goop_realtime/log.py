@@ -49,6 +49,11 @@ class Log:
         """The entry of that number, if it is held."""
         return self._entries.get(seq)
 
+    def position(self, seq: int) -> Position:
+        """The position of the entry ``seq``; where it is not held, that of the start."""
+        entry = self._entries.get(seq)
+        return self.start if entry is None else entry.position
+
     def after(self, seq: int) -> Iterator[Entry]:
         """The held entries above ``seq``, in order."""
         for number in range(max(seq, self.start[1]) + 1, self._last[1] + 1):

@@ -12,7 +12,7 @@ from goop_node.types import JsonValue
 from goop_realtime import pages
 from goop_realtime.channel import Channel
 from goop_realtime.core import Core
-from goop_realtime.effects import Committed, Entry, Outcome, SaveEntry, TrimLog
+from goop_realtime.effects import Committed, Entry, Outcome, SaveCursor, SaveEntry, TrimLog
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import KEPT_BYTES, KEPT_ENTRIES
 from goop_realtime.types import Message, OpenSession, Rejection
@@ -72,9 +72,9 @@ def place(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
             pages.receipt(core, entry.id, channel, "accepted", epoch=entry.epoch, seq=entry.seq)
         else:
             pages.receipt(core, entry.id, channel, "delivered", epoch=entry.epoch, seq=entry.seq)
-        # Nothing needs handling where everything below has been handled.
-        pages.advance(core, channel, channel.handled, "page")
     pages.tell_entry(core, channel)
+    # An entry of our own needs no handling: the cursor may pass over it.
+    pages.advance(core, channel, channel.handled, "page")
     return True
 
 
@@ -90,6 +90,7 @@ def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq:
         pages.receipt(core, channel.undelivered.popleft()[1], channel, "delivered")
     if stage != "node" and seq > channel.peer_handled:
         channel.peer_handled = seq
+        core.out.append(SaveCursor(channel.id, "peer_handled", seq))
         while channel.unhandled and channel.unhandled[0][0] <= seq:
             channel.unhandled_bytes -= channel.unhandled.popleft()[1]
         told = "handled" if stage == "page" else "unsupported"

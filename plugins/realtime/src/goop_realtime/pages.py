@@ -80,7 +80,17 @@ def tell_state(core: Core, channel: Channel) -> None:
     core.note("node", f"state_{body['state']}", channel.id, detail=str(body.get("code", "")))
     for page in core.pages.values():
         if page.may_see(channel) and (page.everything or channel.id in page.views):
-            frame(core, page, body)
+            tell_state_to(core, page, channel, body)
+
+
+def tell_state_to(
+    core: Core, page: Page, channel: Channel, body: dict[str, JsonValue] | None = None
+) -> None:
+    """Tell one page the channel's state, and where in the log it stands (``at``)."""
+    body = dict(body or state_frame(core, channel))
+    if page.connected and channel.phase is Phase.OPEN:
+        body["at"] = list(channel.log.position(view_of(core, page, channel).sent))
+    frame(core, page, body)
 
 
 def incoming_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:

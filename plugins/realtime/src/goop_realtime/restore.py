@@ -10,8 +10,8 @@ from goop_realtime.contexts import PLAIN
 from goop_realtime.core import Core
 from goop_realtime.effects import Outcome
 from goop_realtime.ending import finish
-from goop_realtime.jsonio import decode
 from goop_realtime.journal import Stored
+from goop_realtime.jsonio import decode
 from goop_realtime.log import Log
 from goop_realtime.types import Message, OpenRequest, OpenSession, Rejection, Session, Snapshot
 

@@ -206,7 +206,7 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
         view.sent = after[1]
         view.flight.clear()
         view.flight_bytes = 0
-    pages.frame(core, page, pages.state_frame(core, channel))
+    pages.tell_state_to(core, page, channel)
     pending = _of(body, "pending", channel_id)
     for message_id in pending[:1000] if isinstance(pending, list) else ():
         if isinstance(message_id, str):

@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: MIT
+"""Drives the state machine: takes its effects, commits, and carries them out.
+
+Everything runs on the event loop's thread. What happens within one turn of the loop is one
+batch: one commit, then all the writes. The streams' coalescing writers do the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from goop_node.types import LineStream, NetworkError, NodeApi, PeerEvent
+from goop_realtime.effects import (
+    RECORDS,
+    Action,
+    Changed,
+    CloseLink,
+    Committed,
+    Effect,
+    Frame,
+    OpenLink,
+    Record,
+    SendControl,
+    SendLine,
+)
+from goop_realtime.engine import Engine
+from goop_realtime.journal import Journal
+from goop_realtime.jsonio import MalformedJson, decode
+from goop_realtime.types import Applied, Message
+from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, Line, parse, serialise
+
+log = logging.getLogger(__name__)
+
+DISCOVERY_WAIT = 6.0
+"""Seconds an invitation from a peer that is not discovered yet may wait for its presence."""
+RECORD_KINDS = frozenset(RECORDS)
+
+
+def now_ms() -> int:
+    """Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Bridge:
+    """Connects one ``Engine`` with the network, the journal, the pages and the clock."""
+
+    def __init__(self, node: NodeApi, engine: Engine, journal: Journal) -> None:
+        self.engine = engine
+        self._node = node
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._streams: dict[int, LineStream] = {}
+        self._next_link = 0
+        self._flush_due = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: int | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self.sinks: dict[str, Callable[[bytes], None]] = {}
+        """Where each connected page's frames go."""
+        self._closed = False
+
+    # Steps and their effects
+
+    def step(self) -> None:
+        """Call after anything was done to the engine: its effects follow in this loop turn."""
+        if not self._flush_due:
+            self._flush_due = True
+            self._loop.call_soon(self._flush)
+
+    def flush(self) -> None:
+        """Commit and carry out at once what has gathered."""
+        self._flush()
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        effects = self.engine.take()
+        if effects:
+            self._carry_out(effects)
+        self._arm()
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        records: list[Record] = []
+        actions: list[Action] = []
+        for effect in effects:
+            if type(effect) in RECORD_KINDS:
+                records.append(effect)  # type: ignore[arg-type]
+            else:
+                actions.append(effect)  # type: ignore[arg-type]
+        if records:
+            self._journal.commit(records)
+        self._tell_plugins(actions)
+        for action in actions:
+            kind = type(action)
+            if kind is Frame:
+                sink = self.sinks.get(action.page)  # type: ignore[union-attr]
+                if sink is not None:
+                    sink(action.data)  # type: ignore[union-attr]
+            elif kind is SendLine:
+                stream = self._streams.get(action.link)  # type: ignore[union-attr]
+                if stream is not None:
+                    stream.write(action.data)  # type: ignore[union-attr]
+            elif isinstance(action, SendControl):
+                self._spawn(self._send_control(action))
+            elif isinstance(action, OpenLink):
+                self._spawn(self._open_link(action))
+            elif isinstance(action, CloseLink):
+                self._close_link(action)
+            elif isinstance(action, Changed):
+                for waiter in self._waiters.pop(action.channel, ()):
+                    if not waiter.done():
+                        waiter.set_result(None)
+
+    def _tell_plugins(self, actions: list[Action]) -> None:
+        """Before any page is told of an entry, the context's plugin has stored it."""
+        batches: dict[str, list[Committed]] = {}
+        for action in actions:
+            if type(action) is Committed:
+                batches.setdefault(action.channel, []).append(action)
+        for channel_id, batch in batches.items():
+            channel = self.engine.core.channels.get(channel_id)
+            applied = channel.context.type.applied if channel else None
+            if channel is None or applied is None:
+                continue
+            rows = [
+                Applied(
+                    request=channel.request,
+                    epoch=item.entry.epoch,
+                    seq=item.entry.seq,
+                    message=Message(
+                        sender=item.entry.author,
+                        data=decode(item.entry.raw),
+                        id=item.entry.id,
+                        sent_at=item.entry.at,
+                    ),
+                )
+                for item in batch
+            ]
+            try:
+                later = applied(rows)
+            except Exception as error:
+                log.exception("plugin %s failed in applied()", channel.context.plugin)
+                self._node.failed(channel.context.plugin, error)
+                continue
+            if inspect.isawaitable(later):
+                self._spawn(_await_logged(later, channel.context.plugin))
+
+    def _spawn(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Streams
+
+    def inbound(self, protocol: str, stream: LineStream) -> None:
+        """Another node opened a stream of ``protocol`` to us."""
+        if protocol == GROUP_PROTOCOL:
+            self._inbound(stream)
+        else:
+            self._inbound_control(stream)
+
+    def _inbound(self, stream: LineStream) -> None:
+        """A guest's stream: its first line must be a join."""
+        link = self._adopt(stream)
+        first = True
+
+        def on_lines(lines: list[bytes]) -> None:
+            nonlocal first
+            if first:
+                first = False
+                if not self._join(link, stream, lines.pop(0)):
+                    return
+            self._received(link, stream, lines)
+
+        stream.start(on_lines, lambda code: self._ended(link, code))
+
+    def _join(self, link: int, stream: LineStream, raw: bytes) -> bool:
+        try:
+            line = parse(raw)
+        except MalformedJson as error:
+            line = Line(type="", reason=error.reason)
+        if line.type != "join":
+            self.engine.core.note("link", "bad_first_line", detail=f"from {stream.peer_id}")
+            stream.write(serialise(Line(type="close", code="bad_first_line")))
+            stream.close()
+            return False
+        if self._node.peers.is_discovered(stream.peer_id):
+            self.engine.joined(now_ms(), link, stream.peer_id, line)
+            self.step()
+            return True
+        stream.write(serialise(Line(type="close", group=line.group, code="undiscovered")))
+        stream.close()
+        return False
+
+    def _received(self, link: int, stream: LineStream, lines: list[bytes]) -> None:
+        if not lines:
+            return
+        if not self.engine.lines(now_ms(), link, lines):
+            stream.reset()
+        self.step()
+
+    def _ended(self, link: int, code: str) -> None:
+        self._streams.pop(link, None)
+        if not self._closed:
+            self.engine.link_ended(now_ms(), link, code)
+            self.step()
+
+    def _adopt(self, stream: LineStream) -> int:
+        self._next_link += 1
+        self._streams[self._next_link] = stream
+        return self._next_link
+
+    async def _open_link(self, action: OpenLink) -> None:
+        try:
+            stream = await self._node.network.open_stream(action.peer, [GROUP_PROTOCOL])
+        except NetworkError as error:
+            self.engine.link_failed(now_ms(), action.channel, error.code)
+            self.step()
+            return
+        link = self._adopt(stream)
+        self.engine.link_opened(now_ms(), action.channel, link)
+        self.flush()
+        stream.start(
+            lambda lines: self._received(link, stream, lines),
+            lambda code: self._ended(link, code),
+        )
+
+    def _close_link(self, action: CloseLink) -> None:
+        stream = self._streams.get(action.link)
+        if stream is None:
+            return
+        if action.drain:
+            stream.close()
+        else:
+            stream.reset()
+
+    # Invitations
+
+    def _inbound_control(self, stream: LineStream) -> None:
+        def on_lines(lines: list[bytes]) -> None:
+            for raw in lines:
+                try:
+                    line = parse(raw)
+                except MalformedJson as error:
+                    self.engine.core.note("peer", error.code, detail=error.reason)
+                    stream.reset()
+                    return
+                self._control(stream.peer_id, line)
+
+        stream.start(on_lines, lambda code: None if code == "closed" else stream.close())
+
+    def _control(self, peer: str, line: Line) -> None:
+        if self._node.peers.is_discovered(peer):
+            self._take_control(peer, line)
+        elif len(self._tasks) < 1000:
+            self._spawn(self._when_discovered(peer, line))
+
+    def _take_control(self, peer: str, line: Line) -> None:
+        try:
+            self.engine.control(now_ms(), peer, line)
+        except MalformedJson as error:
+            self.engine.core.note("peer", error.code, line.group, detail=error.reason)
+        self.step()
+
+    async def _when_discovered(self, peer: str, line: Line) -> None:
+        """Invitations may come a heartbeat before their sender's presence."""
+        seen = asyncio.Event()
+        stop = self._node.peers.subscribe(lambda event: seen.set())
+        try:
+            async with asyncio.timeout(DISCOVERY_WAIT):
+                while not self._node.peers.is_discovered(peer):
+                    await seen.wait()
+                    seen.clear()
+        except TimeoutError:
+            self.engine.core.note("peer", "undiscovered", line.group, detail=peer)
+            if line.type == "invite":
+                refusal = Line(
+                    type="decline", group=line.group, code="refused", reason="not discovered"
+                )
+                await self._send_control(SendControl(peer, refusal))
+            return
+        finally:
+            stop()
+        self._take_control(peer, line)
+
+    async def _send_control(self, action: SendControl) -> None:
+        try:
+            stream = await self._node.network.open_stream(action.peer, [INVITE_PROTOCOL])
+        except NetworkError as error:
+            self.engine.control_failed(now_ms(), action.peer, action.line, error.code, error.reason)
+            self.step()
+            return
+        stream.start(lambda lines: None, lambda code: None)
+        stream.write(serialise(action.line))
+        stream.close()
+
+    # Waiting, time, peers
+
+    async def changed(self, channel_id: str, timeout: float) -> None:
+        """Wait until the channel's state changes, at most ``timeout`` seconds."""
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        self._waiters.setdefault(channel_id, []).append(waiter)
+        try:
+            async with asyncio.timeout(timeout):
+                await waiter
+        except TimeoutError:
+            return
+
+    def peer_changed(self, event: PeerEvent) -> None:
+        """A peer came back: what waits for it goes on at once."""
+        if event.kind in ("found", "connected"):
+            self.engine.peer_back(now_ms(), event.peer.peer_id)
+            self.step()
+
+    def _arm(self) -> None:
+        if self._closed:
+            return
+        at = self.engine.wake_at(now_ms())
+        if self._timer is not None:
+            if at is not None and self._timer_at is not None and at >= self._timer_at:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if at is not None:
+            self._timer_at = at
+            self._timer = self._loop.call_later(max(0, at - now_ms()) / 1000, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.engine.tick(now_ms())
+        self._flush()
+
+    async def close(self) -> None:
+        """Stop: the peers see their streams end, the journal has everything."""
+        self._flush()
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for stream in list(self._streams.values()):
+            stream.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _await_logged(work: Any, plugin: str) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("plugin %s failed in applied()", plugin)

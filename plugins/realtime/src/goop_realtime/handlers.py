@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""The endpoints below ``/api/realtime``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from goop_node.problems import Problem
+from litestar import Request, asgi, get, post
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.types import Receive, Scope, Send
+
+from goop_node.types import Caller, JsonValue, Route
+from goop_realtime.bridge import Bridge, now_ms
+from goop_realtime.channel import Channel, Phase, channel_row
+from goop_realtime.jsonio import MalformedJson, decode
+from goop_realtime.opening import DEFAULT_TIMEOUT_MS
+from goop_realtime.pages import Page
+from goop_realtime.sockets import PageSocket
+from goop_realtime.types import Rejection
+
+WELCOME_WAIT = 15.0
+"""Seconds an accept waits for the host's welcome."""
+
+_STATUS = {
+    "unknown_channel": 404,
+    "unknown_context": 404,
+    "undiscovered": 404,
+    "too_fast": 429,
+    "busy": 429,
+    "outbox_full": 429,
+    "too_large": 413,
+    "plugin_error": 500,
+}
+
+
+class RequestBody(msgspec.Struct, rename="camel"):
+    """``POST request``. ``timeout`` in milliseconds."""
+
+    peer_id: str
+    context: str = ""
+    params: Any = None
+    timeout: int = DEFAULT_TIMEOUT_MS
+    new: bool = False
+    page: str = ""
+
+
+class ChannelBody(msgspec.Struct, rename="camel"):
+    """``POST accept`` and ``POST close``."""
+
+    channel_id: str
+    page: str = ""
+
+
+class DeclineBody(msgspec.Struct, rename="camel"):
+    """``POST decline``."""
+
+    channel_id: str
+    reason: str = "declined"
+
+
+class SendBody(msgspec.Struct, rename="camel"):
+    """``POST send``."""
+
+    channel_id: str
+    data: Any
+    id: str = ""
+
+
+def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
+    """The handlers; ``get_bridge`` gives the running bridge."""
+
+    @get("/channels")
+    async def channels(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
+        """The channels that the caller may see, and the requests that wait for an answer."""
+        return get_bridge().engine.rows(_template(request.scope), now_ms())
+
+    @get("/contexts")
+    async def contexts() -> list[dict[str, JsonValue]]:
+        """The contexts that this node serves, with their schemas and limits."""
+        core = get_bridge().engine.core
+        return [
+            {
+                "name": context.type.name,
+                "version": context.type.version,
+                "title": context.type.title,
+                "page": context.type.page,
+                "hash": context.hash,
+                "schemas": {name: dict(schema) for name, schema in context.type.messages.items()},
+                "params": context.type.params,
+                "limits": {
+                    "messageBytes": min(
+                        core.limits.message_bytes, context.type.limits.message_bytes
+                    ),
+                    "rate": core.limits.rate or context.type.limits.rate,
+                    "burst": core.limits.burst or context.type.limits.burst,
+                },
+            }
+            for context in core.registry.all()
+        ]
+
+    @get("/trace")
+    async def trace(
+        request: Request[Any, Any, Any], channel: str = ""
+    ) -> list[dict[str, JsonValue]]:
+        """The newest decisions: who refused, dropped or closed what, and why."""
+        engine = get_bridge().engine
+        template = _template(request.scope)
+        rows = engine.core.trace.rows(channel)
+        if not template:
+            return rows
+        return [
+            row
+            for row in rows
+            if "channel" in row and engine.channel_for(row["channel"], template) is not None
+        ]
+
+    @post("/request", status_code=HTTP_201_CREATED)
+    async def request_channel(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Ask a peer for a channel. The outcome follows as a ``state`` frame."""
+        body = await _body(request, RequestBody)
+        if body.timeout <= 0:
+            raise Problem(400, "bad_request", "timeout: expected milliseconds above 0", "/timeout")
+        bridge = get_bridge()
+        found = bridge.engine.request(
+            now_ms(),
+            body.peer_id,
+            body.context,
+            body.params,
+            body.timeout,
+            new=body.new,
+            owner=_template(request.scope),
+        )
+        bridge.flush()
+        return channel_row(_found(found), now_ms())
+
+    @post("/accept", status_code=HTTP_200_OK)
+    async def accept(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Accept a request; answers when the opener has welcomed us."""
+        body = await _body(request, ChannelBody)
+        bridge = get_bridge()
+        channel = _found(bridge.engine.accept(now_ms(), body.channel_id, _template(request.scope)))
+        bridge.flush()
+        while channel.phase is Phase.JOINING:
+            before = now_ms()
+            await bridge.changed(channel.id, WELCOME_WAIT)
+            if channel.phase is Phase.JOINING and now_ms() - before >= WELCOME_WAIT * 1000:
+                raise Problem(504, "timeout", "the other node did not answer; it is tried again")
+        if channel.final:
+            raise Problem(409, channel.close_code, channel.close_reason or "the request has ended")
+        return channel_row(channel, now_ms())
+
+    @post("/decline", status_code=HTTP_200_OK)
+    async def decline(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Decline a request."""
+        body = await _body(request, DeclineBody)
+        bridge = get_bridge()
+        _done(bridge.engine.decline(now_ms(), body.channel_id, body.reason[:300]))
+        bridge.flush()
+        return {}
+
+    @post("/send", status_code=HTTP_200_OK)
+    async def send(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Send a message; answers when it is accepted."""
+        body = await _body(request, SendBody)
+        bridge = get_bridge()
+        core = bridge.engine.core
+        message_id = body.id or f"h{core.random.getrandbits(64):016x}-1"
+        page = Page(message_id.rpartition("-")[0], _template(request.scope), connected=False)
+        result = bridge.engine.send(now_ms(), body.channel_id, page, message_id, body.data)
+        bridge.flush()
+        if isinstance(result, Rejection):
+            raise _problem(result)
+        return {"id": result}
+
+    @post("/close", status_code=HTTP_200_OK)
+    async def close(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Close a channel, or withdraw a request."""
+        body = await _body(request, ChannelBody)
+        bridge = get_bridge()
+        _done(bridge.engine.close(now_ms(), body.channel_id, _template(request.scope)))
+        bridge.flush()
+        return {}
+
+    @asgi("/connect")
+    async def connect(scope: Scope, receive: Receive, send: Send) -> None:
+        """The WebSocket of pages."""
+        if str(scope["type"]) != "websocket":
+            raise Problem(426, "upgrade_required", "this address speaks WebSocket only")
+        await PageSocket(get_bridge(), _caller(scope), receive, send).run()
+
+    return [
+        Route(handlers=[channels, contexts, trace, request_channel, accept, decline, send, close]),
+        Route(handlers=[connect]),
+    ]
+
+
+def _caller(scope: Any) -> Caller:
+    caller = scope["goop_caller"]
+    assert isinstance(caller, Caller)
+    return caller
+
+
+def _template(scope: Any) -> str | None:
+    return _caller(scope).template
+
+
+async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
+    """The request's body as ``kind``: bounds first, then JSON, then its fields."""
+    try:
+        value = decode(await request.body())
+        return msgspec.convert(value, kind)
+    except MalformedJson as error:
+        raise Problem(400, error.code, error.reason) from None
+    except msgspec.ValidationError as error:
+        raise Problem(400, "bad_request", str(error)) from None
+
+
+def _problem(refusal: Rejection) -> Problem:
+    status = _STATUS.get(refusal.code, 409)
+    if refusal.code in ("invalid_message", "unknown_type", "invalid_params", "bad_id"):
+        status = 422
+    return Problem(status, refusal.code, refusal.reason, refusal.pointer)
+
+
+def _found(result: Channel | Rejection) -> Channel:
+    if isinstance(result, Rejection):
+        raise _problem(result)
+    return result
+
+
+def _done(refusal: Rejection | None) -> None:
+    if refusal is not None:
+        raise _problem(refusal)

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""The realtime plugin: channels for pages, carried between nodes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pluggy
+
+from goop_node.hookspecs import hookimpl
+from goop_node.types import (
+    JsonSchema,
+    LineStream,
+    NodeApi,
+    PeerEvent,
+    Refusal,
+    Route,
+    StreamHandler,
+)
+from goop_realtime import hookspecs
+from goop_realtime.bridge import Bridge, now_ms
+from goop_realtime.contexts import ContextError, Registry, compile_context
+from goop_realtime.core import Core
+from goop_realtime.engine import Engine
+from goop_realtime.handlers import routes
+from goop_realtime.journal import MIGRATIONS, Journal
+from goop_realtime.limits import NodeLimits
+from goop_realtime.restore import restore
+from goop_realtime.types import OpenRequest
+from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
+
+CONFIG_SCHEMA: JsonSchema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "message_bytes": {"type": "integer", "minimum": 1, "maximum": 65536},
+        "rate": {"type": "number", "exclusiveMinimum": 0},
+        "burst": {"type": "integer", "minimum": 1},
+        "requests_per_peer": {"type": "integer", "minimum": 1},
+        "channels_per_peer": {"type": "integer", "minimum": 1},
+        "sockets": {"type": "integer", "minimum": 1},
+        "synchronous": {"enum": ["NORMAL", "FULL"]},
+    },
+}
+
+
+class RealtimePlugin:
+    """One instance per node."""
+
+    def __init__(self) -> None:
+        self._bridge: Bridge | None = None
+
+    @hookimpl
+    def goop_add_hookspecs(self, pluginmanager: pluggy.PluginManager) -> None:
+        """Bring ``realtime_contexts`` and ``realtime_authorize_open``."""
+        pluginmanager.add_hookspecs(hookspecs)
+
+    @hookimpl
+    def goop_config_schema(self) -> JsonSchema:
+        """The limits that may be set in ``[plugins.realtime]``."""
+        return CONFIG_SCHEMA
+
+    @hookimpl
+    def goop_routes(self, node: NodeApi) -> Iterable[Route]:
+        """The endpoints below ``/api/realtime``."""
+        return routes(self._running)
+
+    @hookimpl
+    def goop_stream_handlers(self, node: NodeApi) -> Iterable[StreamHandler]:
+        """Our own protocols, 1.1.0."""
+        return [
+            StreamHandler(
+                protocol=GROUP_PROTOCOL, handle=self._inbound(GROUP_PROTOCOL), max_line=MAX_LINE
+            ),
+            StreamHandler(
+                protocol=INVITE_PROTOCOL, handle=self._inbound(INVITE_PROTOCOL), max_line=MAX_LINE
+            ),
+        ]
+
+    @hookimpl
+    def goop_peer_changed(self, node: NodeApi, event: PeerEvent) -> None:
+        """A peer that came back gets its channels back."""
+        if self._bridge is not None:
+            self._bridge.peer_changed(event)
+
+    @hookimpl
+    def goop_lifespan(self, node: NodeApi) -> AbstractAsyncContextManager[None]:
+        """Restore the channels, run the machine, and stop it in good order."""
+        return self._run(node)
+
+    @asynccontextmanager
+    async def _run(self, node: NodeApi) -> AsyncIterator[None]:
+        database = node.database("realtime", MIGRATIONS)
+        config = dict(node.config_for("realtime"))
+        database.execute(f"PRAGMA synchronous={config.pop('synchronous', 'NORMAL')}")
+        journal = Journal(database)
+        core = Core(
+            me=node.peer_id,
+            registry=_registry(node),
+            limits=NodeLimits(**config),
+            random=random.Random(),
+            authorize=_authorizer(node),
+            is_discovered=node.peers.is_discovered,
+            label_of=_labels(node),
+            now=now_ms(),
+        )
+        core.epoch = journal.next_epoch(core.now)
+        restore(core, journal.load())
+        self._bridge = Bridge(node, Engine(core), journal)
+        self._bridge.step()
+        try:
+            yield
+        finally:
+            bridge, self._bridge = self._bridge, None
+            await bridge.close()
+            database.close()
+
+    def _running(self) -> Bridge:
+        assert self._bridge is not None, "the realtime plugin is not running"
+        return self._bridge
+
+    def _inbound(self, protocol: str) -> Callable[[LineStream], None]:
+        def handle(stream: LineStream) -> None:
+            if self._bridge is None:
+                stream.reset()
+            else:
+                self._bridge.inbound(protocol, stream)
+
+        return handle
+
+
+def _registry(node: NodeApi) -> Registry:
+    registry = Registry()
+    for plugin, kind in node.calls.collect("realtime_contexts", node=node):
+        try:
+            registry.add(compile_context(plugin, kind))
+        except ContextError as error:
+            node.failed(plugin, error)
+    return registry
+
+
+def _authorizer(node: NodeApi) -> Callable[[OpenRequest], Refusal | None]:
+    def authorize(request: OpenRequest) -> Refusal | None:
+        return node.calls.veto("realtime_authorize_open", node=node, request=request)
+
+    return authorize
+
+
+def _labels(node: NodeApi) -> Callable[[str], str]:
+    def label_of(peer_id: str) -> str:
+        if peer_id == node.peer_id:
+            return node.label
+        peer = node.peers.get(peer_id)
+        return peer.label if peer is not None and peer.label else f"…{peer_id[-4:]}"
+
+    return label_of
+
+
+plugin = RealtimePlugin
