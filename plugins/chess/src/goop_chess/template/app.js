@@ -4,7 +4,7 @@
 
 import { click, notify, showTurn, startAlerts } from "./alerts.js";
 import { $, fullName, say } from "./dom.js";
-import { Game, gameOf, isChess } from "./game.js";
+import { Game, channelOf, gameOf, isChess } from "./game.js";
 import { GameView, ask } from "./game-view.js";
 import { choice, refreshGames, startPicker, startRequests } from "./lobby.js";
 import { errorWords } from "./words.js";
@@ -49,19 +49,22 @@ function gameChanged(changed) {
  * @param {any} [channel]  its channel, when there is one
  */
 async function openGame(id, channel) {
-  game?.detach();
+  game?.leave();
   game = new Game(id, gameChanged, fail);
   say("");
   history.replaceState(null, "", `?game=${encodeURIComponent(id)}`);
-  const living = channel || (await Goop.realtime.channels()).find((each) => isChess(each) && gameOf(each) === id);
-  if (living) game.attach(living);
-  await game.refresh();
-  if (game.state) $("status").focus({ preventScroll: true });
+  const opened = game;
+  const living = channel || (await channelOf(id));
+  if (living) opened.attach(living);
+  await opened.refresh();
+  if (game !== opened || !game.state) return;
+  known.add(game.state.context);
+  $("status").focus({ preventScroll: true });
 }
 
 /** Back to the list of games. */
 async function openLobby() {
-  game?.detach();
+  game?.leave();
   game = null;
   history.replaceState(null, "", location.pathname);
   setState("lobby");
@@ -87,7 +90,8 @@ async function listGames() {
  * @param {string} colour  ours
  */
 async function invite(peer, context, colour) {
-  asking = new AbortController();
+  const request = new AbortController();
+  asking = request;
   $("waiting-text").textContent = `Waiting for ${fullName(peer.label, peer.peerId)} to answer…`;
   say("");
   setState("waiting");
@@ -96,16 +100,15 @@ async function invite(peer, context, colour) {
     const channel = await Goop.realtime.connect(peer.peerId, {
       context,
       params: { colour },
-      signal: asking.signal,
+      signal: request.signal,
     });
     asking = null;
     await openGame(gameOf(channel), channel);
   } catch (error) {
-    const cancelled = asking?.signal.aborted;
-    asking = null;
+    if (asking === request) asking = null;
     if (game) gameChanged(game);
     else setState("lobby");
-    if (!cancelled) fail(error);
+    if (!request.signal.aborted) fail(error);
   }
 }
 

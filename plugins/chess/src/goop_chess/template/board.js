@@ -18,6 +18,8 @@ const DRAG_FROM = 5;
  * @property {string|null} check               the square of a king in check
  */
 
+const sameMove = (a, b) => a?.from === b?.from && a?.to === b?.to;
+
 export class Board {
   /**
    * @param {HTMLElement} root
@@ -31,6 +33,8 @@ export class Board {
     this.selected = null;
     this.cursor = "e2";
     this.drag = null;
+    this.dropped = false;
+    this.swallowClick = false;
     this.squares = new Map();
     for (let rank = 8; rank >= 1; rank -= 1) {
       for (const file of FILES) this.#makeSquare(file + rank);
@@ -46,12 +50,24 @@ export class Board {
   /** Show a position. @param {View} view */
   show(view) {
     const turned = view.orientation !== this.root.dataset.orientation;
+    const moved = view.lastMove && !turned && !sameMove(view.lastMove, this.view.lastMove);
     this.view = view;
     if (turned) this.#turn();
     if (this.selected && !view.legal[this.selected]) this.selected = null;
     this.#endDrag();
     for (const [name, square] of this.squares) this.#paint(name, square);
-    this.root.classList.toggle("still", Object.keys(view.legal).length === 0);
+    if (moved && !this.dropped) this.#slide(view.lastMove);
+    this.dropped = false;
+  }
+
+  /** Let the piece that moved glide to its square. */
+  #slide({ from, to }) {
+    const piece = this.squares.get(to).firstChild;
+    if (!piece || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const start = this.squares.get(from).getBoundingClientRect();
+    const end = this.squares.get(to).getBoundingClientRect();
+    const offset = `translate(${start.x - end.x}px, ${start.y - end.y}px)`;
+    piece.animate([{ transform: offset, zIndex: 5 }, { transform: "none", zIndex: 5 }], { duration: 160, easing: "ease-out" });
   }
 
   #makeSquare(name) {
@@ -175,6 +191,7 @@ export class Board {
     setTimeout(() => (this.swallowClick = false));
     if (to && this.view.legal[drag.name]?.includes(to)) {
       this.#select(null);
+      this.dropped = true; // it is where it goes already
       this.onMove(drag.name, to);
     } else if (to !== drag.name) {
       this.#select(null);

@@ -33,6 +33,15 @@ export const gameOf = (channel) => (channel.context === "chess" ? channel.id : c
 /** Whether a channel carries chess. */
 export const isChess = (channel) => /^chess(_|$)/.test(channel.context || "");
 
+/**
+ * The living channel of a game, or `undefined`. A page that was reloaded finds its channels here.
+ * @param {string} id  of the game
+ */
+export async function channelOf(id) {
+  const channels = await Goop.realtime.channels();
+  return channels.find((channel) => isChess(channel) && gameOf(channel) === id);
+}
+
 export class Game {
   /**
    * @param {string} id
@@ -68,7 +77,7 @@ export class Game {
     return { peerId: this.state.opponentId, label: this.state.opponentLabel };
   }
 
-  /** Use this channel for the game. Only one game page per channel sets its handlers. */
+  /** Use this channel for the game. Messages that came before wait for the handler. */
   attach(channel) {
     this.channel = channel;
     channel.onMessage = () => this.refresh();
@@ -77,10 +86,11 @@ export class Game {
     this.onChange(this);
   }
 
-  /** Stop listening. */
-  detach() {
+  /** Take it off the table. The channel of a game that is over has nothing more to carry. */
+  leave() {
     this.onChange = () => {};
     this.onError = () => {};
+    if (this.state && this.state.status !== "running") this.channel?.close();
   }
 
   /**

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Before a game: who is online, who is asking, and the games there are.
 
+import { notify } from "./alerts.js";
 import { $, api, fullName, make, say } from "./dom.js";
+import { channelOf } from "./game.js";
 import { outcome } from "./words.js";
 
 /** peer id → row. @type {Map<string, any>} */
@@ -107,14 +109,15 @@ export function startRequests({ accept, known }) {
     const item = make("li", { "data-channel": request.channelId }, make("p", {}, text), yes, no);
     shown.set(request.channelId, item);
     $("incoming").append(item);
+    notify(text);
   }
-  Goop.realtime.onIncomingEnded = ({ channelId, code }) => {
+  function ended({ channelId, code }) {
     if (shown.has(channelId) && (code === "cancelled" || code === "expired")) {
       say(code === "cancelled" ? "The invitation was withdrawn." : "The invitation ran out of time.");
     }
     drop(channelId);
-  };
-  Goop.realtime.onIncoming = show;
+  }
+  Goop.realtime.serve("chess", show, ended);
 }
 
 /**
@@ -152,6 +155,7 @@ function gameRow(game, onOpen) {
     button("Close", "", async () => {
       try {
         await api(`/games/${encodeURIComponent(game.game)}/abandon`, { method: "POST" });
+        (await channelOf(game.game))?.close();
         await refreshGames(onOpen);
       } catch (error) {
         say(error.message, "bad");
