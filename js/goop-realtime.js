@@ -220,7 +220,8 @@
       // An open socket would keep the browser from storing the page for "back".
       addEventListener("pagehide", (event) => event.persisted && this.sleep());
       addEventListener("pageshow", (event) => event.persisted && this.wake());
-      addEventListener("online", () => this.hurry());
+      // Timers of a hidden page may be held back for a minute.
+      for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.hurry());
     }
 
     start() {

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// What becomes of a send: ids, receipts, refusals, bounds, and nothing unhandled when ignored.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { codeOf, openChannel, same, settle } from "./page.mjs";
+
+test("each send has an id of this page and a count of its own", async () => {
+  const { channel, node } = await openChannel();
+  const ids = Array.from({ length: 100 }, (_, n) => channel.send({ n }).id);
+  const { page } = node.of("subscribe")[0];
+  same(ids, ids.map((_, n) => `${page}-${n + 1}`));
+  same(node.of("send")[1], { type: "send", channel: "c1", id: ids[1], data: { n: 1 } });
+});
+
+test("accepted, delivered and handled resolve one after the other", async () => {
+  const { channel, node } = await openChannel();
+  const sent = channel.send("move");
+  const seen = [];
+  sent.then(() => seen.push("accepted"));
+  sent.delivered.then(() => seen.push("delivered"));
+  sent.handled.then(() => seen.push("handled"));
+  for (const stage of ["accepted", "delivered", "handled"]) {
+    node.receipt(sent.id, stage);
+    await settle();
+    assert.equal(seen.at(-1), stage);
+  }
+  same(await sent, { id: sent.id });
+});
+
+test("a later stage implies the earlier ones", async () => {
+  const { channel, node } = await openChannel();
+  const sent = channel.send("move");
+  node.receipt(sent.id, "handled");
+  same(await Promise.all([sent, sent.delivered, sent.handled]), Array(3).fill({ id: sent.id }));
+  assert.equal(channel.bufferedAmount, 0);
+});
+
+test("what is not JSON throws at once and takes no number", async () => {
+  const { channel, node } = await openChannel();
+  const cycle = {};
+  cycle.self = cycle;
+  for (const data of [undefined, () => {}, Symbol("x"), cycle, 10n]) {
+    assert.throws(() => channel.send(data), { code: "not_serialisable" });
+  }
+  assert.match(channel.send({ toJSON: () => ({ type: "offer" }) }).id, /-1$/);
+  same(node.of("send")[0].data, { type: "offer" });
+});
+
+test("a refusal rejects what is left, with code, reason and pointer", async () => {
+  const { channel, node } = await openChannel();
+  const sent = channel.send({ type: "move", from: "e2", to: "e5" });
+  node.tell({ type: "refused", channel: "c1", id: sent.id, code: "illegal_move", reason: "no pawn does that", pointer: "/to" });
+  const error = await sent.catch((reason) => reason);
+  assert.deepEqual([error.code, error.message, error.pointer, error.id], ["illegal_move", "no pawn does that", "/to", sent.id]);
+  assert.equal(await codeOf(sent.delivered), "illegal_move");
+  assert.equal(await codeOf(sent.handled), "illegal_move");
+});
+
+test("refused after it was accepted: accepted stays, the others reject, onError hears it", async () => {
+  const { channel, node } = await openChannel();
+  const heard = [];
+  channel.onError = (error) => heard.push(error.code);
+  const sent = channel.send("move");
+  node.receipt(sent.id, "accepted");
+  await sent;
+  node.tell({ type: "refused", channel: "c1", id: sent.id, code: "not_your_turn", reason: "it is White's turn", pointer: "" });
+  same(heard, ["not_your_turn"]);
+  assert.equal(await codeOf(sent.handled), "not_your_turn");
+});
+
+test("a refusal that a promise reports is not reported twice", async () => {
+  const { channel, node, printed } = await openChannel();
+  const sent = channel.send("move");
+  const code = codeOf(sent);
+  node.tell({ type: "refused", channel: "c1", id: sent.id, code: "too_fast", reason: "", pointer: "" });
+  assert.equal(await code, "too_fast");
+  assert.equal(printed.error.length, 0);
+});
+
+test("ignoring every promise raises nothing but a line in the console", async () => {
+  const unhandled = [];
+  const listen = (error) => unhandled.push(error);
+  process.on("unhandledRejection", listen);
+  try {
+    const { channel, node, printed } = await openChannel();
+    const sent = channel.send("move");
+    node.tell({ type: "refused", channel: "c1", id: sent.id, code: "illegal_move", reason: "no", pointer: "" });
+    channel.send("left open");
+    node.end("c1", "closed");
+    channel.send("too late");
+    channel.close();
+    await settle();
+    assert.equal(printed.error.length, 2); // refused; never accepted. "too late" waits for the clock
+    assert.deepEqual(unhandled, []);
+  } finally {
+    process.off("unhandledRejection", listen);
+  }
+});
+
+test("a channel that ended rejects what is open", async () => {
+  const { channel, node } = await openChannel();
+  const sent = channel.send("move");
+  node.receipt(sent.id, "accepted");
+  node.end("c1", "closed");
+  assert.equal(await codeOf(sent), null);
+  assert.equal(await codeOf(sent.delivered), "closed");
+  assert.equal(await codeOf(sent.handled), "closed");
+});
+
+for (const code of ["expired", "lost", "diverged"]) {
+  test(`open receipts of a channel that ${code} say that nobody knows`, async () => {
+    const { channel, node } = await openChannel();
+    const sent = channel.send("move");
+    node.receipt(sent.id, "delivered");
+    node.end("c1", code);
+    assert.equal(await codeOf(sent.handled), code);
+  });
+}
+
+test("a refusal of the page itself comes as a rejection, not as an exception", async () => {
+  const { channel, node, clock, printed } = await openChannel();
+  node.end("c1", "closed");
+  const late = codeOf(channel.send("late"));
+  await clock.advance(0);
+  assert.equal(await late, "closed");
+  channel.send("nobody cares");
+  await clock.advance(0);
+  assert.equal(printed.error.length, 1);
+});
+
+test("a message beyond the node's size is refused here, and the socket lives on", async () => {
+  const { channel, node, clock } = await openChannel();
+  const large = codeOf(channel.send("ü".repeat(33 * 1024)));
+  await clock.advance(0);
+  assert.equal(await large, "too_large");
+  assert.equal(node.of("send").length, 0);
+});
+
+test("the outbox has a bound, and says when there is room again", async () => {
+  const { channel, node, clock } = await openChannel();
+  let drained = 0;
+  channel.onDrain = () => drained++;
+  const sent = Array.from({ length: 1000 }, (_, n) => channel.send(n));
+  assert.ok(channel.bufferedAmount > 1000);
+  const beyond = codeOf(channel.send("beyond"));
+  await clock.advance(0);
+  assert.equal(await beyond, "outbox_full");
+  for (const { id } of sent.slice(0, 750)) node.receipt(id, "accepted");
+  assert.equal(drained, 0);
+  for (const { id } of sent.slice(750)) node.receipt(id, "accepted");
+  assert.equal(drained, 1);
+  assert.equal(channel.bufferedAmount, 0);
+});
+
+test("where nobody can tell, the receipts say unsupported", async () => {
+  const { channel, node, printed } = await openChannel();
+  const sent = channel.send("move");
+  node.receipt(sent.id, "delivered");
+  node.receipt(sent.id, "handled", { code: "unsupported" });
+  assert.equal(await codeOf(sent.delivered), null);
+  assert.equal(await codeOf(sent.handled), "unsupported");
+  node.state("c1", "connected", { delivery: "best-effort" });
+  const other = channel.send("hint");
+  node.receipt(other.id, "accepted");
+  assert.equal(await codeOf(other), null);
+  assert.equal(await codeOf(other.delivered), "unsupported");
+  assert.equal(printed.error.length, 0);
+});
+
+test("close is sent once, resolves at the end, and refuses what follows", async () => {
+  const { channel, node, clock } = await openChannel();
+  channel.send("last word");
+  const over = channel.close();
+  assert.equal(channel.close(), over);
+  const late = codeOf(channel.send("late"));
+  await clock.advance(0);
+  assert.equal(await late, "closed");
+  same(node.frames.slice(-2).map(({ type }) => type), ["send", "close"]);
+  node.end("c1", "closed");
+  await over;
+  assert.equal(channel.state, "disconnected");
+});
+
+test("another person's message ids are nobody's business", async () => {
+  const { channel, node } = await openChannel();
+  node.tell({ type: "receipt", channel: "c1", id: "somebody-1", stage: "handled" });
+  node.tell({ type: "refused", channel: "c1", id: "somebody-1", code: "x", reason: "", pointer: "" });
+  assert.equal(channel.state, "connected");
+});

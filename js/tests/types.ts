@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// What an author's typed page compiles to see. Checked by tsc, never run.
+
+export async function game(peerId: string): Promise<void> {
+  const channel: GoopChannel = await Goop.realtime.connect(peerId, { context: "chess_1", params: { colour: "white" } });
+  channel.onMessage = (data, meta) => console.log(data.type, meta.seq, meta.redelivered);
+  channel.onStateChange = (state, { final, peerPage }) => console.log(state === "connected", final, peerPage);
+  channel.onError = (error) => console.log(error.code, error.pointer);
+  channel.send({ type: "move" });
+  const sent = channel.send({ type: "resign" });
+  await sent;
+  await sent.handled;
+  Goop.realtime.onIncoming = ({ channelId, peerLabel, accept }) => (peerLabel ? accept() : Goop.realtime.decline(channelId));
+  const stop: () => void = Goop.realtime.serve("chess", async (request) => void (await request.accept()));
+  stop();
+  // @ts-expect-error: a channel's id is not the page's to change
+  channel.id = "other";
+  // @ts-expect-error: there is no such state
+  console.log(channel.state === "open");
+  const [peer] = await Goop.peers.list();
+  console.log(peer?.peerId, peer?.online, await Goop.identity.label());
+}
