@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goop_node.config import NodeConfig
+from goop_node.config import NodeConfig, StartError
 from goop_node.config_values import MAX_LABEL
 from goop_node.contributions import Contributions
 from goop_node.lifespans import Lifespans
@@ -61,11 +61,19 @@ class Node:
 
     @cached_property
     def p2p(self) -> P2P:
-        """libp2p; made (and the key file with it) when first needed, so that checks are quick."""
-        from goop_node.p2p import P2P, Identity
+        """libp2p; made (and the key file with it) when first needed, so that checks are quick.
 
+        Raises ``StartError`` when the key file cannot be used.
+        """
+        from goop_node.p2p import P2P, Identity, IdentityError
+
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            identity = Identity.load_or_create(self.data / IDENTITY_FILE)
+        except IdentityError as error:
+            raise StartError([f"identity: {error}"], code="identity") from error
         return P2P(
-            identity=Identity.load_or_create(self.data / IDENTITY_FILE),
+            identity=identity,
             listen=self.config.listen,
             peers=self.config.peers,
             label=lambda: self.label,
@@ -181,6 +189,8 @@ class Node:
                 continue
             try:
                 await lifespans.enter(plugin, lifespan)
+            except StartError:
+                raise  # the node's own trouble, not the plugin's
             except Exception as error:
                 self._plugins.leave_out(plugin, error, "goop_lifespan()")
         self._contributions = self._contributions.only(self._plugins.active)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from goop_node.config import StartError
 from goop_node.hookspecs import kind_of
 from goop_node.plugin_loader import PluginError, Plugins, describe
 from goop_node.types import Refusal
@@ -35,6 +36,8 @@ class Calls:
         for plugin, call in self._implementations(hook, "register", kwargs):
             try:
                 results += [(plugin, item) for item in _items(call())]
+            except StartError:
+                raise  # the node's own trouble, not the plugin's
             except Exception as error:
                 self._plugins.leave_out(plugin, error, f"{hook}()")
         active = self._plugins.active

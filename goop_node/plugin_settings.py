@@ -71,14 +71,14 @@ def _sentences(where: str, error: ValidationError) -> list[str]:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.path)
     place = f"{where} {key.lstrip('.')}" if key else where
     rule, value = str(error.validator), cast(Any, error.validator_value)
-    if rule == "additionalProperties" and isinstance(error.instance, Mapping):
+    if rule == "additionalProperties" and isinstance(table := error.instance, dict):
         known = sorted(cast(JsonSchema, error.schema).get("properties", {}))
         expected = f"expected one of {', '.join(known)}" if known else "this plugin takes none"
         prefix = f"{key.lstrip('.')}." if key else ""
-        unknown = sorted(set(error.instance) - set(known))
+        unknown = sorted(set(table) - set(known))
         return [f"{where} {prefix}{one}: found an unknown key, {expected}" for one in unknown]
     if rule == "required":
-        missing = [one for one in value if one not in error.instance]
+        missing = [one for one in value if one not in cast(Any, error.instance)]
         return [f"{place}: found no key {one}, expected one" for one in missing]
     return [f"{place}: found {show(error.instance)}, expected {_expected(rule, value, error)}"]
 

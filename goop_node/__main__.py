@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+"""``python -m goop_node`` is the ``goop`` command."""
+
+import sys
+
+from goop_node.cli import main
+
+sys.exit(main())
