@@ -188,6 +188,32 @@
     return text;
   }
 
+  /** How deep a node lets objects and arrays be nested, the frame around a message included. */
+  const MAX_DEPTH = 32;
+
+  /**
+   * The JSON of a message. Throws what no node would take: it could not even say which message
+   * it was that it did not understand.
+   * @param {unknown} data
+   * @returns {string}
+   */
+  function messageJson(data) {
+    const text = json(data);
+    // JSON.stringify writes halves of surrogate pairs as \udXXX; an even number of backslashes
+    // before it are characters of the text.
+    if (/(?:^|[^\\])(?:\\\\)*\\ud[89a-f]/.test(text)) {
+      throw new GoopError("not_serialisable", "a string in it is cut in the middle of a character (lone surrogate)");
+    }
+    if ((text.match(/[[{]/g)?.length ?? 0) >= MAX_DEPTH) {
+      let depth = 1;
+      for (const [mark] of text.replace(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/[[\]{}]/g)) {
+        depth += mark === "[" || mark === "{" ? 1 : -1;
+        if (depth > MAX_DEPTH) throw new GoopError("too_deep", `nested deeper than ${MAX_DEPTH - 1} levels`);
+      }
+    }
+    return text;
+  }
+
   const encoder = new TextEncoder();
   /** @param {string} text */
   const sizeOf = (text) => encoder.encode(text).length;
@@ -351,7 +377,7 @@
      * @returns {GoopSent}
      */
     send(conduit, data) {
-      const body = json(data);
+      const body = messageJson(data);
       const bytes = sizeOf(body);
       const id = `${PAGE}-${++this.counter}`;
       const steps = STAGES.map(() => new Deferred());
@@ -417,7 +443,8 @@
       const counts = new Map();
       for (const sent of this.open.values()) {
         if (sent.left || sent.stage > 1) continue;
-        const count = (counts.get(sent.conduit) ?? 0) + 1;
+        // What was accepted before is only asked about: the node's rate does not count it.
+        const count = (counts.get(sent.conduit) ?? 0) + (sent.stage === 0 ? 1 : 0);
         counts.set(sent.conduit, count);
         if (count > portion) this.held.add(sent.conduit);
         else sent.left = this.line.write(sent.text);
@@ -432,22 +459,28 @@
       if (!sent) return;
       // Where a fate stands in place of a stage. What is not delivered is on its way again.
       if (frame.stage === "unknown" && sent.stage < 2) return;
-      const reached = STAGES.indexOf(frame.stage) + 1;
-      const code = frame.code ?? (reached === 0 ? frame.stage : undefined);
-      if (code) {
-        const error = new GoopError(code, frame.reason, { id: sent.id, channelId: sent.conduit.id });
-        return this.fail(sent, error, sent.stage === 0);
-      }
+      const known = STAGES.indexOf(frame.stage) + 1;
+      const code = frame.code ?? (known ? undefined : frame.stage);
+      // Nobody can say whether it was handled, but it got there.
+      const reached = code === "unsupported" ? 2 : code ? 0 : known;
       const before = sent.stage;
       for (; sent.stage < reached; sent.stage++) sent.steps[sent.stage].resolve({ id: sent.id });
-      if (before === 0 && reached > 0) {
-        sent.conduit.waits(-1, -sent.bytes);
-        // A peer with an older protocol never says what became of it.
-        if (sent.conduit.delivery === "best-effort" && reached === 1) {
-          this.fail(sent, new GoopError("unsupported", null, { id: sent.id }), false);
-        }
-      }
+      if (before === 0 && reached > 0) sent.conduit.waits(-1, -sent.bytes);
       if (sent.stage === STAGES.length) this.open.delete(sent.id);
+      // A peer with an older protocol never says what became of it.
+      const silent = sent.conduit.delivery === "best-effort" && sent.stage === 1;
+      const fate = code ?? (silent ? "unsupported" : undefined);
+      if (fate) this.fail(sent, this.about(sent, fate, frame.reason), sent.stage === 0);
+    }
+
+    /**
+     * @param {Sent} sent
+     * @param {string} code
+     * @param {string | null} [reason]
+     * @param {string} [pointer]
+     */
+    about({ id, conduit }, code, reason, pointer) {
+      return new GoopError(code, reason, { id, channelId: conduit.id, ...(pointer ? { pointer } : {}) });
     }
 
     /** @param {any} frame `refused`, or an `error` with the id of a send */
@@ -455,9 +488,7 @@
       const sent = this.open.get(frame.id);
       if (!sent) return false;
       if (frame.code === "outbox_full") sent.conduit.full = true;
-      const more = { id: sent.id, channelId: sent.conduit.id };
-      const pointer = frame.pointer ? { pointer: frame.pointer } : {};
-      this.fail(sent, new GoopError(frame.code, frame.reason, { ...more, ...pointer }), true);
+      this.fail(sent, this.about(sent, frame.code, frame.reason, frame.pointer), true);
       return true;
     }
 
@@ -467,9 +498,7 @@
      */
     end(conduit, code) {
       for (const sent of this.open.values()) {
-        if (sent.conduit === conduit) {
-          this.fail(sent, new GoopError(code, null, { id: sent.id, channelId: conduit.id }), sent.stage === 0);
-        }
+        if (sent.conduit === conduit) this.fail(sent, this.about(sent, code), sent.stage === 0);
       }
     }
 
@@ -480,7 +509,7 @@
       for (const sent of this.open.values()) {
         if (sent.stage === 0 && (!largest || sent.bytes > largest.bytes)) largest = sent;
       }
-      if (largest) this.fail(largest, new GoopError("too_large"), true);
+      if (largest) this.fail(largest, this.about(largest, "too_large"), true);
     }
 
     /**
@@ -811,7 +840,8 @@
     /** @param {unknown} data */
     signal(data) {
       if (this.#conduit.ended) return false;
-      return this.#conduit.hub.line.write(`{"type":"signal","channel":${JSON.stringify(this.id)},"data":${json(data)}}`);
+      const [channel, body] = [JSON.stringify(this.id), messageJson(data)];
+      return this.#conduit.hub.line.write(`{"type":"signal","channel":${channel},"data":${body}}`);
     }
     /** @returns {Promise<void>} */
     close() {
@@ -973,7 +1003,7 @@
       if (code === 1009) this.outbox.tooLarge();
       if (!tried) return;
       /** @type {GoopDetail} */
-      const detail = { ...NO_DETAIL, code: "node_unreachable", reason: WORDS.node_unreachable ?? null, suspended: true };
+      const detail = { ...NO_DETAIL, code: "node_unreachable", reason: "this page cannot reach its node", suspended: true };
       for (const conduit of this.living()) if (conduit.state === "connected") conduit.change("disconnected", detail);
     }
 
@@ -1054,7 +1084,8 @@
         else conduit.vanish();
       }
       for (const [id, { heard }] of this.requests.waiting) {
-        if (heard < socket && !rows.some((row) => row.channelId === id && row.incoming)) this.requests.end(id, "unknown");
+        const waits = rows.some((row) => row.channelId === id && row.incoming);
+        if (heard < socket && !waits) this.requests.end(id, "unknown");
       }
     }
 
@@ -1064,7 +1095,9 @@
       if (this.unacknowledged.size > 1) return;
       queueMicrotask(() => {
         for (const { id, handled } of this.unacknowledged) {
-          if (handled) this.line.write(`{"type":"ack","channel":${JSON.stringify(id)},"epoch":${handled[0]},"seq":${handled[1]}}`);
+          if (!handled) continue;
+          const [epoch, seq] = handled;
+          this.line.write(`{"type":"ack","channel":${JSON.stringify(id)},"epoch":${epoch},"seq":${seq}}`);
         }
         this.unacknowledged.clear();
       });
@@ -1111,7 +1144,14 @@
       const attempt = async () => {
         await this.line.whenReady();
         if (!given) return; // withdrawn before it was made
-        const body = { peerId, context, params, timeout, page: PAGE, ...(fresh ? { new: true } : {}) };
+        const body = {
+          peerId,
+          context: context ?? undefined,
+          params,
+          timeout: Math.max(1, Math.round(timeout)),
+          page: PAGE,
+          ...(fresh ? { new: true } : {}),
+        };
         const row = await ask("request", body);
         id = row.channelId;
         const conduit = this.conduit(row.channelId);
@@ -1151,7 +1191,7 @@
      * @param {string} [reason]
      */
     async decline(channelId, reason) {
-      await ask("decline", { channelId, ...(reason === undefined ? {} : { reason }) });
+      await ask("decline", { channelId, reason: reason ?? undefined });
     }
 
     /** @returns {Promise<GoopChannel[]>} */

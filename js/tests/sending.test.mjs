@@ -46,6 +46,16 @@ test("what is not JSON throws at once and takes no number", async () => {
   same(node.of("send")[0].data, { type: "offer" });
 });
 
+test("what no node would understand throws at once, too", async () => {
+  const { channel } = await openChannel();
+  const nested = (depth) => (depth === 0 ? "}]".repeat(20) + "[{".repeat(20) : [nested(depth - 1)]);
+  assert.throws(() => channel.send(nested(32)), { code: "too_deep" });
+  assert.ok(channel.send(nested(31)).id);
+  assert.ok(channel.send(Array(100).fill({})).id);
+  for (const text of ["\ud800", "a\udfff", "\\\udc00"]) assert.throws(() => channel.send({ text }), { code: "not_serialisable" });
+  for (const text of ["\u{1f600}", "\\ud800", "\\\\ud800"]) assert.ok(channel.send({ text }).id);
+});
+
 test("a refusal rejects what is left, with code, reason and pointer", async () => {
   const { channel, node } = await openChannel();
   const sent = channel.send({ type: "move", from: "e2", to: "e5" });
@@ -155,8 +165,7 @@ test("the outbox has a bound, and says when there is room again", async () => {
 test("where nobody can tell, the receipts say unsupported", async () => {
   const { channel, node, printed } = await openChannel();
   const sent = channel.send("move");
-  node.receipt(sent.id, "delivered");
-  node.receipt(sent.id, "handled", { code: "unsupported" });
+  node.receipt(sent.id, "unsupported");
   assert.equal(await codeOf(sent.delivered), null);
   assert.equal(await codeOf(sent.handled), "unsupported");
   node.state("c1", "connected", { delivery: "best-effort" });
