@@ -533,6 +533,9 @@
   const INBOX_MESSAGES = 10_000;
   const INBOX_BYTES = 4 * 1024 * 1024;
 
+  /** How long receipts may follow the close of their channel. */
+  const LAST_RECEIPTS_MS = 5_000;
+
   /** @type {GoopDetail} */
   const NO_DETAIL = { code: null, reason: null, final: false, suspended: false, peerPage: null };
 
@@ -614,8 +617,9 @@
         const code = detail.code ?? "closed";
         const error = new GoopError(code, detail.reason, { channelId: this.id });
         this.ended = error;
-        const unknown = ["expired", "lost", "timeout", "diverged"].includes(code);
-        this.hub.outbox.end(this, unknown ? code : "closed");
+        if (["expired", "lost", "diverged"].includes(code)) this.hub.outbox.end(this, code);
+        // After an ordinary close the other side still says what it has and has handled.
+        else setTimeout(() => this.hub.outbox.end(this, "closed"), LAST_RECEIPTS_MS);
         for (const opener of this.openers.splice(0)) opener.reject(error);
         this.over.resolve(undefined);
         // The close is the log's last entry: what came before it is handled before it.
@@ -1003,7 +1007,7 @@
       if (code === 1009) this.outbox.tooLarge();
       if (!tried) return;
       /** @type {GoopDetail} */
-      const detail = { ...NO_DETAIL, code: "node_unreachable", reason: "this page cannot reach its node", suspended: true };
+      const detail = { ...NO_DETAIL, code: "node_unreachable", reason: "the node is away", suspended: true };
       for (const conduit of this.living()) if (conduit.state === "connected") conduit.change("disconnected", detail);
     }
 

@@ -92,29 +92,33 @@ test("ignoring every promise raises nothing but a line in the console", async ()
   const listen = (error) => unhandled.push(error);
   process.on("unhandledRejection", listen);
   try {
-    const { channel, node, printed } = await openChannel();
+    const { channel, node, clock, printed } = await openChannel();
     const sent = channel.send("move");
     node.tell({ type: "refused", channel: "c1", id: sent.id, code: "illegal_move", reason: "no", pointer: "" });
     channel.send("left open");
     node.end("c1", "closed");
     channel.send("too late");
     channel.close();
-    await settle();
-    assert.equal(printed.error.length, 2); // refused; never accepted. "too late" waits for the clock
+    await clock.advance(5000);
+    assert.equal(printed.error.length, 3); // refused, too late, never accepted
     assert.deepEqual(unhandled, []);
   } finally {
     process.off("unhandledRejection", listen);
   }
 });
 
-test("a channel that ended rejects what is open", async () => {
-  const { channel, node } = await openChannel();
-  const sent = channel.send("move");
-  node.receipt(sent.id, "accepted");
+test("receipts may follow a close; what is open after them rejects", async () => {
+  const { channel, node, clock } = await openChannel();
+  const first = channel.send("resign");
+  const second = channel.send("gg");
+  for (const { id } of [first, second]) node.receipt(id, "accepted");
+  void channel.close();
   node.end("c1", "closed");
-  assert.equal(await codeOf(sent), null);
-  assert.equal(await codeOf(sent.delivered), "closed");
-  assert.equal(await codeOf(sent.handled), "closed");
+  node.receipt(first.id, "handled");
+  assert.equal(await codeOf(first.handled), null);
+  const codes = Promise.all([second, second.delivered, second.handled].map(codeOf));
+  await clock.advance(5000);
+  assert.deepEqual(await codes, [null, "closed", "closed"]);
 });
 
 for (const code of ["expired", "lost", "diverged"]) {

@@ -7,7 +7,7 @@ import { openPage, same, settle } from "./page.mjs";
 const opens = (context) => () => ({ channelId: "c1", state: "connected", peerId: "bob", peerLabel: "Bob", context, params: null, detail: {} });
 
 test("a game: opens a channel, sends moves without looking back, draws what comes", async () => {
-  const { node, run, printed } = openPage();
+  const { node, run, printed, clock } = openPage();
   node.answers.request = opens("chess_5");
   const shown = [];
   run(
@@ -35,6 +35,7 @@ test("a game: opens a channel, sends moves without looking back, draws what come
   node.end("c1", "closed");
   await settle();
   same(shown, ["e7e5", "resigned", "opponent gone"]);
+  await clock.advance(5000);
   assert.equal(printed.error.length, 1); // the move was never accepted by the fake node: said, not thrown
 });
 
