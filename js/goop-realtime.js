@@ -1160,8 +1160,8 @@
         id = row.channelId;
         const conduit = this.conduit(row.channelId);
         if (!given) return row.state === "connecting" ? void withdraw(conduit) : undefined;
-        if (row.state === "connected") conduit.tellState(row);
-        else conduit.describe(row);
+        if (row.state === "connecting") conduit.describe(row);
+        else conduit.tellState(row);
         return conduit.opened();
       };
       const withdraw = (/** @type {Conduit} */ conduit) => conduit.state === "connecting" && conduit.close();

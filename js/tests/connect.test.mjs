@@ -55,6 +55,13 @@ test("connecting to a living channel gives that channel at once, the same object
   assert.equal(await realtime.connect("bob"), channel);
 });
 
+test("a living channel whose other side is away just now is given, too", async () => {
+  const { realtime, node } = openPage();
+  node.answers.request = () => ({ ...connecting(), state: "disconnected", detail: { suspended: true, final: false } });
+  const channel = await realtime.connect("bob");
+  assert.deepEqual([channel.state, channel.detail.suspended], ["disconnected", true]);
+});
+
 for (const code of ["declined", "timeout", "unreachable", "unknown_context_there", "contract_mismatch", "busy", "refused", "cancelled"]) {
   test(`connect rejects with ${code} when the state says so`, async () => {
     const { realtime, node } = openPage();
