@@ -14,7 +14,7 @@ export const $ = (id) => document.getElementById(id);
  * @param {string} tag
  * @param {Record<string, any>} props  properties, or attributes where the name has a dash
  * @param {...(Node|string)} children
- * @returns {HTMLElement}
+ * @returns {any}
  */
 export function make(tag, props = {}, ...children) {
   const element = document.createElement(tag);

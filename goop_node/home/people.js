@@ -6,29 +6,32 @@ import { $, fingerprint, make, paintAvatar } from "./dom.js";
 /** peer id → row, as the node last told it. @type {Map<string, any>} */
 const people = new Map();
 
-const idOf = (row) => row.peerId || row.ID;
-const labelOf = (row) => row.peerLabel || row.Content || "Somebody";
-const isOnline = (row) => (row.online !== undefined ? row.online : !row.Offline);
+const labelOf = (row) => row.peerLabel || "Somebody";
 
 /** What a row says beside the name. */
 function stateOf(row) {
-  if (!isOnline(row)) return "Offline";
+  if (!row.online) return "Offline";
   return row.Reachable === false ? "No link yet" : "Online";
 }
 
 function item(row) {
   const avatar = make("span", { className: "avatar", "aria-hidden": "true" });
-  paintAvatar(avatar, labelOf(row), idOf(row));
+  paintAvatar(avatar, labelOf(row), row.peerId);
   const state = stateOf(row);
   return make(
     "li",
-    { "data-peer": idOf(row), "data-online": String(isOnline(row)), "data-reachable": String(row.Reachable !== false), title: idOf(row) },
+    {
+      "data-peer": row.peerId,
+      "data-online": String(row.online),
+      "data-reachable": String(row.Reachable !== false),
+      title: row.peerId,
+    },
     avatar,
     make(
       "span",
       { className: "who" },
       make("span", { className: "name" }, labelOf(row)),
-      make("span", { className: "print" }, ` (${fingerprint(idOf(row))})`),
+      make("span", { className: "print" }, ` (${fingerprint(row.peerId)})`),
     ),
     make("span", { className: "presence" }, state),
   );
@@ -37,11 +40,11 @@ function item(row) {
 function render() {
   const rows = [...people.values()].sort(
     (a, b) =>
-      Number(isOnline(b)) - Number(isOnline(a)) ||
+      Number(b.online) - Number(a.online) ||
       labelOf(a).localeCompare(labelOf(b)) ||
-      idOf(a).localeCompare(idOf(b)),
+      a.peerId.localeCompare(b.peerId),
   );
-  const online = rows.filter(isOnline).length;
+  const online = rows.filter((row) => row.online).length;
   $("people-list").replaceChildren(...rows.map(item));
   $("people-count").textContent = online ? String(online) : "";
   $("people-empty").hidden = rows.length > 0;
@@ -49,11 +52,11 @@ function render() {
 
 /** Take one row in, and say aloud who came or went. */
 function take(row) {
-  const before = people.get(idOf(row));
+  const before = people.get(row.peerId);
   const now = { ...before, ...row };
-  people.set(idOf(row), now);
-  const came = isOnline(now) && !(before && isOnline(before));
-  const went = before && isOnline(before) && !isOnline(now);
+  people.set(row.peerId, now);
+  const came = now.online && !before?.online;
+  const went = before?.online && !now.online;
   if (came) $("people-live").textContent = `${labelOf(now)} is online`;
   if (went) $("people-live").textContent = `${labelOf(now)} went offline`;
 }
@@ -66,19 +69,17 @@ export function followPeople(onLink) {
   window.Goop.peers.subscribe({
     onSnapshot(rows) {
       people.clear();
-      for (const row of rows || []) people.set(idOf(row), row);
+      for (const row of rows || []) people.set(row.peerId, row);
       render();
       onLink(true);
     },
-    onUpdate(event) {
-      const row = { ...(event.peer || event) };
-      row.ID = row.ID || event.peer_id || event.peerId;
-      take(row);
+    onUpdate({ peer }) {
+      take(peer);
       render();
       onLink(true);
     },
     onRemove(event) {
-      people.delete(event.peer_id || event.peerId);
+      people.delete(event.peerId);
       render();
     },
     onError() {

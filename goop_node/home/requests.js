@@ -15,6 +15,9 @@ const ENDED = {
 /** channel id → its list item. @type {Map<string, HTMLElement>} */
 const waiting = new Map();
 
+/** Those that are being answered in this tab. @type {Set<string>} */
+const answering = new Set();
+
 /** "Alice (…k7Qp) invites you to Chess". */
 function sentence(request) {
   const who = fullName(request.peerLabel, request.peerId);
@@ -65,12 +68,15 @@ function show(request, templates) {
   /** Run one answer; what fails is said and may be tried again. */
   async function answer(action, after) {
     accept.disabled = decline.disabled = true;
+    answering.add(request.channelId);
     try {
       await action();
       after();
     } catch (error) {
       note(problem, error.message || String(error), "bad");
       accept.disabled = decline.disabled = false;
+    } finally {
+      answering.delete(request.channelId);
     }
   }
   accept.addEventListener("click", () =>
@@ -104,8 +110,8 @@ export function followRequests(templates) {
   const realtime = window.Goop?.realtime;
   if (!realtime) return; // the plugin is not enabled: nobody can ask anything
   realtime.onIncomingEnded = ({ channelId, code }) => {
-    // Our own answer is followed by what we do about it.
-    if (code !== "accepted") drop(channelId, ENDED[code] || "The request ended.");
+    // The answer given here is followed by what we do about it.
+    if (!answering.has(channelId)) drop(channelId, ENDED[code] || "The request ended.");
   };
   realtime.onIncoming = (request) => show(request, templates);
 }

@@ -23,20 +23,20 @@ function pill(state, text) {
   $("network").textContent = text || NETWORK[state] || state;
 }
 
-const failedIn = (plugin) =>
-  plugin.error || !["ok", "running", "active", "enabled", "loaded"].includes(plugin.state ?? plugin.status);
+/** What a plugin's status means to a person. */
+const TROUBLE = { failed: "is not running", faulty: "works only in part" };
 
 function showPlugins(plugins) {
-  const failed = plugins.filter(failedIn);
-  const fine = plugins.filter((plugin) => !failedIn(plugin));
-  const lines = failed.map((plugin) => {
+  const troubled = plugins.filter((plugin) => plugin.status in TROUBLE);
+  const fine = plugins.filter((plugin) => !(plugin.status in TROUBLE));
+  const lines = troubled.map((plugin) => {
     const line = make(
       "p",
       { className: "warn" },
-      make("strong", {}, `Plugin “${plugin.name}” is not running. `),
-      String(plugin.error || plugin.state || plugin.status || ""),
+      make("strong", {}, `Plugin “${plugin.name}” ${TROUBLE[plugin.status]}. `),
+      plugin.error || "",
     );
-    const dependents = plugin.dependents || [];
+    const dependents = plugin.neededBy || plugin.needed_by || [];
     if (dependents.length) line.append(` Needed by: ${dependents.join(", ")}.`);
     return line;
   });

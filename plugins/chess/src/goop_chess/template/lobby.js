@@ -58,11 +58,11 @@ export function startPicker(onInvite) {
       showPeers();
     },
     onUpdate(event) {
-      if (event.peer) peers.set(event.peerId || event.peer_id, event.peer);
+      peers.set(event.peerId, event.peer);
       showPeers();
     },
     onRemove(event) {
-      peers.delete(event.peerId || event.peer_id);
+      peers.delete(event.peerId);
       showPeers();
     },
   });

@@ -38,7 +38,7 @@ export const NAMES = { p: "pawn", n: "knight", b: "bishop", r: "rook", q: "queen
 
 /**
  * Draw a piece.
- * @param {"p"|"n"|"b"|"r"|"q"|"k"} kind
+ * @param {string} kind  one of p, n, b, r, q, k
  * @param {"white"|"black"} colour
  * @returns {SVGSVGElement}
  */
