@@ -25,7 +25,9 @@ def print_plugins(config: NodeConfig, candidates: Sequence[Candidate]) -> int:
     """
     statuses = _examine(config, candidates)
     if statuses:
-        rows = [("NAME", "VERSION", "DISTRIBUTION", "STATUS", "HOOKS", "BRINGS")]
+        rows: list[tuple[str, ...]] = [
+            ("NAME", "VERSION", "DISTRIBUTION", "STATUS", "HOOKS", "BRINGS")
+        ]
         rows += [_row(one) for one in statuses]
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:

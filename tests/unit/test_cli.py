@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""The command: one line per mistake with exit code 2, and what check, plugins and init print."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from goop_node import cli, cli_run
+from goop_node.cli_init import example
+from goop_node.cli_plugins import check, print_plugins
+from goop_node.config import NodeConfig, StartError
+from goop_node.config_file import load_config
+from goop_node.hookspecs import hookimpl
+from goop_node.plugin_loader import Candidate
+from goop_node.ports import bind_http, choose_listen
+from goop_node.ready import only_node, read_ready, write_ready
+from goop_node.types import JsonSchema
+
+
+class Sized:
+    @hookimpl
+    def goop_config_schema(self) -> JsonSchema:
+        size = {"type": "integer", "default": 7, "description": "How big."}
+        return {"type": "object", "properties": {"size": size}}
+
+
+def broken() -> object:
+    raise ImportError("nothing there")
+
+
+SIZED = Candidate(name="sized", load=lambda: Sized, distribution="goop-sized", version="1.2")
+BROKEN = Candidate(name="broken", load=broken)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["run", "check", "plugins"])
+def test_mistakes_are_one_line_each_and_exit_code_2(
+    here: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    (here / "goop.toml").write_text("[node]\nhttp = 12\nlabel = 3\n")
+    assert cli.main([command]) == cli.MISTAKE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.partition(": found")[0] for line in err.splitlines()] == [
+        "goop.toml: [node] http",
+        "goop.toml: [node] label",
+    ]
+
+
+def test_a_wrong_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["rnu"])
+    assert caught.value.code == cli.MISTAKE
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_check_says_what_would_fail(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert check(NodeConfig(data=data, plugins={"sized": {}}), [SIZED]) == 0
+    assert check(NodeConfig(data=data, plugins={"broken": {}}), [BROKEN]) == 1
+    out, err = capsys.readouterr()
+    assert "no mistakes; plugins: sized" in out
+    assert err == "plugin broken: cannot be loaded: ImportError: nothing there\n"
+    assert not data.exists()
+
+
+def test_plugins_prints_the_table_failures_and_what_is_not_enabled(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    other = Candidate(name="other", load=broken, distribution="goop-other", version="2")
+    config = NodeConfig(data=tmp_path, plugins={"sized": {}, "broken": {}})
+    assert print_plugins(config, [SIZED, BROKEN, other]) == 0
+    out = capsys.readouterr().out
+    row = next(line for line in out.splitlines() if line.startswith("sized"))
+    assert row.split() == ["sized", "1.2", "goop-sized", "active", "goop_config_schema", "-"]
+    assert "broken: cannot be loaded: ImportError: nothing there" in out
+    assert "[plugins.other]  # goop-other 2" in out
+
+
+def test_init_writes_a_valid_file_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["init"]) == 0
+    written = (here / "goop.toml").read_text()
+    load_config(cwd=here)
+    assert cli.main(["init"]) == cli.MISTAKE
+    assert "exists already" in capsys.readouterr().err
+    assert (here / "goop.toml").read_text() == written
+
+
+def test_init_shows_the_settings_of_plugins(here: Path) -> None:
+    text = example([SIZED, BROKEN])
+    assert "[plugins.sized]  # goop-sized 1.2\n# size = 7  # How big.\n" in text
+    (here / "goop.toml").write_text(text)
+    assert set(load_config(cwd=here).plugins) == {"sized", "broken"}
+    # Every setting that is shown as a comment is right as it stands.
+    live = "\n".join(
+        line[2:] if line.startswith("# ") and " = " in line and "peers" not in line else line
+        for line in text.splitlines()
+    )
+    (here / "goop.toml").write_text(live.replace("# `goop", "## `goop"))
+    assert load_config(cwd=here).plugins["sized"] == {"size": 7}
+
+
+def test_a_second_node_on_the_same_data_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    with only_node(tmp_path):
+        write_ready(tmp_path, {"pid": 7, "url": "http://127.0.0.1:1"})
+        with pytest.raises(StartError) as caught, only_node(tmp_path):
+            pass
+    (line,) = caught.value.lines
+    assert "already runs on" in line
+    assert "process 7, http://127.0.0.1:1" in line
+    with only_node(tmp_path):
+        assert read_ready(tmp_path) == {}  # what a killed node left is gone
+
+
+def test_ready_json_is_private(tmp_path: Path) -> None:
+    write_ready(tmp_path, {"pid": 7})
+    assert (tmp_path / "ready.json").stat().st_mode & 0o777 == 0o600
+    assert read_ready(tmp_path) == {"pid": 7}
+
+
+def test_a_free_port_is_kept_for_the_next_start(tmp_path: Path) -> None:
+    with bind_http("127.0.0.1", 0, tmp_path) as first:
+        port = first.getsockname()[1]
+    with bind_http("127.0.0.1", 0, tmp_path) as second:
+        assert second.getsockname()[1] == port
+        with bind_http("127.0.0.1", 0, tmp_path) as third:
+            assert third.getsockname()[1] != port
+    listen = choose_listen(("/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0"), tmp_path)
+    assert len(set(listen)) == 2
+    assert choose_listen(("/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0"), tmp_path) == listen
+
+
+def test_a_port_in_use_is_told_before_anything_starts(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        where = ["--data", "data", "--http"]
+        assert cli.main(["run", *where, f"127.0.0.1:{port}"]) == cli.MISTAKE
+        listen = ["--listen", f"/ip4/127.0.0.1/tcp/{port}"]
+        assert cli.main(["run", *where, "127.0.0.1:0", *listen]) == cli.MISTAKE
+    http, p2p = capsys.readouterr().err.splitlines()
+    assert http.startswith(f"http: port {port} on 127.0.0.1 is in use")
+    assert p2p.startswith(f"listen: port {port} on 127.0.0.1 is in use")
+
+
+@pytest.mark.parametrize(
+    ("host", "page", "url"),
+    [
+        ("127.0.0.1", "http://localhost:1/", "http://127.0.0.1:1"),
+        ("0.0.0.0", "http://localhost:1/", "http://127.0.0.1:1"),
+        ("::1", "http://localhost:1/", "http://[::1]:1"),
+        ("192.168.1.2", "http://192.168.1.2:1/", "http://192.168.1.2:1"),
+    ],
+)
+def test_addresses_for_people_and_programs(host: str, page: str, url: str) -> None:
+    assert cli_run.addresses(host, 1) == (page, url)
