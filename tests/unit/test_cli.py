@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
@@ -100,11 +101,8 @@ def test_init_shows_the_settings_of_plugins(here: Path) -> None:
     (here / "goop.toml").write_text(text)
     assert set(load_config(cwd=here).plugins) == {"sized", "broken"}
     # Every setting that is shown as a comment is right as it stands.
-    live = "\n".join(
-        line[2:] if line.startswith("# ") and " = " in line and "peers" not in line else line
-        for line in text.splitlines()
-    )
-    (here / "goop.toml").write_text(live.replace("# `goop", "## `goop"))
+    live = re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE)
+    (here / "goop.toml").write_text(live)
     assert load_config(cwd=here).plugins["sized"] == {"size": 7}
 
 
