@@ -153,6 +153,7 @@ def _uvicorn_config(app: Any) -> uvicorn.Config:
         server_header=False,
         lifespan="on",
         log_config=None,
+        log_level="warning",
         timeout_graceful_shutdown=CLOSE_SECONDS,
     )
 

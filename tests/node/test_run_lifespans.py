@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import threading
 import types
 from collections.abc import AsyncIterator, Callable
@@ -79,9 +80,14 @@ class Living:
         self.events.append(f"{self.name} sees {event.kind}")
 
 
+def _same(value: object) -> object:
+    return value
+
+
 def node_of(folder: Path, events: list[str], *, strict: bool = True, **plugins: Any) -> Node:
     candidates = [
-        Candidate(name=name, load=lambda value=value: value) for name, value in plugins.items()
+        Candidate(name=name, load=functools.partial(_same, value))
+        for name, value in plugins.items()
     ]
     tables: dict[str, dict[str, Any]] = {name: {} for name in plugins}
     node = Node(NodeConfig(data=folder, plugins=tables, strict=strict), candidates)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,15 @@ class Door:
         pluginmanager.add_hookspecs(door)
 
 
+def _same(value: object) -> object:
+    return value
+
+
 def calls_of(strict: bool = False, **plugins: object) -> tuple[Calls, Plugins]:
     """The calls of plugins given as objects, beside ``door``, which declares the hooks."""
     every = {"door": Door(), **plugins}
     candidates = [
-        Candidate(name=name, load=lambda value=value: value) for name, value in every.items()
+        Candidate(name=name, load=functools.partial(_same, value)) for name, value in every.items()
     ]
     config = NodeConfig(data=Path("unused"), plugins={name: {} for name in every}, strict=strict)
     loaded = Plugins(config, candidates)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class Weather:
 
 def node_of(
     folder: Path,
-    available: dict[str, Callable[[], object]],
+    available: Mapping[str, Callable[[], object]],
     *,
     enabled: dict[str, Any] | None = None,
     strict: bool = False,
