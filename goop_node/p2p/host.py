@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: MIT
+"""The libp2p host, on trio's side: listening, dialling, streams, presence.
+
+Only TCP with noise and yamux: the library's QUIC is an order of magnitude slower. Connections
+to discovered peers are opened at once and kept, so that a request needs no dial.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import trio
+from libp2p import new_host
+from libp2p.custom_types import TProtocol
+from libp2p.network.config import ConnectionConfig
+from libp2p.peer.id import ID
+from libp2p.peer.peerinfo import PeerInfo, info_from_p2p_addr
+from libp2p.pubsub.gossipsub import GossipSub
+from libp2p.pubsub.pubsub import Pubsub
+from libp2p.tools.anyio_service import background_trio_service
+from multiaddr import Multiaddr
+
+from goop_node.p2p import presence
+from goop_node.p2p.identity import Identity
+from goop_node.p2p.lines import Lines
+from goop_node.p2p.peers import PeerTable
+from goop_node.types import NetworkError, StreamHandler
+
+log = logging.getLogger(__name__)
+
+DIAL_SECONDS = 8.0
+REDIAL_MIN = 1.0
+REDIAL_MAX = 30.0
+GOSSIP = [TProtocol("/meshsub/1.1.0"), TProtocol("/meshsub/1.0.0")]
+
+
+class Host:
+    """One libp2p host with its presence. Every method runs on trio."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        table: PeerTable,
+        label: Callable[[], str],
+        addresses: Callable[[], Mapping[str, tuple[str, ...]]],
+        handlers: Sequence[StreamHandler],
+    ) -> None:
+        self.peer_id = identity.peer_id
+        self._identity = identity
+        self._table = table
+        self._label = label
+        self._addresses = addresses
+        self._handlers = handlers
+        self._host: Any = None
+        self._pubsub: Pubsub | None = None
+        self._nursery: trio.Nursery | None = None
+        self._redial: dict[str, tuple[float, float]] = {}
+        self._dialling: set[str] = set()
+        self._announce = trio.Event()
+
+    async def serve(self, listen: Sequence[str], started: Callable[[], None]) -> None:
+        """Run until cancelled; ``started`` is called when it listens. Raises ``OSError``."""
+        self._host = new_host(
+            key_pair=self._identity.key_pair,
+            muxer_preference="YAMUX",
+            listen_addrs=[Multiaddr(address) for address in listen],
+            connection_config=ConnectionConfig(
+                min_connections=0, low_watermark=0, dial_timeout=DIAL_SECONDS
+            ),
+        )
+        for handler in self._handlers:
+            self._host.set_stream_handler(TProtocol(handler.protocol), self._inbound(handler))
+        router = GossipSub(
+            protocols=GOSSIP, degree=6, degree_low=4, degree_high=12, heartbeat_interval=1
+        )
+        self._pubsub = Pubsub(self._host, router, strict_signing=True)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(
+                self._host.run([Multiaddr(address) for address in listen])
+            )
+            if not self._host.get_network().listeners:
+                raise OSError(f"cannot listen on {', '.join(listen)}")
+            await stack.enter_async_context(background_trio_service(self._pubsub))
+            await stack.enter_async_context(background_trio_service(router))
+            await self._pubsub.wait_until_ready()
+            subscription = await self._pubsub.subscribe(presence.TOPIC)
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                nursery.start_soon(self._hear, subscription)
+                nursery.start_soon(self._beat)
+                nursery.start_soon(self._keep)
+                started()
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    await self._farewell()
+
+    @property
+    def addrs(self) -> tuple[str, ...]:
+        """Our full multiaddrs."""
+        if self._host is None:
+            return ()
+        return tuple(str(address) for address in self._host.get_addrs())
+
+    # Streams
+
+    def _inbound(self, handler: StreamHandler) -> Callable[[Any], Any]:
+        async def accept(stream: Any) -> None:
+            peer_id = stream.muxed_conn.peer_id.to_base58()
+            lines = Lines(stream, peer_id, handler.protocol, handler.max_line)
+            handler.handle(lines)
+            await lines.serve()
+
+        return accept
+
+    async def open_stream(self, peer_id: str, protocols: Sequence[str], max_line: int) -> Lines:
+        """A stream with the first protocol that the peer speaks. Raises ``NetworkError``."""
+        peer = ID.from_base58(peer_id)
+        for attempt in (1, 2):
+            await self.connect(peer_id)
+            try:
+                stream = await self._host.new_stream(
+                    peer, [TProtocol(protocol) for protocol in protocols]
+                )
+                break
+            except Exception as error:
+                if "not supported" in repr(error.__cause__ or error):
+                    raise NetworkError(
+                        "unsupported", f"the peer speaks none of {', '.join(protocols)}"
+                    ) from None
+                if attempt == 2:
+                    raise NetworkError("unreachable", f"no stream: {error}") from None
+                # A dead connection can win over a fresh one: away with it, and dial anew.
+                await self.disconnect(peer_id)
+        lines = Lines(stream, peer_id, str(stream.get_protocol()), max_line)
+        assert self._nursery is not None
+        self._nursery.start_soon(self._serve, lines)
+        return lines
+
+    async def _serve(self, lines: Lines) -> None:
+        try:
+            await lines.serve()
+        except Exception:
+            log.exception("a stream to %s failed", lines.peer_id)
+
+    # Connections
+
+    async def connect(self, peer_id: str) -> None:
+        """Be connected to the peer. Raises ``NetworkError``."""
+        network = self._host.get_network()
+        peer = ID.from_base58(peer_id)
+        if any(not conn.is_closed for conn in network.get_connections(peer)):
+            return
+        addresses = self._addresses().get(peer_id, ())
+        known = self._host.get_peerstore()
+        if not addresses:
+            try:
+                addresses = tuple(str(address) for address in known.addrs(peer))
+            except Exception:
+                addresses = ()
+        if not addresses:
+            raise NetworkError("undiscovered", "no address of that peer is known")
+        await self.dial(peer_id, addresses)
+
+    async def dial(self, peer_id: str, addresses: Sequence[str]) -> None:
+        """Dial these addresses. Raises ``NetworkError`` (refused, timeout, wrong_id, …)."""
+        peer = ID.from_base58(peer_id)
+        network = self._host.get_network()
+        network.unblock_peer(peer)
+        plain = [Multiaddr(address.split("/p2p/")[0]) for address in addresses]
+        try:
+            with trio.fail_after(DIAL_SECONDS):
+                await self._host.connect(PeerInfo(peer, plain))
+        except trio.TooSlowError:
+            raise NetworkError("timeout", "the peer did not answer in time") from None
+        except Exception as error:
+            log.debug("dialling %s: %r", peer_id, error)
+            raise await _why(plain[0]) from None
+        finally:
+            network.unblock_peer(peer)
+
+    async def disconnect(self, peer_id: str) -> None:
+        """Close every connection to the peer."""
+        try:
+            with trio.move_on_after(2):
+                await self._host.get_network().close_peer(ID.from_base58(peer_id))
+        except Exception as error:
+            log.debug("closing connections to %s: %r", peer_id, error)
+
+    async def add(self, address: str) -> str:
+        """Dial a full multiaddr; the peer's id. Raises ``NetworkError``."""
+        info = info_from_p2p_addr(Multiaddr(address))
+        peer_id = info.peer_id.to_base58()
+        await self.dial(peer_id, [address])
+        return peer_id
+
+    async def _keep(self) -> None:
+        """Watch the connections, and redial the peers that we know with growing pauses."""
+        while True:
+            now = time.monotonic()
+            connected = {
+                peer.to_base58()
+                for peer, conns in self._host.get_network().get_connections_map().items()
+                if any(not conn.is_closed for conn in conns)
+            }
+            for peer in self._table.all():
+                if peer.connected and peer.peer_id not in connected:
+                    self._table.connected(peer.peer_id, False)
+            for peer_id in connected:
+                self._redial.pop(peer_id, None)
+                self._table.connected(peer_id, True)
+            for peer_id in self._addresses():
+                due, pause = self._redial.get(peer_id, (0.0, REDIAL_MIN))
+                if peer_id not in connected and peer_id != self.peer_id and now >= due:
+                    pause = min(pause * 2, REDIAL_MAX)
+                    self._redial[peer_id] = (now + pause * random.uniform(0.5, 1.0), pause)
+                    if peer_id not in self._dialling:
+                        self._dialling.add(peer_id)
+                        assert self._nursery is not None
+                        self._nursery.start_soon(self._try, peer_id)
+            self._table.expire(time.time())
+            await trio.sleep(1.0)
+
+    async def _try(self, peer_id: str) -> None:
+        try:
+            await self.connect(peer_id)
+            self._table.connected(peer_id, True)
+        except NetworkError as error:
+            log.debug("dialling %s: %s", peer_id, error)
+        finally:
+            self._dialling.discard(peer_id)
+
+    # Presence
+
+    async def _hear(self, subscription: Any) -> None:
+        while True:
+            message = await subscription.get()
+            signer = ID(message.from_id).to_base58()
+            if signer == self.peer_id:
+                continue
+            heard = presence.parse(message.data, signer)
+            if heard is None:
+                log.debug("a malformed presence message from %s", signer)
+                continue
+            new = self._table.get(signer)
+            self._table.heard(heard, time.time())
+            if new is None or not new.online:
+                self.announce()
+
+    def announce(self) -> None:
+        """Say who we are at once, not only at the next heartbeat."""
+        self._announce.set()
+
+    async def _beat(self) -> None:
+        kind = "online"
+        seen = 0
+        while True:
+            await self._publish(kind)
+            kind = "update"
+            due = trio.current_time() + presence.HEARTBEAT
+            while (left := due - trio.current_time()) > 0:
+                with trio.move_on_after(min(1.0, left)):
+                    await self._announce.wait()
+                # A peer that has just subscribed should not wait for the next heartbeat.
+                here = len(self._subscribers())
+                if self._announce.is_set() or here > seen:
+                    self._announce = trio.Event()
+                    seen = here
+                    with trio.move_on_after(0.2):
+                        await trio.sleep_forever()
+                    break
+                seen = here
+
+    def _subscribers(self) -> Any:
+        assert self._pubsub is not None
+        return self._pubsub.peer_topics.get(presence.TOPIC, ())
+
+    async def _publish(self, kind: str) -> None:
+        assert self._pubsub is not None
+        data = presence.serialise(kind, self.peer_id, self._label(), time.time())
+        try:
+            await self._pubsub.publish(presence.TOPIC, data)
+        except Exception as error:
+            log.debug("publishing presence: %r", error)
+
+    async def _farewell(self) -> None:
+        with trio.move_on_after(0.5) as scope:
+            scope.shield = True
+            await self._publish("offline")
+
+
+async def _why(address: Multiaddr) -> NetworkError:
+    """Why a dial failed, in a code and words; the library itself only says that it did."""
+    try:
+        host = address.value_for_protocol("ip4")
+    except Exception:
+        host = address.value_for_protocol("ip6")
+    port = int(address.value_for_protocol("tcp"))
+    try:
+        with trio.fail_after(3):
+            sock = trio.socket.socket(trio.socket.AF_INET6 if ":" in host else trio.socket.AF_INET)
+            with sock:
+                await sock.connect((host, port))
+    except ConnectionRefusedError:
+        return NetworkError("refused", "nothing listens at that address")
+    except trio.TooSlowError:
+        return NetworkError("timeout", "the peer did not answer in time; is a firewall in between?")
+    except OSError as error:
+        return NetworkError("unreachable", f"the peer could not be reached: {error.strerror}")
+    return NetworkError("wrong_id", "what answers at that address is not that peer")

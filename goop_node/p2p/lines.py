@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""Lines on a libp2p stream: newline framing, coalesced writes, bounded reads.
+
+Two trio tasks serve a stream, a reader and a writer. Their callbacks are plain calls on the
+one thread that both loops share. Per line nothing is awaited: whatever is queued when the
+writer wakes goes out as one write, and all complete lines of one read come in one call.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import trio
+
+log = logging.getLogger(__name__)
+
+READ_BYTES = 64 * 1024
+DRAIN_SECONDS = 2.0
+
+
+class Lines:
+    """A ``LineStream`` (see ``goop_node.types``) over a libp2p stream."""
+
+    def __init__(self, stream: Any, peer_id: str, protocol: str, max_line: int) -> None:
+        self.peer_id = peer_id
+        self.protocol = protocol
+        self._stream = stream
+        self._max_line = max_line
+        self._out = bytearray()
+        self._writing = 0
+        self._wake = trio.Event()
+        self._running = trio.Event()
+        self._running.set()
+        self._started = trio.Event()
+        self._closing = False
+        self._ended = False
+        self._end_code = ""
+        self._scope = trio.CancelScope()
+        self._on_lines: Callable[[list[bytes]], None] = lambda lines: None
+        self._on_end: Callable[[str], None] = lambda code: None
+
+    # What asyncio sees
+
+    @property
+    def queued(self) -> int:
+        """Bytes that the muxer has not taken yet."""
+        return len(self._out) + self._writing
+
+    def start(self, on_lines: Callable[[list[bytes]], None], on_end: Callable[[str], None]) -> None:
+        """Begin reading; see ``LineStream.start``."""
+        self._on_lines = on_lines
+        self._on_end = on_end
+        self._started.set()
+        if self._ended:
+            on_end(self._end_code)
+
+    def write(self, line: bytes) -> None:
+        """Queue a line."""
+        if self._ended or self._closing:
+            return
+        self._out += line
+        self._out += b"\n"
+        self._wake.set()
+
+    def pause(self) -> None:
+        """Stop reading."""
+        if self._running.is_set():
+            self._running = trio.Event()
+
+    def resume(self) -> None:
+        """Read again."""
+        self._running.set()
+
+    def close(self) -> None:
+        """Write what is queued, then close."""
+        self._closing = True
+        self._wake.set()
+
+    def reset(self) -> None:
+        """End it at once."""
+        if not self._ended:
+            self._end_code = self._end_code or "closed"
+            self._scope.cancel()
+
+    # The trio side
+
+    async def serve(self) -> None:
+        """Read and write until the stream ends. Runs as a trio task."""
+        graceful = False
+        try:
+            with self._scope:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._guard, self._read, nursery.cancel_scope)
+                    await self._guard(self._write, None)
+                    if not self._end_code:
+                        graceful = True
+                        self._end_code = "closed"
+                    nursery.cancel_scope.cancel()
+        finally:
+            self._end_code = self._end_code or "lost"
+            with trio.move_on_after(1) as scope:
+                scope.shield = True
+                try:
+                    if graceful or self._end_code == "eof":
+                        await self._stream.close()
+                    else:
+                        await self._stream.reset()
+                except Exception as error:
+                    log.debug("ending a stream to %s: %r", self.peer_id, error)
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._out.clear()
+        if self._started.is_set():
+            try:
+                self._on_end(self._end_code)
+            except Exception:
+                log.exception("the end of a stream to %s was not handled", self.peer_id)
+
+    async def _guard(self, work: Callable[[], Any], scope: trio.CancelScope | None) -> None:
+        """Turn the library's many exceptions into an end code."""
+        try:
+            await work()
+        except Exception as error:
+            name = type(error).__name__
+            if "EOF" in name:
+                self._end_code = self._end_code or "eof"
+            elif "Reset" in name:
+                self._end_code = self._end_code or "reset"
+            else:
+                self._end_code = self._end_code or "lost"
+            log.debug("stream to %s: %r", self.peer_id, error)
+        if scope is not None and self._end_code:
+            scope.cancel()
+
+    async def _read(self) -> None:
+        await self._started.wait()
+        rest = b""
+        while True:
+            await self._running.wait()
+            chunk = await self._stream.read(READ_BYTES)
+            if not chunk:
+                self._end_code = "eof"
+                return
+            lines = (rest + chunk if rest else chunk).split(b"\n")
+            rest = lines.pop()
+            if len(rest) > self._max_line or (len(lines) and max(map(len, lines)) > self._max_line):
+                self._end_code = "line_too_long"
+                return
+            if lines:
+                try:
+                    self._on_lines(lines)
+                except Exception:
+                    log.exception("lines from %s were not handled", self.peer_id)
+                    self._end_code = "reset"
+                    return
+
+    async def _write(self) -> None:
+        while True:
+            if not self._out:
+                if self._closing:
+                    return
+                await self._wake.wait()
+                self._wake = trio.Event()
+                continue
+            data, self._out = bytes(self._out), bytearray()
+            self._writing = len(data)
+            if self._closing:
+                with trio.move_on_after(DRAIN_SECONDS):
+                    await self._stream.write(data)
+            else:
+                await self._stream.write(data)
+            self._writing = 0

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""libp2p as the rest of the node sees it: asyncio calls, plain values, clear errors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from goop_node.p2p.friends import Friends
+from goop_node.p2p.guest import Guest, GuestEnded
+from goop_node.p2p.host import Host
+from goop_node.p2p.identity import Identity
+from goop_node.p2p.peers import PeerTable
+from goop_node.types import LineStream, NetworkError, Peer, StreamHandler
+
+log = logging.getLogger(__name__)
+
+RESTART_MIN = 1.0
+RESTART_MAX = 60.0
+MAX_LINE = 256 * 1024
+
+
+class P2PError(Exception):
+    """libp2p could not start. ``code`` is ``port_in_use``, ``bad_address`` or ``failed``."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class P2PNetwork:
+    """``Network`` (see ``goop_node.types``) over a host that may come and go."""
+
+    def __init__(self, peer_id: str) -> None:
+        self.peer_id = peer_id
+        self.guest: Guest | None = None
+        self.host: Host | None = None
+
+    @property
+    def addrs(self) -> tuple[str, ...]:
+        """Our full multiaddrs."""
+        return self.host.addrs if self.host is not None else ()
+
+    async def open_stream(
+        self,
+        peer_id: str,
+        protocols: Sequence[str],
+        *,
+        timeout: float = 10.0,  # noqa: ASYNC109 - part of the contract
+    ) -> LineStream:
+        """See ``Network.open_stream``."""
+        guest, host = self.running()
+        try:
+            async with asyncio.timeout(timeout):
+                return await guest.run(host.open_stream, peer_id, list(protocols), MAX_LINE)
+        except TimeoutError:
+            raise NetworkError("unreachable", "the peer did not answer in time") from None
+        except GuestEnded:
+            raise NetworkError("offline", "libp2p is restarting") from None
+
+    def running(self) -> tuple[Guest, Host]:
+        """The guest and the host. Raises ``NetworkError`` (``offline``)."""
+        if self.guest is None or self.host is None:
+            raise NetworkError("offline", "libp2p is not running")
+        return self.guest, self.host
+
+
+class P2P:
+    """libp2p of one node: start, stop, restart when its side fails, peers and streams."""
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        listen: Sequence[str],
+        peers: Sequence[str],
+        label: Callable[[], str],
+        data: Path,
+    ) -> None:
+        self.peers = PeerTable()
+        self.network = P2PNetwork(identity.peer_id)
+        self.state: Literal["starting", "online", "offline", "stopped"] = "stopped"
+        self.error: str | None = None
+        self._identity = identity
+        self._listen = list(listen)
+        self._label = label
+        self._handlers: list[StreamHandler] = []
+        self._friends = Friends(data / "friends.json")
+        self._named: dict[str, tuple[str, ...]] = {}
+        for address in peers:
+            self._named[peer_of(address)] = (address,)
+        for peer_id, addresses in {**self._friends.all(), **self._named}.items():
+            self.peers.name(peer_id, addresses)
+        self._task: asyncio.Task[None] | None = None
+        self._up = asyncio.Event()
+
+    def handle(self, handler: StreamHandler) -> None:
+        """Serve a protocol; before ``start``."""
+        self._handlers.append(handler)
+
+    async def start(self) -> None:
+        """Listen. Raises ``P2PError``."""
+        self.state = "starting"
+        self.network.guest = await Guest.acquire()
+        self._up.clear()
+        self._task = asyncio.create_task(self._run())
+        up = asyncio.create_task(self._up.wait())
+        await asyncio.wait({up, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._up.is_set():
+            up.cancel()
+            await self.network.guest.release()
+            self.network.guest = None
+            error = self._task.exception()
+            self._task = None
+            self.state = "stopped"
+            raise _start_error(error, self._listen)
+
+    async def _run(self) -> None:
+        """Serve; should trio's side fail later on, start it again with growing pauses."""
+        pause = RESTART_MIN
+        while True:
+            host = Host(self._identity, self.peers, self._label, self._addresses, self._handlers)
+            try:
+                guest = self.network.guest
+                assert guest is not None
+                await guest.run(host.serve, self._listen, lambda h=host: self._started(h))
+                raise GuestEnded("the host stopped")
+            except Exception as error:
+                if not self._up.is_set():
+                    raise
+                self.error = f"{type(error).__name__}: {error}"
+                log.error("libp2p failed, it starts again in %.0f s: %s", pause, self.error)
+            self.state = "offline"
+            self.network.host = None
+            for peer in self.peers.all():
+                self.peers.connected(peer.peer_id, False)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RESTART_MAX)
+            if self.network.guest is not None and not self.network.guest.alive:
+                self.network.guest = await Guest.acquire()
+
+    def _started(self, host: Host) -> None:
+        self.network.host = host
+        self.state = "online"
+        self.error = None
+        self._up.set()
+
+    async def stop(self) -> None:
+        """Stop; the streams end, and trio's side is run to completion."""
+        self.state = "stopped"
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        self.network.host = None
+        if self.network.guest is not None:
+            guest, self.network.guest = self.network.guest, None
+            await guest.release()
+
+    async def add_peer(self, multiaddr: str) -> Peer:
+        """Connect to a friend, and remember the address. Raises ``NetworkError``."""
+        peer_id = peer_of(multiaddr)
+        if peer_id == self.network.peer_id:
+            raise NetworkError("self", "that is this node's own address")
+        guest, host = self.network.running()
+        await guest.run(host.add, multiaddr)
+        self._friends.remember(peer_id, multiaddr)
+        self.peers.name(peer_id, (multiaddr,))
+        self.peers.connected(peer_id, True)
+        host.announce()
+        peer = self.peers.get(peer_id)
+        assert peer is not None
+        return peer
+
+    def announce(self) -> None:
+        """Tell the others at once that something about us changed."""
+        if self.network.host is not None:
+            self.network.host.announce()
+
+    def _addresses(self) -> Mapping[str, tuple[str, ...]]:
+        return {**self._friends.all(), **self._named}
+
+
+def peer_of(address: str) -> str:
+    """The peer id at the end of a full multiaddr. Raises ``NetworkError`` (``bad_address``)."""
+    from multiaddr import Multiaddr
+
+    try:
+        peer_id = Multiaddr(address.strip()).value_for_protocol("p2p")
+    except Exception:
+        peer_id = None
+    if not peer_id:
+        raise NetworkError(
+            "bad_address",
+            f"{address[:100]!r} is no full address; expected /ip4/…/tcp/…/p2p/12D3KooW…",
+        )
+    return str(peer_id)
+
+
+def _start_error(error: BaseException | None, listen: Sequence[str]) -> P2PError:
+    parts: list[BaseException] = [error] if error else []
+    texts = []
+    while parts:
+        part = parts.pop()
+        texts.append(str(part))
+        parts.extend(getattr(part, "exceptions", ()))
+        parts.extend(step for step in (part.__cause__, part.__context__) if step)
+    text = " ".join(texts)
+    if "in use" in text or "EADDRINUSE" in text or "cannot listen" in text:
+        return P2PError("port_in_use", f"cannot listen on {', '.join(listen)}: already in use")
+    return P2PError("failed", f"libp2p could not start: {text[:300]}")
