@@ -34,10 +34,8 @@ export function peerIdIn(address) {
  */
 export async function addFriend(text) {
   const address = addressIn(text);
-  const peer = (await call("/api/friends", { address })) || {};
-  const peerId = peer.peerId || peer.peer_id || peer.ID || peerIdIn(address);
-  const label = peer.peerLabel || peer.label || peer.Content;
-  return label
-    ? `Connected to ${fullName(label, peerId)}. Your node remembers them.`
+  const { peerId, peerLabel } = await call("/api/friends", { address });
+  return peerLabel
+    ? `Connected to ${fullName(peerLabel, peerId)}. Your node remembers them.`
     : `Connected to ${fullName("your friend", peerId)}. Their name appears in a moment.`;
 }

@@ -36,7 +36,7 @@ function showPlugins(plugins) {
       make("strong", {}, `Plugin “${plugin.name}” ${TROUBLE[plugin.status]}. `),
       plugin.error || "",
     );
-    const dependents = plugin.neededBy || plugin.needed_by || [];
+    const dependents = plugin.needed_by || [];
     if (dependents.length) line.append(` Needed by: ${dependents.join(", ")}.`);
     return line;
   });
@@ -65,11 +65,10 @@ export async function showStatus() {
       : "",
   );
   showPlugins(status.plugins || []);
-  const origins = status.dev_origins || status.devOrigins || [];
+  const origins = status.dev_origins || [];
   $("dev-origins").hidden = origins.length === 0;
   $("dev-origins").textContent = `Development origins may use this node: ${origins.join(", ")}`;
-  const version = status.version || status.versions?.["goop-node"] || status.versions?.goop_node;
-  $("version").textContent = version ? `goop-node ${version}` : "";
+  $("version").textContent = `goop-node ${status.version}`;
 }
 
 /**

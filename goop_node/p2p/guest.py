@@ -66,12 +66,18 @@ class Guest:
     def _start(self) -> None:
         trio.lowlevel.start_guest_run(
             self._main,
-            run_sync_soon_threadsafe=self._loop.call_soon_threadsafe,
-            run_sync_soon_not_threadsafe=self._loop.call_soon,
+            run_sync_soon_threadsafe=self._soon_threadsafe,
+            run_sync_soon_not_threadsafe=self._soon,
             done_callback=self._finished,
             host_uses_signal_set_wakeup_fd=True,
             restrict_keyboard_interrupt_to_checkpoints=True,
         )
+
+    def _soon(self, work: Callable[[], None]) -> None:
+        self._loop.call_soon(work)
+
+    def _soon_threadsafe(self, work: Callable[[], None]) -> None:
+        self._loop.call_soon_threadsafe(work)
 
     async def _main(self) -> None:
         async with trio.open_nursery() as nursery:

@@ -271,8 +271,7 @@ class Host:
                 if self._announce.is_set() or here > seen:
                     self._announce = trio.Event()
                     seen = here
-                    with trio.move_on_after(0.2):
-                        await trio.sleep_forever()
+                    await trio.sleep(0.2)  # several reasons at once make one message
                     break
                 seen = here
 

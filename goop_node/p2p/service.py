@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from multiaddr import Multiaddr
+
 from goop_node.p2p.friends import Friends
 from goop_node.p2p.guest import Guest, GuestEnded
 from goop_node.p2p.host import Host
@@ -17,6 +19,8 @@ from goop_node.p2p.peers import PeerTable
 from goop_node.types import LineStream, NetworkError, Peer, StreamHandler
 
 log = logging.getLogger(__name__)
+# Failed dials and unknown protocols are everyday events here, told as NetworkError.
+logging.getLogger("libp2p").setLevel(logging.CRITICAL)
 
 RESTART_MIN = 1.0
 RESTART_MAX = 60.0
@@ -50,7 +54,7 @@ class P2PNetwork:
         peer_id: str,
         protocols: Sequence[str],
         *,
-        timeout: float = 10.0,  # noqa: ASYNC109 - part of the contract
+        timeout: float = 10.0,
     ) -> LineStream:
         """See ``Network.open_stream``."""
         guest, host = self.running()
@@ -187,8 +191,6 @@ class P2P:
 
 def peer_of(address: str) -> str:
     """The peer id at the end of a full multiaddr. Raises ``NetworkError`` (``bad_address``)."""
-    from multiaddr import Multiaddr
-
     try:
         peer_id = Multiaddr(address.strip()).value_for_protocol("p2p")
     except Exception:

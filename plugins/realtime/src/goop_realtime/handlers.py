@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from goop_node.problems import Problem
 from litestar import Request, asgi, get, post
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import Receive, Scope, Send
 
+from goop_node.problems import Problem
 from goop_node.types import Caller, JsonValue, Route
 from goop_realtime.bridge import Bridge, now_ms
 from goop_realtime.channel import Channel, Phase, channel_row

@@ -94,8 +94,6 @@ class PageSocket:
             self._wake.clear()
             queue, self._queue = self._queue, []
             for data in queue:
-                if self._over:
-                    break
                 await self._send({"type": "websocket.send", "text": data.decode()})
                 self._queued -= len(data)
         await self._send({"type": "websocket.close", "code": self._over, "reason": "slow_page"})

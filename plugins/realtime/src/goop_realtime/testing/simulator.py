@@ -12,6 +12,7 @@ import heapq
 import random
 import sqlite3
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from goop_realtime.contexts import Registry, compile_context
@@ -140,9 +141,8 @@ class Wire:
         """End it for both sides."""
         if self.open:
             self.open = False
-            for link, (other, other_link) in self.ends.items():
-                del link
-                self._world.later(self._world.delay(), lambda o=other, k=other_link: o.ended(k, code))
+            for other, other_link in self.ends.values():
+                self._world.later(self._world.delay(), partial(other.ended, other_link, code))
 
 
 class SimNode:

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""The guard of the local HTTP server: Host, Origin and credential, over HTTP and WebSocket.
+
+Any web page in the person's browser can reach loopback, and other local servers count as the
+same site: so the Host must be ours (DNS rebinding), the Origin exactly the page's own, and
+everything below ``/api/`` needs a credential. The decision is a pure function, ``judge``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs
+
+from goop_node.origins import Origins
+from goop_node.problems import MEDIA_TYPE, Problem
+from goop_node.tokens import Tokens
+from goop_node.types import Caller, Template
+
+MAX_BODY = 256 * 1024
+"""Bytes of a request's body."""
+
+_CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "img-src 'self' blob: data:",
+        "media-src 'self' blob: data:",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a request says about itself."""
+
+    host: str
+    origin: str | None
+    fetch_site: str | None
+    path: str
+    safe: bool
+    """GET or HEAD over HTTP; a WebSocket is not."""
+    cookie: str | None
+    """The template that a valid cookie names."""
+    bearer: bool | None
+    """Whether the Bearer token is right; ``None`` when none was shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Let in, as ``caller`` where there is a credential; or not, with ``problem``."""
+
+    template: str = ""
+    caller: Caller | None = None
+    problem: Problem | None = None
+
+
+def judge(facts: Facts, origins: Origins) -> Verdict:
+    """Decide over a request by design: Host first, then Origin, then the credential."""
+    template = origins.template_of(facts.host)
+    if template is None:
+        return _refuse(421, "bad_host", f"this node does not answer to the name {facts.host!r}")
+    if facts.origin is not None and not origins.allows(facts.origin, facts.host):
+        return _refuse(403, "bad_origin", "requests of other pages are refused")
+    if not facts.path.startswith("/api/"):
+        return Verdict(template=template)
+    if facts.bearer is not None:
+        if facts.bearer:
+            return Verdict(template=template, caller=Caller(template=None))
+        return _refuse(401, "bad_token", "that is not this node's token; see ready.json")
+    if facts.cookie is None or facts.cookie != template:
+        return _refuse(
+            401, "no_credential", "open the page first, or show the token of ready.json as Bearer"
+        )
+    if facts.origin is None and not (
+        facts.safe and facts.fetch_site in (None, "same-origin", "none")
+    ):
+        return _refuse(403, "cross_site", "a page's request names its Origin")
+    return Verdict(template=template, caller=Caller(template=template))
+
+
+def _refuse(status: int, code: str, detail: str) -> Verdict:
+    return Verdict(problem=Problem(status, code, detail))
+
+
+class Guard:
+    """The ASGI middleware around the whole application."""
+
+    def __init__(
+        self,
+        app: Any,
+        *,
+        tokens: Tokens,
+        origins: Origins,
+        templates: Mapping[str, Template],
+        loopback: bool,
+    ) -> None:
+        self._app = app
+        self._tokens = tokens
+        self._origins = origins
+        self._templates = templates
+        self._loopback = loopback
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Let through, or answer in the application's place."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = _headers(scope)
+        verdict = judge(self._facts(scope, headers), self._origins)
+        if verdict.problem is None and scope["type"] == "http":
+            length = headers.get("content-length", "0")
+            if not length.isdigit() or int(length) > MAX_BODY:
+                verdict = _refuse(413, "too_large", f"a request has at most {MAX_BODY} bytes")
+        if verdict.problem is not None:
+            await self._deny(scope, receive, send, verdict.problem)
+            return
+        scope["goop_caller"] = verdict.caller
+        scope["goop_template"] = verdict.template
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+        cookie = self._issue(scope, headers, verdict.template)
+        await self._app(scope, _bounded(receive), self._decorate(send, verdict.template, cookie))
+
+    def _facts(self, scope: Any, headers: Mapping[str, str]) -> Facts:
+        bearer: bool | None = None
+        authorization = headers.get("authorization")
+        if authorization is not None:
+            kind, _, token = authorization.partition(" ")
+            bearer = kind.lower() == "bearer" and self._tokens.is_bearer(token.strip())
+        return Facts(
+            host=headers.get("host", ""),
+            origin=headers.get("origin"),
+            fetch_site=headers.get("sec-fetch-site"),
+            path=scope["path"],
+            safe=scope["type"] == "http" and scope["method"] in ("GET", "HEAD"),
+            cookie=self._tokens.template_of(_cookies(headers.get("cookie", ""))),
+            bearer=bearer,
+        )
+
+    def _issue(self, scope: Any, headers: Mapping[str, str], template: str) -> bytes | None:
+        """The cookie for a page that a person navigates to."""
+        navigates = headers.get("sec-fetch-mode", "navigate") == "navigate"
+        if scope["method"] != "GET" or not navigates or scope["path"].startswith("/api/"):
+            return None
+        if "text/html" not in headers.get("accept", ""):
+            return None
+        if not self._loopback:
+            keys = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])
+            if not self._tokens.is_one_time_key(keys[0]):
+                return None
+        name, value = self._tokens.cookie_for(template)
+        return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000".encode()
+
+    def _decorate(self, send: Any, template: str, cookie: bytes | None) -> Any:
+        granted = self._templates[template].permissions if template in self._templates else ()
+
+        def allow(feature: str) -> str:
+            return f"{feature}=({'self' if feature in granted else ''})"
+
+        policy = ", ".join(
+            [allow("camera"), allow("microphone"), "geolocation=()", "payment=()", "usb=()"]
+        )
+        extra = [
+            (b"content-security-policy", _CSP.encode()),
+            (b"permissions-policy", policy.encode()),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+        ]
+        if cookie is not None:
+            extra.append((b"set-cookie", cookie))
+
+        async def decorated(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *extra]}
+            await send(message)
+
+        return decorated
+
+    async def _deny(self, scope: Any, receive: Any, send: Any, problem: Problem) -> None:
+        prefix = "http"
+        if scope["type"] == "websocket":
+            if "websocket.http.response" not in scope.get("extensions", {}):
+                await receive()
+                await send({"type": "websocket.close", "code": 4403, "reason": problem.code})
+                return
+            prefix = "websocket.http"
+        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
+        body = problem.encoded()
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send(
+            {"type": f"{prefix}.response.start", "status": problem.status, "headers": headers}
+        )
+        await send({"type": f"{prefix}.response.body", "body": body})
+
+
+def _bounded(receive: Any) -> Any:
+    """Cut a body without a length off at the bound."""
+    got = 0
+
+    async def bounded() -> Any:
+        nonlocal got
+        message = await receive()
+        if message["type"] == "http.request":
+            got += len(message.get("body", b""))
+            if got > MAX_BODY:
+                raise Problem(413, "too_large", f"a request has at most {MAX_BODY} bytes")
+        return message
+
+    return bounded
+
+
+def _headers(scope: Any) -> dict[str, str]:
+    """The headers; one that security rests on must not come twice, so the pair is spoilt."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name in found and name in ("host", "origin", "authorization"):
+            value = f"{found[name]}, {value}"
+        elif name in found and name == "cookie":
+            value = f"{found[name]}; {value}"
+        found[name] = value
+    return found
+
+
+def _cookies(header: str) -> dict[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+    except CookieError:
+        return {}

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""The host's own endpoints: who I am, who is there, the templates, friends, the state."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from litestar import Request, get, post
+from litestar.response import Stream
+from litestar.status_codes import HTTP_200_OK
+
+from goop_node import __version__
+from goop_node.origins import Origins
+from goop_node.problems import Problem
+from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent
+
+if TYPE_CHECKING:
+    from goop_node.node import Node
+
+PING_SECONDS = 25.0
+MAX_WAITING = 256
+_FRIEND_WORDS = {
+    "refused": "Nobody answers at that address: is their node running, and is the address right?",
+    "timeout": "No answer came in time: a firewall may be in between, or they are offline.",
+    "wrong_id": "Somebody else answers at that address: ask for a fresh invite link.",
+    "self": "That is your own address: give it to your friend, and paste theirs here.",
+}
+
+
+def peer_row(peer: Peer) -> dict[str, JsonValue]:
+    """A peer in the shape that existing pages know, and in the SDK's own spelling."""
+    seen = datetime.fromtimestamp(peer.last_seen, UTC).isoformat().replace("+00:00", "Z")
+    return {
+        "ID": peer.peer_id,
+        "Content": peer.label,
+        "Email": "",
+        "AvatarHash": "",
+        "LastSeen": seen,
+        "Reachable": peer.connected,
+        "Offline": not peer.online,
+        "peerId": peer.peer_id,
+        "peerLabel": peer.label,
+        "online": peer.online,
+    }
+
+
+def routes(node: Node, origins: Origins) -> list[Any]:
+    """The handlers below ``/api``."""
+
+    def own_page(request: Request[Any, Any, Any]) -> None:
+        caller = request.scope["goop_caller"]  # type: ignore[typeddict-item]
+        if caller.template not in ("", None):
+            raise Problem(403, "home_only", "only the node's own page may do this")
+
+    def self_row() -> dict[str, JsonValue]:
+        return {"avatar_hash": "", "email": "", "id": node.peer_id, "label": node.label}
+
+    @get("/self", sync_to_thread=False)
+    def me() -> dict[str, JsonValue]:
+        """Who this node is."""
+        return self_row()
+
+    @post("/self", status_code=HTTP_200_OK)
+    async def rename(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Change the label."""
+        own_page(request)
+        label = (await _object(request)).get("label")
+        if not isinstance(label, str):
+            raise Problem(422, "bad_label", "label: expected text", "/label")
+        try:
+            node.set_label(label)
+        except ValueError as error:
+            raise Problem(422, "bad_label", str(error), "/label") from None
+        return self_row()
+
+    @get("/peers", sync_to_thread=False)
+    def peers() -> list[dict[str, JsonValue]]:
+        """Every peer that is online, or known."""
+        return [peer_row(peer) for peer in node.peers.all()]
+
+    @get("/peers/events")
+    async def events() -> Stream:
+        """The peers, live, as server-sent events."""
+        return Stream(
+            _peer_events(node),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-store"},
+        )
+
+    @get("/templates", sync_to_thread=False)
+    def templates() -> list[dict[str, JsonValue]]:
+        """The templates, with their addresses."""
+        return [
+            {
+                "name": template.name,
+                "title": template.title,
+                "description": template.description,
+                "url": origins.url_of(template.name),
+                "page": f"/{template.name}/",
+            }
+            for template in node.templates.values()
+        ]
+
+    @get("/status", sync_to_thread=False)
+    def status(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """The state of the plugins and of libp2p."""
+        return {
+            "version": __version__,
+            "uptime": time.time() - node.started_at,
+            "p2p": {
+                "state": node.p2p.state,
+                "error": node.p2p.error,
+                "addrs": list(node.network.addrs),
+            },
+            "plugins": [_plain(asdict(plugin)) for plugin in node.plugin_status()],
+            "dev_origins": list(node.config.dev_origins),
+            "isolation": node.config.isolation,
+        }
+
+    @get("/invite", sync_to_thread=False)
+    def invite(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Our addresses, and a link that opens a friend's own node."""
+        own_page(request)
+        addresses = sorted(node.network.addrs, key=lambda addr: "/127.0.0.1/" in addr)
+        link = ""
+        if addresses:
+            link = f"http://localhost:{node.http_port}/join#{quote(addresses[0], safe='')}"
+        return {"addresses": addresses, "link": link}
+
+    @post("/friends", status_code=HTTP_200_OK)
+    async def befriend(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Connect to a friend: a full multiaddr, or an invite link."""
+        own_page(request)
+        address = (await _object(request)).get("address")
+        if not isinstance(address, str) or len(address) > 500:
+            raise Problem(422, "bad_address", "address: expected a multiaddr or an invite link")
+        address = address.strip()
+        if "#" in address:
+            address = unquote(address.partition("#")[2])
+        try:
+            return peer_row(await node.p2p.add_peer(address))
+        except NetworkError as error:
+            status_code = 422 if error.code in ("bad_address", "self") else 502
+            detail = _FRIEND_WORDS.get(error.code, error.reason)
+            raise Problem(status_code, error.code, detail, "/address") from None
+
+    return [me, rename, peers, events, templates, status, invite, befriend]
+
+
+async def _object(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    try:
+        value = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise Problem(400, "malformed_json", "the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise Problem(400, "bad_request", "expected a JSON object")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+async def _peer_events(node: Node) -> AsyncIterator[bytes]:
+    """A snapshot, then each change; a reader that falls behind is cut and comes again."""
+    queue: asyncio.Queue[PeerEvent] = asyncio.Queue(MAX_WAITING)
+    behind = False
+
+    def put(event: PeerEvent) -> None:
+        nonlocal behind
+        if queue.full():
+            behind = True
+        else:
+            queue.put_nowait(event)
+
+    stop = node.peers.subscribe(put)
+    try:
+        rows = [peer_row(peer) for peer in node.peers.all()]
+        yield _event("snapshot", {"peers": rows, "type": "snapshot"})
+        while not behind:
+            try:
+                async with asyncio.timeout(PING_SECONDS):
+                    event = await queue.get()
+            except TimeoutError:
+                yield b": ping\n\n"
+                continue
+            yield _event(
+                "update",
+                {"type": "update", "peer_id": event.peer.peer_id, "peer": peer_row(event.peer)},
+            )
+    finally:
+        stop()
+
+
+def _event(name: str, data: JsonValue) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Credentials of pages and programs, kept in ``DATA/tokens.json`` (0600) across restarts.
+
+A page has an HttpOnly cookie bound to its template; a program shows the Bearer token. Cookies
+ignore ports, so their name tells nodes apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class Tokens:
+    """The secrets of one node."""
+
+    def __init__(self, bearer: str, secret: str) -> None:
+        self.bearer = bearer
+        self._secret = secret.encode()
+        self.node_tag = hashlib.sha256(self._secret).hexdigest()[:8]
+        self.one_time_key: str | None = secrets.token_urlsafe(16)
+        """On a bind that is not loopback: shown once, exchanged for a cookie once."""
+
+    @classmethod
+    def load_or_create(cls, data: Path) -> Tokens:
+        """The tokens in ``data``; new ones where there are none."""
+        path = data / "tokens.json"
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            return cls(str(kept["bearer"]), str(kept["secret"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        kept = {"bearer": secrets.token_urlsafe(32), "secret": secrets.token_urlsafe(32)}
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.with_suffix(".new")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(kept, file)
+        os.replace(temporary, path)
+        return cls(kept["bearer"], kept["secret"])
+
+    def cookie_for(self, template: str) -> tuple[str, str]:
+        """The cookie's name and value for a template's pages (``""``: the node's own)."""
+        seal = hmac.new(self._secret, f"page:{template}".encode(), hashlib.sha256).hexdigest()
+        return f"goop_{self.node_tag}", f"{template}.{seal}"
+
+    def template_of(self, cookies: Mapping[str, str]) -> str | None:
+        """The template that the cookie was made for; ``None`` without a valid one."""
+        value = cookies.get(f"goop_{self.node_tag}", "")
+        template = value.rpartition(".")[0]
+        expected = self.cookie_for(template)[1]
+        return template if hmac.compare_digest(value.encode(), expected.encode()) else None
+
+    def is_bearer(self, token: str) -> bool:
+        """Whether ``token`` is the Bearer token."""
+        return hmac.compare_digest(token.encode(), self.bearer.encode())
+
+    def is_one_time_key(self, key: str) -> bool:
+        """Whether ``key`` is the one-time key; it is spent by that."""
+        known = self.one_time_key
+        if known is None or not hmac.compare_digest(key.encode(), known.encode()):
+            return False
+        self.one_time_key = None
+        return True
