@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""A real node in a process of its own, on loopback and free ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 60.0
+
+
+class NodeProcess:
+    """A running ``goop run``. ``url``, ``peer_id``, ``token``, ``addrs`` as in ready.json."""
+
+    def __init__(self, data: Path, arguments: tuple[str, ...]) -> None:
+        self.data = data
+        self._arguments = arguments
+        self.log = data.parent / f"{data.name}.log"
+        self.start()
+
+    def start(self) -> None:
+        """Start it (again), and wait until it is ready. Raises ``RuntimeError``."""
+        ready = self.data / "ready.json"
+        ready.unlink(missing_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "goop_node",
+                    "run",
+                    "--data",
+                    str(self.data),
+                    "--no-mdns",
+                    *self._arguments,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.data.parent,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not ready.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                raise RuntimeError(f"the node did not start:\n{self.log.read_text()}")
+            time.sleep(0.02)
+        content: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+        self.url: str = content["url"]
+        self.peer_id: str = content["peerId"]
+        self.token: str = content["token"]
+        self.addrs: list[str] = content["addrs"]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a program shows to be let in."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    @property
+    def ws_url(self) -> str:
+        """The address of the realtime WebSocket."""
+        return self.url.replace("http", "ws", 1) + "/api/realtime/connect"
+
+    @property
+    def port(self) -> int:
+        """The port of its pages."""
+        return int(self.url.rpartition(":")[2])
+
+    def kill(self) -> None:
+        """SIGKILL: no clean-up of any kind."""
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self) -> None:
+        """SIGSTOP: alive, and silent."""
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def stop(self) -> int:
+        """SIGTERM and wait; the exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                return self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        return self.process.wait()
+
+
+def start_node(data: Path, *arguments: str, peer: NodeProcess | None = None) -> NodeProcess:
+    """Start a node on free loopback ports, its data in ``data``, knowing ``peer``."""
+    listen = ("--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0")
+    known = ("--peer", peer.addrs[0]) if peer is not None else ()
+    return NodeProcess(data, (*listen, "--label", data.name, *known, *arguments))

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Plain channels between two real nodes, by endpoints and frames alone."""
+
+from __future__ import annotations
+
+from tests.node.conftest import Pair, pages
+
+
+async def test_messages_arrive_in_order_both_ways(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        channel = await a.ask(b)
+        for n in range(200):
+            await a.send(channel, {"a": n})
+            await b.send(channel, {"b": n})
+        assert await b.received(channel, 200) == [{"a": n} for n in range(200)]
+        assert await a.received(channel, 200) == [{"b": n} for n in range(200)]
+
+
+async def test_sender_is_the_authenticated_peer(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        channel = await a.ask(b)
+        await a.emit({"type": "send", "channel": channel, "data": 1, "from": "12D3KooWnobody"})
+        message = await b.frame("message", channel=channel)
+        assert message["from"] == pair[0].peer_id
+
+
+async def test_send_by_http_and_close_behind_it(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        channel = await a.ask(b)
+        await b.post("send", channelId=channel, data={"last": True})
+        await b.post("close", channelId=channel)
+        assert (await a.frame("message", channel=channel))["data"] == {"last": True}
+        state = await a.frame("state", channel=channel, final=True)
+        assert (state["state"], state["code"]) == ("disconnected", "closed")
+        await b.post("send", 409, channelId=channel, data=1)
+
+
+async def test_declined(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        asked = await a.post("request", 201, peerId=pair[1].peer_id)
+        channel = asked["channelId"]
+        await b.frame("incoming", channel=channel)
+        await b.post("decline", channelId=channel, reason="not now")
+        state = await a.frame("state", channel=channel, final=True)
+        assert (state["code"], state["reason"]) == ("declined", "not now")
+        await b.post("accept", 409, channelId=channel)
+
+
+async def test_timeout_ends_both_sides(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        asked = await a.post("request", 201, peerId=pair[1].peer_id, timeout=300)
+        channel = asked["channelId"]
+        assert (await a.frame("state", channel=channel, final=True))["code"] == "timeout"
+        await b.frame("incoming_ended", channel=channel)
+
+
+async def test_withdrawn_request_closes_the_dialog(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        asked = await a.post("request", 201, peerId=pair[1].peer_id)
+        await b.frame("incoming", channel=asked["channelId"])
+        await a.post("close", channelId=asked["channelId"])
+        ended = await b.frame("incoming_ended", channel=asked["channelId"])
+        assert ended["code"] == "cancelled"
+
+
+async def test_unknown_context_and_peer_are_coded(pair: Pair) -> None:
+    async with pages(pair) as (a, _):
+        problem = await a.post("request", 404, peerId=pair[1].peer_id, context="nosuch")
+        assert problem["code"] == "unknown_context"
+        problem = await a.post("request", 404, peerId="12D3KooWStranger")
+        assert problem["code"] == "undiscovered"
+
+
+async def test_bad_frames_are_answered_and_harm_nothing(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        channel = await a.ask(b)
+        await a.socket.send("{")
+        assert (await a.frame("error"))["code"] == "malformed_json"
+        await a.socket.send(b"\x00")
+        assert (await a.frame("error"))["code"] == "binary_frame"
+        await a.socket.send("[" * 100 + "]" * 100)
+        assert (await a.frame("error"))["code"] == "too_deep"
+        await a.emit({"type": "dance"})
+        assert (await a.frame("error"))["code"] == "unknown_frame"
+        await a.send("rt-0000000000000000", 1)
+        assert (await a.frame("error"))["code"] == "unknown_channel"
+        await a.send(channel, "x" * 65536)
+        assert (await a.frame("error"))["code"] == "too_large"
+        await a.send(channel, "fine")
+        assert await b.received(channel, 1) == ["fine"]
+
+
+async def test_too_fast_is_refused_and_nothing_accepted_is_lost(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        channel = await a.ask(b)
+        for n in range(700):
+            await a.send(channel, n, id=f"burst-{n + 1}")
+        refused = await a.frame("refused", channel=channel)
+        assert refused["code"] == "too_fast"
+        trace = (await a.http.get("/api/realtime/trace", params={"channel": channel})).json()
+        lost = {row["message"] for row in trace if row["code"] == "too_fast"}
+        assert f"burst-{480}" not in lost
+        expected = [n for n in range(700) if f"burst-{n + 1}" not in lost]
+        assert await b.received(channel, len(expected)) == expected
+
+
+async def test_receipts_follow_a_message_through_its_stages(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        channel = await a.ask(b)
+        await a.emit({"type": "subscribe", "page": "docA", "ack": True})
+        await a.frame("subscribed", page="docA")
+        await b.emit({"type": "subscribe", "page": "docB", "ack": True})
+        await b.frame("subscribed", page="docB")
+        await a.send(channel, {"n": 1}, id="docA-1")
+        await a.frame("receipt", id="docA-1", stage="accepted")
+        await a.frame("receipt", id="docA-1", stage="delivered")
+        message = await b.frame("message", channel=channel)
+        await b.emit(
+            {
+                "type": "ack",
+                "channel": channel,
+                "epoch": message["epoch"],
+                "seq": message["seq"],
+            }
+        )
+        await a.frame("receipt", id="docA-1", stage="handled")
+        await a.send(channel, {"n": 1}, id="docA-1")
+        await a.send(channel, {"n": 2}, id="docA-2")
+        assert (await b.frame("message", channel=channel))["data"] == {"n": 2}
+
+
+async def test_crossing_requests_without_a_context_stay_two_channels(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        first = await a.post("request", 201, peerId=pair[1].peer_id)
+        second = await b.post("request", 201, peerId=pair[0].peer_id)
+        assert first["channelId"] != second["channelId"]
+        await b.frame("incoming", channel=first["channelId"])
+        await a.frame("incoming", channel=second["channelId"])
