@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# Everything starts from a bare machine with git, make and Python 3.11 or newer.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := goop_node $(wildcard plugins/*/src)
+
+.PHONY: demo test lint soak bench wheels clean tools
+
+demo: ## two nodes on this machine, Alice and Bob
+	@$(PYTHON) scripts/bootstrap.py
+	@$(BIN)/goop demo
+
+test: lint ## everything that is checked; pytest comes last
+	$(BIN)/pytest
+
+lint: tools ## style, types, and the page SDK's types and tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(PACKAGES)
+	scripts/check_js.sh
+
+soak: tools ## hours of traffic and faults
+	$(BIN)/python benchmarks/soak.py
+
+bench: tools ## latency and throughput on this machine
+	$(BIN)/python benchmarks/bench.py
+
+wheels: tools ## every distribution, into dist/
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist . $(dir $(wildcard plugins/*/pyproject.toml))
+
+clean: ## remove what make made
+	rm -rf .venv dist build js/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+tools:
+	@$(PYTHON) scripts/bootstrap.py --test
