@@ -65,6 +65,7 @@ def live(seed: int) -> None:
         faults += _fault(world, [alice, bob], [a, b, b2])
         world.run(world.random.choice((0, 1, 5, 50, 500)))
     world.partitioned = False
+    world.run(10_000)  # the last tabs come back
     assert world.run(180_000, lambda: _settled(alice, bob, channel)), "never settled"
     world.run(5_000)
     logs = [
