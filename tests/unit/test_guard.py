@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""The whole matrix Host × Origin × credential × Sec-Fetch-Site × kind of request."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from goop_node.guard import Facts, judge
+from goop_node.origins import Origins
+from goop_node.tokens import Tokens
+
+ORIGINS = Origins(port=8787, templates=("chess", "video"))
+HOSTS = {
+    "localhost:8787": "",
+    "127.0.0.1:8787": "",
+    "[::1]:8787": "",
+    "chess.localhost:8787": "chess",
+    "CHESS.localhost:8787": "chess",
+    "video.localhost:8787": "video",
+    "unknown.localhost:8787": None,
+    "localhost:8788": None,
+    "localhost": None,
+    "evil.example:8787": None,
+    "chess.localhost.evil.example:8787": None,
+    "a.chess.localhost:8787": None,
+    "localhost:8787, evil.example": None,
+    "": None,
+}
+PAGE_ORIGINS = (
+    None,
+    "null",
+    "http://localhost:8787",
+    "http://chess.localhost:8787",
+    "http://video.localhost:8787",
+    "http://localhost:3000",
+    "https://localhost:8787",
+    "http://evil.example",
+)
+COOKIES = (None, "", "chess", "video")
+SITES = (None, "same-origin", "none", "same-site", "cross-site")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_matrix(host: str) -> None:
+    for origin, cookie, bearer, site, safe, path in itertools.product(
+        PAGE_ORIGINS,
+        COOKIES,
+        (None, True, False),
+        SITES,
+        (True, False),
+        ("/", "/api/self", "/api/realtime/connect"),
+    ):
+        facts = Facts(
+            host=host,
+            origin=origin,
+            fetch_site=site,
+            path=path,
+            safe=safe,
+            cookie=cookie,
+            bearer=bearer,
+        )
+        verdict = judge(facts, ORIGINS)
+        template = HOSTS[host]
+        own = f"http://{host.lower()}"
+        if template is None:
+            assert verdict.problem is not None, facts
+            continue
+        if origin is not None and origin != own:
+            assert verdict.problem is not None, facts
+            continue
+        if not path.startswith("/api/"):
+            assert verdict.problem is None, facts
+            assert verdict.caller is None
+            continue
+        if bearer is not None:
+            assert (verdict.problem is None) == bearer, facts
+            if bearer:
+                assert verdict.caller is not None
+                assert verdict.caller.template is None
+            continue
+        let_in = cookie == template and (
+            origin == own or (safe and site in (None, "same-origin", "none"))
+        )
+        assert (verdict.problem is None) == let_in, facts
+        if let_in:
+            assert verdict.caller is not None
+            assert verdict.caller.template == template
+
+
+def test_a_dev_origin_counts_as_the_pages_own() -> None:
+    origins = Origins(port=8787, templates=("chess",), dev=("http://localhost:5173",))
+    facts = Facts(
+        host="chess.localhost:8787",
+        origin="http://localhost:5173",
+        fetch_site="same-site",
+        path="/api/self",
+        safe=False,
+        cookie="chess",
+        bearer=None,
+    )
+    assert judge(facts, origins).problem is None
+
+
+def test_cookies_are_bound_to_template_and_node() -> None:
+    one, two = Tokens("bearer-1", "secret-1"), Tokens("bearer-2", "secret-2")
+    name, value = one.cookie_for("chess")
+    assert one.template_of({name: value}) == "chess"
+    assert one.template_of({name: value.replace("chess", "video")}) is None
+    assert two.template_of({two.cookie_for("chess")[0]: value}) is None
+    assert one.template_of({name: "\u00e9.x"}) is None
+    assert one.cookie_for("")[0] != two.cookie_for("")[0]
+    assert one.bearer not in value
+
+
+def test_a_one_time_key_works_once() -> None:
+    tokens = Tokens("bearer", "secret")
+    key = tokens.one_time_key
+    assert key is not None
+    assert not tokens.is_one_time_key("wrong")
+    assert tokens.is_one_time_key(key)
+    assert not tokens.is_one_time_key(key)
