@@ -150,27 +150,27 @@ def test_crossing_requests_become_one_channel(seed: int) -> None:
     )
 
 
-def test_closing_loses_nothing_before_it() -> None:
-    for seed in range(200):
-        world = World(seed)
-        alice, bob = world.node("alice"), world.node("bob")
-        a, b = alice.page("a"), bob.page("b")
-        channel = alice.ask("bob")
-        world.run(10_000, lambda: bool(b.incoming))
-        bob.accept(channel)
-        assert world.run(10_000, lambda alice=alice, bob=bob, c=channel: _connected(alice, bob, c))
-        closer, other = world.random.choice(((a, b), (b, a)))
-        if world.random.random() < 0.3:
-            world.cut()
-        for n in range(20):
-            closer.send(channel, n)
-        closer.node.engine.close(world.now, channel, "")
-        closer.node.flush()
-        if world.random.random() < 0.3:
-            world.cut()
+@pytest.mark.parametrize("seed", range(200))
+def test_closing_loses_nothing_before_it(seed: int) -> None:
+    world = World(seed)
+    alice, bob = world.node("alice"), world.node("bob")
+    a, b = alice.page("a"), bob.page("b")
+    channel = alice.ask("bob")
+    assert world.run(10_000, lambda: bool(b.incoming))
+    bob.accept(channel)
+    assert world.run(10_000, lambda: _connected(alice, bob, channel))
+    closer, other = world.random.choice(((a, b), (b, a)))
+    if world.random.random() < 0.3:
+        world.cut()
+    for n in range(20):
+        closer.send(channel, n)
+    closer.node.engine.close(world.now, channel, "")
+    closer.node.flush()
+    if world.random.random() < 0.3:
+        world.cut()
 
-        def both_final(nodes: tuple[SimNode, SimNode] = (alice, bob), c: str = channel) -> bool:
-            return all(node.engine.core.channels[c].final for node in nodes)
+    def both_final() -> bool:
+        return all(node.engine.core.channels[channel].final for node in (alice, bob))
 
-        assert world.run(60_000, both_final), f"seed {seed}: not closed on both sides"
-        assert [data for _, data in other.handled[channel]] == list(range(20)), f"seed {seed}"
+    assert world.run(60_000, both_final), "not closed on both sides"
+    assert [data for _, data in other.handled[channel]] == list(range(20))

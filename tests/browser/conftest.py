@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""Real Chromium on two real nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from goop_node.testing import NodeProcess, start_node
+from tests.node.page import wait_until_discovered
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NodeProcess, NodeProcess]]:
+    """Alice and Bob, who see each other."""
+    folder: Path = tmp_path_factory.mktemp("nodes")
+    alice = start_node(folder / "alice")
+    bob = start_node(folder / "bob", peer=alice)
+    asyncio.run(wait_until_discovered(alice, bob))
+    yield alice, bob
+    bob.stop()
+    alice.stop()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here; install it with: apt-get install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+def page_url(node: NodeProcess, template: str = "") -> str:
+    """Where a template's pages (or the node's own) are."""
+    host = f"{template}.localhost" if template else "localhost"
+    return f"http://{host}:{node.port}/"

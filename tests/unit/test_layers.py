@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""The layers of ARCHITECTURE.md, read from the imports; headers and sizes of the source files."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = ROOT / "goop_node"
+P2P = HOST / "p2p"
+PLUGINS = ROOT / "plugins"
+REALTIME = "goop_realtime"
+CONTEXT_PACKAGES = ("goop_chess", "goop_video_call", "goop_arcade_rooms")
+NOT_OURS = {"node_modules", "__pycache__", ".venv", "build", "dist"}
+LONGEST = 400
+
+
+def sources(*suffixes: str, under: Path = ROOT) -> list[Path]:
+    """Our own files with these endings."""
+    return sorted(
+        path
+        for path in under.rglob("*")
+        if path.suffix in suffixes
+        and not any(part in NOT_OURS or part.startswith(".") for part in _parts(path)[:-1])
+    )
+
+
+def _parts(path: Path) -> tuple[str, ...]:
+    return path.relative_to(ROOT).parts
+
+
+def packaged() -> list[Path]:
+    """Python files of the host and of the plugins."""
+    plugins = [file for folder in PLUGINS.glob("*/src") for file in sources(".py", under=folder)]
+    return [*sources(".py", under=HOST), *plugins]
+
+
+def imports(path: Path) -> set[tuple[str, str | None]]:
+    """What a file imports anywhere in it: (module, name), the name ``None`` for a whole module."""
+    found: set[tuple[str, str | None]] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {(alias.name, None) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            found |= {(node.module or "", alias.name) for alias in node.names}
+    return found
+
+
+def tops(path: Path) -> set[str]:
+    """The top-level packages a file imports."""
+    return {module.partition(".")[0] for module, _ in imports(path)}
+
+
+def breaches(paths: list[Path], forbidden: set[str]) -> list[str]:
+    """Files among ``paths`` that import one of the ``forbidden`` packages, for people to read."""
+    return [
+        f"{path.relative_to(ROOT)} imports {', '.join(sorted(found))}"
+        for path in paths
+        if (found := tops(path) & forbidden)
+    ]
+
+
+def test_the_reader_finds_imports_inside_functions(tmp_path: Path) -> None:
+    file = tmp_path / "lazy.py"
+    file.write_text("def f():\n    import trio.lowlevel\n    from libp2p import x\n")
+    assert imports(file) == {("trio.lowlevel", None), ("libp2p", "x")}
+    assert tops(file) == {"trio", "libp2p"}
+
+
+def test_only_p2p_imports_trio_and_libp2p() -> None:
+    outside = [path for path in packaged() if not path.is_relative_to(P2P)]
+    assert breaches(outside, {"trio", "libp2p", "multiaddr"}) == []
+
+
+def test_only_guest_imports_both_loops() -> None:
+    both = [path.name for path in sources(".py", under=P2P) if {"asyncio", "trio"} <= tops(path)]
+    assert both == ["guest.py"]
+
+
+def test_each_side_of_p2p_keeps_to_its_loop() -> None:
+    assert "trio" not in tops(P2P / "service.py")
+    assert "asyncio" not in tops(P2P / "host.py")
+
+
+def test_the_host_imports_no_plugin() -> None:
+    assert breaches(sources(".py", under=HOST), {REALTIME, *CONTEXT_PACKAGES, "chess"}) == []
+
+
+def test_realtime_imports_no_context() -> None:
+    files = sources(".py", under=PLUGINS / "realtime" / "src")
+    assert files
+    assert breaches(files, {*CONTEXT_PACKAGES, "chess"}) == []
+
+
+@pytest.mark.parametrize("package", CONTEXT_PACKAGES)
+def test_contexts_import_no_other_context(package: str) -> None:
+    files = sources(".py", under=PLUGINS / package.removeprefix("goop_") / "src")
+    assert files
+    assert breaches(files, set(CONTEXT_PACKAGES) - {package}) == []
+
+
+def test_only_public_names_cross_packages() -> None:
+    private = []
+    for path in packaged():
+        own = HOST.name if path.is_relative_to(HOST) else _parts(path)[3]
+        for module, name in imports(path):
+            package = module.partition(".")[0]
+            if package == own or package not in {HOST.name, REALTIME}:
+                continue
+            if any(part.startswith("_") for part in [*module.split("."), name or ""]):
+                private.append(f"{path.relative_to(ROOT)}: {module} {name or ''}")
+    assert private == []
+
+
+def test_what_imports_the_gpl_chess_library_says_so() -> None:
+    for path in sources(".py"):
+        if "chess" in tops(path):
+            head = path.read_text(encoding="utf-8").splitlines()[0]
+            assert "SPDX-License-Identifier: GPL-3.0-or-later" in head, path
+
+
+@pytest.mark.parametrize("suffix", [".py", ".js", ".mjs"])
+def test_every_source_file_names_its_licence(suffix: str) -> None:
+    without = [
+        str(path.relative_to(ROOT))
+        for path in sources(suffix)
+        if path.stat().st_size
+        and "SPDX-License-Identifier: " not in path.read_text(encoding="utf-8")[:400]
+    ]
+    assert without == []
+
+
+def test_files_are_short() -> None:
+    tests = ROOT / "tests"
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in sources(".py")
+        if not path.is_relative_to(tests)
+    }
+    assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
