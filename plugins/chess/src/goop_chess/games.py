@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""The list of games, in SQLite: an index of what the channels' logs hold, never a second truth."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from goop_chess.session import ChessSession
+
+MIGRATIONS = (
+    """
+    CREATE TABLE games (
+        game TEXT NOT NULL, peer TEXT NOT NULL, channel TEXT NOT NULL, state TEXT NOT NULL,
+        abandoned INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+        PRIMARY KEY (game, peer)
+    ) WITHOUT ROWID;
+    CREATE INDEX games_updated ON games (updated);
+    """,
+)
+"""The schema, by user_version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredGame:
+    """A row: ``state`` is a session's snapshot; times are Unix ms."""
+
+    game: str
+    peer: str
+    channel: str
+    state: dict[str, Any]
+    abandoned: bool
+    created: int
+    updated: int
+
+
+def game_id(context: str, channel: str) -> str:
+    """A ``chess_<id>`` is one game for good; plain ``chess`` is a new one per channel."""
+    return channel if context == "chess" else context
+
+
+class Games:
+    """Reads and writes the list."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._db = database
+
+    def put(self, peer: str, session: ChessSession, now: int) -> None:
+        """Write the state of a game played with ``peer``. Writing it twice changes nothing."""
+        request = session.request
+        with self._db as db:
+            db.execute(
+                "INSERT INTO games (game, peer, channel, state, created, updated)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (game, peer) DO UPDATE SET"
+                " channel = excluded.channel, state = excluded.state, abandoned = 0,"
+                " updated = excluded.updated",
+                (
+                    game_id(request.context, request.channel),
+                    peer,
+                    request.channel,
+                    json.dumps(session.snapshot()),
+                    now,
+                    now,
+                ),
+            )
+
+    def find(self, game: str, peer: str | None = None) -> StoredGame | None:
+        """The game of that id (with that peer), the newest one of several."""
+        row = self._db.execute(
+            "SELECT * FROM games WHERE game = ? AND (? IS NULL OR peer = ?)"
+            " ORDER BY updated DESC LIMIT 1",
+            (game, peer, peer),
+        ).fetchone()
+        return _stored(row) if row else None
+
+    def all(self, limit: int = 200) -> list[StoredGame]:
+        """The newest games."""
+        rows = self._db.execute("SELECT * FROM games ORDER BY updated DESC LIMIT ?", (limit,))
+        return [_stored(row) for row in rows]
+
+    def abandon(self, game: str, now: int) -> None:
+        """Put a game aside."""
+        with self._db as db:
+            db.execute("UPDATE games SET abandoned = 1, updated = ? WHERE game = ?", (now, game))
+
+
+def _stored(row: Any) -> StoredGame:
+    game, peer, channel, state, abandoned, created, updated = row
+    return StoredGame(
+        game=game,
+        peer=peer,
+        channel=channel,
+        state=json.loads(state),
+        abandoned=bool(abandoned),
+        created=created,
+        updated=updated,
+    )

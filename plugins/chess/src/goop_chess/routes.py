@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""The endpoints below ``/api/chess``: the list of games, one game, its PGN, abandoning it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from litestar import Response, get, post
+from litestar.status_codes import HTTP_200_OK
+
+from goop_chess.games import StoredGame
+from goop_node.problems import Problem
+from goop_node.types import JsonValue, Route
+
+if TYPE_CHECKING:
+    from goop_chess.plugin import ChessPlugin
+
+
+def routes(plugin: ChessPlugin) -> Route:
+    """The handlers; ``plugin`` knows the games."""
+
+    def find(game: str) -> StoredGame:
+        stored = plugin.find(game)
+        if stored is None:
+            raise Problem(404, "unknown_game", "there is no such game here")
+        return stored
+
+    @get("/games", sync_to_thread=False)
+    def games() -> list[dict[str, JsonValue]]:
+        """Running and finished games, the newest first."""
+        return [row(plugin, stored) for stored in plugin.all_games()]
+
+    @get("/games/{game:str}", sync_to_thread=False)
+    def game_state(game: str) -> dict[str, JsonValue]:
+        """One game with its position and the legal moves."""
+        stored = find(game)
+        session = plugin.session_of(stored)
+        running = not session.over and not stored.abandoned
+        view = session.position.view()
+        if not running:
+            view["legal"] = {}
+        return {
+            **row(plugin, stored),
+            **view,
+            "drawOfferBy": session.draw_by,
+            "takebackOfferBy": session.takeback_by,
+            "canAbort": session.can_abort,
+        }
+
+    @get("/games/{game:str}/pgn", sync_to_thread=False)
+    def pgn(game: str) -> Response[str]:
+        """The game as PGN."""
+        from goop_chess.pgn import export
+
+        stored = find(game)
+        state = stored.state
+        names = {colour: plugin.label(peer) for colour, peer in state["players"].items()}
+        headers = {
+            "Event": "Game between peers",
+            "Site": "goop",
+            "Date": datetime.fromtimestamp(stored.created / 1000, UTC).strftime("%Y.%m.%d"),
+            "Round": "-",
+            "White": names["white"],
+            "Black": names["black"],
+            "Result": state["result"],
+            "Termination": state["reason"] or "unterminated",
+        }
+        return Response(
+            export(state["moves"], headers),
+            media_type="text/plain; charset=utf-8",
+            headers={"content-disposition": 'attachment; filename="game.pgn"'},
+        )
+
+    @post("/games/{game:str}/abandon", status_code=HTTP_200_OK, sync_to_thread=False)
+    def abandon(game: str) -> dict[str, JsonValue]:
+        """Put a running game aside."""
+        find(game)
+        plugin.abandon(game)
+        return row(plugin, find(game))
+
+    return Route(handlers=[games, game_state, pgn, abandon])
+
+
+def row(plugin: ChessPlugin, stored: StoredGame) -> dict[str, Any]:
+    """A game as the list shows it."""
+    state = stored.state
+    status = "finished" if state["reason"] else "abandoned" if stored.abandoned else "running"
+    moves = state["moves"]
+    return {
+        "game": stored.game,
+        "context": stored.game if stored.game != stored.channel else "chess",
+        "channelId": stored.channel,
+        "opponentId": stored.peer,
+        "opponentLabel": plugin.label(stored.peer),
+        "colour": "black" if state["players"]["white"] == stored.peer else "white",
+        "status": status,
+        "result": state["result"],
+        "reason": state["reason"],
+        "turn": "black" if len(moves) % 2 else "white",
+        "moves": len(moves),
+        "updatedAt": stored.updated,
+    }
