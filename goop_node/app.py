@@ -42,6 +42,7 @@ def create_app(node: Node) -> Any:
             title="goop-node",
             version=__version__,
             path="/api/schema",
+            use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         request_max_body_size=None,

@@ -172,6 +172,8 @@ class Host:
         peer = ID.from_base58(peer_id)
         network = self._host.get_network()
         network.unblock_peer(peer)
+        # Only these addresses: a stale one of earlier would be tried, and believed, too.
+        self._host.get_peerstore().clear_addrs(peer)
         plain = [Multiaddr(address.split("/p2p/")[0]) for address in addresses]
         try:
             with trio.fail_after(DIAL_SECONDS):

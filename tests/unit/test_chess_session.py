@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""Games of chess as folds: real games, every refusal, random games equal on both nodes."""
+
+from __future__ import annotations
+
+import io
+import random
+from typing import Any
+
+import chess
+import chess.pgn
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goop_chess.pgn import export
+from goop_chess.plugin import schemas
+from goop_chess.rules import sans
+from goop_chess.session import ChessSession
+from goop_realtime.contexts import Validator
+from goop_realtime.types import Message, OpenRequest
+
+OPERA = (
+    "e4 e5 Nf3 d6 d4 Bg4 dxe5 Bxf3 Qxf3 dxe5 Bc4 Nf6 Qb3 Qe7 Nc3 c6 Bg5 b5 Nxb5 cxb5 Bxb5+ "
+    "Nbd7 O-O-O Rd8 Rxd7 Rxd7 Rd1 Qe6 Bxd7+ Nxd7 Qb8+ Nxb8 Rd8#"
+).split()
+REQUEST = OpenRequest(channel="rt-1", context="chess_1", opener="w", peers=("w", "b"))
+
+
+class Table:
+    """A game with its host's and its guest's session."""
+
+    def __init__(self, request: OpenRequest = REQUEST) -> None:
+        self.sessions = (ChessSession(request), ChessSession(request))
+        self.count = 0
+
+    def say(self, sender: str, kind: str, **fields: Any) -> str:
+        """Order a message; the code of its refusal, or nothing."""
+        self.count += 1
+        message = Message(
+            sender=sender, data={"type": kind, **fields}, id=f"p-{self.count}", sent_at=0
+        )
+        codes = [(found.code if (found := s.check(message)) else "") for s in self.sessions]
+        assert codes[0] == codes[1]
+        if not codes[0]:
+            for session in self.sessions:
+                session.apply(message)
+        assert self.sessions[0].snapshot() == self.sessions[1].snapshot()
+        return codes[0]
+
+    def move(self, uci: str) -> str:
+        """Play a move for whoever's turn it is."""
+        session = self.sessions[0]
+        fields = {"from": uci[:2], "to": uci[2:4]}
+        if uci[4:]:
+            fields["promotion"] = uci[4:]
+        return self.say(session.players[session.position.turn], "move", **fields)
+
+    def play(self, moves: list[str]) -> None:
+        """Play moves in SAN."""
+        board = chess.Board()
+        for san in moves:
+            assert self.move(board.push_san(san).uci()) == ""
+
+
+def test_the_opera_game_ends_in_mate() -> None:
+    table = Table()
+    table.play(OPERA)
+    session = table.sessions[0]
+    assert (session.result, session.reason) == ("1-0", "checkmate")
+    assert sans(session.position.uci) == OPERA
+    assert len(OPERA) == 33
+    assert table.say("b", "resign") == "game_over"
+
+
+def test_castling_both_sides_en_passant_under_promotion_and_a_draw() -> None:
+    table = Table()
+    table.play("e4 d5 e5 f5 exf6 Nc6 fxg7 Bf5 gxh8=N Qd6 Nf3 O-O-O Be2 Nf6 O-O Qd7".split())
+    assert table.say("b", "draw_offer") == ""
+    assert table.say("w", "draw_accept") == ""
+    assert table.sessions[1].result == "1/2-1/2"
+    assert table.sessions[1].reason == "agreement"
+
+
+@pytest.mark.parametrize(
+    ("before", "move", "word"),
+    [
+        ([], "e5e6", "no piece"),
+        ([], "e7e5", "not yours"),
+        ([], "e2e5", "pawn on e2 cannot move"),
+        (["e4", "e5", "Qh5", "Nc6", "Qxf7+"], "a7a6", "in check"),
+        (["d4", "e6", "Nc3", "Bb4"], "c3e4", "own king in check"),
+        (["e4", "e5", "Nf3", "Nf6", "Bc4", "Nxe4", "d3", "Nxf2", "h3", "Nxd1"], "e1g1", ""),
+        (["e4", "e5", "Bc4", "b6", "Nf3", "Ba6", "d3", "Nf6", "a3", "Bxc4"], "e1g1", ""),
+        (["a4", "b5", "axb5", "a6", "bxa6", "Bb7", "axb7", "h6"], "b7a8", "promoted"),
+        ([], "e2e4q", "no promotion"),
+    ],
+)
+def test_illegal_moves_say_why(before: list[str], move: str, word: str) -> None:
+    table = Table()
+    table.play(before)
+    session = table.sessions[0]
+    data = {"type": "move", "from": move[:2], "to": move[2:4], "promotion": move[4:] or None}
+    sender = session.players[session.position.turn]
+    refusal = session.check(Message(sender=sender, data=data, id="x-1", sent_at=0))
+    if not word:
+        assert refusal is None
+        return
+    assert refusal is not None
+    assert refusal.code == "illegal_move"
+    assert word in refusal.reason
+
+
+def test_every_other_refusal() -> None:
+    table = Table()
+    assert table.say("stranger", "resign") == "not_a_player"
+    assert table.say("b", "move", **{"from": "e7", "to": "e5"}) == "not_your_turn"
+    assert table.say("b", "draw_accept") == "no_draw_offer"
+    assert table.say("w", "draw_offer") == ""
+    assert table.say("w", "draw_accept") == "no_draw_offer"
+    assert table.say("w", "takeback_offer") == "nothing_to_take_back"
+    assert table.say("b", "takeback_accept") == "no_takeback_offer"
+    table.play(["e4", "e5"])
+    assert table.say("w", "abort") == "too_late"
+
+
+def test_takebacks_go_back_to_before_the_askers_move() -> None:
+    table = Table()
+    table.play(["e4", "e5", "Nf3"])
+    assert table.say("w", "takeback_offer") == ""
+    assert table.say("b", "takeback_accept") == ""
+    assert table.sessions[0].position.uci == ["e2e4", "e7e5"]
+    table.move("g1f3")
+    table.move("b8c6")
+    assert table.say("w", "takeback_offer") == ""
+    assert table.say("b", "takeback_accept") == ""
+    assert table.sessions[0].position.uci == ["e2e4", "e7e5"]
+
+
+def test_an_offer_lapses_when_the_other_side_moves() -> None:
+    table = Table()
+    table.move("e2e4")
+    assert table.say("w", "draw_offer") == ""
+    table.move("e7e5")
+    assert table.say("b", "draw_accept") == "no_draw_offer"
+
+
+def test_crossing_draw_offers_agree() -> None:
+    table = Table()
+    assert table.say("w", "draw_offer") == ""
+    assert table.say("b", "draw_offer") == ""
+    assert table.sessions[0].reason == "agreement"
+
+
+def test_threefold_repetition_ends_the_game() -> None:
+    table = Table()
+    table.play(["Nf3", "Nf6", "Ng1", "Ng8", "Nf3", "Nf6", "Ng1", "Ng8"])
+    assert table.sessions[0].reason == "repetition"
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_random_games_end_equal_and_survive_snapshot_and_pgn(seed: int) -> None:
+    rng = random.Random(seed)
+    table = Table()
+    board = chess.Board()
+    for _ in range(60):
+        moves = list(board.legal_moves)
+        if not moves or table.sessions[0].over:
+            break
+        move = rng.choice(moves)
+        board.push(move)
+        assert table.move(move.uci()) == ""
+    session = table.sessions[0]
+    assert session.position.view()["fen"] == board.fen()
+    again = ChessSession(REQUEST, session.snapshot())
+    assert again.snapshot() == session.snapshot()
+    game = chess.pgn.read_game(io.StringIO(export(session.position.uci, {"White": "W"})))
+    assert game is not None
+    assert [move.uci() for move in game.mainline_moves()] == session.position.uci
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["w", "b"]),
+            st.sampled_from(sorted(schemas())),
+            st.sampled_from(["e2", "e4", "d7", "d5", "g1", "f3", "a8"]),
+            st.sampled_from(["e4", "e5", "d5", "f3", "g1", "a1"]),
+        ),
+        max_size=30,
+    )
+)
+def test_no_sequence_of_messages_breaks_the_fold(steps: list[tuple[str, str, str, str]]) -> None:
+    table = Table()
+    for sender, kind, start, end in steps:
+        fields = {"from": start, "to": end} if kind == "move" else {}
+        table.say(sender, kind, **fields)
+
+
+def test_random_colour_is_the_same_lot_on_both_nodes() -> None:
+    drawn = set()
+    for n in range(32):
+        request = OpenRequest(
+            channel=f"rt-{n}",
+            context="chess",
+            opener="w",
+            peers=("w", "b"),
+            params={"colour": "random"},
+        )
+        players = ChessSession(request).players
+        assert players == ChessSession(request).players
+        drawn.add(players["white"])
+    assert drawn == {"w", "b"}
+
+
+def test_schemas_compile_and_refuse_more_than_they_name() -> None:
+    for kind, schema in schemas().items():
+        validator = Validator(schema, where=kind)
+        good = {"type": kind}
+        if kind == "move":
+            good |= {"from": "e2", "to": "e4"}
+        assert validator.check(good) is None
+        assert validator.check({**good, "more": 1}) is not None
