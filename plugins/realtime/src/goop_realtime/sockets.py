@@ -120,7 +120,8 @@ class PageSocket:
         except MalformedJson as error:
             self._error(error.code, error.reason)
             return
-        handler = _FRAMES.get(body.get("type", "")) if isinstance(body, dict) else None
+        kind = body.get("type") if isinstance(body, dict) else None
+        handler = _FRAMES.get(kind) if isinstance(kind, str) else None
         if handler is None:
             self._error("unknown_frame", 'expected an object with a known "type"')
             return
