@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whole games of chess between two Chromium pages on two nodes, through the real page."""
 
 from __future__ import annotations
