@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Games of chess as folds: real games, every refusal, random games equal on both nodes."""
 
 from __future__ import annotations
