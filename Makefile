@@ -20,8 +20,8 @@ lint: tools ## style, types, and the page SDK's types and tests
 	$(BIN)/mypy --strict $(PACKAGES)
 	scripts/check_js.sh
 
-soak: tools ## hours of traffic and faults
-	$(BIN)/python benchmarks/soak.py
+soak: tools ## the simulator's long run
+	$(BIN)/pytest tests/unit/test_simulation.py --seeds 0:100000 --timeout 0
 
 bench: tools ## latency and throughput on this machine
 	$(BIN)/python benchmarks/bench.py
