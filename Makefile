@@ -24,7 +24,7 @@ soak: tools ## the simulator's long run
 	$(BIN)/pytest tests/unit/test_simulation.py --seeds 0:100000 --timeout 0
 
 bench: tools ## latency and throughput on this machine
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python -m benchmarks.bench
 
 wheels: tools ## every distribution, into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist . $(dir $(wildcard plugins/*/pyproject.toml))
