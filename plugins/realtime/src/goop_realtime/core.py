@@ -45,6 +45,8 @@ class Core:
     """Channels whose log grew in this step: their node owes the other one an ack."""
     handled_by: dict[str, str] = field(default_factory=dict)
     """Channels whose handled cursor moved in this step, with the ack's stage."""
+    cursors: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Cursors that moved in this step, by channel and name: saved once, at its end."""
     cancelled: dict[str, int] = field(default_factory=dict)
     """Ids of invitations withdrawn before they came, with the time that is forgotten."""
 

@@ -90,7 +90,7 @@ def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq:
         pages.receipt(core, channel.undelivered.popleft()[1], channel, "delivered")
     if stage != "node" and seq > channel.peer_handled:
         channel.peer_handled = seq
-        core.out.append(SaveCursor(channel.id, "peer_handled", seq))
+        core.cursors[(channel.id, "peer_handled")] = seq
         while channel.unhandled and channel.unhandled[0][0] <= seq:
             channel.unhandled_bytes -= channel.unhandled.popleft()[1]
         told = "handled" if stage == "page" else "unsupported"
@@ -122,6 +122,10 @@ def acknowledge(core: Core) -> None:
             acknowledge_handled(core, channel, stage)
             trim(core, channel)
     core.handled_by.clear()
+    for (channel_id, name), seq in core.cursors.items():
+        if channel_id in core.channels:
+            core.out.append(SaveCursor(channel_id, name, seq))
+    core.cursors.clear()
 
 
 def acknowledge_handled(core: Core, channel: Channel, stage: str) -> None:

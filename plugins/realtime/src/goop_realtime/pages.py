@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from goop_node.types import JsonValue, Refusal
 from goop_realtime.channel import Channel, Phase, channel_row
-from goop_realtime.effects import Entry, Frame, SaveCursor
+from goop_realtime.effects import Entry, Frame
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import PAGE_WINDOW
 from goop_realtime.wire import Line
@@ -224,7 +224,7 @@ def advance(core: Core, channel: Channel, seq: int, stage: str) -> None:
     if seq <= channel.handled:
         return
     channel.handled = seq
-    core.out.append(SaveCursor(channel.id, "handled", seq))
+    core.cursors[(channel.id, "handled")] = seq
     core.handled_by[channel.id] = stage
 
 
