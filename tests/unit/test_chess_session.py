@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from goop_chess.pgn import export
 from goop_chess.plugin import schemas
 from goop_chess.rules import sans
-from goop_chess.session import ChessSession
+from goop_chess.session import ChessSession, refuse_base
 from goop_realtime.contexts import Validator
 from goop_realtime.types import Message, OpenRequest
 
@@ -221,3 +221,41 @@ def test_schemas_compile_and_refuse_more_than_they_name() -> None:
             good |= {"from": "e2", "to": "e4"}
         assert validator.check(good) is None
         assert validator.check({**good, "more": 1}) is not None
+
+
+def _base(**changes: Any) -> dict[str, Any]:
+    session = ChessSession(REQUEST)
+    return {**session.snapshot(), "moves": ["e2e4", "e7e5"], **changes}
+
+
+def test_a_game_to_go_on_with_is_believed_only_if_it_can_be_true() -> None:
+    assert refuse_base(REQUEST, _base()) is None
+    assert refuse_base(REQUEST, _base(result="1-0", reason="resignation")) is None
+    mate = ["f2f3", "e7e5", "g2g4", "d8h4"]
+    assert refuse_base(REQUEST, _base(moves=mate, result="0-1", reason="checkmate")) is None
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "abc",
+        {},
+        {"moves": ["zz"]},
+        _base(moves=5),
+        _base(moves=["zz"]),
+        _base(moves=["e2e5"]),
+        _base(moves=[1]),
+        _base(players={"white": "w", "black": "mallory"}),
+        _base(players={"white": "w", "black": ["b"]}),
+        _base(result="1-0"),
+        _base(result="1-0", reason="checkmate"),
+        _base(result="1/2-1/2", reason="resignation"),
+        _base(reason=["x"]),
+        _base(drawOffer="w"),
+        _base(moves=["f2f3", "e7e5", "g2g4", "d8h4"]),
+    ],
+)
+def test_a_forged_game_is_refused(base: Any) -> None:
+    refusal = refuse_base(REQUEST, base)
+    assert refusal is not None
+    assert refusal.code == "bad_base"

@@ -80,10 +80,13 @@ class Games:
         rows = self._db.execute("SELECT * FROM games ORDER BY updated DESC LIMIT ?", (limit,))
         return [_stored(row) for row in rows]
 
-    def abandon(self, game: str, now: int) -> None:
-        """Put a game aside."""
+    def abandon(self, game: str, peer: str, now: int) -> None:
+        """Put a game with that peer aside."""
         with self._db as db:
-            db.execute("UPDATE games SET abandoned = 1, updated = ? WHERE game = ?", (now, game))
+            db.execute(
+                "UPDATE games SET abandoned = 1, updated = ? WHERE game = ? AND peer = ?",
+                (now, game, peer),
+            )
 
 
 def _stored(row: Any) -> StoredGame:

@@ -12,7 +12,7 @@ from typing import Any
 
 from goop_chess.games import MIGRATIONS, Games, StoredGame, game_id
 from goop_chess.routes import routes
-from goop_chess.session import ChessSession
+from goop_chess.session import ChessSession, refuse_base
 from goop_node.hookspecs import hookimpl
 from goop_node.types import JsonSchema, JsonValue, NodeApi, Route, Template
 from goop_realtime import (
@@ -112,14 +112,16 @@ class ChessPlugin:
         return known.state if known is not None else None
 
     def _open(self, request: OpenRequest, snapshot: Snapshot | None) -> Session | Rejection:
+        if request.base is not None:
+            refusal = refuse_base(request, request.base)
+            if refusal is not None:
+                return refusal
         known = self._known(request)
-        if known is not None and known.channel != request.channel:
-            theirs = request.base if isinstance(request.base, dict) else {}
-            if theirs.get("moves", []) != known.state["moves"]:
-                return Rejection(
-                    code="game_differs",
-                    reason="The two nodes remember this game differently: start a new one.",
-                )
+        if known is not None and known.channel != request.channel and request.base != known.state:
+            return Rejection(
+                code="game_differs",
+                reason="The two nodes remember this game differently: start a new one.",
+            )
         state = snapshot.state if snapshot is not None else request.base
         session = ChessSession(request, state)
         while len(self._sessions) >= MAX_OPEN:
@@ -185,10 +187,10 @@ class ChessPlugin:
         )
         return ChessSession(request, stored.state)
 
-    def abandon(self, game: str) -> None:
+    def abandon(self, stored: StoredGame) -> None:
         """Put a game aside."""
         assert self._games is not None
-        self._games.abandon(game, _now())
+        self._games.abandon(stored.game, stored.peer, _now())
 
     def label(self, peer_id: str) -> str:
         """What a person is called."""

@@ -45,7 +45,7 @@ def routes(plugin: ChessPlugin) -> Route:
             **view,
             "drawOfferBy": session.draw_by,
             "takebackOfferBy": session.takeback_by,
-            "canAbort": session.can_abort,
+            "canAbort": running and session.can_abort,
         }
 
     @get("/games/{game:str}/pgn", sync_to_thread=False)
@@ -75,8 +75,7 @@ def routes(plugin: ChessPlugin) -> Route:
     @post("/games/{game:str}/abandon", status_code=HTTP_200_OK, sync_to_thread=False)
     def abandon(game: str) -> dict[str, JsonValue]:
         """Put a running game aside."""
-        find(game)
-        plugin.abandon(game)
+        plugin.abandon(find(game))
         return row(plugin, find(game))
 
     return Route(handlers=[games, game_state, pgn, abandon])

@@ -32,6 +32,20 @@ class Position:
         for text in moves or []:
             self.push(chess.Move.from_uci(text))
 
+    @classmethod
+    def replay(cls, moves: list[str]) -> Position | None:
+        """The position after ``moves``, which come from elsewhere; ``None`` if one is illegal."""
+        position = cls()
+        for text in moves:
+            try:
+                move = chess.Move.from_uci(text)
+            except ValueError:
+                return None
+            if position.ending() is not None or not position._board.is_legal(move):
+                return None
+            position.push(move)
+        return position
+
     @property
     def turn(self) -> str:
         """``white`` or ``black``."""

@@ -31,6 +31,43 @@ def colours(request: OpenRequest) -> dict[str, str]:
     return {"white": opener, "black": guest}
 
 
+_AGREED = {
+    "resignation": ("1-0", "0-1"),
+    "agreement": ("1/2-1/2",),
+    "abort": ("*",),
+}
+_KEYS = {"players", "moves", "result", "reason", "drawOffer", "takebackOffer"}
+MAX_MOVES = 1200
+
+
+def refuse_base(request: OpenRequest, base: Any) -> Rejection | None:
+    """Judge the state that an opener wants to go on from: it comes from another node."""
+    bad = Rejection(code="bad_base", reason="That is no game of these two players.")
+    if not isinstance(base, dict) or set(base) != _KEYS:
+        return bad
+    players, moves = base["players"], base["moves"]
+    if not isinstance(players, dict) or set(players) != {"white", "black"}:
+        return bad
+    if sorted(map(str, players.values())) != sorted(request.peers):
+        return bad
+    if not isinstance(moves, list) or len(moves) > MAX_MOVES:
+        return bad
+    if not all(isinstance(move, str) for move in moves):
+        return bad
+    if any(base[key] not in (None, "white", "black") for key in ("drawOffer", "takebackOffer")):
+        return bad
+    position = Position.replay(moves)
+    if position is None:
+        return bad
+    ending = position.ending()
+    said = (base["result"], base["reason"])
+    if ending is not None:
+        return None if said == ending else bad
+    if said == ("*", None):
+        return None
+    return None if said[0] in _AGREED.get(str(said[1]), ()) else bad
+
+
 class ChessSession:
     """One game. ``state`` is a snapshot to go on from, or ``None`` for a new game."""
 
