@@ -24,8 +24,8 @@ KEPT_BYTES = 1024 * 1024
 class NodeLimits:
     """The node's own bounds, from ``[plugins.realtime]``.
 
-    ``message_bytes``, ``rate`` and ``burst`` cap those of every context: the stricter wins,
-    unless the table sets them, then it replaces the default of contexts that name none.
+    ``message_bytes`` caps that of every context. ``rate`` and ``burst``, where they are set,
+    take the place of every context's.
     """
 
     message_bytes: int = 64 * 1024

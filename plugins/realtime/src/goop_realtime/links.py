@@ -10,7 +10,15 @@ from __future__ import annotations
 from goop_realtime import glare, guest_side, host_side, ordering, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
-from goop_realtime.effects import Changed, CloseLink, DropOutgoing, Entry, OpenLink, SendLine
+from goop_realtime.effects import (
+    Changed,
+    CloseLink,
+    DropOutgoing,
+    Entry,
+    OpenLink,
+    SendLine,
+    TrimLog,
+)
 from goop_realtime.ending import drop_link, finish, unlink
 from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.types import Message, OpenSession
@@ -229,6 +237,7 @@ def _on_welcome(core: Core, channel: Channel, line: Line) -> None:
     at = pair(snapshot.get("at")) if isinstance(snapshot, dict) else None
     if at is not None and at[1] > channel.log.last[1]:
         channel.log.restart(at)
+        core.out.append(TrimLog(channel.id, *at, b"null", {}))
     if was is not Phase.OPEN:
         core.save(channel)
     if isinstance(handled, int):

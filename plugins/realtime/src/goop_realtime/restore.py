@@ -71,6 +71,8 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> str:
     for message_id, outcome in kept.outcomes:
         channel.remember(message_id, outcome)
     for entry in kept.entries:
+        if entry.seq != channel.log.last[1] + 1:
+            return f"the journal lacks what stands between {channel.log.last[1]} and {entry.seq}"
         channel.log.append(entry)
         channel.remember(entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     last = channel.log.last[1]
