@@ -60,6 +60,8 @@ def receive(core: Core, channel: Channel, line: Line) -> None:
         known = _judge_new(core, channel, line)
         if known is None:
             return
+    # Answered here: only an id that still waits for its confirmation is kept.
+    channel.on_link.discard(line.id)
     if known.code:
         _refuse(core, channel, line.id, known)
     elif known.seq <= channel.sent_seq:
