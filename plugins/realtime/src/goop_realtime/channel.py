@@ -59,6 +59,10 @@ class Channel:
 
     held: bool = False
     """Host, after a start: its own messages wait in the outbox for the first join."""
+    restored: bool = False
+    """Host: rebuilt from the journal and not joined since; a power cut may have shortened it."""
+    fresh: bool = False
+    """Asked for with ``new``: it never merges with another of the same context."""
     link: int | None = None
     heard_at: int = 0
     pinged_at: int = 0
@@ -170,6 +174,7 @@ class Channel:
             "closedAt": self.closed_at,
             "closeAcked": self.close_acked,
             "replacedBy": self.replaced_by,
+            "fresh": self.fresh,
         }
 
 

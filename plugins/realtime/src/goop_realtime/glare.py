@@ -23,6 +23,8 @@ def settle(core: Core, survivor: Channel) -> None:
     for other in core.with_peer(survivor.peer):
         if other is survivor or other.request.context != survivor.request.context:
             continue
+        if other.fresh or survivor.fresh:
+            continue
         if other.phase is Phase.ASKING and survivor.request.context:
             merge(core, other, survivor)
         elif other.hidden and other.phase is Phase.ASKED:

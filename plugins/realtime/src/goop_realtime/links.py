@@ -7,21 +7,19 @@ older one in one step, and the older one's end is ignored.
 
 from __future__ import annotations
 
-from goop_realtime import glare, guest_side, host_side, ordering, pages
+from goop_realtime import glare, guest_side, host_side, ordering, pages, tails
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import (
     Changed,
     CloseLink,
-    DropOutgoing,
-    Entry,
     OpenLink,
     SendLine,
     TrimLog,
 )
 from goop_realtime.ending import drop_link, finish, unlink
-from goop_realtime.jsonio import MalformedJson, decode, encode
-from goop_realtime.types import Message, OpenSession
+from goop_realtime.jsonio import MalformedJson
+from goop_realtime.types import OpenSession
 from goop_realtime.wire import Line, pair, raw, serialise
 
 PING_MS = 3_000
@@ -55,6 +53,9 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
     if have is None:
         have = (0, 0)
     if have[1] > channel.log.last[1]:
+        if not channel.restored:
+            _lose(core, channel, f"the guest claims {have}, which this node never ordered")
+            return
         # The guest has more than we do: a power cut took our newest entries. It gives them back.
         epoch, seq = channel.log.last
         core.write(channel, Line(type="pull", group=channel.id, epoch=epoch, seq=seq))
@@ -101,6 +102,7 @@ def _welcome(
             _lose(core, channel, "the log no longer reaches back to what the guest has")
             return
         payload["snapshot"] = {"at": list(channel.log.start), "state": None}
+    channel.restored = False
     channel.page_told = str(payload["page"])
     channel.acked_node = channel.acked_page = channel.handled
     channel.sent_seq = max(have[1], channel.log.start[1])
@@ -253,21 +255,6 @@ def _on_welcome(core: Core, channel: Channel, line: Line) -> None:
     core.heard.add(channel.id)
 
 
-def _on_pull(core: Core, channel: Channel, line: Line) -> None:
-    """The host lost entries that we have: give them back."""
-    if not channel.log.knows((line.epoch, line.seq)) or line.seq < channel.log.start[1]:
-        core.write(channel, Line(type="close", group=channel.id, code="lost"))
-        finish(core, channel, "lost", "the host's log does not fit ours")
-        return
-    entries = [
-        [entry.epoch, entry.seq, entry.id, entry.author, entry.at, entry.kind, decode(entry.raw)]
-        for entry in channel.log.after(line.seq)
-    ]
-    for row in entries:
-        core.write(channel, Line(type="tail", group=channel.id, payload=raw(row)))
-    core.write(channel, Line(type="tail", group=channel.id))
-
-
 def _on_tail(core: Core, channel: Channel, line: Line) -> None:
     """An entry of ours that the guest gives back; an empty one ends the list."""
     if not channel.pulling:
@@ -276,16 +263,8 @@ def _on_tail(core: Core, channel: Channel, line: Line) -> None:
     if row is None:
         channel.pulling = False
         _welcome(core, channel, channel.log.last, {})
-        return
-    epoch, seq, message_id, author, at, kind, data = row
-    entry = Entry(epoch, seq, str(message_id), str(author), at, str(kind), encode(data))
-    message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
-    if entry.kind == "msg" and ordering.judge(core, channel, message) is not None:
+    elif not tails.take_back(core, channel, row):
         _lose(core, channel, "the guest's entries do not follow ours")
-        return
-    if channel.take_out(entry.id) is not None:
-        core.out.append(DropOutgoing(channel.id, entry.id))
-    ordering.place(core, channel, entry, data)
 
 
 _COMMON = {
@@ -303,7 +282,7 @@ _GUEST_LINES = {
     "msg": guest_side.receive_entry,
     "confirm": guest_side.receive_confirm,
     "refuse": guest_side.receive_refusal,
-    "pull": _on_pull,
+    "pull": tails.give_back,
 }
 
 

@@ -70,6 +70,7 @@ def request(
     if isinstance(created, Rejection):
         return created
     channel = created
+    channel.fresh = new
     channel.expires_at = core.now + max(1, min(timeout, MAX_TIMEOUT_MS))
     core.channels[channel.id] = channel
     core.save(channel)
@@ -165,6 +166,7 @@ def _invite(core: Core, channel: Channel) -> None:
                     "params": asked.params,
                     "base": asked.base,
                     "timeout": channel.expires_at - core.now,
+                    **({"new": True} if channel.fresh else {}),
                 }
             ),
         ),
@@ -194,13 +196,13 @@ def invited(core: Core, peer: str, line: Line) -> None:
         _decline(core, peer, channel_id, found)
         return
     found.expires_at = core.now + min(timeout, MAX_TIMEOUT_MS)
-    core.channels[channel_id] = found
-    living = core.living(peer, name) if name else None
+    found.fresh = fields.get("new") is True
+    living = core.living(peer, name) if name and not found.fresh else None
     if living is not None and living.phase is Phase.OPEN:
-        core.channels.pop(channel_id)
         core.control(peer, Line(type="exists", group=channel_id, id=living.id))
         return
-    if living is not None and living.phase is Phase.ASKING:
+    core.channels[channel_id] = found
+    if living is not None and living.phase is Phase.ASKING and not living.fresh:
         # Glare: crossing requests are consent by both. The smaller peer id's one survives.
         if core.me < peer:
             found.hidden = True

@@ -59,6 +59,8 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         closed_at=row["closedAt"],
         close_acked=row["closeAcked"],
         replaced_by=row["replacedBy"],
+        fresh=row.get("fresh", False),
+        restored=row["hosted"],
     )
     if phase is Phase.OPEN and channel.suspended_at is None:
         channel.suspended_at = core.now

@@ -21,6 +21,10 @@ MAX_LINE = 160 * 1024
 """Bytes of one line: a message of 64 KiB, escaped, with its envelope, or an invitation."""
 
 
+MAX_ID = 80
+"""Characters of a message id."""
+
+
 class Line(msgspec.Struct, omit_defaults=True):
     """One line. Which fields count depends on ``type``; see ``docs/protocol.md``."""
 

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""After a power cut at the host: the guest gives back the entries that the host has lost."""
+
+from __future__ import annotations
+
+from goop_node.types import JsonValue
+from goop_realtime import ordering
+from goop_realtime.channel import Channel
+from goop_realtime.core import Core
+from goop_realtime.effects import DropOutgoing, Entry
+from goop_realtime.ending import finish
+from goop_realtime.jsonio import decode, encode
+from goop_realtime.types import Message
+from goop_realtime.wire import MAX_ID, Line, pair, raw
+
+
+def give_back(core: Core, channel: Channel, line: Line) -> None:
+    """Guest: the host asks for what follows a position in its log."""
+    if not channel.log.knows((line.epoch, line.seq)) or line.seq < channel.log.start[1]:
+        core.write(channel, Line(type="close", group=channel.id, code="lost"))
+        finish(core, channel, "lost", "the host's log does not fit ours")
+        return
+    for entry in channel.log.after(line.seq):
+        data = decode(entry.raw)
+        row = [entry.epoch, entry.seq, entry.id, entry.author, entry.at, entry.kind, data]
+        core.write(channel, Line(type="tail", group=channel.id, payload=raw(row)))
+    core.write(channel, Line(type="tail", group=channel.id))
+
+
+def take_back(core: Core, channel: Channel, row: JsonValue) -> bool:
+    """Host: place an entry that came back. False where it cannot be ours."""
+    entry = _entry(core, channel, row)
+    if entry is None or _refused(core, channel, entry):
+        return False
+    if channel.take_out(entry.id) is not None:
+        core.out.append(DropOutgoing(channel.id, entry.id))
+    if not ordering.place(core, channel, entry, decode(entry.raw)):
+        return False
+    if entry.kind == "close":
+        finish(core, channel, "closed", decode(entry.raw) or "")
+    return True
+
+
+def _entry(core: Core, channel: Channel, row: JsonValue) -> Entry | None:
+    """The entry of a ``tail`` line; ``None`` for one that cannot come next in our log.
+
+    It is older than this start of the node: in its own lifetime a host loses nothing.
+    """
+    if not isinstance(row, list) or len(row) != 7:
+        return None
+    position, (message_id, author, at, kind, data) = pair(row[:2]), row[2:]
+    last = channel.log.last
+    if (
+        position is None
+        or position[1] != last[1] + 1
+        or not last[0] <= position[0] < core.epoch
+        or not isinstance(message_id, str)
+        or not 0 < len(message_id) <= MAX_ID
+        or not isinstance(author, str)
+        or author not in (core.me, channel.peer)
+        or type(at) is not int
+        or not isinstance(kind, str)
+        or kind not in ("msg", "close")
+    ):
+        return None
+    encoded = encode(data)
+    if len(encoded) > channel.context.type.limits.message_bytes:
+        return None
+    return Entry(*position, message_id, author, at, kind, encoded)
+
+
+def _refused(core: Core, channel: Channel, entry: Entry) -> bool:
+    """Whether the context would not have taken that entry."""
+    if entry.kind != "msg":
+        return False
+    data = decode(entry.raw)
+    if channel.context.messages and channel.context.check_message(data) is not None:
+        return True
+    message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
+    return ordering.judge(core, channel, message) is not None

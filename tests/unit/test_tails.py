@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""What a guest may give back to a host that lost its newest entries, and what it may not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from goop_realtime.channel import Channel, Phase
+from goop_realtime.wire import Line, raw
+from tests.unit.transcripts import START_MS, Play
+
+CHANNEL = "rt-a000000000000001"
+
+
+def opened(restarted: bool) -> tuple[Play, Channel]:
+    """Alice hosts an open, empty channel; she may have started again since."""
+    play = Play()
+    play.act({"at": 0, "who": "alice", "does": "request", "peer": "bob"})
+    play.next_of("alice")
+    play.act({"at": 10, "who": "bob", "does": "accept", "channel": CHANNEL})
+    for name in ("bob", "bob", "alice"):
+        play.next_of(name)
+    play.act({"at": 20, "who": "bob", "does": "cut", "on": 1})
+    if restarted:
+        play.act({"at": 30, "who": "alice", "does": "restart"})
+    return play, play.nodes["alice"].engine.core.channels[CHANNEL]
+
+
+def join(play: Play, have: tuple[int, int]) -> list[dict[str, Any]]:
+    """A guest joins as link 9 and claims to have that; what the host answers."""
+    alice = play.nodes["alice"]
+    payload = raw({"have": list(have), "handled": 0, "page": "none"})
+    alice.engine.joined(START_MS + 50, 9, "bob", Line(type="join", group=CHANNEL, payload=payload))
+    alice.flush()
+    return [want["line"] for want in alice.wants if "line" in want]
+
+
+def give(play: Play, row: Any) -> None:
+    """The guest's next ``tail``."""
+    line = {"type": "tail", "group": CHANNEL, "payload": row}
+    alice = play.nodes["alice"]
+    assert alice.engine.lines(START_MS + 60, 9, [json.dumps(line).encode()])
+    alice.flush()
+
+
+def test_a_host_that_lost_nothing_takes_nothing_back() -> None:
+    play, channel = opened(restarted=False)
+    assert [line["type"] for line in join(play, (START_MS, 1))] == ["close"]
+    assert (channel.phase, channel.close_code) == (Phase.CLOSED, "lost")
+
+
+def test_a_tail_is_taken_back_and_a_close_in_it_ends_the_channel() -> None:
+    play, channel = opened(restarted=True)
+    assert [line["type"] for line in join(play, (START_MS, 2))] == ["pull"]
+    give(play, [START_MS, 1, "b-1", "bob", START_MS, "msg", "hello"])
+    give(play, [START_MS, 2, "close1-1", "alice", START_MS, "close", "closed"])
+    give(play, None)
+    assert [entry.id for entry in channel.log.after(0)] == ["b-1", "close1-1"]
+    assert (channel.phase, channel.close_code) == (Phase.CLOSED, "closed")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "text",
+        [START_MS, 1],
+        [START_MS, 2, "b-1", "bob", 0, "msg", 1],
+        [START_MS + 30, 1, "b-1", "bob", 0, "msg", 1],
+        ["later", 1, "b-1", "bob", 0, "msg", 1],
+        [START_MS, 1, "b" * 81, "bob", 0, "msg", 1],
+        [START_MS, 1, "b-1", "carol", 0, "msg", 1],
+        [START_MS, 1, "b-1", ["bob"], 0, "msg", 1],
+        [START_MS, 1, "b-1", "bob", "now", "msg", 1],
+        [START_MS, 1, "b-1", "bob", 0, ["msg"], 1],
+        [START_MS, 1, "b-1", "bob", 0, "msg", "x" * 70_000],
+    ],
+    ids=lambda row: str(row)[:40],
+)
+def test_what_cannot_be_the_hosts_own_ends_the_channel(row: Any) -> None:
+    play, channel = opened(restarted=True)
+    assert [line["type"] for line in join(play, (START_MS, 2))] == ["pull"]
+    give(play, row)
+    assert (channel.phase, channel.close_code) == (Phase.CLOSED, "lost")
+    assert not len(channel.log)
