@@ -12,20 +12,12 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.response import Redirect
 
+from goop_node import sdk_scripts
 from goop_node.origins import Origins
 from goop_node.problems import Problem
 from goop_node.types import Template
 
 HOME = Path(__file__).parent / "home"
-_WHEEL_SDK = Path(__file__).parent / "sdk"
-SDK = _WHEEL_SDK if _WHEEL_SDK.is_dir() else Path(__file__).parent.parent / "js"
-_SDK_NAMES = (
-    "goop-realtime.js",
-    "goop-realtime.mjs",
-    "goop-peers.js",
-    "goop-identity.js",
-    "goop.d.ts",
-)
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -64,7 +56,10 @@ def serve(request: Request[Any, Any, Any], file: Path | None) -> Response[bytes]
     """The file, revalidated by its content at every load."""
     if file is None:
         raise Problem(404, "not_found", "there is nothing at this address")
-    body = file.read_bytes()
+    return _answer(request, file, file.read_bytes())
+
+
+def _answer(request: Request[Any, Any, Any], file: Path, body: bytes) -> Response[bytes]:
     tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"etag": tag, "cache-control": "no-cache"}
     if request.headers.get("if-none-match") == tag:
@@ -77,14 +72,18 @@ def routes(
     templates: Mapping[str, Template], modules: Mapping[str, Path], origins: Origins
 ) -> list[Any]:
     """The handlers for everything that is not below ``/api/``."""
-    scripts = {name: SDK / name for name in _SDK_NAMES}
+    scripts = {name: sdk_scripts.FOLDER / name for name in sdk_scripts.NAMES}
     scripts.update(modules)
 
     @get("/sdk/{name:str}", sync_to_thread=False, include_in_schema=False)
-    def sdk(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    def script(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
         """A script of the SDK, at every origin."""
         file = scripts.get(name)
-        return serve(request, file if file is not None and file.is_file() else None)
+        if file is None or not file.is_file():
+            return serve(request, None)
+        if file.suffix == ".js":
+            return _answer(request, file, sdk_scripts.classic(file).encode())
+        return serve(request, file)
 
     @get(["/", "/{path:path}"], sync_to_thread=False, include_in_schema=False)
     def page(request: Request[Any, Any, Any], path: str = "/") -> Response[Any]:
@@ -101,4 +100,4 @@ def routes(
             return Redirect(target, status_code=307)
         return serve(request, find(HOME, path))
 
-    return [sdk, page]
+    return [script, page]

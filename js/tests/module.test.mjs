@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The script as a module, and loaded more than once.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { openPage } from "./page.mjs";
+import { classic, openPage } from "./page.mjs";
 
 test("the module exports what the script puts on Goop", async () => {
   const module = await import("../goop-realtime.mjs");
@@ -16,7 +15,7 @@ test("a second load changes nothing", () => {
   const page = openPage("goop-realtime.js", "goop-peers.js", "goop-identity.js");
   const { realtime, peers, identity } = page.Goop;
   for (const file of ["goop-realtime.js", "goop-peers.js", "goop-identity.js"]) {
-    page.run(readFileSync(new URL(`../${file}`, import.meta.url), "utf8"));
+    page.run(classic(file));
   }
   assert.equal(page.Goop.realtime, realtime);
   assert.equal(page.Goop.peers, peers);

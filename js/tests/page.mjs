@@ -7,6 +7,21 @@ import vm from "node:vm";
 
 const FOLDER = new URL("../", import.meta.url);
 
+/** A script as the node serves it: with what it imports, as one classic script. */
+export function classic(name) {
+  const parts = new Map();
+  const gather = (url) => {
+    if (parts.has(url.href)) return;
+    const text = readFileSync(url, "utf8");
+    const imports = /^import [^;"]*from "(\.[^"]+)";\n/gm;
+    for (const [, file] of text.matchAll(imports)) gather(new URL(file, url));
+    parts.set(url.href, text.replace(imports, "").replace(/^export /gm, ""));
+  };
+  gather(new URL(name, FOLDER));
+  const [first, ...more] = parts.values();
+  return more.length === 0 ? first : `(() => {\n"use strict";\n${[first, ...more].join("\n")}})();\n`;
+}
+
 /** Lets everything that is due (promises, microtasks) happen. */
 export const settle = async () => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -174,7 +189,7 @@ export function openPage(...scripts) {
     },
   });
   for (const script of scripts.length ? scripts : ["goop-realtime.js"]) {
-    vm.runInContext(readFileSync(new URL(script, FOLDER), "utf8"), context, { filename: script });
+    vm.runInContext(classic(script), context, { filename: script });
   }
   return {
     Goop: context.Goop,

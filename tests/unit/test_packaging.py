@@ -14,11 +14,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from goop_node.sdk_scripts import classic
 from goop_node.testing import start_node
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = {file.parent.name: file.parent for file in ROOT.glob("plugins/*/pyproject.toml")}
-SDK = ("goop-realtime.js", "goop-realtime.mjs", "goop-peers.js", "goop-identity.js", "goop.d.ts")
+SDK = (
+    *("goop-realtime.js", "goop-realtime.mjs", "goop-peers.js", "goop-identity.js", "goop.d.ts"),
+    *(f"realtime/{file.name}" for file in (ROOT / "js" / "realtime").glob("*.js")),
+)
 
 
 @pytest.fixture(scope="module")
@@ -157,4 +161,4 @@ def test_an_installed_node_serves_its_pages(
         node.stop()
     assert (home.status_code, script.status_code) == (200, 200)
     assert home.text == (ROOT / "goop_node" / "home" / "index.html").read_text(encoding="utf-8")
-    assert script.content == (ROOT / "js" / "goop-realtime.js").read_bytes()
+    assert script.text == classic(ROOT / "js" / "goop-realtime.js")

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Errors, promises that may be ignored, and handlers of the page.
+
+/** @type {Record<string, string>} What a code means, where the node sent no words. */
+const WORDS = {
+  aborted: "the request was withdrawn",
+  busy: "the other side has too many open requests or channels",
+  closed: "the channel is closed",
+  contract_mismatch: "the two nodes have different versions of this context",
+  declined: "the other side declined",
+  diverged: "the two nodes disagree about this channel, so it was ended",
+  expired: "nobody came back to this channel in time",
+  lost: "the node knows nothing of it any more; whether it arrived is unknown",
+  node_unreachable: "this page cannot reach its own node; is it running?",
+  outbox_full: "too much is waiting to be sent; wait for onDrain",
+  refused: "the other node refused",
+  timeout: "nobody answered in time",
+  too_large: "the message is too large",
+  undiscovered: "this node has not discovered that peer",
+  unknown_context: "no plugin of this node knows that context",
+  unknown_context_there: "no plugin of the other node knows that context",
+  unreachable: "the other node cannot be reached",
+  unsupported: "the other side cannot tell",
+};
+
+export class GoopError extends Error {
+  /**
+   * @param {string} code stable, for programs
+   * @param {string | null} [message] for people
+   * @param {object} [more] `pointer`, `status`, `id`, `channelId`
+   */
+  constructor(code, message, more = {}) {
+    super(message || WORDS[code] || code);
+    this.code = code;
+    Object.assign(this, more);
+  }
+}
+GoopError.prototype.name = "GoopError";
+
+/** @param {...unknown} what */
+export const report = (...what) => console.error("Goop.realtime:", ...what);
+
+/** A promise that knows whether anybody waits for it, and that may be ignored. */
+class Outcome extends Promise {
+  watched = false;
+  /** @override */
+  static get [Symbol.species]() {
+    return Promise;
+  }
+  /**
+   * @override
+   * @param {any} [onFulfilled]
+   * @param {any} [onRejected]
+   * @returns {any}
+   */
+  then(onFulfilled, onRejected) {
+    this.watched = true;
+    return super.then(onFulfilled, onRejected);
+  }
+}
+
+export class Deferred {
+  constructor() {
+    /** @type {(value: any) => void} */
+    this.resolve = () => {};
+    /** @type {(error: unknown) => void} */
+    this.reject = () => {};
+    /** @type {Promise<any> & { watched: boolean }} */
+    this.promise = new Outcome((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // Not through Outcome.then: this keeps an ignored promise from being called unhandled,
+    // and does not count as somebody waiting.
+    Promise.prototype.then.call(this.promise, undefined, () => {});
+  }
+}
+
+/**
+ * The outcome of `work`; when it fails and nobody waits for it, the console says so.
+ * @param {Promise<any>} work
+ * @returns {Promise<any>}
+ */
+export function ignorable(work) {
+  const deferred = new Deferred();
+  work.then(deferred.resolve, (error) => {
+    deferred.reject(error);
+    if (!deferred.promise.watched) report(error);
+  });
+  return deferred.promise;
+}
+
+/**
+ * Calls a handler of the page. What it throws, now or later, goes to the console.
+ * @param {string} name
+ * @param {unknown} handler
+ * @param {...unknown} args
+ * @returns {Promise<void> | undefined} pending while the handler is; it never rejects
+ */
+export function call(name, handler, ...args) {
+  if (typeof handler !== "function") return undefined;
+  try {
+    const result = handler(...args);
+    if (typeof result?.then !== "function") return undefined;
+    return Promise.resolve(result).then(
+      () => {},
+      (error) => report(`${name} failed:`, error),
+    );
+  } catch (error) {
+    report(`${name} failed:`, error);
+    return undefined;
+  }
+}

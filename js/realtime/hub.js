@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+// Everything together: frames to channels, channels to frames.
+import { PAGE, ask } from "./asking.js";
+import { Conduit, NO_DETAIL } from "./conduit.js";
+import { Deferred, GoopError, call, ignorable, report } from "./errors.js";
+import { Line } from "./line.js";
+import { Outbox } from "./outbox.js";
+import { Requests } from "./requests.js";
+
+/**
+ * @import { Place } from "./conduit.js"
+ */
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+/** What the node may exceed a request's timeout by before the page gives up on it. */
+const TIMEOUT_GRACE_MS = 5_000;
+
+/** How many ended channels are remembered, so that what still comes for them is ignored. */
+const ENDED_KEPT = 100;
+
+export class Hub {
+  constructor() {
+    this.line = new Line(this);
+    this.outbox = new Outbox(this.line);
+    this.requests = new Requests();
+    /** @type {Map<string, Conduit>} */
+    this.conduits = new Map();
+    /** @type {Map<string, string>} a request that became part of another channel */
+    this.aliases = new Map();
+    /** @type {Set<Conduit>} */
+    this.unacknowledged = new Set();
+    /** Sockets so far. */
+    this.sockets = 0;
+    /** @type {GoopRealtime["onError"]} */
+    this.onError = null;
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Conduit}
+   */
+  conduit(id) {
+    const real = this.aliases.get(id) ?? id;
+    let conduit = this.conduits.get(real);
+    if (!conduit) {
+      conduit = new Conduit(real, this);
+      conduit.heard = this.sockets;
+      this.conduits.set(real, conduit);
+      const ended = [...this.conduits.values()].filter((one) => one.ended);
+      for (const old of ended.slice(ENDED_KEPT)) this.conduits.delete(old.id);
+    }
+    return conduit;
+  }
+
+  living() {
+    return [...this.conduits.values()].filter((conduit) => !conduit.ended);
+  }
+
+  // -- the line's owner
+
+  opened() {
+    this.sockets++;
+    /** @type {Record<string, Place>} */
+    const after = {};
+    /** @type {Record<string, Place>} */
+    const handled = {};
+    for (const conduit of this.living()) {
+      if (conduit.after) after[conduit.id] = conduit.after;
+      if (conduit.handled) handled[conduit.id] = conduit.handled;
+    }
+    const pending = this.outbox.pending();
+    this.line.write(JSON.stringify({ type: "subscribe", page: PAGE, ack: true, after, handled, pending }));
+    this.outbox.resend();
+    for (const conduit of this.living()) {
+      if (conduit.closing && !this.outbox.held.has(conduit)) conduit.sendClose();
+    }
+  }
+
+  /**
+   * @param {number} code
+   * @param {boolean} tried whether this was an attempt to come back
+   */
+  lost(code, tried) {
+    if (code === 1009) this.outbox.tooLarge();
+    if (!tried) return;
+    /** @type {GoopDetail} */
+    const detail = { ...NO_DETAIL, code: "node_unreachable", reason: "the node is away", suspended: true };
+    for (const conduit of this.living()) if (conduit.state === "connected") conduit.change("disconnected", detail);
+  }
+
+  /**
+   * @param {any} frame
+   * @param {number} bytes
+   */
+  frame(frame, bytes) {
+    switch (frame.type) {
+      case "message":
+        return this.conduit(frame.channel).receive(frame, bytes);
+      case "receipt":
+        return this.outbox.receipt(frame);
+      case "state":
+        return this.state(frame);
+      case "incoming":
+        return this.requests.add(this.incoming(frame), this.sockets);
+      case "incoming_ended":
+        return this.requests.end(frame.channel, frame.code);
+      case "refused":
+        return void this.outbox.refused(frame);
+      case "error":
+        return this.error(frame);
+      case "gap":
+        return this.conduit(frame.channel).gap(frame);
+      case "signal":
+        return void call("onSignal", this.conduit(frame.channel).face.onSignal, frame.data, { from: frame.from });
+      case "subscribed":
+        if (typeof frame.messageBytes === "number") this.outbox.messageBytes = frame.messageBytes;
+        if (this.sockets > 1) void this.reconcile().catch(() => {}); // cut again: the next one does it
+    }
+  }
+
+  /** @param {any} frame */
+  state(frame) {
+    const conduit = this.conduit(frame.channel);
+    if (frame.replacedBy && frame.replacedBy !== conduit.id) return this.replace(conduit, frame);
+    if (frame.channel !== conduit.id) return; // of a request that lives on in another channel
+    conduit.heard = this.sockets;
+    conduit.tellState(frame);
+  }
+
+  /**
+   * Two requests crossed, or the channel was open already: whoever waited waits for that one.
+   * @param {Conduit} old
+   * @param {any} frame
+   */
+  replace(old, frame) {
+    this.conduits.delete(old.id);
+    this.aliases.set(old.id, frame.replacedBy);
+    const conduit = this.conduit(frame.replacedBy);
+    const { peerId, peerLabel, context } = frame;
+    conduit.describe({ peerId, peerLabel, context });
+    for (const opener of old.openers.splice(0)) void conduit.opened().then(opener.resolve, opener.reject);
+  }
+
+  /** @param {any} frame */
+  error(frame) {
+    if (frame.id && this.outbox.refused(frame)) return;
+    const conduit = frame.channel && this.conduits.get(this.aliases.get(frame.channel) ?? frame.channel);
+    const error = new GoopError(frame.code, frame.reason, frame.channel ? { channelId: frame.channel } : {});
+    if (conduit && frame.code === "unknown_channel") conduit.vanish();
+    else if (conduit) conduit.error(error);
+    else if (this.onError) void call("onError", this.onError, error);
+    else report(error);
+  }
+
+  /** After a new socket: what the node no longer lists has ended while nobody could say so. */
+  async reconcile() {
+    const socket = this.sockets;
+    /** @type {any[]} */
+    const rows = await ask("channels");
+    if (socket !== this.sockets) return;
+    for (const conduit of this.living()) {
+      const row = rows.find(({ channelId }) => channelId === conduit.id);
+      if (conduit.heard === socket) continue;
+      if (row) conduit.tellState(row);
+      else conduit.vanish();
+    }
+    for (const [id, { heard }] of this.requests.waiting) {
+      const waits = rows.some((row) => row.channelId === id && row.incoming);
+      if (heard < socket && !waits) this.requests.end(id, "unknown");
+    }
+  }
+
+  /** @param {Conduit} conduit */
+  acknowledge(conduit) {
+    this.unacknowledged.add(conduit);
+    if (this.unacknowledged.size > 1) return;
+    queueMicrotask(() => {
+      for (const { id, handled } of this.unacknowledged) {
+        if (!handled) continue;
+        const [epoch, seq] = handled;
+        this.line.write(`{"type":"ack","channel":${JSON.stringify(id)},"epoch":${epoch},"seq":${seq}}`);
+      }
+      this.unacknowledged.clear();
+    });
+  }
+
+  // -- what the page asks for
+
+  /**
+   * @param {any} frame
+   * @returns {GoopIncoming}
+   */
+  incoming({ channel, peerId, peerLabel = "", context = "", params = null, title, page, expiresIn }) {
+    return {
+      channelId: channel,
+      peerId,
+      peerLabel,
+      context: context ?? "",
+      params,
+      title: title ?? null,
+      page: page ?? null,
+      expiresIn: expiresIn ?? null,
+      accept: () => this.accept(channel),
+      decline: (reason) => ignorable(this.decline(channel, reason)),
+    };
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {GoopConnectOptions} options
+   * @returns {Promise<GoopChannel>}
+   */
+  async connect(peerId, { context, params, timeout = DEFAULT_TIMEOUT_MS, signal, new: fresh }) {
+    const stop = new Deferred();
+    const abort = () => stop.reject(new GoopError("aborted", null, { cause: signal?.reason }));
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    const timer = setTimeout(
+      () => stop.reject(new GoopError(this.line.ready ? "timeout" : "node_unreachable")),
+      timeout + TIMEOUT_GRACE_MS,
+    );
+    /** @type {string | undefined} */
+    let id;
+    let given = true;
+    const attempt = async () => {
+      await this.line.whenReady();
+      if (!given) return; // withdrawn before it was made
+      const body = {
+        peerId,
+        context: context ?? undefined,
+        params,
+        timeout: Math.max(1, Math.round(timeout)),
+        page: PAGE,
+        ...(fresh ? { new: true } : {}),
+      };
+      const row = await ask("request", body);
+      id = row.channelId;
+      const conduit = this.conduit(row.channelId);
+      if (!given) return row.state === "connecting" ? void withdraw(conduit) : undefined;
+      if (row.state === "connecting") conduit.describe(row);
+      else conduit.tellState(row);
+      return conduit.opened();
+    };
+    const withdraw = (/** @type {Conduit} */ conduit) => conduit.state === "connecting" && conduit.close();
+    try {
+      if (signal?.aborted) return await stop.promise;
+      return await Promise.race([attempt(), stop.promise]);
+    } catch (error) {
+      given = false;
+      if (id !== undefined) withdraw(this.conduit(id));
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /**
+   * @param {string} channelId
+   * @returns {Promise<GoopChannel>}
+   */
+  async accept(channelId) {
+    await this.line.whenReady();
+    const row = await ask("accept", { channelId, page: PAGE });
+    const conduit = this.conduit(row.channelId ?? channelId);
+    if (row.state) conduit.tellState(row);
+    return conduit.opened();
+  }
+
+  /**
+   * @param {string} channelId
+   * @param {string} [reason]
+   */
+  async decline(channelId, reason) {
+    await ask("decline", { channelId, reason: reason ?? undefined });
+  }
+
+  /** @returns {Promise<GoopChannel[]>} */
+  async channels() {
+    await this.line.whenReady();
+    /** @type {any[]} */
+    const rows = await ask("channels");
+    const found = [];
+    for (const row of rows) {
+      if (row.incoming || row.detail?.final) continue;
+      const conduit = this.conduit(row.channelId);
+      conduit.tellState(row);
+      if (conduit.ended) continue;
+      conduit.missedState = false;
+      found.push(conduit.face);
+    }
+    return found;
+  }
+
+  /**
+   * @param {string} context
+   * @param {unknown} onRequest
+   * @param {unknown} onEnded
+   */
+  serve(context, onRequest, onEnded) {
+    if (typeof context !== "string" || context === "" || typeof onRequest !== "function") {
+      throw new TypeError("serve(context, onRequest): a context's name and a function are needed");
+    }
+    if (this.requests.servers.has(context)) {
+      throw new GoopError("already_served", `another script of this page serves "${context}"`);
+    }
+    const server = { onRequest, onEnded };
+    this.requests.servers.set(context, server);
+    this.listen();
+    return () => {
+      if (this.requests.servers.get(context) === server) this.requests.servers.delete(context);
+    };
+  }
+
+  /** Somebody handles requests: have them come, and hand out those that wait. */
+  listen() {
+    this.line.start();
+    queueMicrotask(() => this.requests.hand());
+  }
+}
