@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "goop-bootstrap"
 LOG = VENV / "goop-bootstrap.log"
+JS_PEER = ROOT / "tests" / "interop" / "js"
 OLDEST = (3, 11)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -41,12 +42,13 @@ def main() -> int:
         check_python()
         projects = find_projects()
         key = fingerprint(projects)
-        if is_fresh(key, test):
-            return 0
-        install_system_packages(test)
-        make_venv()
-        install_projects(projects, test)
-        STAMP.write_text(f"{key} {'test' if test else 'run'}\n", encoding="utf-8")
+        if not is_fresh(key, test):
+            install_system_packages(test)
+            make_venv()
+            install_projects(projects, test)
+            STAMP.write_text(f"{key} {'test' if test else 'run'}\n", encoding="utf-8")
+        if test:
+            install_js_peer()
     except CannotError as error:
         print(f"goop: {error}", file=sys.stderr)
         return 1
@@ -210,6 +212,30 @@ def install_projects(projects: list[Path], test: bool) -> None:
     LOG.write_text(result.stdout, encoding="utf-8")
     if result.returncode != 0:
         raise CannotError(explain(result.stdout))
+
+
+def install_js_peer() -> None:
+    """Install what the js-libp2p peer of the interop tests needs; without npm they are skipped."""
+    lock = (JS_PEER / "package-lock.json").read_bytes()
+    stamp = JS_PEER / "node_modules" / "goop-bootstrap"
+    key = hashlib.sha256(lock).hexdigest()
+    npm = shutil.which("npm")
+    if npm is None or (stamp.exists() and stamp.read_text(encoding="utf-8") == key):
+        return
+    print("goop: installing the js-libp2p peer of the interop tests", flush=True)
+    result = subprocess.run(
+        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=JS_PEER,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    if result.returncode == 0:
+        stamp.write_text(key, encoding="utf-8")
+    else:
+        print(f"goop: its tests will be skipped:\n{tail(result.stdout)}", file=sys.stderr)
 
 
 def explain(output: str) -> str:

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""Peers that nobody here wrote the libraries of; what they need may be missing, in words."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from goop_node.testing import NodeProcess, start_node
+
+HERE = Path(__file__).parent
+OLDEST_NODE = 20
+
+
+@pytest.fixture(scope="module")
+def alice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    """One of our nodes."""
+    node = start_node(tmp_path_factory.mktemp("interop") / "alice")
+    try:
+        yield node
+    finally:
+        node.stop()
+
+
+@pytest.fixture(scope="session")
+def js_peer() -> list[str]:
+    """The command that starts the js-libp2p peer."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("the js-libp2p peer needs Node.js: apt-get install nodejs npm")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.lstrip("v").partition(".")[0]) < OLDEST_NODE:
+        pytest.skip(f"the js-libp2p peer needs Node.js {OLDEST_NODE} or newer; this is {version}")
+    if not (HERE / "js" / "node_modules" / "libp2p").is_dir():
+        pytest.skip("the js-libp2p peer is not installed: npm ci --prefix tests/interop/js")
+    return [node, "--require", str(HERE / "js" / "preload.cjs"), str(HERE / "js" / "peer.js")]
+
+
+@pytest.fixture(scope="session")
+def go_peer(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The command that starts the go-libp2p peer, built here; Go caches what it built."""
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("the go-libp2p peer needs Go: apt-get install golang-go")
+    program = tmp_path_factory.mktemp("go") / "peer"
+    built = subprocess.run(
+        [go, "build", "-o", str(program), "."], cwd=HERE / "go", capture_output=True, text=True
+    )
+    if built.returncode != 0:
+        pytest.skip(
+            f"the go-libp2p peer could not be built: go build in tests/interop/go:\n{built.stderr}"
+        )
+    return [str(program)]
