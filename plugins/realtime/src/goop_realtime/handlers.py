@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
+from urllib.parse import parse_qs
 
 import msgspec
 from litestar import Request, asgi, get, post
@@ -15,8 +16,11 @@ from goop_node.problems import Problem
 from goop_node.types import Caller, JsonValue, Route
 from goop_realtime.bridge import Bridge, now_ms
 from goop_realtime.channel import Channel, Phase, channel_row
+from goop_realtime.event_streams import EventStream, take_frames
+from goop_realtime.history import history_page
 from goop_realtime.jsonio import MalformedJson, decode
 from goop_realtime.opening import DEFAULT_TIMEOUT_MS
+from goop_realtime.page_session import PageSession
 from goop_realtime.pages import Page
 from goop_realtime.sockets import PageSocket
 from goop_realtime.types import Rejection
@@ -71,6 +75,7 @@ class SendBody(msgspec.Struct, rename="camel"):
 
 def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     """The handlers; ``get_bridge`` gives the running bridge."""
+    sessions: dict[str, PageSession] = {}
 
     @get("/channels")
     async def channels(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
@@ -189,11 +194,38 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """The WebSocket of pages."""
         if str(scope["type"]) != "websocket":
             raise Problem(426, "upgrade_required", "this address speaks WebSocket only")
-        await PageSocket(get_bridge(), _caller(scope), receive, send).run()
+        session = PageSession(get_bridge(), _caller(scope), sessions)
+        await PageSocket(session, receive, send).run()
+
+    @asgi("/events")
+    async def events(scope: Scope, receive: Receive, send: Send) -> None:
+        """The frames of a page that cannot open a WebSocket, as server-sent events."""
+        if str(scope["type"]) != "http" or cast(Any, scope)["method"] != "GET":
+            raise Problem(405, "method_not_allowed", "this address speaks server-sent events only")
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        session = PageSession(get_bridge(), _caller(scope), sessions)
+        await EventStream(session, receive, send).run(query.get("page", [""])[0])
+
+    @post("/frames", status_code=HTTP_200_OK)
+    async def frames(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Frames of a page whose own frames go out on ``events``."""
+        take_frames(sessions, _template(request.scope), await request.body())
+        get_bridge().flush()
+        return {}
+
+    @get("/history")
+    async def history(
+        request: Request[Any, Any, Any], channel: str, after: str = "0:0", limit: int = 100
+    ) -> dict[str, JsonValue]:
+        """What a channel's log still holds, in portions."""
+        found = get_bridge().engine.channel_for(channel, _template(request.scope))
+        if found is None:
+            raise Problem(404, "unknown_channel", "there is no such channel here")
+        return history_page(found, after, limit)
 
     return [
         Route(handlers=[channels, contexts, trace, request_channel, accept, decline, send, close]),
-        Route(handlers=[connect]),
+        Route(handlers=[connect, events, frames, history]),
     ]
 
 

@@ -169,7 +169,11 @@ def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
     if not isinstance(wanted, list):
         page.everything = True
         wanted = [channel.id for channel in core.channels.values() if not channel.final]
-    pages.frame(core, page, {"type": "subscribed", "page": page.id, "self": core.me})
+    answer: dict[str, JsonValue] = {"type": "subscribed", "page": page.id, "self": core.me}
+    if "since" in body:
+        # What comes behind this frame is told from the start, what came before it is not.
+        answer["since"] = body["since"]
+    pages.frame(core, page, answer)
     for channel_id in wanted[:1000]:
         channel = core.channels.get(channel_id) if isinstance(channel_id, str) else None
         if channel is None or channel.phase is Phase.ASKED or not page.may_see(channel):
@@ -200,10 +204,13 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
     if handled is not None and channel.log.knows(handled):
         view.handled = max(view.handled, handled[1])
         pages.advance(core, channel, view.handled, "page")
+    sent = None
     if _of(body, "since", channel_id) == "start" or body.get("since") == "start":
-        view.sent = channel.log.start[1]
+        sent = channel.log.start[1]
     elif after is not None and channel.log.knows(after):
-        view.sent = after[1]
+        sent = after[1]
+    if sent is not None:
+        view.sent = sent
         view.flight.clear()
         view.flight_bytes = 0
     pages.tell_state_to(core, page, channel)
