@@ -29,6 +29,7 @@ from goop_realtime.effects import (
     SendLine,
 )
 from goop_realtime.engine import Engine
+from goop_realtime.go_peers import Doors, GoPeers
 from goop_realtime.journal import Journal
 from goop_realtime.jsonio import MalformedJson, decode
 from goop_realtime.types import Applied, Message
@@ -64,6 +65,19 @@ class Bridge:
         self.sinks: dict[str, Callable[[bytes], None]] = {}
         """Where each connected page's frames go."""
         self._closed = False
+        self._go = GoPeers(
+            node.network,
+            engine,
+            Doors(
+                adopt=self._adopt,
+                ended=self._ended,
+                step=self.step,
+                flush=self.flush,
+                now=now_ms,
+                discovered=self._discovered,
+                spawn=self._spawn,
+            ),
+        )
 
     # Steps and their effects
 
@@ -112,6 +126,7 @@ class Bridge:
             elif isinstance(action, CloseLink):
                 self._close_link(action)
             elif isinstance(action, Changed):
+                self._go.changed(action.channel)
                 for waiter in self._waiters.pop(action.channel, ()):
                     if not waiter.done():
                         waiter.set_result(None)
@@ -161,7 +176,7 @@ class Bridge:
         """Another node opened a stream of ``protocol`` to us."""
         if protocol == GROUP_PROTOCOL:
             self._inbound(stream)
-        else:
+        elif not self._go.inbound(protocol, stream):
             self._inbound_control(stream)
 
     def _inbound(self, stream: LineStream) -> None:
@@ -213,6 +228,8 @@ class Bridge:
         return self._next_link
 
     async def _open_link(self, action: OpenLink) -> None:
+        if self._go.takes_link(action):
+            return
         try:
             stream = await self._node.network.open_stream(action.peer, [GROUP_PROTOCOL])
         except NetworkError as error:
@@ -265,7 +282,18 @@ class Bridge:
         self.step()
 
     async def _when_discovered(self, peer: str, line: Line) -> None:
-        """Invitations may come a heartbeat before their sender's presence."""
+        if await self._discovered(peer):
+            self._take_control(peer, line)
+            return
+        self.engine.core.note("peer", "undiscovered", line.group, detail=peer)
+        if line.type == "invite":
+            refusal = Line(
+                type="decline", group=line.group, code="refused", reason="not discovered"
+            )
+            await self._send_control(SendControl(peer, refusal))
+
+    async def _discovered(self, peer: str) -> bool:
+        """Invitations may come a heartbeat before their sender's presence: wait for it."""
         seen = asyncio.Event()
         stop = self._node.peers.subscribe(lambda event: seen.set())
         try:
@@ -274,27 +302,29 @@ class Bridge:
                     await seen.wait()
                     seen.clear()
         except TimeoutError:
-            self.engine.core.note("peer", "undiscovered", line.group, detail=peer)
-            if line.type == "invite":
-                refusal = Line(
-                    type="decline", group=line.group, code="refused", reason="not discovered"
-                )
-                await self._send_control(SendControl(peer, refusal))
-            return
+            return False
         finally:
             stop()
-        self._take_control(peer, line)
+        return True
 
     async def _send_control(self, action: SendControl) -> None:
+        if self._go.takes(action):
+            return
+        line = action.line
+        protocols = [INVITE_PROTOCOL, *self._go.protocols_for(line)]
         try:
-            stream = await self._node.network.open_stream(action.peer, [INVITE_PROTOCOL])
+            stream = await self._node.network.open_stream(action.peer, protocols)
         except NetworkError as error:
-            self.engine.control_failed(now_ms(), action.peer, action.line, error.code, error.reason)
+            reason = error.reason
+            if error.code == "unsupported":
+                reason = self._go.why_not(line, self.engine.core.label_of(action.peer))
+            self.engine.control_failed(now_ms(), action.peer, line, error.code, reason)
             self.step()
             return
-        stream.start(lambda lines: None, lambda code: None)
-        stream.write(serialise(action.line))
-        stream.close()
+        if not self._go.invite(stream, line):
+            stream.start(lambda lines: None, lambda code: None)
+            stream.write(serialise(line))
+            stream.close()
 
     # Waiting, time, peers
 
@@ -340,6 +370,7 @@ class Bridge:
             self._timer.cancel()
         for stream in list(self._streams.values()):
             stream.close()
+        self._go.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

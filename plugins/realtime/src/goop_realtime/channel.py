@@ -19,6 +19,10 @@ REMEMBERED_OUTCOMES = 2 * OUTBOX_MESSAGES
 """How many message ids are remembered for de-duplication: both authors' bounds."""
 
 
+BEST_EFFORT = "best-effort"
+"""``delivery`` of a channel with a 1.0.0 peer: no log there, nothing is confirmed."""
+
+
 class Phase(StrEnum):
     """Where a channel is in its life."""
 
@@ -48,6 +52,7 @@ class Channel:
     phase: Phase
     expires_at: int
     epoch: int = 0
+    delivery: str = "log"
     log: Log = field(default_factory=Log)
     outbox: dict[str, Outgoing] = field(default_factory=dict)
     outcomes: OrderedDict[str, Outcome] = field(default_factory=OrderedDict)
@@ -175,6 +180,7 @@ class Channel:
             "closeAcked": self.close_acked,
             "replacedBy": self.replaced_by,
             "fresh": self.fresh,
+            "delivery": self.delivery,
         }
 
 
@@ -198,7 +204,7 @@ def channel_row(channel: Channel, now: int) -> dict[str, JsonValue]:
         "opener": channel.request.opener,
         "state": channel.page_state,
         "detail": detail,
-        "delivery": "log",
+        "delivery": channel.delivery,
         "incoming": channel.phase is Phase.ASKED,
     }
     if channel.phase in (Phase.ASKED, Phase.ASKING):

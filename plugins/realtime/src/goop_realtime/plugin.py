@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pluggy
 
+from goop_node import groups
 from goop_node.hookspecs import hookimpl
 from goop_node.types import (
     JsonSchema,
@@ -69,14 +70,15 @@ class RealtimePlugin:
 
     @hookimpl
     def goop_stream_handlers(self, node: NodeApi) -> Iterable[StreamHandler]:
-        """Our own protocols, 1.1.0."""
+        """Our own protocols, 1.1.0, and those of Go peers, 1.0.0."""
         return [
-            StreamHandler(
-                protocol=GROUP_PROTOCOL, handle=self._inbound(GROUP_PROTOCOL), max_line=MAX_LINE
-            ),
-            StreamHandler(
-                protocol=INVITE_PROTOCOL, handle=self._inbound(INVITE_PROTOCOL), max_line=MAX_LINE
-            ),
+            StreamHandler(protocol=protocol, handle=self._inbound(protocol), max_line=longest)
+            for protocol, longest in (
+                (GROUP_PROTOCOL, MAX_LINE),
+                (INVITE_PROTOCOL, MAX_LINE),
+                (groups.GROUP_PROTOCOL, groups.MAX_LINE),
+                (groups.INVITE_PROTOCOL, groups.MAX_LINE),
+            )
         ]
 
     @hookimpl

@@ -60,6 +60,7 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         close_acked=row["closeAcked"],
         replaced_by=row["replacedBy"],
         fresh=row.get("fresh", False),
+        delivery=row.get("delivery", "log"),
         restored=row["hosted"],
     )
     if phase is Phase.OPEN and channel.suspended_at is None:

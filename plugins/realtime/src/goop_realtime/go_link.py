@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""A virtual link: what the engine takes for a stream is a membership in a 1.0.0 group."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from goop_node.groups import GROUP_PROTOCOL, Membership, Pacing
+from goop_realtime.best_effort import Item, Virtual
+from goop_realtime.channel import Channel
+from goop_realtime.limits import OUTBOX_MESSAGES
+from goop_realtime.types import Rejection
+from goop_realtime.wire import Line, parse
+
+QUEUE = 4 * OUTBOX_MESSAGES
+"""Items on their way to the peer: the engine's own bounds stop long before."""
+INBOX = 16 * 1024
+"""Messages read from a peer that is faster than it may be; reading pauses meanwhile."""
+
+
+@dataclass(frozen=True)
+class Ears:
+    """What a link tells: lines for the engine, a refusal to note, and its end with a code."""
+
+    lines: Callable[[list[Line]], None]
+    refused: Callable[[str, str], None]
+    ended: Callable[[str], None]
+    now: Callable[[], int]
+
+
+class GoLink:
+    """A ``LineStream`` towards the engine, paced lines towards the peer.
+
+    What the engine writes goes through ``virtual`` into a queue that lets one message go per
+    millisecond; what the peer sends waits where it comes faster than the channel's rate, or
+    than our pages handle.
+    """
+
+    protocol = GROUP_PROTOCOL
+
+    def __init__(
+        self,
+        channel: Channel,
+        member: Membership,
+        virtual: Virtual,
+        ears: Ears,
+        *,
+        rate: float,
+        burst: int,
+    ) -> None:
+        self.peer_id = member.peer_id
+        self._channel = channel
+        self._member = member
+        self._virtual = virtual
+        self._ears = ears
+        self._out: Pacing[Item] = Pacing(bound=QUEUE)
+        self._in: Pacing[bytes] = Pacing(bound=INBOX, interval=1000 / rate, burst=burst)
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._paused = self._closing = self._deaf = self._over = False
+        member.on_message = self._received
+        member.on_end = self._ended
+
+    # What the engine's driver sees
+
+    @property
+    def queued(self) -> int:
+        """Bytes that the stream below has not taken."""
+        return self._member.queued
+
+    def start(self, on_lines: Callable[[list[bytes]], None], on_end: Callable[[str], None]) -> None:
+        """Lines go to ``Ears`` instead."""
+
+    def write(self, line: bytes) -> None:
+        """A line of the engine."""
+        if self._silent():
+            return
+        self._virtual.from_engine(parse(line), self._ears.now())
+        # Not from within the driver's turn: the answer is a step of its own.
+        self._wake(0)
+
+    def pause(self) -> None:
+        """The link itself paces what comes in."""
+
+    def resume(self) -> None:
+        """See ``pause``."""
+
+    def close(self) -> None:
+        """Let go when all that is queued has been written."""
+        self._closing = True
+        self._wake(0)
+
+    def reset(self) -> None:
+        """Let go at once."""
+        if not self._over:
+            if self._channel.hosted:
+                self._member.drop()
+            else:
+                self._member.end()
+        self._finish("closed")
+
+    # The peer
+
+    def _received(self, author: str, message: bytes | None) -> None:
+        if self._over:
+            return
+        if author != self.peer_id:
+            # Others may be in its group; the channel is between us two.
+            self._ears.refused("foreign_author", f"a message of {author[:60]}")
+        elif not self._in.put(message or b"null"):
+            self._ears.refused("overflow", "the peer sends more than it may")
+            self.reset()
+        else:
+            self._run()
+
+    def _ended(self, code: str) -> None:
+        """The membership is over: what was read before is still passed on, as far as it may."""
+        if self._over:
+            return
+        for message in self._in.flush():
+            self._enter(message)
+        if code == "closed" and not self._channel.hosted:
+            self._virtual.ended_by_peer()
+        self._tell_engine()
+        if code == "replaced":
+            # The newer membership takes this link's place; to the engine it never ended.
+            self._deaf = True
+            self._stop()
+        else:
+            self._finish(code)
+
+    # Both directions
+
+    def _wake(self, delay_ms: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(delay_ms / 1000, self._run)
+
+    def _run(self) -> None:
+        """Let go of what is due, in both directions, and see when to look again."""
+        self._stop()
+        if self._silent():
+            return
+        self._take_in()
+        self._give_out()
+        self._tell_engine()
+        if self._silent():
+            return
+        if self._closing and not len(self._out):
+            if self._channel.final:
+                self._member.end()
+            else:
+                self._member.drop()
+            self._finish("closed")
+            return
+        self._hold_back()
+        waits = [
+            self._in.wait(self._clock()) if self._virtual.ready else None,
+            self._out.wait(self._clock()) if self._virtual.may_write else None,
+        ]
+        due = [wait for wait in waits if wait is not None]
+        if due:
+            self._wake(max(1.0, min(due)))
+
+    def _take_in(self) -> None:
+        while self._virtual.ready and (message := self._in.take(self._clock())) is not None:
+            self._enter(message)
+
+    def _enter(self, message: bytes) -> None:
+        refusal: Rejection | None = Rejection(code="overflow", reason="too much is unhandled")
+        if self._virtual.ready:
+            refusal = self._virtual.from_peer(message, self._ears.now())
+        if refusal is not None:
+            self._ears.refused(refusal.code, refusal.reason)
+
+    def _give_out(self) -> None:
+        for item in self._virtual.to_peer:
+            if not self._out.put(item, paced=item.payload is not None):
+                self._ears.refused("outbox_full", "the queue to the peer is full")
+                self.reset()
+                return
+        self._virtual.to_peer.clear()
+        while self._virtual.may_write and not self._member.queued:
+            turn = self._out.take(self._clock())
+            if turn is None:
+                return
+            if turn.payload is not None:
+                self._member.send(turn.payload)
+            self._virtual.written(turn)
+            if turn.last:
+                self._tell_engine()
+                self._member.end()
+                return
+
+    def _tell_engine(self) -> None:
+        lines, self._virtual.to_engine = self._virtual.to_engine, []
+        if lines:
+            self._ears.lines(lines)
+
+    def _hold_back(self) -> None:
+        wanted = len(self._in) > 0
+        if wanted != self._paused:
+            self._paused = wanted
+            if wanted:
+                self._member.pause()
+            else:
+                self._member.resume()
+
+    def _silent(self) -> bool:
+        return self._over or self._deaf
+
+    def _clock(self) -> float:
+        return self._loop.time() * 1000
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _finish(self, code: str) -> None:
+        self._stop()
+        if not self._over:
+            self._over = True
+            self._ears.ended(code)

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: MIT
+"""Channels with Goop² peers that speak 1.0.0 only: invitations, groups, and virtual links.
+
+The engine hosts, asks and joins as always. What it wants sent to such a peer is translated here,
+and each membership becomes a link of its own kind (see ``go_link``). Those peers have no
+contexts, no log and no answer to an invitation but the join; a peer that joins by itself is no
+person's consent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, Groups, Invite, Membership
+from goop_node.types import LineStream, Network, NetworkError
+from goop_realtime import pages
+from goop_realtime.best_effort import Virtual, VirtualGuest, VirtualHost
+from goop_realtime.channel import BEST_EFFORT, Channel, Phase
+from goop_realtime.contexts import PLAIN
+from goop_realtime.effects import OpenLink, SendControl
+from goop_realtime.engine import Engine
+from goop_realtime.go_link import Ears, GoLink
+from goop_realtime.opening import DEFAULT_TIMEOUT_MS
+from goop_realtime.wire import Line, raw, serialise
+
+REFUSALS = {"not_found": "expired", "full": "busy", "closed": "closed"}
+"""How a host's answers to our join end the channel."""
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What the bridge offers: links by number, a step's end, time, peers, work."""
+
+    adopt: Callable[[LineStream], int]
+    ended: Callable[[int, str], None]
+    step: Callable[[], None]
+    flush: Callable[[], None]
+    now: Callable[[], int]
+    discovered: Callable[[str], Awaitable[bool]]
+    spawn: Callable[[Awaitable[None]], None]
+
+
+class GoPeers:
+    """The 1.0.0 side of one node's bridge."""
+
+    def __init__(self, network: Network, engine: Engine, doors: Doors) -> None:
+        self._network = network
+        self._engine = engine
+        self._core = engine.core
+        self._doors = doors
+        self._groups = Groups(network, self._note)
+        self._links: dict[str, GoLink] = {}
+        self._missed: set[str] = set()
+        """Hosted channels whose peer was lost without a word: it may be invited once more."""
+        for channel in self._core.channels.values():
+            if channel.delivery == BEST_EFFORT and channel.hosted and not channel.final:
+                self._host(channel)
+                self._missed.add(channel.id)
+
+    def _note(self, code: str, group: str, detail: str) -> None:
+        self._core.note("peer", code, group, detail=detail)
+
+    # Streams that peers open
+
+    def inbound(self, protocol: str, stream: LineStream) -> bool:
+        """Take an inbound stream, if it is one of 1.0.0."""
+        if protocol == GROUP_PROTOCOL:
+            self._groups.inbound(stream)
+        elif protocol == INVITE_PROTOCOL:
+            peer = stream.peer_id
+            self._groups.inbound_invite(
+                stream, lambda invite: self._doors.spawn(self._invited(peer, invite))
+            )
+        else:
+            return False
+        return True
+
+    async def _invited(self, peer: str, invite: Invite) -> None:
+        """An invitation for us: a person is asked, we never join by ourselves."""
+        if invite.app_type not in ("", "realtime") or not invite.group_id.startswith("rt-"):
+            self._note("not_realtime", invite.group_id, f"{invite.app_type!r} from {peer}")
+            return
+        if not await self._doors.discovered(peer):
+            self._note("undiscovered", invite.group_id, peer)
+            return
+        known = invite.group_id in self._core.channels
+        fields = {"context": "", "hash": PLAIN.hash, "timeout": DEFAULT_TIMEOUT_MS}
+        line = Line(type="invite", group=invite.group_id, payload=raw(fields))
+        self._engine.control(self._doors.now(), peer, line)
+        channel = self._core.channels.get(invite.group_id)
+        if channel is not None and not known:
+            channel.delivery = BEST_EFFORT
+            self._core.save(channel)
+        self._doors.step()
+
+    # What the engine wants sent
+
+    def takes(self, action: SendControl) -> bool:
+        """Take a line outside any link, if it concerns a channel with a 1.0.0 peer."""
+        channel = self._core.channels.get(action.line.group)
+        if channel is None or channel.delivery != BEST_EFFORT or channel.peer != action.peer:
+            return False
+        if action.line.type == "poke" and channel.id in self._missed:
+            self._missed.discard(channel.id)
+            self._doors.spawn(self._invite_again(channel))
+        return True
+
+    def protocols_for(self, line: Line) -> list[str]:
+        """What may be used for ``line`` where the peer lacks our own protocol."""
+        asks = line.type == "invite" and not line.fields().get("context")
+        return [INVITE_PROTOCOL] if asks else []
+
+    def why_not(self, line: Line, label: str) -> str:
+        """Why a peer that lacks our own protocol cannot be asked, in words."""
+        context = line.fields().get("context") if line.type == "invite" else ""
+        if not context:
+            return f"{label}'s node has no realtime channels"
+        return f"{label}'s node has plain channels only and does not know {context!r}"
+
+    def invite(self, stream: LineStream, line: Line) -> bool:
+        """Use a fresh stream for the engine's invitation, if the peer took it for 1.0.0's."""
+        if stream.protocol != INVITE_PROTOCOL:
+            return False
+        channel = self._core.channels.get(line.group)
+        if channel is None or channel.phase is not Phase.ASKING or channel.id in self._links:
+            stream.reset()
+            return True
+        if channel.delivery != BEST_EFFORT:
+            channel.delivery = BEST_EFFORT
+            self._core.save(channel)
+            pages.tell_state(self._core, channel)
+            self._host(channel)
+            # The group stands, and is committed, before its invitation leaves.
+            self._doors.flush()
+            self._groups.invite(stream, self._invitation(channel))
+        else:
+            stream.reset()
+        return True
+
+    def _invitation(self, channel: Channel) -> Invite:
+        return Invite(
+            group_id=channel.id,
+            group_name=f"rt:{channel.id}",
+            host_peer_id=self._core.me,
+            app_type="realtime",
+        )
+
+    async def _invite_again(self, channel: Channel) -> None:
+        try:
+            stream = await self._network.open_stream(channel.peer, [INVITE_PROTOCOL])
+        except NetworkError as error:
+            self._note(error.code, channel.id, "inviting again failed")
+            self._missed.add(channel.id)
+            return
+        if channel.final or channel.id in self._links:
+            stream.reset()
+        else:
+            self._groups.invite(stream, self._invitation(channel))
+
+    # Links
+
+    def _host(self, channel: Channel) -> None:
+        self._groups.host(
+            channel.id,
+            name=f"rt:{channel.id}",
+            invited=(channel.peer,),
+            on_member=lambda member: self._guest_joined(channel, member),
+        )
+
+    def _guest_joined(self, channel: Channel, member: Membership) -> None:
+        self._missed.discard(channel.id)
+        virtual = VirtualGuest(channel.id, **self._virtual(channel))
+        link = self._link(channel, member, virtual)
+        # What was written to the peer is what it has; nothing more is known.
+        join = virtual.join(channel.log.position(channel.peer_handled))
+        self._engine.joined(self._doors.now(), link, channel.peer, join)
+        self._doors.step()
+
+    def takes_link(self, action: OpenLink) -> bool:
+        """Open the link of a channel that a 1.0.0 peer hosts, if it is one."""
+        channel = self._core.channels.get(action.channel)
+        if channel is None or channel.delivery != BEST_EFFORT:
+            return False
+        self._doors.spawn(self._join(channel))
+        return True
+
+    async def _join(self, channel: Channel) -> None:
+        try:
+            await self._groups.join(
+                channel.peer, channel.id, lambda member: self._welcomed(channel, member)
+            )
+        except NetworkError as error:
+            now = self._doors.now()
+            self._engine.link_failed(now, channel.id, error.code)
+            code = REFUSALS.get(error.code)
+            if code is not None:
+                code = "lost" if code == "expired" and channel.phase is Phase.OPEN else code
+                line = Line(type="close", group=channel.id, code=code)
+                self._engine.control(now, channel.peer, line)
+            self._doors.step()
+
+    def _welcomed(self, channel: Channel, member: Membership) -> None:
+        virtual = VirtualHost(channel.id, **self._virtual(channel))
+        link = self._link(channel, member, virtual)
+        self._engine.link_opened(self._doors.now(), channel.id, link)
+        self._doors.step()
+
+    def _virtual(self, channel: Channel) -> dict[str, Any]:
+        core = self._core
+        return {
+            "peer": channel.peer,
+            "prefix": f"g{core.random.getrandbits(64):016x}",
+            "message_bytes": min(
+                core.limits.message_bytes, channel.context.type.limits.message_bytes
+            ),
+            "backlog": [
+                (entry.seq, len(entry.raw)) for entry in channel.log.after(channel.handled)
+            ],
+        }
+
+    def _link(self, channel: Channel, member: Membership, virtual: Virtual) -> int:
+        limits, own = channel.context.type.limits, self._core.limits
+        number = 0
+
+        def lines(batch: list[Line]) -> None:
+            self._engine.lines(self._doors.now(), number, [serialise(line) for line in batch])
+            self._doors.step()
+
+        def ended(code: str) -> None:
+            if self._links.get(channel.id) is link:
+                del self._links[channel.id]
+                if code != "left":
+                    self._missed.add(channel.id)
+            self._doors.ended(number, code)
+            self.changed(channel.id)
+
+        link = GoLink(
+            channel,
+            member,
+            virtual,
+            Ears(
+                lines=lines,
+                refused=lambda code, detail: self._note(code, channel.id, detail),
+                ended=ended,
+                now=self._doors.now,
+            ),
+            rate=own.rate or limits.rate,
+            burst=own.burst or limits.burst,
+        )
+        self._links[channel.id] = link
+        number = self._doors.adopt(link)
+        return number
+
+    def changed(self, channel_id: str) -> None:
+        """A channel's state changed: one that has ended needs no group any more."""
+        channel = self._core.channels.get(channel_id)
+        if channel is not None and (not channel.final or channel.delivery != BEST_EFFORT):
+            return
+        link = self._links.get(channel_id)
+        if link is None:
+            self._missed.discard(channel_id)
+            self._groups.close(channel_id)
+        elif channel is not None and not _closes_by_its_log(channel):
+            link.close()
+
+    def close(self) -> None:
+        """Stop: every stream ends, the channels stay."""
+        self._groups.stop()
+
+
+def _closes_by_its_log(channel: Channel) -> bool:
+    last = channel.log.get(channel.log.last[1])
+    return last is not None and last.kind == "close"
