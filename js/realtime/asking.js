@@ -7,7 +7,7 @@ export const API = "/api/realtime/";
 /**
  * POST (with a body) or GET to the node; what fails is a GoopError.
  * @param {string} action
- * @param {object} [body]
+ * @param {object | string} [body] a string is JSON already
  * @returns {Promise<any>}
  */
 export async function ask(action, body) {
@@ -16,7 +16,7 @@ export async function ask(action, body) {
   if (body) {
     init.method = "POST";
     init.headers = { "Content-Type": "application/json" };
-    init.body = json(body);
+    init.body = typeof body === "string" ? body : json(body);
   }
   let response, answer;
   try {

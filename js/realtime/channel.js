@@ -64,7 +64,7 @@ export class Channel {
   signal(data) {
     if (this.#conduit.ended) return false;
     const [channel, body] = [JSON.stringify(this.id), messageJson(data)];
-    return this.#conduit.hub.line.write(`{"type":"signal","channel":${channel},"data":${body}}`);
+    return this.#conduit.hub.line.write(`{"type":"signal","channel":${channel},"data":${body}}`, this.id);
   }
   /** @returns {Promise<void>} */
   close() {

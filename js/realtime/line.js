@@ -1,39 +1,61 @@
 // SPDX-License-Identifier: MIT
-// The one WebSocket of a document: it comes back by itself.
-import { API } from "./asking.js";
+// The one line between a document and its node: it comes back by itself, over what works.
 import { Deferred } from "./errors.js";
+import { EventWire, SocketWire } from "./wires.js";
 
 /**
  * @import { Hub } from "./hub.js"
+ * @import { Wire } from "./wires.js"
  */
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5_000;
+/** How long a wire may take until frames flow both ways. */
+const PATIENCE_MS = 10_000;
+/** So many WebSockets in a row that came to nothing, and events are tried. */
+const SOCKET_TRIES = 3;
+/** A WebSocket that lives that long is no failed attempt. */
+const STEADY_MS = 1_000;
+/** While events carry the frames, a WebSocket is tried so often, ever more rarely. */
+const FIRST_PROBE_MS = 1_000;
+const LAST_PROBE_MS = 60_000;
+
+/** @typedef {ReturnType<typeof setTimeout> | undefined} Timer */
 
 export class Line {
-  /** @param {Hub} owner */
-  constructor(owner) {
-    this.owner = owner;
-    /** @type {WebSocket | null} */
-    this.socket = null;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
+  /** @param {Hub} hub */
+  constructor(hub) {
+    this.hub = hub;
+    /** @type {Wire | null} */
+    this.wire = null;
+    /** A WebSocket that has to prove itself before it takes the place of events. @type {Wire | null} */
+    this.candidate = null;
+    /** @type {Timer} until the next attempt */
     this.timer = undefined;
+    /** @type {Timer} until the next candidate */
+    this.probing = undefined;
+    /** @type {Timer} first until we lose patience with the wire, then until it is steady */
+    this.watch = undefined;
     this.failures = 0;
+    this.refusals = 0;
+    this.probes = 0;
     this.asleep = false;
-    /** Set by the first `subscribed` of each socket. */
+    /** Set by the first `subscribed` of each wire. */
     this.ready = false;
     /** @type {Deferred[]} */
     this.waiting = [];
     if (typeof addEventListener !== "function") return;
-    // An open socket would keep the browser from storing the page for "back".
+    // An open line would keep the browser from storing the page for "back", or from freezing it.
     addEventListener("pagehide", (event) => event.persisted && this.sleep());
     addEventListener("pageshow", (event) => event.persisted && this.wake());
+    addEventListener("freeze", () => this.sleep());
+    addEventListener("resume", () => this.wake());
     // Timers of a hidden page may be held back for a minute.
     for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.hurry());
   }
 
   start() {
-    if (!this.socket && this.timer === undefined && !this.asleep) this.open();
+    if (!this.wire && this.timer === undefined && !this.asleep) this.open();
   }
 
   /** @returns {Promise<void>} when frames flow both ways */
@@ -47,34 +69,111 @@ export class Line {
 
   open() {
     this.timer = undefined;
-    const url = new URL(API + "connect", location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url);
-    this.socket = socket;
-    socket.onopen = () => socket === this.socket && this.owner.opened();
-    socket.onclose = ({ code }) => socket === this.socket && this.lost(code);
-    socket.onmessage = ({ data }) => {
-      if (socket !== this.socket) return;
-      const frame = JSON.parse(data);
-      if (frame.type === "subscribed") {
-        this.ready = true;
-        this.failures = 0;
-        for (const deferred of this.waiting.splice(0)) deferred.resolve(undefined);
-      }
-      this.owner.frame(frame, data.length);
-    };
+    const Kind = this.refusals < SOCKET_TRIES ? SocketWire : EventWire;
+    this.watch = setTimeout(() => this.closed(1006), PATIENCE_MS);
+    try {
+      this.wire = new Kind(this);
+    } catch {
+      if (Kind === SocketWire) this.refusals = SOCKET_TRIES;
+      this.closed(1006);
+    }
+  }
+
+  // -- the wire's owner
+
+  opened() {
+    this.hub.opened();
+  }
+
+  /**
+   * @param {any} frame
+   * @param {number} size
+   */
+  frame(frame, size) {
+    if (frame.type === "subscribed" && !this.ready) this.proven();
+    this.hub.frame(frame, size);
+  }
+
+  proven() {
+    this.ready = true;
+    this.failures = 0;
+    clearTimeout(this.watch);
+    if (this.wire instanceof EventWire) this.probeLater();
+    else this.watch = setTimeout(() => this.steady(), STEADY_MS);
+    for (const deferred of this.waiting.splice(0)) deferred.resolve(undefined);
+  }
+
+  steady() {
+    this.refusals = 0;
+    this.probes = 0;
   }
 
   /** @param {number} code */
-  lost(code) {
+  closed(code) {
     const tried = !this.ready;
-    this.socket = null;
-    this.ready = false;
+    // Where events fail as well, the node is away, and nothing is wrong with WebSockets.
+    if (this.wire instanceof EventWire) this.refusals = 0;
+    else this.refusals++;
+    this.drop();
     const limit = Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LAST_RETRY_MS);
     // Jitter, so that many pages do not come back to a restarted node at once.
     this.timer = setTimeout(() => this.open(), limit * (0.5 + Math.random() / 2));
-    this.owner.lost(code, tried);
+    this.hub.lost(code, tried);
   }
+
+  drop() {
+    for (const timer of [this.timer, this.watch, this.probing]) clearTimeout(timer);
+    this.timer = this.watch = this.probing = undefined;
+    this.candidate?.close();
+    this.wire?.close();
+    this.candidate = this.wire = null;
+    this.ready = false;
+  }
+
+  // -- back to a WebSocket
+
+  probeLater() {
+    this.candidate?.close();
+    this.candidate = null;
+    const delay = Math.min(FIRST_PROBE_MS * 2 ** this.probes++, LAST_PROBE_MS);
+    this.probing = setTimeout(() => this.probe(), delay * (0.5 + Math.random() / 2));
+  }
+
+  /** The events go on until frames have gone both ways over the new WebSocket. */
+  probe() {
+    clearTimeout(this.probing);
+    this.probing = setTimeout(() => this.probeLater(), PATIENCE_MS);
+    const failed = () => {
+      clearTimeout(this.probing);
+      this.probeLater();
+    };
+    try {
+      const wire = new SocketWire({
+        opened: () => wire.write('{"type":"subscribe","channels":[]}'),
+        frame: ({ type }) => type === "subscribed" && this.change(wire),
+        closed: failed,
+      });
+      this.candidate = wire;
+    } catch {
+      failed();
+    }
+  }
+
+  /** @param {SocketWire} wire */
+  change(wire) {
+    const events = this.wire;
+    this.candidate = null;
+    wire.owner = this;
+    this.wire = wire;
+    this.ready = false;
+    for (const timer of [this.probing, this.watch]) clearTimeout(timer);
+    this.probing = undefined;
+    this.watch = setTimeout(() => this.closed(1006), PATIENCE_MS);
+    this.hub.opened();
+    events?.close();
+  }
+
+  // -- what happens to the document
 
   /** Hangs up and takes the line up again at once: the node resumes from our cursors. */
   restart() {
@@ -83,14 +182,9 @@ export class Line {
   }
 
   sleep() {
-    const wanted = this.socket ?? this.timer;
-    if (wanted === null || wanted === undefined) return;
-    const socket = this.socket;
+    if (!this.wire && this.timer === undefined) return;
     this.asleep = true;
-    this.socket = null;
-    this.ready = false;
-    this.hold();
-    socket?.close();
+    this.drop();
   }
 
   wake() {
@@ -99,24 +193,22 @@ export class Line {
     this.open();
   }
 
+  /** What waits for its time is tried now. */
   hurry() {
-    if (this.timer === undefined) return;
-    this.hold();
-    this.open();
-  }
-
-  hold() {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    if (this.timer !== undefined) {
+      clearTimeout(this.timer);
+      this.open();
+    } else if (this.probing !== undefined && !this.candidate) {
+      this.probe();
+    }
   }
 
   /**
    * @param {string} text
+   * @param {string} [newest] of the frames with this word that still wait, the newest stays
    * @returns {boolean} whether it left
    */
-  write(text) {
-    if (this.socket?.readyState !== 1) return false;
-    this.socket.send(text);
-    return true;
+  write(text, newest) {
+    return this.wire?.write(text, newest) === true;
   }
 }

@@ -57,10 +57,16 @@ class Clock {
 /** The node's end of the page's sockets and requests. */
 class FakeNode {
   up = true;
+  /** What stands between page and node does with WebSockets: "open", "refuse", "throw", "cut". */
+  socketsAre = "open";
   /** Frames from the page, all sockets together, parsed. */
   frames = [];
   /** Sockets, the newest last. */
   sockets = [];
+  /** Streams of events that carry frames, the newest last. */
+  streams = [];
+  /** What the page subscribed on last. */
+  wire = null;
   /** POSTs and GETs, as [action, body]. */
   asked = [];
   /** action -> (body) => reply, or { status, problem } for an error. */
@@ -70,13 +76,26 @@ class FakeNode {
     return this.sockets.at(-1);
   }
 
+  get attempts() {
+    return this.sockets.length + this.streams.length;
+  }
+
+  /** A frame from the page. */
+  take(frame, wire) {
+    this.frames.push(frame);
+    if (frame.type !== "subscribe") return;
+    if (frame.page) this.wire = wire;
+    const { page, since } = frame;
+    setImmediate(() => wire.tell({ type: "subscribed", page, self: "alice", since }));
+  }
+
   /** The frames of one type. */
   of(type) {
     return this.frames.filter((frame) => frame.type === type);
   }
 
   tell(frame) {
-    this.socket.onmessage({ data: JSON.stringify(frame) });
+    (this.wire ?? this.socket).tell(frame);
   }
 
   state(channel, state, more = {}) {
@@ -98,9 +117,10 @@ class FakeNode {
 
   /** The connection breaks; the page is told, nothing else. */
   cut(code = 1006) {
-    const socket = this.socket;
+    const socket = this.wire ?? this.socket;
     socket.readyState = 3;
-    socket.onclose({ code });
+    if (socket.onclose) socket.onclose({ code });
+    else socket.dispatchEvent(new Event("error"));
   }
 }
 
@@ -114,25 +134,26 @@ export function openPage(...scripts) {
   class WebSocket {
     readyState = 0;
     constructor(url) {
+      if (node.socketsAre === "throw") throw new Error("no WebSockets here");
       this.url = String(url);
       node.sockets.push(this);
       setImmediate(() => {
         if (this.readyState !== 0) return;
-        if (!node.up) {
-          this.readyState = 3;
-          this.onclose?.({ code: 1006 });
-          return;
-        }
+        if (!node.up || node.socketsAre === "refuse") return this.end();
         this.readyState = 1;
         this.onopen?.({});
+        if (node.socketsAre === "cut") this.end();
       });
     }
+    end() {
+      this.readyState = 3;
+      this.onclose?.({ code: 1006 });
+    }
     send(text) {
-      const frame = JSON.parse(text);
-      node.frames.push(frame);
-      if (frame.type === "subscribe") {
-        setImmediate(() => this.onmessage?.({ data: JSON.stringify({ type: "subscribed", page: frame.page, self: "alice" }) }));
-      }
+      node.take(JSON.parse(text), this);
+    }
+    tell(frame) {
+      if (this.readyState === 1) this.onmessage?.({ data: JSON.stringify(frame) });
     }
     close() {
       this.readyState = 3;
@@ -144,6 +165,11 @@ export function openPage(...scripts) {
     const body = init.body === undefined ? undefined : JSON.parse(init.body);
     node.asked.push([action, body]);
     if (!node.up) throw new TypeError("fetch failed");
+    if (action === "frames") {
+      const stream = node.streams.at(-1);
+      if (!stream || stream.readyState === 2) return { ok: false, status: 409, json: async () => ({ code: "no_stream" }) };
+      for (const frame of body.frames) node.take(frame, stream);
+    }
     const answer = await node.answers[action]?.(body);
     const { status = 200, problem } = answer ?? {};
     return {
@@ -160,13 +186,17 @@ export function openPage(...scripts) {
     constructor(url) {
       super();
       this.url = url;
-      sources.push(this);
+      if (!url.startsWith("/api/realtime/")) return void sources.push(this);
+      node.streams.push(this);
+      setImmediate(() => this.readyState === 1 && this.dispatchEvent(new Event(node.up ? "open" : "error")));
     }
     close() {
       this.readyState = 2;
     }
+    /** A named event, or a frame. */
     tell(type, data) {
-      this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data) }));
+      const [name, body] = data === undefined ? ["message", type] : [type, data];
+      if (this.readyState === 1) this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(body) }));
     }
   }
 

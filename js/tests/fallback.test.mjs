@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Where no WebSocket can be opened: server-sent events and POST, and back again.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openChannel, openPage, same, settle } from "./page.mjs";
+
+const row = { channelId: "c1", peerId: "bob", peerLabel: "Bob", state: "connected", detail: {}, delivery: "log" };
+
+/** A channel over events, on a node whose WebSockets are `broken`. */
+async function overEvents(broken) {
+  const page = openPage();
+  const { node, clock, realtime } = page;
+  node.socketsAre = broken;
+  node.answers.request = () => ({ ...row, state: "connecting" });
+  node.answers.channels = () => [row];
+  const asked = realtime.connect("bob");
+  await clock.advance(500);
+  node.state("c1", "connected");
+  return { ...page, channel: await asked };
+}
+
+/** What was posted. */
+const posts = (node) => node.asked.filter(([action]) => action === "frames").map(([, body]) => body);
+
+for (const broken of ["throw", "refuse", "cut"]) {
+  test(`where WebSockets ${broken}, a channel works both ways all the same`, async () => {
+    const { channel, node, clock } = await overEvents(broken);
+    assert.equal(node.streams.length, 1);
+    assert.match(node.streams[0].url, /^\/api\/realtime\/events\?page=[0-9a-f]{32}$/);
+    const seen = [];
+    channel.onMessage = (data) => seen.push(data);
+    node.message("c1", 1, "hello");
+    const sent = channel.send("answer");
+    await settle();
+    same(node.of("send").map(({ data }) => data), ["answer"]);
+    node.receipt(sent.id, "handled");
+    await sent.handled;
+    same(seen, ["hello"]);
+    await clock.advance(0);
+    same(node.of("ack").map(({ seq }) => seq), [1]);
+  });
+}
+
+test("what happens in one turn shares a POST, and POSTs keep their order", async () => {
+  const { channel, node } = await overEvents("throw");
+  const before = posts(node).length;
+  let answer;
+  node.answers.frames = () => new Promise((resolve) => (answer = resolve));
+  for (let n = 0; n < 3; n++) channel.send(n);
+  await settle();
+  channel.send(3);
+  channel.send(4);
+  await settle();
+  assert.equal(posts(node).length, before + 1);
+  node.answers.frames = () => ({});
+  answer({});
+  await settle();
+  same(posts(node).slice(before).map(({ frames }) => frames.map(({ data }) => data)), [[0, 1, 2], [3, 4]]);
+});
+
+test("of signals that wait for a POST, the newest is sent", async () => {
+  const { channel, node } = await overEvents("throw");
+  for (let n = 0; n < 5; n++) channel.signal({ n });
+  await settle();
+  same(node.of("signal").map(({ data }) => data), [{ n: 4 }]);
+});
+
+test("large messages share no POST", async () => {
+  const { channel, node } = await overEvents("throw");
+  const before = posts(node).length;
+  for (let n = 0; n < 5; n++) channel.send("x".repeat(60_000));
+  await settle();
+  same(posts(node).slice(before).map(({ frames }) => frames.length), [2, 2, 1]);
+});
+
+test("back to a WebSocket once one works; what was on its way is sent once more, with its id", async () => {
+  const { channel, node, clock } = await overEvents("throw");
+  const seen = [];
+  channel.onMessage = (data) => seen.push(data);
+  node.message("c1", 1, "one");
+  const sent = channel.send("unanswered");
+  await settle();
+  node.socketsAre = "open";
+  await clock.advance(10_000);
+  assert.equal(node.sockets.length, 1);
+  assert.equal(node.wire, node.socket);
+  assert.equal(node.streams[0].readyState, 2);
+  same(node.of("subscribe").at(-1).after, { c1: [1, 1] });
+  same(node.of("send").map(({ id }) => id), [sent.id, sent.id]);
+  node.streams[0].readyState = 1; // an event that was on its way
+  node.streams[0].tell({ type: "message", channel: "c1", from: "bob", data: "two", id: "bobs-2", epoch: 1, seq: 2 });
+  node.message("c1", 2, "two");
+  same(seen, ["one", "two"]);
+});
+
+test("a WebSocket that opens and carries nothing does not take over", async () => {
+  const { channel, node, clock } = await overEvents("throw");
+  node.socketsAre = "cut";
+  await clock.advance(30_000);
+  assert.ok(node.sockets.length >= 3);
+  assert.equal(node.wire, node.streams[0]);
+  assert.equal(node.streams.length, 1);
+  channel.send("still here");
+  await settle();
+  same(node.of("send").map(({ data }) => data), ["still here"]);
+});
+
+test("attempts to get back become rare, and online hurries them", async () => {
+  const { node, clock, fire } = await overEvents("refuse");
+  const tried = node.sockets.length;
+  await clock.advance(3_600_000);
+  const hourly = node.sockets.length - tried;
+  assert.ok(hourly > 60 && hourly < 140, `${hourly} attempts in an hour`);
+  node.socketsAre = "open";
+  fire("online");
+  await settle();
+  assert.equal(node.wire, node.socket);
+});
+
+test("while the node is away, both are tried; then frames flow again", async () => {
+  const { channel, node, clock } = await overEvents("throw");
+  node.up = false;
+  node.cut();
+  channel.send("meanwhile");
+  await clock.advance(20_000);
+  assert.ok(node.streams.length > 2);
+  node.socketsAre = "open";
+  node.up = true;
+  await clock.advance(10_000);
+  assert.equal(node.wire, node.socket);
+  assert.ok(node.of("send").every(({ data }) => data === "meanwhile"));
+  assert.equal(new Set(node.of("send").map(({ id }) => id)).size, 1);
+});
+
+test("a POST that fails ends the stream; nothing is lost", async () => {
+  const { channel, node, clock } = await overEvents("throw");
+  node.answers.frames = () => ({ status: 500, problem: { code: "internal" } });
+  channel.send("a");
+  await settle();
+  node.answers.frames = () => ({});
+  channel.send("b");
+  await clock.advance(2000);
+  assert.equal(node.streams.length, 2);
+  same([...new Set(node.of("send").map(({ data }) => data))], ["a", "b"]);
+});
+
+test("short-lived WebSockets count as broken, a long life forgives", async () => {
+  const { node, clock } = await openChannel();
+  node.answers.channels = () => [row];
+  await clock.advance(2000);
+  for (let n = 0; n < 2; n++) {
+    node.cut();
+    await clock.advance(500);
+  }
+  assert.equal(node.streams.length, 0);
+  await clock.advance(2000);
+  for (let n = 0; n < 2; n++) {
+    node.cut();
+    await clock.advance(900);
+  }
+  assert.equal(node.streams.length, 0);
+  node.cut();
+  await clock.advance(900);
+  assert.equal(node.streams.length, 1);
+});
+
+test("a line that says nothing is given up after 10 s", async () => {
+  const { node, clock } = await openChannel();
+  node.take = () => {};
+  node.cut();
+  await clock.advance(50);
+  assert.equal(node.sockets.length, 2);
+  await clock.advance(9_000);
+  assert.equal(node.sockets.length, 2);
+  await clock.advance(2_000);
+  assert.equal(node.sockets.length, 3);
+});
