@@ -17,7 +17,6 @@ from typing import Any
 import trio
 from libp2p import new_host
 from libp2p.custom_types import TProtocol
-from libp2p.network.config import ConnectionConfig
 from libp2p.peer.id import ID
 from libp2p.peer.peerinfo import PeerInfo, info_from_p2p_addr
 from libp2p.pubsub.gossipsub import GossipSub
@@ -25,10 +24,11 @@ from libp2p.pubsub.pubsub import Pubsub
 from libp2p.tools.anyio_service import background_trio_service
 from multiaddr import Multiaddr
 
-from goop_node.p2p import presence
+from goop_node.p2p import limits, presence
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.lines import Lines
 from goop_node.p2p.peers import PeerTable
+from goop_node.p2p.yamux_guard import guard
 from goop_node.types import NetworkError, StreamHandler
 
 log = logging.getLogger(__name__)
@@ -67,12 +67,11 @@ class Host:
         """Run until cancelled; ``started`` is called when it listens. Raises ``OSError``."""
         self._host = new_host(
             key_pair=self._identity.key_pair,
-            muxer_preference="YAMUX",
             listen_addrs=[Multiaddr(address) for address in listen],
-            connection_config=ConnectionConfig(
-                min_connections=0, low_watermark=0, dial_timeout=DIAL_SECONDS
-            ),
+            connection_config=limits.connections(DIAL_SECONDS),
+            resource_manager=limits.resources(),
         )
+        guard(self._host)
         for handler in self._handlers:
             self._host.set_stream_handler(TProtocol(handler.protocol), self._inbound(handler))
         router = GossipSub(

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""Yamux that holds a peer to its word: what it may send, and how many streams it may open.
+
+The library only logs that a peer ignores its receive window, buffers what comes, and keeps
+what is left on a stream that was reset. Here a breach ends the connection before its bytes
+are read, so that no peer makes this node hold more than it granted.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from libp2p.abc import IMuxedConn, ISecureConn
+from libp2p.custom_types import TProtocol
+from libp2p.peer.id import ID
+from libp2p.stream_muxer.muxer_multistream import MuxerMultistream
+from libp2p.stream_muxer.yamux.yamux import (
+    DEFAULT_WINDOW_SIZE,
+    FLAG_SYN,
+    HEADER_SIZE,
+    PROTOCOL_ID,
+    TYPE_DATA,
+    YAMUX_HEADER_FORMAT,
+    Yamux,
+    YamuxStream,
+)
+
+log = logging.getLogger(__name__)
+
+MAX_WINDOW = 1024 * 1024
+"""Bytes a stream's receive window may grow to."""
+MAX_UNREAD = 32 * 1024 * 1024
+"""Bytes of one connection that nobody has read yet."""
+MAX_STREAMS = 128
+"""Streams that a peer may have open towards us on one connection."""
+
+
+class YamuxBreach(Exception):
+    """The peer sent what it was never granted."""
+
+
+class GuardedYamux(Yamux):
+    """The library's yamux behind a reader that judges each frame by its header."""
+
+    def __init__(
+        self,
+        secured_conn: ISecureConn,
+        peer_id: ID,
+        is_initiator: bool | None = None,
+        on_close: Callable[[], Awaitable[Any]] | None = None,
+    ) -> None:
+        watched: Any = FrameReader(secured_conn, self._judge)
+        super().__init__(watched, peer_id, is_initiator, on_close)
+
+    async def accept_stream(self) -> YamuxStream:
+        """The next stream that the peer opens; what is beyond ``MAX_STREAMS`` is reset."""
+        while True:
+            stream: Any = await super().accept_stream()
+            theirs = sum(not known.is_initiator for known in self.streams.values())
+            if theirs <= MAX_STREAMS:
+                return stream  # type: ignore[no-any-return]
+            log.debug("%s has %d streams open, one more is refused", self.peer_id, theirs)
+            await stream.reset()
+
+    def _judge(self, kind: int, flags: int, stream_id: int, length: int) -> None:
+        """Raise ``YamuxBreach`` for a frame whose bytes must not be read."""
+        if kind != TYPE_DATA:
+            return
+        stream = self.streams.get(stream_id)
+        if stream is None:
+            # New, or closed by us while this was under way: then it is read and dropped.
+            granted = DEFAULT_WINDOW_SIZE if flags & FLAG_SYN else MAX_WINDOW
+        else:
+            stream.target_recv_window = min(stream.target_recv_window, MAX_WINDOW // 2)
+            granted = stream.recv_window
+        if length > granted:
+            self._break(f"{length} bytes on stream {stream_id}, {granted} were granted")
+        if self.stream_buffers.get(stream_id):
+            self._make_room(length)
+
+    def _make_room(self, length: int) -> None:
+        """Where too much lies unread, let go of what closed streams left; else it is a breach."""
+        if self._unread() + length <= MAX_UNREAD:
+            return
+        for stream_id, stream in self.streams.items():
+            if stream.closed:
+                self.stream_buffers[stream_id].clear()
+        if self._unread() + length > MAX_UNREAD:
+            self._break(f"more than {MAX_UNREAD} bytes lie unread")
+
+    def _unread(self) -> int:
+        return sum(map(len, self.stream_buffers.values()))
+
+    def _break(self, why: str) -> None:
+        log.warning("connection to %s ended: %s", self.peer_id, why)
+        raise YamuxBreach(why)
+
+    def _finalize_stream_locked(self, stream: YamuxStream, *, fully_closed: bool) -> None:
+        """Nobody reads what is left on a stream that was reset: it goes with the stream."""
+        if stream.reset_received:
+            left = self.stream_buffers.get(stream.stream_id)
+            if left:
+                left.clear()
+        super()._finalize_stream_locked(stream, fully_closed=fully_closed)
+
+
+class GuardedMuxers(MuxerMultistream):
+    """Negotiates yamux, and no other muxer: the library would take its own class for it."""
+
+    def __init__(self) -> None:
+        super().__init__({TProtocol(PROTOCOL_ID): GuardedYamux})
+
+    async def new_conn(self, conn: ISecureConn, peer_id: ID) -> IMuxedConn:
+        """The multiplexed connection over ``conn``."""
+        protocol, _ = await self._selector.select(conn, conn.is_initiator, self.negotiate_timeout)
+        guarded = GuardedYamux(conn, peer_id, conn.is_initiator)
+        return self._annotate_connection(guarded, conn, protocol)
+
+
+def guard(host: Any) -> None:
+    """Have a host use ``GuardedYamux``; before it listens."""
+    host.get_network().upgrader.muxer_multistream = GuardedMuxers()
+
+
+class FrameReader:
+    """A secured connection that shows each yamux header to ``judge`` before the body is read."""
+
+    def __init__(self, conn: ISecureConn, judge: Callable[[int, int, int, int], None]) -> None:
+        self._conn = conn
+        self._judge = judge
+        self._header = b""
+        self._body = 0
+        self.write = conn.write
+        self.close = conn.close
+
+    async def read(self, n: int | None = None) -> bytes:
+        """As the connection's. The muxer asks for the rest of a header or a body, never more."""
+        data = await self._conn.read(n)
+        if self._body:
+            self._body -= len(data)
+            return data
+        self._header += data
+        if len(self._header) == HEADER_SIZE:
+            _, kind, flags, stream_id, length = struct.unpack(YAMUX_HEADER_FORMAT, self._header)
+            self._header = b""
+            self._judge(kind, flags, stream_id, length)
+            self._body = length if kind == TYPE_DATA else 0
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._conn, name)

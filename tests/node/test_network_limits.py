@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""A peer that takes more than it was granted harms itself only."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from goop_node.p2p import limits, yamux_guard
+from goop_node.p2p.identity import Identity
+from goop_node.p2p.service import P2P
+from goop_node.types import LineStream, StreamHandler
+from tests.interop.driven import Driven
+
+HOSTILE = Path(__file__).with_name("hostile.py")
+DEAF = "/test/deaf"
+ECHO = "/test/echo"
+LISTEN = ["/ip4/127.0.0.1/tcp/0"]
+
+
+def echo(stream: LineStream) -> None:
+    """Give every line back."""
+
+    def on_lines(lines: list[bytes]) -> None:
+        for line in lines:
+            stream.write(line)
+
+    stream.start(on_lines, lambda code: None)
+
+
+@asynccontextmanager
+async def node(folder: Path, name: str) -> AsyncIterator[P2P]:
+    """The libp2p side of a node: it does not read ``DEAF``, and answers ``ECHO``."""
+    p2p = P2P(
+        identity=Identity.load_or_create(folder / f"{name}.key"),
+        listen=LISTEN,
+        peers=[],
+        label=lambda: name,
+        data=folder / name,
+    )
+    (folder / name).mkdir()
+    p2p.handle(StreamHandler(protocol=DEAF, handle=lambda stream: None))
+    p2p.handle(StreamHandler(protocol=ECHO, handle=echo))
+    await p2p.start()
+    try:
+        yield p2p
+    finally:
+        await p2p.stop()
+
+
+class Echoed:
+    """A friend's stream that goes on through everything."""
+
+    def __init__(self, stream: LineStream) -> None:
+        self._stream = stream
+        self._heard: asyncio.Queue[bytes] = asyncio.Queue()
+        self.ended = ""
+        stream.start(self._on_lines, self._on_end)
+
+    def _on_lines(self, lines: list[bytes]) -> None:
+        for line in lines:
+            self._heard.put_nowait(line)
+
+    def _on_end(self, code: str) -> None:
+        self.ended = code
+
+    async def works(self) -> bool:
+        """Whether a line still comes back."""
+        self._stream.write(b"still here")
+        async with asyncio.timeout(10):
+            return await self._heard.get() == b"still here" and not self.ended
+
+
+@asynccontextmanager
+async def attacked(folder: Path, what: str) -> AsyncIterator[tuple[Driven, Echoed, P2P]]:
+    """Alice with Bob's stream, and a hostile peer that has begun."""
+    async with node(folder, "alice") as alice, node(folder, "bob") as bob:
+        address = alice.network.addrs[0]
+        await bob.add_peer(address)
+        friend = Echoed(await bob.network.open_stream(alice.network.peer_id, [ECHO]))
+        assert await friend.works()
+        command = [sys.executable, str(HOSTILE), what, address, DEAF]
+        async with Driven.start(command, folder) as hostile:
+            yield hostile, friend, alice
+
+
+def peak() -> int:
+    """The most memory this process ever held, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+async def test_a_flood_beyond_the_window_ends_its_connection(tmp_path: Path) -> None:
+    async with attacked(tmp_path, "flood") as (hostile, friend, _):
+        before = peak()
+        cut = await hostile.event("cut")
+        assert cut["sent"] < 32 * 1024 * 1024
+        assert await friend.works()
+        assert peak() - before < 64
+
+
+async def test_what_is_left_on_closed_streams_is_bounded(tmp_path: Path) -> None:
+    async with attacked(tmp_path, "leftovers") as (hostile, friend, _):
+        before = peak()
+        await hostile.event("cut")
+        assert await friend.works()
+        assert peak() - before < 96
+
+
+async def test_streams_beyond_the_limit_are_refused(tmp_path: Path) -> None:
+    async with attacked(tmp_path, "streams") as (hostile, friend, _):
+        opened = await hostile.event("opened")
+        assert 0 < opened["streams"] <= yamux_guard.MAX_STREAMS
+        assert await friend.works()
+
+
+async def test_connections_beyond_the_limit_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "INBOUND", 6)
+    async with attacked(tmp_path, "connections") as (hostile, friend, alice):
+        connected = await hostile.event("connected")
+        assert connected["hosts"] == 5  # Bob's is the sixth
+        assert await friend.works()
+        async with node(tmp_path, "carol") as carol:
+            carols = await alice.add_peer(carol.network.addrs[0])
+            assert carols.connected
