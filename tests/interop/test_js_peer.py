@@ -80,6 +80,8 @@ async def test_it_opens_a_channel_itself(
         assert await page.received(channel, 1) == ["from the host"]
         await page.send(channel, "from the guest")
         await jay.event("message", channel=channel, data="from the guest", seq=2)
+        while (await jay.event("acked", channel=channel, stage="node"))["position"][1] < 2:
+            pass
 
         await jay.do("cut", channel=channel)
         await jay.event("open", channel=channel, have=2)
