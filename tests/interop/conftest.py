@@ -18,8 +18,11 @@ OLDEST_NODE = 20
 
 @pytest.fixture(scope="module")
 def alice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
-    """One of our nodes."""
-    node = start_node(tmp_path_factory.mktemp("interop") / "alice")
+    """One of our nodes, whose pages may send as fast as they can."""
+    folder = tmp_path_factory.mktemp("interop")
+    config = folder / "goop.toml"
+    config.write_text("[plugins.realtime]\nrate = 100000\nburst = 100000\n", encoding="utf-8")
+    node = start_node(folder / "alice", "--config", str(config))
     try:
         yield node
     finally:
