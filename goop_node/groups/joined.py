@@ -46,7 +46,7 @@ class Heard:
 class Over:
     """The membership ended, or never began. ``code``: ``closed`` by the host for good;
     ``not_found``, ``full`` or another refusal; ``timeout``, ``silent``, ``left``, or how the
-    stream ended."""
+    stream ended (``eof``, ``reset``, ``lost``, ``line_too_long``, ``dropped`` by us)."""
 
     code: str
 

@@ -180,7 +180,8 @@ class Groups:
         def ended(code: str) -> None:
             if code == "line_too_long":
                 self._note(code, "", f"from {stream.peer_id}: more than {MAX_LINE} bytes")
-            on_end(code)
+            # "closed" is kept for a group that its host has ended.
+            on_end("dropped" if code == "closed" else code)
 
         stream.start(on_lines, ended)
 

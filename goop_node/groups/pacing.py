@@ -2,7 +2,8 @@
 """A queue that lets go of its items at a bounded pace.
 
 Goop² peers read through buffers of ten slots and drop what does not fit: a thousand lines at
-once reach a page there a hundred times. One line a millisecond arrives in full.
+once reach a page there a hundred times. One line a millisecond arrives in full; half of that
+leaves room for a reader that is not always on time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-INTERVAL_MS = 1.0
+INTERVAL_MS = 2.0
 """Milliseconds between two lines to a 1.0.0 peer."""
 
 

@@ -12,13 +12,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from goop_node.testing import NodeProcess, start_node
 from tests.node.go_wire_peer import GROUP, INVITE
 from tests.node.page import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT = 20.0
-GROUP_ID = "rt-00112233445566"
+CREDIT_MS = 200.0
+GROUP_ID = "rt-0011223344556677"
 
 
 class Script:
@@ -187,3 +190,181 @@ async def test_we_host_a_plain_channel(tmp_path: Path) -> None:
         assert (await script.event(ev="end", n=n))["code"] == "eof"
         late = await script.open(node, GROUP, {"type": "join", "group": channel})
         assert (await script.line(late, "error"))["payload"]["code"] == "not_found"
+
+
+async def test_a_person_is_asked_before_we_join(tmp_path: Path) -> None:
+    async with meeting(tmp_path) as (script, node, page):
+        await invite(script, node, host="12D3KooWSomebodyElse")
+        await invite(script, node, group="rt-ffffffffffffffff", app_type="chat")
+        await invite(script, node)
+        incoming = await page.frame("incoming")
+        assert (incoming["channel"], incoming["peerId"]) == (GROUP_ID, script.id)
+        assert [event for event in script.events if event["ev"] == "stream"] == []
+        trace = (await page.http.get("/api/realtime/trace")).json()
+        assert {"wrong_host", "not_realtime"} <= {row["code"] for row in trace}
+        await page.post("decline", channelId=GROUP_ID)
+        problem = await page.post("accept", 409, channelId=GROUP_ID)
+        assert problem["code"] == "declined"
+
+
+async def test_a_go_peer_hosts(tmp_path: Path) -> None:
+    async with meeting(tmp_path) as (script, node, page):
+        await invite(script, node)
+        n = await accepted(script, page)
+        await page.send(GROUP_ID, {"n": 1})
+        assert await script.line(n, "msg") == {
+            "type": "msg",
+            "group": GROUP_ID,
+            "payload": {"n": 1},
+        }
+        stages = [(await page.frame("receipt"))["stage"] for _ in range(3)]
+        assert stages == ["accepted", "delivered", "unsupported"]
+        await script.write(n, {"type": "ping", "group": GROUP_ID})
+        await script.line(n, "pong")
+        big = {"type": "msg", "group": GROUP_ID, "payload": "x" * 66_000}
+        deep = f'{{"type":"msg","group":"{GROUP_ID}","payload":{"[" * 40}{"]" * 40}}}'
+        foreign = {"type": "msg", "group": GROUP_ID, "from": "12D3KooWThird", "payload": 3}
+        good = {"TYPE": "msg", "Group": GROUP_ID, "from": script.id, "payload": 4, "new": 1}
+        await script.write(n, big, deep, foreign, good)
+        # The early message, and the one that is within all bounds.
+        assert await page.received(GROUP_ID, 2) == ["early", 4]
+        trace = (await page.http.get("/api/realtime/trace")).json()
+        assert {"too_large", "too_deep", "foreign_author"} <= {row["code"] for row in trace}
+        await script.write(n, {"type": "close", "group": GROUP_ID})
+        state = await page.frame("state", channel=GROUP_ID, final=True)
+        assert state["code"] == "closed"
+
+
+async def test_as_a_guest_we_come_back_and_leave(tmp_path: Path) -> None:
+    async with meeting(tmp_path) as (script, node, page):
+        await invite(script, node)
+        n = await accepted(script, page)
+        await script.write(n, "{")
+        assert (await script.event(ev="end", n=n))["code"] in ("eof", "reset")
+        await page.frame("state", channel=GROUP_ID, suspended=True)
+        await page.send(GROUP_ID, "meanwhile")
+        # A host that answers with nothing but a reset is asked again.
+        n = (await script.event(ev="stream", protocol=GROUP))["n"]
+        await script.do("reset", n=n)
+        n = await welcome(script, page)
+        assert (await script.line(n, "msg"))["payload"] == "meanwhile"
+        await page.post("close", channelId=GROUP_ID)
+        await script.line(n, "leave")
+        assert (await script.event(ev="end", n=n))["code"] == "eof"
+        await page.frame("state", channel=GROUP_ID, final=True)
+
+
+@pytest.mark.parametrize("order", ["leave first", "join first"])
+async def test_leave_and_rejoin_leave_one_living_membership(tmp_path: Path, order: str) -> None:
+    async with meeting(tmp_path) as (script, node, page):
+        channel, old = await connect(script, node, page)
+        await page.send(channel, 1)
+        await script.line(old, "msg")
+        if order == "leave first":
+            await script.write(old, {"type": "leave", "group": channel})
+            await script.do("close", n=old)
+            new = await join(script, node, page, channel)
+        else:
+            new = await join(script, node, page, channel)
+            await script.write(old, {"type": "leave", "group": channel})
+            await script.do("close", n=old)
+        await script.event(ev="end", n=old)
+        await page.send(channel, 2)
+        assert (await script.line(new, "msg"))["payload"] == 2
+        await script.write(new, {"type": "msg", "group": channel, "payload": 3})
+        assert await page.received(channel, 1) == [3]
+
+
+async def test_a_burst_is_paced_and_what_does_not_fit_is_told(tmp_path: Path) -> None:
+    config = "[plugins.realtime]\nrate = 100000\nburst = 100000\n"
+    async with meeting(tmp_path, config=config) as (script, node, page):
+        channel, n = await connect(script, node, page)
+        for number in range(1000):
+            await page.send(channel, number)
+        await script.until(lambda: len(script.lines_of(n)) >= 1000)
+        lines = script.lines_of(n)
+        assert [event["line"]["payload"] for event in lines] == list(range(1000))
+        # A buffer of ten slots that is emptied once a millisecond never overflows, as long as its
+        # reader is not held up itself, which on a busy machine it is: hence the credit.
+        level, before = 0.0, lines[0]["at"]
+        for event in lines:
+            level = max(-CREDIT_MS, level - (event["at"] - before)) + 1
+            before = event["at"]
+            assert level <= 10
+        assert lines[-1]["at"] - lines[0]["at"] > 1000
+        # Without the peer nothing leaves: what is accepted is bounded.
+        await script.do("reset", n=n)
+        await page.frame("state", channel=channel, suspended=True)
+        for number in range(1001):
+            await page.send(channel, number, id=f"burst-{number}")
+        refused = await page.frame("refused", channel=channel)
+        assert (refused["code"], refused["id"]) == ("outbox_full", "burst-1000")
+        n = await join(script, node, page, channel)
+        await script.until(lambda: len(script.lines_of(n)) >= 1000)
+        assert [event["line"]["payload"] for event in script.lines_of(n)] == list(range(1000))
+
+
+async def test_a_context_is_refused_in_words(tmp_path: Path) -> None:
+    async with meeting(tmp_path) as (script, _, page):
+        asked = await page.post("request", 201, peerId=script.id, context="chess")
+        state = await page.frame("state", channel=asked["channelId"], final=True)
+        assert state["code"] == "unsupported"
+        assert "plain channels only" in state["reason"]
+
+
+async def test_the_channel_survives_our_restart(tmp_path: Path) -> None:
+    async with meeting(tmp_path) as (script, node, page):
+        channel, n = await connect(script, node, page)
+        await page.send(channel, 1)
+        await script.line(n, "msg")
+        await asyncio.to_thread(node.stop)
+        assert (await script.event(ev="end", n=n))["code"] == "eof"
+        await asyncio.to_thread(node.start)
+        assert (await script.invitation())["group_id"] == channel
+        async with Page.open(node, ack=True) as again:
+            await again.post("send", channelId=channel, data=2)
+            n = await join(script, node, again, channel)
+            assert (await script.line(n, "msg"))["payload"] == 2
+            await again.post("close", channelId=channel)
+            await script.line(n, "close")
+
+
+async def invite(
+    script: Script,
+    node: NodeProcess,
+    *,
+    group: str = GROUP_ID,
+    host: str = "",
+    app_type: str = "realtime",
+) -> None:
+    """The script invites the node to a group of its own."""
+    line = {
+        "group_id": group,
+        "group_name": f"rt:{group}",
+        "host_peer_id": host or script.id,
+        "app_type": app_type,
+    }
+    n = await script.open(node, INVITE, line)
+    await script.do("close", n=n)
+
+
+async def accepted(script: Script, page: Page) -> int:
+    """The page accepts, the script welcomes the node; the stream of the group."""
+    await page.frame("incoming", channel=GROUP_ID)
+    accept = asyncio.create_task(page.post("accept", channelId=GROUP_ID))
+    n = await welcome(script, page)
+    assert (await accept)["delivery"] == "best-effort"
+    return n
+
+
+async def welcome(script: Script, page: Page) -> int:
+    """The script welcomes the node, behind a line that overtook; the stream."""
+    n: int = (await script.event(ev="stream", protocol=GROUP))["n"]
+    assert await script.line(n, "join") == {"type": "join", "group": GROUP_ID}
+    await script.write(
+        n,
+        {"type": "msg", "group": GROUP_ID, "from": script.id, "payload": "early"},
+        {"type": "welcome", "group": GROUP_ID, "payload": {"members": []}},
+    )
+    await page.frame("state", channel=GROUP_ID, state="connected")
+    return n

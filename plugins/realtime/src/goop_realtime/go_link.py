@@ -33,9 +33,8 @@ class Ears:
 class GoLink:
     """A ``LineStream`` towards the engine, paced lines towards the peer.
 
-    What the engine writes goes through ``virtual`` into a queue that lets one message go per
-    millisecond; what the peer sends waits where it comes faster than the channel's rate, or
-    than our pages handle.
+    What the engine writes goes through ``virtual`` into a paced queue; what the peer sends waits
+    where it comes faster than the channel's rate, or than our pages handle.
     """
 
     protocol = GROUP_PROTOCOL
