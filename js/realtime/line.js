@@ -91,7 +91,9 @@ export class Line {
    */
   frame(frame, size) {
     if (frame.type === "subscribed" && !this.ready) this.proven();
-    this.hub.frame(frame, size);
+    // Before it, frames may come that belong behind what an older wire was carrying: the answer
+    // to our subscription tells them again, in their place.
+    if (this.ready || frame.type === "error") this.hub.frame(frame, size);
   }
 
   proven() {

@@ -48,6 +48,24 @@ test("what the node replays is handed out once", async () => {
   same(seen, ["one", "two"]);
 });
 
+test("what comes before the node has answered the subscription is not taken out of its turn", async () => {
+  const page = await openChannel();
+  const { channel, node, clock } = page;
+  node.answers.channels = () => [row()];
+  const seen = [];
+  channel.onMessage = (data) => seen.push(data);
+  node.message("c1", 1, "one");
+  const take = node.take.bind(node);
+  node.take = (frame, wire) => {
+    take(frame, wire);
+    if (frame.type === "subscribe") node.message("c1", 3, "three"); // it was under way to the old one
+  };
+  node.cut();
+  await clock.advance(50);
+  for (const [seq, data] of [[2, "two"], [3, "three"]]) node.message("c1", seq, data);
+  same(seen, ["one", "two", "three"]);
+});
+
 test("undelivered sends leave again, in order, with the ids they had", async () => {
   const page = await openChannel();
   const { channel, node } = page;

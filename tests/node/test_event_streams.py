@@ -142,6 +142,24 @@ async def test_a_page_goes_from_one_transport_to_the_other(pair: Pair) -> None:
         assert await b.received(channel, 1) == ["late"]
 
 
+async def test_what_was_on_its_way_to_an_older_connection_comes_again(pair: Pair) -> None:
+    async with (
+        Page.open(pair[0], page="evF", ack=True) as old,
+        Page.open(pair[1]) as b,
+        httpx.AsyncClient(base_url=pair[0].url, headers=pair[0].headers, timeout=30) as http,
+    ):
+        channel = await old.ask(b)
+        await b.send(channel, 1)
+        await old.received(channel, 1)
+        async with http.stream("GET", "/api/realtime/events", params={"page": "evF"}) as stream:
+            events = EventPage(pair[0], stream, http)
+            reader = asyncio.create_task(events._read())
+            await b.send(channel, 2)  # nothing has been subscribed on the stream yet
+            assert await events.received(channel, 2) == [1, 2]
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+
 async def test_another_templates_page_is_not_to_be_had(pair: Pair) -> None:
     async with Page.open(pair[0], page="evD"), httpx.AsyncClient(base_url=pair[0].url) as http:
         host = {"Host": f"localhost:{pair[0].port}"}

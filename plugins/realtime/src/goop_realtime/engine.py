@@ -7,7 +7,7 @@ effects in ``core.out``. The driver takes them with ``take()``. No I/O, no clock
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from goop_node.types import JsonValue
@@ -16,8 +16,10 @@ from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.core import Core
 from goop_realtime.effects import Effect
 from goop_realtime.ending import TOMBSTONE_MS, forget
+from goop_realtime.journal import Stored
 from goop_realtime.jsonio import MalformedJson
 from goop_realtime.pages import Page
+from goop_realtime.restore import restore
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, pair, parse
 
@@ -35,6 +37,17 @@ class Engine:
         ordering.acknowledge(self.core)
         out, self.core.out = self.core.out, []
         return out
+
+    def rebuild(self, now: int, stored: Mapping[str, Stored]) -> None:
+        """Go on from what the journal holds, after it could not take a step.
+
+        That step's effects are dropped. The driver has ended every stream and every socket
+        before: peers and pages come back and say what they have.
+        """
+        core = self.core
+        core.now = now
+        core.forget_everything()
+        restore(core, stored)
 
     # Pages and programs
 
@@ -114,12 +127,16 @@ class Engine:
     # Pages' sockets
 
     def attach(self, now: int, page_id: str, template: str | None) -> Page:
-        """A socket of that page is open. A page that returns in time keeps its place."""
+        """A connection of that page is open. A page that returns in time keeps its place.
+
+        Where it had another one, what was on its way there unacknowledged is told again.
+        """
         core = self.core
         core.now = now
         page = core.pages.get(page_id)
         if page is None or page.template != template:
             page = core.pages[page_id] = Page(page_id, template)
+        _rewind(page)
         page.connected = True
         return page
 
@@ -140,10 +157,7 @@ class Engine:
         self.core.now = now
         page.connected = False
         page.gone_at = now
-        for view in page.views.values():
-            view.flight.clear()
-            view.flight_bytes = 0
-            view.sent = view.handled
+        _rewind(page)
         for channel_id in list(page.views) if not page.everything else list(self.core.channels):
             channel = self.core.channels.get(channel_id)
             if channel is not None:
@@ -237,6 +251,13 @@ class Engine:
             elif channel.phase in (Phase.ASKING, Phase.ASKED):
                 soonest = min(soonest, max(channel.expires_at, now + 20))
         return soonest
+
+
+def _rewind(page: Page) -> None:
+    for view in page.views.values():
+        view.flight.clear()
+        view.flight_bytes = 0
+        view.sent = view.handled
 
 
 _CONTROL = {

@@ -57,6 +57,8 @@ class PageSession:
     def _become(self, page_id: str) -> None:
         """Take the identity of a page: a document's own id, or one for this connection."""
         self.leave()
+        # What has gathered for an older connection of that page is not for this one.
+        self._bridge.flush()
         self._page = self._engine.attach(now_ms(), page_id, self.caller.template)
         self._bridge.sinks[page_id] = self._sink
         older = self._sessions.get(page_id)
