@@ -24,10 +24,13 @@ export class Board {
   /**
    * @param {HTMLElement} root
    * @param {(from: string, to: string) => void} onMove  a legal move was made by hand
+   * @param {(there: boolean) => void} onHand  a hand that may move is at the board, or left it
    */
-  constructor(root, onMove) {
+  constructor(root, onMove, onHand) {
     this.root = root;
     this.onMove = onMove;
+    this.onHand = onHand;
+    this.holding = undefined;
     /** @type {View} */
     this.view = { pieces: new Map(), legal: {}, orientation: "white", lastMove: null, check: null };
     this.selected = null;
@@ -42,6 +45,8 @@ export class Board {
     root.addEventListener("keydown", (event) => this.#key(event));
     root.addEventListener("pointerdown", (event) => this.#press(event));
     root.addEventListener("pointermove", (event) => this.#carry(event));
+    root.addEventListener("pointerover", () => this.#hand());
+    root.addEventListener("pointerleave", () => this.#hand(false));
     root.addEventListener("pointerup", (event) => this.#release(event));
     root.addEventListener("pointercancel", () => this.#endDrag());
     root.addEventListener("contextmenu", (event) => this.drag?.moved && event.preventDefault());
@@ -117,8 +122,16 @@ export class Board {
     square.setAttribute("aria-pressed", String(this.selected === name));
   }
 
+  /** Say that a hand is there: over the board with a move to make, or with a piece picked up. */
+  #hand(over = true) {
+    clearTimeout(this.holding);
+    if (this.selected) this.holding = setTimeout(() => this.selected && this.#hand(), 2000);
+    this.onHand(Boolean(this.selected) || (over && Object.keys(this.view.legal).length > 0));
+  }
+
   #select(name) {
     this.selected = name;
+    this.#hand(Boolean(name));
     for (const [each, square] of this.squares) this.#paint(each, square);
   }
 

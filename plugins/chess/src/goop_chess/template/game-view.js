@@ -17,7 +17,8 @@ export class GameView {
     this.onMove = onMove;
     this.flipped = false;
     this.game = null;
-    this.board = new Board($("board"), (from, to) => this.#made(from, to));
+    const hand = (there) => this.game?.thinking.tell(this.game.channel, there);
+    this.board = new Board($("board"), (from, to) => this.#made(from, to), hand);
     for (const button of $("promotion").querySelectorAll("[data-promotion]")) button.type = "submit";
   }
 
@@ -79,10 +80,12 @@ export class GameView {
     if (lead > 0) captured.append(make("span", { className: "lead" }, `+${lead}`));
     const turn = state.status === "running" && state.turn === colour;
     bar.dataset.turn = String(turn);
+    const thinks = !mine && turn && this.game.thinking.theirs;
     bar.dataset.away = String(away);
     bar.replaceChildren(
       make("span", { className: `disc ${colour}`, title: colour }),
       make("span", { className: "name" }, name, make("span", { className: "sr" }, `, ${colour}${turn ? ", to move" : ""}`)),
+      ...(thinks ? [make("span", { className: "thinking" }, "thinking…")] : []),
       captured,
     );
   }

@@ -2,6 +2,7 @@
 // One game: what the node says of it, and the channel to the other player.
 
 import { api } from "./dom.js";
+import { Thinking } from "./thinking.js";
 
 /**
  * A game as `GET /api/chess/games/{game}` tells it.
@@ -55,6 +56,7 @@ export class Game {
     /** @type {GameState|null} */
     this.state = null;
     this.channel = null;
+    this.thinking = new Thinking(() => this.state && this.onChange(this));
     /** Our move on its way: shown at once, taken back if it is refused. */
     this.pending = null;
     this.reading = null;
@@ -80,6 +82,7 @@ export class Game {
   /** Use this channel for the game. Messages that came before wait for the handler. */
   attach(channel) {
     this.channel = channel;
+    this.thinking.listen(channel);
     channel.onMessage = () => this.refresh();
     channel.onStateChange = () => this.refresh();
     channel.onError = (error) => this.#refused(error);
@@ -112,6 +115,7 @@ export class Game {
         this.onError(error);
         return;
       }
+      if (this.state.turn === this.state.colour || this.state.status !== "running") this.thinking.done();
       if (this.pending && this.state.san.length !== this.pending.after) this.pending = null;
       this.onChange(this);
     }
