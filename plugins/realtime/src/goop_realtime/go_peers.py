@@ -25,6 +25,8 @@ from goop_realtime.go_link import Ears, GoLink
 from goop_realtime.opening import DEFAULT_TIMEOUT_MS
 from goop_realtime.wire import Line, raw, serialise
 
+WAITING = 100
+"""Invitations that may wait for their senders to be discovered."""
 REFUSALS = {"not_found": "expired", "full": "busy", "closed": "closed"}
 """How a host's answers to our join end the channel."""
 
@@ -52,6 +54,8 @@ class GoPeers:
         self._doors = doors
         self._groups = Groups(network, self._note)
         self._links: dict[str, GoLink] = {}
+        self._waiting: set[tuple[str, str]] = set()
+        """Invitations whose sender is not discovered yet."""
         self._missed: set[str] = set()
         """Hosted channels whose peer was lost without a word: it may be invited once more."""
         for channel in self._core.channels.values():
@@ -82,7 +86,13 @@ class GoPeers:
         if invite.app_type not in ("", "realtime") or not invite.group_id.startswith("rt-"):
             self._note("not_realtime", invite.group_id, f"{invite.app_type!r} from {peer}")
             return
-        if not await self._doors.discovered(peer):
+        if len(self._waiting) >= WAITING or (peer, invite.group_id) in self._waiting:
+            self._note("busy", invite.group_id, f"too many invitations wait; from {peer}")
+            return
+        self._waiting.add((peer, invite.group_id))
+        discovered = await self._doors.discovered(peer)
+        self._waiting.discard((peer, invite.group_id))
+        if not discovered:
             self._note("undiscovered", invite.group_id, peer)
             return
         known = invite.group_id in self._core.channels

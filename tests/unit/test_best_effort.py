@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: MIT
+"""The engine and the part that is played for a 1.0.0 peer, without any network."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goop_realtime.best_effort import Item, Virtual, VirtualGuest, VirtualHost
+from goop_realtime.channel import BEST_EFFORT, Channel
+from goop_realtime.contexts import PLAIN, Registry
+from goop_realtime.core import Core
+from goop_realtime.effects import Frame, OpenLink, SendControl, SendLine
+from goop_realtime.engine import Engine
+from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
+from goop_realtime.types import Rejection
+from goop_realtime.wire import Line, parse, raw, serialise
+
+GROUP = "rt-0011223344556677"
+NOW = 1_700_000_000_000
+
+
+class Desk:
+    """One engine with a page, and a peer whose queue is emptied when ``deliver`` is called."""
+
+    def __init__(self) -> None:
+        core = Core(
+            me="alice",
+            registry=Registry(),
+            limits=NodeLimits(rate=1e9, burst=10**9),
+            random=random.Random(1),
+            authorize=lambda request: None,
+            is_discovered=lambda peer: True,
+            label_of=lambda peer: peer,
+            epoch=NOW,
+            now=NOW,
+        )
+        self.now = NOW
+        self.engine = Engine(core)
+        self.page = self.engine.attach(NOW, "p1", None)
+        self.engine.subscribe(NOW, self.page, {"ack": True})
+        self.frames: list[dict[str, Any]] = []
+        self.asked: list[Line] = []
+        self.opens = 0
+        self.virtual: Virtual | None = None
+        self.link = 0
+        self.queue: list[Item] = []
+        self.got: list[Any] = []
+        self.ended = False
+        self.sent = 0
+        self.settle()
+
+    @property
+    def channel(self) -> Channel:
+        return next(iter(self.engine.core.channels.values()))
+
+    def settle(self) -> None:
+        """Carry out effects until there are none."""
+        while effects := self.engine.take():
+            for effect in effects:
+                if isinstance(effect, Frame):
+                    self.frames.append(json.loads(effect.data))
+                elif isinstance(effect, SendControl):
+                    self.asked.append(effect.line)
+                elif isinstance(effect, OpenLink):
+                    self.opens += 1
+                elif isinstance(effect, SendLine) and effect.link == self.link:
+                    assert self.virtual is not None
+                    self.virtual.from_engine(parse(effect.data), self.now)
+            self.pass_on()
+
+    def pass_on(self) -> None:
+        if self.virtual is None:
+            return
+        self.queue += self.virtual.to_peer
+        self.virtual.to_peer.clear()
+        lines, self.virtual.to_engine = self.virtual.to_engine, []
+        if lines:
+            assert self.engine.lines(self.now, self.link, [serialise(line) for line in lines])
+
+    def deliver(self, count: int = 10**9) -> None:
+        """The queue's next items have their turn."""
+        assert self.virtual is not None
+        while self.queue and count and self.virtual.may_write:
+            count -= 1
+            item = self.queue.pop(0)
+            if item.payload is not None:
+                self.got.append(json.loads(item.payload))
+            self.ended = self.ended or item.last
+            self.virtual.written(item)
+            self.pass_on()
+            self.settle()
+
+    def relink(self) -> None:
+        """The peer's membership ends and begins anew; what was queued is lost."""
+        self.now += 5
+        if self.link:
+            self.engine.link_ended(self.now, self.link, "reset")
+        self.queue.clear()
+        self.link += 1
+        backlog = [(e.seq, len(e.raw)) for e in self.channel.log.after(self.channel.handled)]
+        prefix = f"g{self.link}"
+        if self.channel.hosted:
+            guest = VirtualGuest(
+                self.channel.id, peer="gopher", prefix=prefix, message_bytes=100, backlog=backlog
+            )
+            self.virtual = guest
+            join = guest.join(self.channel.log.position(self.channel.peer_handled))
+            self.engine.joined(self.now, self.link, "gopher", join)
+        else:
+            self.virtual = VirtualHost(
+                self.channel.id, peer="gopher", prefix=prefix, message_bytes=100, backlog=backlog
+            )
+            self.engine.link_opened(self.now, self.channel.id, self.link)
+        self.settle()
+
+    def ready(self) -> bool:
+        """Whether another message of the peer would be taken now."""
+        assert self.virtual is not None
+        return self.virtual.ready
+
+    def say(self, data: Any) -> str | Rejection:
+        """The page sends."""
+        self.sent += 1
+        message_id = f"p1-{self.sent}"
+        done = self.engine.send(self.now, self.channel.id, self.page, message_id, data)
+        self.settle()
+        return done
+
+    def hear(self, data: Any) -> Rejection | None:
+        """The peer sends."""
+        assert self.virtual is not None
+        refusal = self.virtual.from_peer(json.dumps(data).encode(), self.now)
+        self.pass_on()
+        self.settle()
+        return refusal
+
+    def ack(self) -> None:
+        """The page has handled everything."""
+        epoch, seq = self.channel.log.last
+        self.engine.acked(self.now, self.page, self.channel.id, epoch, seq)
+        self.settle()
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if frame["type"] == kind]
+
+
+def hosting() -> Desk:
+    desk = Desk()
+    desk.engine.request(NOW, "gopher", "", None, 60_000, new=False, owner=None)
+    desk.channel.delivery = BEST_EFFORT
+    desk.settle()
+    assert [line.type for line in desk.asked] == ["invite"]
+    desk.relink()
+    return desk
+
+
+def visiting() -> Desk:
+    desk = Desk()
+    fields = {"context": "", "hash": PLAIN.hash, "timeout": 60_000}
+    invite = Line(type="invite", group=GROUP, payload=raw(fields))
+    desk.engine.control(NOW, "gopher", invite)
+    desk.channel.delivery = BEST_EFFORT
+    desk.settle()
+    assert desk.opens == 0, "nobody has been asked yet"
+    desk.engine.accept(NOW, GROUP, None)
+    desk.settle()
+    assert desk.opens == 1
+    desk.relink()
+    return desk
+
+
+BOTH = pytest.mark.parametrize("begin", [hosting, visiting])
+
+
+@BOTH
+def test_messages_pass_and_nothing_is_claimed(begin: Callable[[], Desk]) -> None:
+    desk = begin()
+    state = desk.of("state")[-1]
+    assert (state["state"], state["delivery"]) == ("connected", "best-effort")
+    assert state["peerPage"] == "unknown"
+    desk.say({"n": 1})
+    assert [receipt["stage"] for receipt in desk.of("receipt")] == ["accepted"]
+    desk.deliver()
+    assert desk.got == [{"n": 1}]
+    stages = [receipt["stage"] for receipt in desk.of("receipt")]
+    assert stages == ["accepted", "delivered", "unsupported"]
+    assert desk.hear([2]) is None
+    (message,) = desk.of("message")
+    assert (message["from"], message["data"]) == ("gopher", [2])
+
+
+@BOTH
+def test_close_goes_behind_everything(begin: Callable[[], Desk]) -> None:
+    desk = begin()
+    desk.say(1)
+    desk.engine.close(NOW, desk.channel.id, None)
+    desk.settle()
+    assert not desk.ended
+    desk.deliver()
+    assert (desk.got, desk.ended) == ([1], True)
+    assert desk.channel.final
+    assert desk.of("state")[-1]["code"] == "closed"
+
+
+@BOTH
+def test_what_breaks_a_bound_stays_out(begin: Callable[[], Desk]) -> None:
+    desk = begin()
+    assert desk.virtual is not None
+    codes = []
+    for message in (b'"' + b"x" * 100 + b'"', b"[" * 40 + b"]" * 40, b"NaN", b'"\\ud800"'):
+        refusal = desk.virtual.from_peer(message, NOW)
+        assert refusal is not None
+        codes.append(refusal.code)
+    assert codes == ["too_large", "too_deep", "malformed_json", "malformed_json"]
+    assert desk.virtual.to_engine == []
+    assert desk.virtual.from_peer(None, NOW) is None
+
+
+@BOTH
+def test_the_peer_waits_for_pages_that_do_not_handle(begin: Callable[[], Desk]) -> None:
+    desk = begin()
+    for number in range(OUTBOX_MESSAGES):
+        assert desk.ready()
+        desk.hear(number)
+        desk.deliver()
+    assert not desk.ready()
+    desk.relink()
+    assert not desk.ready(), "coming back does not make room"
+    # Our own messages go on for as long again, and then wait too.
+    for number in range(OUTBOX_MESSAGES + 1):
+        desk.say(number)
+        desk.deliver()
+    assert desk.queue, "it may not be written"
+    assert len(desk.got) == OUTBOX_MESSAGES
+    assert not desk.channel.final
+    while desk.channel.handled < desk.channel.log.last[1]:
+        desk.ack()
+    assert desk.ready()
+    desk.deliver()
+    assert len(desk.got) == OUTBOX_MESSAGES + 1
+
+
+@BOTH
+def test_without_the_peer_the_page_is_told_when_no_more_fits(begin: Callable[[], Desk]) -> None:
+    desk = begin()
+    for number in range(OUTBOX_MESSAGES):
+        assert isinstance(desk.say(number), str)
+    refused = desk.say("one too many")
+    assert isinstance(refused, Rejection)
+    assert refused.code == "outbox_full"
+    desk.deliver()
+    assert isinstance(desk.say("now there is room"), str)
+
+
+def test_the_host_ends_the_channel_for_good() -> None:
+    desk = visiting()
+    assert desk.virtual is not None
+    desk.virtual.ended_by_peer()
+    desk.pass_on()
+    desk.settle()
+    assert (desk.channel.final, desk.of("state")[-1]["code"]) == (True, "closed")
+
+
+@BOTH
+def test_bytes_are_bounded_too(begin: Callable[[], Desk]) -> None:
+    desk = begin()
+    assert desk.virtual is not None
+    bound = type(desk.virtual)(
+        desk.channel.id,
+        peer="gopher",
+        prefix="g",
+        message_bytes=100,
+        backlog=[(1, OUTBOX_BYTES)],
+    )
+    assert not bound.ready
+    assert bound.may_write
+
+
+@BOTH
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.just("say"),
+            st.just("hear"),
+            st.just("relink"),
+            st.just("ack"),
+            st.integers(1, 4),
+        ),
+        max_size=40,
+    )
+)
+def test_any_life_loses_and_doubles_nothing(
+    begin: Callable[[], Desk], steps: list[str | int]
+) -> None:
+    desk = begin()
+    said = heard = 0
+    for step in steps:
+        if step == "say":
+            said += 1
+            assert isinstance(desk.say(said), str)
+        elif step == "hear":
+            heard += 1
+            assert desk.hear(heard) is None
+        elif step == "relink":
+            desk.relink()
+        elif step == "ack":
+            desk.ack()
+        else:
+            desk.deliver(int(step))
+    desk.deliver()
+    assert desk.got == list(range(1, said + 1))
+    messages = desk.of("message")
+    assert [message["data"] for message in messages] == list(range(1, heard + 1))
+    numbers = [entry.seq for entry in desk.channel.log.after(0)]
+    assert numbers == list(range(1, said + heard + 1))
+    stages = [receipt["stage"] for receipt in desk.of("receipt")]
+    assert stages.count("unsupported") == said
+    assert "handled" not in stages
