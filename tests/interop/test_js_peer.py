@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from goop_node.testing import NodeProcess
+from goop_node.testing import NodeProcess, start_node
 from tests.interop.driven import Driven
 from tests.node.page import Page
 
@@ -87,6 +89,39 @@ async def test_it_opens_a_channel_itself(
         await jay.event("open", channel=channel, have=2)
         await jay.do("close", channel=channel)
         await page.frame("state", channel=channel, state="disconnected", final=True)
+
+
+async def test_it_gives_back_what_our_node_lost(js_peer: list[str], tmp_path: Path) -> None:
+    """As after a power cut: the newest entry is missing from our journal."""
+    node = start_node(tmp_path / "nell")
+    try:
+        async with Driven.start(js_peer, tmp_path) as jay:
+            async with Page.open(node) as page:
+                await jay.meet(node)
+                channel = (await page.post("request", 201, peerId=jay.peer_id))["channelId"]
+                await jay.event("incoming", channel=channel)
+                await jay.do("accept", channel=channel)
+                await page.frame("state", channel=channel, state="connected")
+                for data in ("kept", "lost here"):
+                    said = await jay.do("send", channel=channel, data=data)
+                    await jay.event("confirmed", id=said["id"])
+            node.stop()
+            lose_the_newest_entry(node.data)
+            node.start()
+            await jay.meet(node)
+            assert (await jay.event("gave_back", channel=channel))["count"] == 1
+            async with Page.open(node, since="start") as page:
+                assert await page.received(channel, 2) == ["kept", "lost here"]
+    finally:
+        node.stop()
+
+
+def lose_the_newest_entry(data: Path) -> None:
+    """Take it out of the journal, and what was noted after it."""
+    (file,) = [path for path in data.rglob("*.sqlite3") if "realtime" in path.name]
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute("DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)")
+        db.execute("DELETE FROM cursors")
 
 
 async def test_it_declines(alice: NodeProcess, js_peer: list[str], tmp_path: Path) -> None:

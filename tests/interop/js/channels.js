@@ -209,10 +209,27 @@ export class Channels {
       channel.outbox.delete(id)
       this.emit({ event: 'confirmed', channel: channel.id, id, position: [epoch, seq] })
       this.#fold(channel, { ...message, epoch, seq, author: this.me })
+    } else if (type === 'pull' && !channel.hosted) {
+      this.#giveBack(channel, epoch, seq)
     } else if (type === 'refuse') {
       channel.outbox.delete(id)
       this.emit({ event: 'refused', channel: channel.id, id, code: line.code })
     }
+  }
+
+  // Guest: the host has lost what follows that position.
+  #giveBack (channel, epoch, seq) {
+    if (seq > 0 && channel.log[seq - 1]?.epoch !== epoch) {
+      channel.lines.write({ type: 'close', group: channel.id, code: 'lost' })
+      this.#end(channel, 'lost')
+      return
+    }
+    const entries = channel.log.slice(seq)
+    for (const { epoch, seq, id, author, at, kind, data } of entries) {
+      channel.lines.write({ type: 'tail', group: channel.id, payload: [epoch, seq, id, author, at, kind ?? 'msg', data] })
+    }
+    channel.lines.write({ type: 'tail', group: channel.id })
+    this.emit({ event: 'gave_back', channel: channel.id, count: entries.length })
   }
 
   // Guest: sends a message to be ordered.
