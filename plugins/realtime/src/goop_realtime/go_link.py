@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from goop_node.groups import GROUP_PROTOCOL, Membership, Pacing
 from goop_realtime.best_effort import Item, Virtual
-from goop_realtime.channel import Channel
 from goop_realtime.limits import OUTBOX_MESSAGES
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, parse
@@ -22,12 +21,16 @@ INBOX = 16 * 1024
 
 @dataclass(frozen=True)
 class Ears:
-    """What a link tells: lines for the engine, a refusal to note, and its end with a code."""
+    """What a link tells: lines for the engine, a refusal to note, and its end with a code.
+
+    And what it asks: the time (Unix ms), and whether the channel has ended for good.
+    """
 
     lines: Callable[[list[Line]], None]
     refused: Callable[[str, str], None]
     ended: Callable[[str], None]
     now: Callable[[], int]
+    final: Callable[[], bool]
 
 
 class GoLink:
@@ -41,16 +44,16 @@ class GoLink:
 
     def __init__(
         self,
-        channel: Channel,
         member: Membership,
         virtual: Virtual,
         ears: Ears,
         *,
+        hosted: bool,
         rate: float,
         burst: int,
     ) -> None:
         self.peer_id = member.peer_id
-        self._channel = channel
+        self._hosted = hosted
         self._member = member
         self._virtual = virtual
         self._ears = ears
@@ -94,7 +97,7 @@ class GoLink:
     def reset(self) -> None:
         """Let go at once."""
         if not self._over:
-            if self._channel.hosted:
+            if self._hosted:
                 self._member.drop()
             else:
                 self._member.end()
@@ -120,7 +123,7 @@ class GoLink:
             return
         for message in self._in.flush():
             self._enter(message)
-        if code == "closed" and not self._channel.hosted:
+        if code == "closed" and not self._hosted:
             self._virtual.ended_by_peer()
         self._tell_engine()
         if code == "replaced":
@@ -148,7 +151,7 @@ class GoLink:
         if self._silent():
             return
         if self._closing and not len(self._out):
-            if self._channel.final:
+            if self._ears.final():
                 self._member.end()
             else:
                 self._member.drop()

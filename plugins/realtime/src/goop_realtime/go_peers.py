@@ -176,11 +176,15 @@ class GoPeers:
             channel.id,
             name=f"rt:{channel.id}",
             invited=(channel.peer,),
-            on_member=lambda member: self._guest_joined(channel, member),
+            on_member=lambda member: self._guest_joined(channel.id, member),
         )
 
-    def _guest_joined(self, channel: Channel, member: Membership) -> None:
-        self._missed.discard(channel.id)
+    def _guest_joined(self, channel_id: str, member: Membership) -> None:
+        channel = self._core.channels.get(channel_id)
+        if channel is None:
+            member.end()
+            return
+        self._missed.discard(channel_id)
         virtual = VirtualGuest(channel.id, **self._virtual(channel))
         link = self._link(channel, member, virtual)
         # What was written to the peer is what it has; nothing more is known.
@@ -199,7 +203,7 @@ class GoPeers:
     async def _join(self, channel: Channel) -> None:
         try:
             await self._groups.join(
-                channel.peer, channel.id, lambda member: self._welcomed(channel, member)
+                channel.peer, channel.id, lambda member: self._welcomed(channel.id, member)
             )
         except NetworkError as error:
             now = self._doors.now()
@@ -211,7 +215,11 @@ class GoPeers:
                 self._engine.control(now, channel.peer, line)
             self._doors.step()
 
-    def _welcomed(self, channel: Channel, member: Membership) -> None:
+    def _welcomed(self, channel_id: str, member: Membership) -> None:
+        channel = self._core.channels.get(channel_id)
+        if channel is None:
+            member.end()
+            return
         virtual = VirtualHost(channel.id, **self._virtual(channel))
         link = self._link(channel, member, virtual)
         self._engine.link_opened(self._doors.now(), channel.id, link)
@@ -232,34 +240,39 @@ class GoPeers:
 
     def _link(self, channel: Channel, member: Membership, virtual: Virtual) -> int:
         limits, own = channel.context.type.limits, self._core.limits
-        number = 0
+        channel_id, number = channel.id, 0
+
+        def final() -> bool:
+            now = self._core.channels.get(channel_id)
+            return now is None or now.final
 
         def lines(batch: list[Line]) -> None:
             self._engine.lines(self._doors.now(), number, [serialise(line) for line in batch])
             self._doors.step()
 
         def ended(code: str) -> None:
-            if self._links.get(channel.id) is link:
-                del self._links[channel.id]
+            if self._links.get(channel_id) is link:
+                del self._links[channel_id]
                 if code != "left":
-                    self._missed.add(channel.id)
+                    self._missed.add(channel_id)
             self._doors.ended(number, code)
-            self.changed(channel.id)
+            self.changed(channel_id)
 
         link = GoLink(
-            channel,
             member,
             virtual,
             Ears(
                 lines=lines,
-                refused=lambda code, detail: self._note(code, channel.id, detail),
+                refused=lambda code, detail: self._note(code, channel_id, detail),
                 ended=ended,
                 now=self._doors.now,
+                final=final,
             ),
+            hosted=channel.hosted,
             rate=own.rate or limits.rate,
             burst=own.burst or limits.burst,
         )
-        self._links[channel.id] = link
+        self._links[channel_id] = link
         number = self._doors.adopt(link)
         return number
 
