@@ -14,6 +14,7 @@ from playwright.async_api import Browser, async_playwright
 from goop_node.testing import NodeProcess, start_node
 from tests.node.page import wait_until_discovered
 
+TEMPLATES = Path(__file__).parent / "templates"
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
     "--no-sandbox",
@@ -28,10 +29,11 @@ FLAGS = [
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NodeProcess, NodeProcess]]:
-    """Alice and Bob, who see each other."""
+    """Alice and Bob, who see each other. Both serve the folders of ``templates``."""
     folder: Path = tmp_path_factory.mktemp("nodes")
-    alice = start_node(folder / "alice")
-    bob = start_node(folder / "bob", peer=alice)
+    templates = [f"--template={path}" for path in sorted(TEMPLATES.iterdir())]
+    alice = start_node(folder / "alice", *templates)
+    bob = start_node(folder / "bob", *templates, peer=alice)
     asyncio.run(wait_until_discovered(alice, bob))
     yield alice, bob
     bob.stop()

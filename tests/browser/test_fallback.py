@@ -59,8 +59,7 @@ async def _open(browser: Browser, node: NodeProcess, broken: str = "") -> Page:
     page = await context.new_page()
     if broken:
         await page.add_init_script(INIT % BROKEN[broken])
-    await page.goto(page_url(node))
-    await page.wait_for_function("() => window.Goop && Goop.realtime")
+    await page.goto(page_url(node, "blank"))
     return page
 
 

@@ -3,35 +3,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
-import pytest
 from playwright.async_api import Browser, expect
 
-from goop_node.testing import NodeProcess, start_node
+from goop_node.testing import NodeProcess
 from tests.browser.conftest import page_url
-from tests.node.page import wait_until_discovered
 
-TEMPLATE = Path(__file__).parent / "templates" / "own-chess"
 GAME = [
     *("e2e4", "d7d5", "e4d5", "c7c6", "d5c6", "b8d7", "c6b7", "d8c7"),
     *("b7a8q", "g8f6"),
 ]
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NodeProcess, NodeProcess]]:
-    """Alice and Bob, whose nodes serve the author's folder."""
-    folder = tmp_path_factory.mktemp("nodes")
-    alice = start_node(folder / "alice", "--template", str(TEMPLATE))
-    bob = start_node(folder / "bob", "--template", str(TEMPLATE), peer=alice)
-    asyncio.run(wait_until_discovered(alice, bob))
-    yield alice, bob
-    bob.stop()
-    alice.stop()
 
 
 async def test_an_authors_own_page_plays_chess(
@@ -65,7 +46,7 @@ async def test_an_authors_own_page_plays_chess(
     assert "chess_42" in (await refused.value).text
     async with httpx.AsyncClient(base_url=nodes[1].url, headers=nodes[1].headers) as http:
         rows = (await http.get("/api/chess/games")).json()
-    assert [(row["context"], row["moves"]) for row in rows] == [("chess_42", len(GAME))]
+    assert ("chess_42", len(GAME)) in [(row["context"], row["moves"]) for row in rows]
 
     await alice.evaluate("() => void channel.send({ type: 'resign' })")
     await expect(bob.locator("#message")).to_have_text("Opponent resigned")
