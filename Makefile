@@ -30,7 +30,7 @@ wheels: tools ## every distribution, into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist . $(dir $(wildcard plugins/*/pyproject.toml))
 
 clean: ## remove what make made
-	rm -rf .venv dist build js/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist build js/node_modules tests/interop/js/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 tools:

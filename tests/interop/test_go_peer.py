@@ -16,6 +16,8 @@ from goop_node.testing import NodeProcess
 from tests.interop.driven import WAIT, Driven
 from tests.node.page import Page
 
+pytestmark = pytest.mark.timeout(600)  # the very first build of the Go peer takes a while
+
 SOON = ["-heartbeat", "1s"]
 BIG = 2**53 + 1
 
