@@ -70,6 +70,14 @@ class Echoed:
     def _on_end(self, code: str) -> None:
         self.ended = code
 
+    async def carry(self, line: bytes, count: int) -> None:
+        """Send so many lines as fast as they go, and get all of them back."""
+        for _ in range(count):
+            self._stream.write(line)
+        async with asyncio.timeout(30):
+            for _ in range(count):
+                assert await self._heard.get() == line
+
     async def works(self) -> bool:
         """Whether a line still comes back."""
         self._stream.write(b"still here")
@@ -93,6 +101,14 @@ async def attacked(folder: Path, what: str) -> AsyncIterator[tuple[Driven, Echoe
 def peak() -> int:
     """The most memory this process ever held, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+async def test_who_keeps_to_the_window_is_never_cut(tmp_path: Path) -> None:
+    async with node(tmp_path, "alice") as alice, node(tmp_path, "bob") as bob:
+        await bob.add_peer(alice.network.addrs[0])
+        friend = Echoed(await bob.network.open_stream(alice.network.peer_id, [ECHO]))
+        await friend.carry(b"x" * 100_000, 320)
+        assert await friend.works()
 
 
 async def test_a_flood_beyond_the_window_ends_its_connection(tmp_path: Path) -> None:
