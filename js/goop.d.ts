@@ -54,6 +54,13 @@ interface GoopSent extends Promise<{ id: string }> {
   readonly handled: Promise<{ id: string }>;
 }
 
+/** A message of the past, as `history()` tells it. */
+interface GoopPast {
+  readonly data: any;
+  readonly meta: GoopMeta;
+  readonly from: string;
+}
+
 interface GoopChannel {
   readonly id: string;
   readonly peerId: string;
@@ -66,8 +73,11 @@ interface GoopChannel {
   readonly detail: GoopDetail;
   /** Bytes of messages that the own node has not accepted yet. */
   readonly bufferedAmount: number;
-  /** Throws a `GoopError` (`not_serialisable`) when `data` is not JSON. */
-  send(data: unknown): GoopSent;
+  /** Throws a `GoopError` (`not_serialisable`, `too_deep`) when `data` is not JSON. After
+   * `timeout` milliseconds `delivered` and `handled` reject; the message goes on its way. */
+  send(data: unknown, options?: { timeout?: number }): GoopSent;
+  /** What the channel's log still holds, one's own messages included, in order. */
+  history(): Promise<GoopPast[]>;
   /** Something fleeting (typing, a cursor): sent now or never, in no log. True when it left. */
   signal(data: unknown): boolean;
   /** Ends the channel for both sides; resolves when it has ended, and never rejects. */
@@ -109,6 +119,8 @@ interface GoopConnectOptions {
   /** Milliseconds, 60,000 unless told otherwise. */
   timeout?: number;
   signal?: AbortSignal;
+  /** Hand out everything that the log still holds, before what is new. */
+  since?: "start";
   /** A channel of its own, even when one with this peer and context is open. */
   new?: boolean;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a page sees as Goop.realtime.
+import { connect } from "./connecting.js";
 import { GoopError, ignorable } from "./errors.js";
 import { Hub } from "./hub.js";
 
@@ -14,7 +15,7 @@ export function realtime() {
       if (typeof peerId !== "string" || peerId === "") {
         throw new TypeError("connect(peerId, options): a peer id is needed");
       }
-      return hub.connect(peerId, options);
+      return connect(hub, peerId, options);
     },
     accept: (channelId) => hub.accept(channelId),
     decline: (channelId, reason) => ignorable(hub.decline(channelId, reason)),

@@ -2,6 +2,7 @@
 // One channel, as the page sees it.
 import { messageJson } from "./asking.js";
 import { call } from "./errors.js";
+import { history } from "./history.js";
 
 /**
  * @import { Conduit } from "./conduit.js"
@@ -56,9 +57,15 @@ export class Channel {
   get bufferedAmount() {
     return this.#conduit.waiting.bytes;
   }
-  /** @param {unknown} data */
-  send(data) {
-    return this.#conduit.hub.outbox.send(this.#conduit, data);
+  /**
+   * @param {unknown} data
+   * @param {{ timeout?: number }} [options]
+   */
+  send(data, options) {
+    return this.#conduit.hub.outbox.send(this.#conduit, data, options);
+  }
+  history() {
+    return history(this.id);
   }
   /** @param {unknown} data */
   signal(data) {
@@ -76,7 +83,7 @@ export class Channel {
   set onMessage(handler) {
     this.#onMessage = handler;
     // Not at once: the page may be about to set its other handlers.
-    queueMicrotask(() => this.#conduit.run());
+    queueMicrotask(() => this.#conduit.inbox.run());
   }
   get onStateChange() {
     return this.#onStateChange;

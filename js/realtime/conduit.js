@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// One channel, inside: its state, and the messages that wait for its handlers.
+// One channel, inside: its state, who waits for it, and how full it is.
 import { Channel } from "./channel.js";
 import { Deferred, GoopError, call, report } from "./errors.js";
+import { Inbox } from "./inbox.js";
 import { OUTBOX_BYTES, OUTBOX_MESSAGES } from "./outbox.js";
 
 /**
@@ -9,10 +10,8 @@ import { OUTBOX_BYTES, OUTBOX_MESSAGES } from "./outbox.js";
  * @import { Outbox } from "./outbox.js"
  */
 
-const HANDLER_PATIENCE_MS = 10_000;
-/** What may wait here for the page's handler; the node keeps what is beyond it. */
-const INBOX_MESSAGES = 10_000;
-const INBOX_BYTES = 4 * 1024 * 1024;
+/** How long a full node is left alone when no receipt can tell that it has room again. */
+const DRAIN_MS = 1_000;
 
 /** How long receipts may follow the close of their channel. */
 const LAST_RECEIPTS_MS = 5_000;
@@ -20,22 +19,12 @@ const LAST_RECEIPTS_MS = 5_000;
 /** @type {GoopDetail} */
 export const NO_DETAIL = { code: null, reason: null, final: false, suspended: false, peerPage: null };
 
-/**
- * Where an entry stands in its channel's log.
- * @typedef {[epoch: number, seq: number]} Place
- */
-
-/**
- * @param {Place} one
- * @param {Place | null} other
- */
-const isAfter = (one, other) => !other || one[0] > other[0] || (one[0] === other[0] && one[1] > other[1]);
-
 /** What happens inside a channel; `Channel` is the face of it that the page sees. */
 export class Conduit {
   /**
    * @param {string} id
-   * @param {{ outbox: Outbox, line: Line, acknowledge(conduit: Conduit): void }} hub
+   * @param {{ outbox: Outbox, line: Line, acknowledge(conduit: Conduit): void,
+   *   subscribe(body: object): void }} hub
    */
   constructor(id, hub) {
     this.id = id;
@@ -61,16 +50,12 @@ export class Conduit {
     /** Sends that the node has not accepted. */
     this.waiting = { messages: 0, bytes: 0 };
     this.full = false;
-    /** @type {{ bytes: number, at: Place | null, name: string, handler(): unknown, args: unknown[] }[]} */
-    this.inbox = [];
-    this.inboxBytes = 0;
-    this.overflowed = false;
-    this.busy = false;
-    /** @type {Place | null} the last received and the last that a handler is done with */
-    this.after = null;
-    /** @type {Place | null} */
-    this.handled = null;
+    /** Sends whose fate is not known. */
+    this.unsettled = 0;
+    /** How many those were when the node would take no more. @type {number | null} */
+    this.nodeFull = null;
     this.missedState = false;
+    this.inbox = new Inbox(this);
     this.face = new Channel(this);
   }
 
@@ -104,9 +89,9 @@ export class Conduit {
       for (const opener of this.openers.splice(0)) opener.reject(error);
       this.over.resolve(undefined);
       // The close is the log's last entry: what came before it is handled before it.
-      if ((this.busy || this.inbox.length > 0) && this.face.onMessage) {
+      if (this.inbox.waits() && this.face.onMessage) {
         const handler = () => () => this.change(row.state, detail);
-        this.inbox.push({ bytes: 0, at: null, name: "", handler, args: [] });
+        this.inbox.add({ bytes: 0, at: null, name: "", handler, args: [] });
         return;
       }
     }
@@ -179,92 +164,24 @@ export class Conduit {
     if (waiting.messages > OUTBOX_MESSAGES / 2 || waiting.bytes > OUTBOX_BYTES / 2) this.full = true;
     else if (this.full && waiting.messages < OUTBOX_MESSAGES / 4 && waiting.bytes < OUTBOX_BYTES / 4) {
       this.full = false;
-      if (!this.ended) void call("onDrain", this.face.onDrain);
+      this.drain();
     }
   }
 
-  /**
-   * @param {any} frame
-   * @param {number} bytes
-   */
-  receive(frame, bytes) {
-    /** @type {Place | null} */
-    const at = typeof frame.seq === "number" ? [frame.epoch ?? 0, frame.seq] : null;
-    if (at && !isAfter(at, this.after)) return; // replayed
-    if (this.overflowed || this.inbox.length >= INBOX_MESSAGES || this.inboxBytes + bytes > INBOX_BYTES) {
-      this.overflowed = true;
-      return;
-    }
-    if (at) this.after = at;
-    const { id, from, sentAt, redelivered } = frame;
-    const meta = { id, seq: frame.seq ?? 0, sentAt, redelivered: redelivered === true, from };
-    this.inboxBytes += bytes;
-    this.inbox.push({ bytes, at, name: "onMessage", handler: () => this.face.onMessage, args: [frame.data, meta] });
-    this.run();
+  /** The node takes no more: too much is on its way that the other page has not handled. */
+  refusedFull() {
+    this.nodeFull = this.unsettled;
+    // Where nothing of ours is under way, nothing will tell us.
+    if (this.unsettled === 0) setTimeout(() => this.settled(), DRAIN_MS);
   }
 
-  /** @param {any} frame */
-  gap(frame) {
-    const place = (/** @type {any} */ pair) => (Array.isArray(pair) ? pair : null);
-    const from = place(frame.from);
-    const to = /** @type {Place | null} */ (place(frame.to));
-    if (to && isAfter(to, this.after)) this.after = to;
-    const handler = () => this.face.onGap ?? (() => report(`channel ${this.id}: messages are gone`, { from, to }));
-    this.inbox.push({ bytes: 0, at: to, name: "onGap", handler, args: [{ from, to }] });
-    this.run();
+  settled() {
+    if (this.nodeFull === null || this.unsettled > this.nodeFull / 2) return;
+    this.nodeFull = null;
+    this.drain();
   }
 
-  /** Hands out what waits, one after the other, for as long as there is a handler for it. */
-  run() {
-    while (!this.busy && this.inbox.length > 0) {
-      const { bytes, at, name, handler, args } = this.inbox[0];
-      const target = handler();
-      if (typeof target !== "function") return;
-      this.inbox.shift();
-      this.inboxBytes -= bytes;
-      this.busy = true;
-      const pending = call(name, target, ...args);
-      if (pending) return this.wait(pending, at, name);
-      this.busy = false;
-      this.done(at);
-    }
-    if (this.overflowed && this.inbox.length === 0) {
-      this.overflowed = false;
-      this.hub.line.restart();
-    }
-  }
-
-  /**
-   * @param {Promise<void>} pending
-   * @param {Place | null} at
-   * @param {string} name
-   */
-  wait(pending, at, name) {
-    let blocking = true;
-    const goOn = () => {
-      if (!blocking) return;
-      blocking = false;
-      clearTimeout(timer);
-      this.busy = false;
-      this.run();
-    };
-    const timer = setTimeout(() => {
-      console.warn(
-        `Goop.realtime: ${name} of channel ${this.id} (${this.context || "no context"}) has been ` +
-          `pending for ${HANDLER_PATIENCE_MS / 1000} s; the next message does not wait for it`,
-      );
-      goOn();
-    }, HANDLER_PATIENCE_MS);
-    void pending.then(() => {
-      this.done(at);
-      goOn();
-    });
-  }
-
-  /** @param {Place | null} at */
-  done(at) {
-    if (!at || !isAfter(at, this.handled)) return;
-    this.handled = at;
-    this.hub.acknowledge(this);
+  drain() {
+    if (!this.full && this.nodeFull === null && !this.ended) void call("onDrain", this.face.onDrain);
   }
 }

@@ -2,18 +2,14 @@
 // Everything together: frames to channels, channels to frames.
 import { PAGE, ask } from "./asking.js";
 import { Conduit, NO_DETAIL } from "./conduit.js";
-import { Deferred, GoopError, call, ignorable, report } from "./errors.js";
+import { GoopError, call, ignorable, report } from "./errors.js";
 import { Line } from "./line.js";
 import { Outbox } from "./outbox.js";
 import { Requests } from "./requests.js";
 
 /**
- * @import { Place } from "./conduit.js"
+ * @import { Place } from "./inbox.js"
  */
-
-const DEFAULT_TIMEOUT_MS = 60_000;
-/** What the node may exceed a request's timeout by before the page gives up on it. */
-const TIMEOUT_GRACE_MS = 5_000;
 
 /** How many ended channels are remembered, so that what still comes for them is ignored. */
 const ENDED_KEPT = 100;
@@ -31,6 +27,8 @@ export class Hub {
     this.unacknowledged = new Set();
     /** Sockets so far. */
     this.sockets = 0;
+    /** The socket on which the channels were last compared with the node's. */
+    this.reconciled = 0;
     /** @type {GoopRealtime["onError"]} */
     this.onError = null;
   }
@@ -47,7 +45,7 @@ export class Hub {
       conduit.heard = this.sockets;
       this.conduits.set(real, conduit);
       const ended = [...this.conduits.values()].filter((one) => one.ended);
-      for (const old of ended.slice(ENDED_KEPT)) this.conduits.delete(old.id);
+      for (const old of ended.slice(0, -ENDED_KEPT)) this.conduits.delete(old.id);
     }
     return conduit;
   }
@@ -64,16 +62,26 @@ export class Hub {
     const after = {};
     /** @type {Record<string, Place>} */
     const handled = {};
+    /** @type {Record<string, "start">} */
+    const since = {};
     for (const conduit of this.living()) {
-      if (conduit.after) after[conduit.id] = conduit.after;
-      if (conduit.handled) handled[conduit.id] = conduit.handled;
+      const { inbox } = conduit;
+      if (inbox.after) after[conduit.id] = inbox.after;
+      if (inbox.handled) handled[conduit.id] = inbox.handled;
+      if (inbox.rewinding) since[conduit.id] = "start";
     }
-    const pending = this.outbox.pending();
-    this.line.write(JSON.stringify({ type: "subscribe", page: PAGE, ack: true, after, handled, pending }));
+    const [pending, ...more] = this.outbox.pending();
+    this.subscribe({ page: PAGE, ack: true, after, handled, pending, ...(Object.keys(since).length > 0 ? { since } : {}) });
+    for (const ids of more) this.subscribe({ channels: Object.keys(ids), pending: ids });
     this.outbox.resend();
     for (const conduit of this.living()) {
       if (conduit.closing && !this.outbox.held.has(conduit)) conduit.sendClose();
     }
+  }
+
+  /** @param {object} body */
+  subscribe(body) {
+    this.line.write(JSON.stringify({ type: "subscribe", ...body }));
   }
 
   /**
@@ -95,7 +103,7 @@ export class Hub {
   frame(frame, bytes) {
     switch (frame.type) {
       case "message":
-        return this.conduit(frame.channel).receive(frame, bytes);
+        return this.conduit(frame.channel).inbox.receive(frame, bytes);
       case "receipt":
         return this.outbox.receipt(frame);
       case "state":
@@ -109,11 +117,14 @@ export class Hub {
       case "error":
         return this.error(frame);
       case "gap":
-        return this.conduit(frame.channel).gap(frame);
+        return this.conduit(frame.channel).inbox.gap(frame);
       case "signal":
         return void call("onSignal", this.conduit(frame.channel).face.onSignal, frame.data, { from: frame.from });
       case "subscribed":
         if (typeof frame.messageBytes === "number") this.outbox.messageBytes = frame.messageBytes;
+        for (const id of Object.keys(frame.since ?? {})) this.conduits.get(id)?.inbox.rewound();
+        if (this.sockets === this.reconciled) return;
+        this.reconciled = this.sockets;
         if (this.sockets > 1) void this.reconcile().catch(() => {}); // cut again: the next one does it
     }
   }
@@ -175,9 +186,9 @@ export class Hub {
     this.unacknowledged.add(conduit);
     if (this.unacknowledged.size > 1) return;
     queueMicrotask(() => {
-      for (const { id, handled } of this.unacknowledged) {
-        if (!handled) continue;
-        const [epoch, seq] = handled;
+      for (const { id, inbox } of this.unacknowledged) {
+        if (!inbox.handled) continue;
+        const [epoch, seq] = inbox.handled;
         this.line.write(`{"type":"ack","channel":${JSON.stringify(id)},"epoch":${epoch},"seq":${seq}}`);
       }
       this.unacknowledged.clear();
@@ -203,56 +214,6 @@ export class Hub {
       accept: () => this.accept(channel),
       decline: (reason) => ignorable(this.decline(channel, reason)),
     };
-  }
-
-  /**
-   * @param {string} peerId
-   * @param {GoopConnectOptions} options
-   * @returns {Promise<GoopChannel>}
-   */
-  async connect(peerId, { context, params, timeout = DEFAULT_TIMEOUT_MS, signal, new: fresh }) {
-    const stop = new Deferred();
-    const abort = () => stop.reject(new GoopError("aborted", null, { cause: signal?.reason }));
-    if (signal?.aborted) abort();
-    signal?.addEventListener("abort", abort, { once: true });
-    const timer = setTimeout(
-      () => stop.reject(new GoopError(this.line.ready ? "timeout" : "node_unreachable")),
-      timeout + TIMEOUT_GRACE_MS,
-    );
-    /** @type {string | undefined} */
-    let id;
-    let given = true;
-    const attempt = async () => {
-      await this.line.whenReady();
-      if (!given) return; // withdrawn before it was made
-      const body = {
-        peerId,
-        context: context ?? undefined,
-        params,
-        timeout: Math.max(1, Math.round(timeout)),
-        page: PAGE,
-        ...(fresh ? { new: true } : {}),
-      };
-      const row = await ask("request", body);
-      id = row.channelId;
-      const conduit = this.conduit(row.channelId);
-      if (!given) return row.state === "connecting" ? void withdraw(conduit) : undefined;
-      if (row.state === "connecting") conduit.describe(row);
-      else conduit.tellState(row);
-      return conduit.opened();
-    };
-    const withdraw = (/** @type {Conduit} */ conduit) => conduit.state === "connecting" && conduit.close();
-    try {
-      if (signal?.aborted) return await stop.promise;
-      return await Promise.race([attempt(), stop.promise]);
-    } catch (error) {
-      given = false;
-      if (id !== undefined) withdraw(this.conduit(id));
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
   }
 
   /**

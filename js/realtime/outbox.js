@@ -17,11 +17,13 @@ const STAGES = ["accepted", "delivered", "handled"];
 const FIRST_PORTION = 240;
 const NEXT_PORTION = 50;
 const PORTION_EVERY_MS = 250;
+/** How many ids one frame asks about. */
+const PENDING_PORTION = 1_000;
 
 /**
  * One send. `stage` counts how many of STAGES have been reached; `left`: on this socket.
  * @typedef {{ id: string, conduit: Conduit, text: string, bytes: number, stage: number,
- *   left: boolean, steps: Deferred[] }} Sent
+ *   left: boolean, steps: Deferred[], timer?: ReturnType<typeof setTimeout> }} Sent
  */
 
 export class Outbox {
@@ -41,9 +43,10 @@ export class Outbox {
   /**
    * @param {Conduit} conduit
    * @param {unknown} data
+   * @param {{ timeout?: number }} [options]
    * @returns {GoopSent}
    */
-  send(conduit, data) {
+  send(conduit, data, { timeout } = {}) {
     const body = messageJson(data);
     const bytes = sizeOf(body);
     const id = `${PAGE}-${++this.counter}`;
@@ -57,6 +60,10 @@ export class Outbox {
     } else {
       sent.text = `{"type":"send","channel":${JSON.stringify(conduit.id)},"id":"${id}","data":${body}}`;
       this.open.set(id, sent);
+      conduit.unsettled++;
+      // The message goes on its way; only the waiting ends.
+      const late = () => steps.slice(1).forEach((step) => step.reject(this.about(sent, "timeout")));
+      if (timeout !== undefined) sent.timer = setTimeout(late, timeout);
       conduit.waits(1, bytes);
       if (!this.held.has(conduit)) sent.left = this.line.write(sent.text);
     }
@@ -80,14 +87,20 @@ export class Outbox {
     return new GoopError("outbox_full");
   }
 
-  /** The ids whose fate a new socket asks for, by channel; what it sends again asks by itself. */
+  /**
+   * The ids whose fate a new socket asks for, by channel, in portions that fit into a frame; what
+   * it sends again asks by itself.
+   */
   pending() {
-    /** @type {Record<string, string[]>} */
-    const ids = {};
+    /** @type {Record<string, string[]>[]} */
+    const portions = [{}];
+    let count = 0;
     for (const { id, conduit, stage } of this.open.values()) {
-      if (stage > 1) (ids[conduit.id] ??= []).push(id);
+      if (stage < 2) continue;
+      if (count++ % PENDING_PORTION === 0 && count > 1) portions.push({});
+      (portions[portions.length - 1][conduit.id] ??= []).push(id);
     }
-    return ids;
+    return portions;
   }
 
   /**
@@ -133,7 +146,7 @@ export class Outbox {
     const before = sent.stage;
     for (; sent.stage < reached; sent.stage++) sent.steps[sent.stage].resolve({ id: sent.id });
     if (before === 0 && reached > 0) sent.conduit.waits(-1, -sent.bytes);
-    if (sent.stage === STAGES.length) this.open.delete(sent.id);
+    if (sent.stage === STAGES.length) this.settle(sent);
     // A peer with an older protocol never says what became of it.
     const silent = sent.conduit.delivery === "best-effort" && sent.stage === 1;
     const fate = code ?? (silent ? "unsupported" : undefined);
@@ -154,8 +167,8 @@ export class Outbox {
   refused(frame) {
     const sent = this.open.get(frame.id);
     if (!sent) return false;
-    if (frame.code === "outbox_full") sent.conduit.full = true;
     this.fail(sent, this.about(sent, frame.code, frame.reason, frame.pointer), true);
+    if (frame.code === "outbox_full") sent.conduit.refusedFull();
     return true;
   }
 
@@ -189,7 +202,16 @@ export class Outbox {
     const left = sent.steps.slice(sent.stage);
     for (const step of left) step.reject(error);
     if (loud && !left.some((step) => step.promise.watched)) sent.conduit.error(error);
-    if (sent.stage === 0 && this.open.has(sent.id)) sent.conduit.waits(-1, -sent.bytes);
+    if (!this.open.has(sent.id)) return;
+    if (sent.stage === 0) sent.conduit.waits(-1, -sent.bytes);
+    this.settle(sent);
+  }
+
+  /** @param {Sent} sent */
+  settle(sent) {
+    clearTimeout(sent.timer);
     this.open.delete(sent.id);
+    sent.conduit.unsettled--;
+    sent.conduit.settled();
   }
 }

@@ -161,8 +161,8 @@ export function openPage(...scripts) {
   }
 
   async function fetch(path, init) {
-    const action = path.replace("/api/realtime/", "");
-    const body = init.body === undefined ? undefined : JSON.parse(init.body);
+    const [action, query] = path.replace("/api/realtime/", "").split("?");
+    const body = query ? Object.fromEntries(new URLSearchParams(query)) : init.body === undefined ? undefined : JSON.parse(init.body);
     node.asked.push([action, body]);
     if (!node.up) throw new TypeError("fetch failed");
     if (action === "frames") {

@@ -242,3 +242,35 @@ test("two documents have two ids", async () => {
   const [one, other] = pages.map(({ node }) => node.of("subscribe")[0].page);
   assert.notEqual(one, other);
 });
+
+test("a page that is frozen hangs up, and takes the line up again when it goes on", async () => {
+  const { channel, node, fire, clock } = await openChannel();
+  node.answers.channels = () => [row()];
+  fire("freeze");
+  assert.equal(node.socket.readyState, 3);
+  channel.send("from the ice");
+  await clock.advance(60_000);
+  assert.equal(node.sockets.length, 1);
+  fire("resume");
+  fire("pageshow", { persisted: true });
+  await settle();
+  assert.equal(node.sockets.length, 2);
+  same(node.of("send").map(({ data }) => data), ["from the ice"]);
+});
+
+test("so many open receipts that one frame could not ask for them are asked for in several", async () => {
+  const page = await openChannel();
+  const { channel, node } = page;
+  const ids = Array.from({ length: 2500 }, (_, n) => {
+    const { id } = channel.send(n);
+    node.tell({ type: "receipt", channel: "c1", id, stage: "delivered" });
+    return id;
+  });
+  node.frames.length = 0;
+  await blink(page);
+  const asked = node.of("subscribe");
+  same(asked.map(({ pending }) => pending.c1.length), [1000, 1000, 500]);
+  same(asked.flatMap(({ pending }) => pending.c1), ids);
+  same(asked[1].channels, ["c1"]);
+  assert.equal(node.asked.filter(([action]) => action === "channels").length, 1);
+});

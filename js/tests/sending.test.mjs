@@ -200,3 +200,55 @@ test("another person's message ids are nobody's business", async () => {
   node.tell({ type: "refused", channel: "c1", id: "somebody-1", code: "x", reason: "", pointer: "" });
   assert.equal(channel.state, "connected");
 });
+
+test("after the node was full, onDrain comes when half of what was on its way is settled", async () => {
+  const { channel, node, clock } = await openChannel();
+  let drained = 0;
+  channel.onDrain = () => drained++;
+  const sent = Array.from({ length: 11 }, (_, n) => channel.send(n));
+  for (const { id } of sent.slice(0, 10)) node.receipt(id, "delivered");
+  const code = codeOf(sent[10]);
+  node.tell({ type: "refused", channel: "c1", id: sent[10].id, code: "outbox_full", reason: "", pointer: "" });
+  assert.equal(await code, "outbox_full");
+  for (const { id } of sent.slice(0, 4)) node.receipt(id, "handled");
+  await clock.advance(5000);
+  assert.equal(drained, 0);
+  node.receipt(sent[4].id, "handled");
+  assert.equal(drained, 1);
+});
+
+test("a full node that nothing of ours waits at is tried again after a second", async () => {
+  const { channel, node, clock } = await openChannel();
+  let drained = 0;
+  channel.onDrain = () => drained++;
+  const { id } = channel.send("hello");
+  channel.onError = () => {};
+  node.tell({ type: "refused", channel: "c1", id, code: "outbox_full", reason: "", pointer: "" });
+  await clock.advance(999);
+  assert.equal(drained, 0);
+  await clock.advance(1);
+  assert.equal(drained, 1);
+});
+
+test("a send may say how long its receipts are waited for; the message goes on its way", async () => {
+  const { channel, node, clock } = await openChannel();
+  const sent = channel.send("move", { timeout: 3000 });
+  const codes = Promise.all([sent.delivered, sent.handled].map(codeOf));
+  await clock.advance(3000);
+  assert.deepEqual(await codes, ["timeout", "timeout"]);
+  node.receipt(sent.id, "accepted");
+  same(await sent, { id: sent.id });
+  node.answers.channels = () => [];
+  node.cut();
+  await clock.advance(50);
+  same(node.of("send").map(({ id }) => id), [sent.id, sent.id]); // not delivered: sent again
+});
+
+test("receipts that have come in time stay", async () => {
+  const { channel, node, clock } = await openChannel();
+  const sent = channel.send("move", { timeout: 3000 });
+  node.receipt(sent.id, "delivered");
+  await clock.advance(3000);
+  assert.equal(await codeOf(sent.delivered), null);
+  assert.equal(await codeOf(sent.handled), "timeout");
+});

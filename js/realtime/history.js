@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// What the log of a channel still holds.
+import { ask } from "./asking.js";
+
+/** Of one answer; the node gives no more. */
+const PORTION = 500;
+
+/**
+ * @param {any} frame a `message`
+ * @returns {GoopMeta}
+ */
+export const metaOf = ({ id, seq, sentAt, redelivered, from }) => ({
+  id,
+  seq: seq ?? 0,
+  sentAt,
+  redelivered: redelivered === true,
+  from,
+});
+
+/**
+ * @param {string} channel
+ * @returns {Promise<GoopPast[]>}
+ */
+export async function history(channel) {
+  /** @type {GoopPast[]} */
+  const past = [];
+  for (let after = "0:0"; after; ) {
+    const { messages, next } = await ask(`history?channel=${channel}&after=${after}&limit=${PORTION}`);
+    for (const row of messages) past.push({ data: row.data, meta: metaOf(row), from: row.from });
+    after = next?.join(":");
+  }
+  return past;
+}
