@@ -59,6 +59,12 @@ class Channel:
     handled: int = 0
     peer_handled: int = 0
     peer_has: int = 0
+    peer_written: int = 0
+    """Up to where ``peer_handled`` only means that it was written to the other page."""
+    peer_ahead: tuple[int, str] = (0, "page")
+    """Guest: how far the host's pages were at the welcome, which tells of entries to come."""
+    written: int = 0
+    """Up to where ``handled`` was moved by a page that does not ack: written, not handled."""
     handed_out: int = 0
     """The newest entry that any page was given."""
 
@@ -69,12 +75,15 @@ class Channel:
     fresh: bool = False
     """Asked for with ``new``: it never merges with another of the same context."""
     link: int | None = None
+    linked_at: int = 0
     heard_at: int = 0
     pinged_at: int = 0
     sent_seq: int = 0
     """Host: the newest entry written on the present link."""
     opening: bool = False
     """Guest: a stream to the host is being opened."""
+    welcomed: bool = False
+    """Guest: the host has answered the join of the present link; nothing may be sent before."""
     pulling: bool = False
     """Host: the guest is giving back entries that we lost."""
     on_link: set[str] = field(default_factory=set)
@@ -122,6 +131,11 @@ class Channel:
     def living(self) -> bool:
         """Whether it is agreed, or about to be."""
         return self.phase in (Phase.ASKING, Phase.JOINING, Phase.OPEN) and not self.closing
+
+    @property
+    def handled_stage(self) -> str:
+        """What ``handled`` stands for: ``page`` (handlers returned) or only ``written``."""
+        return "written" if 0 < self.handled <= self.written else "page"
 
     @property
     def page_state(self) -> str:

@@ -69,6 +69,13 @@ class Core:
         if channel.link is not None:
             self.out.append(SendLine(channel.link, serialise(line)))
 
+    def forget_everything(self) -> None:
+        """Drop all that a step may have changed: what is on the disk is true."""
+        for book in (self.channels, self.links, self.pages, self.handled_by, self.cursors):
+            book.clear()
+        self.heard.clear()
+        self.out.clear()
+
     def context_of(self, name: str) -> Context | None:
         """The context that serves ``name``; the plain one for no name; ``None`` if unknown."""
         return PLAIN if not name else self.registry.find(name)

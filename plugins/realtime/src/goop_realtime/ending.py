@@ -44,6 +44,7 @@ def drop_link(core: Core, channel: Channel, *, drain: bool) -> None:
 def unlink(channel: Channel) -> None:
     """Forget everything that belongs to one stream only."""
     channel.link = None
+    channel.welcomed = channel.pulling = False
     channel.on_link.clear()
     channel.in_flight.clear()
     channel.flight_bytes = 0

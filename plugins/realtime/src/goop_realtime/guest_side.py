@@ -11,7 +11,7 @@ from goop_realtime.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOu
 from goop_realtime.ending import finish
 from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES
-from goop_realtime.ordering import judge, place
+from goop_realtime.ordering import judge, peer_acknowledged, place
 from goop_realtime.types import Message, Rejection
 from goop_realtime.wire import Line, payload
 
@@ -36,7 +36,7 @@ def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) ->
 
 def send_outbox(core: Core, channel: Channel) -> None:
     """Write what the outbox holds and the present link has not carried yet."""
-    if channel.link is None or len(channel.on_link) == len(channel.outbox):
+    if not channel.welcomed or len(channel.on_link) == len(channel.outbox):
         return
     for outgoing in channel.outbox.values():
         if outgoing.id in channel.on_link:
@@ -153,6 +153,8 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
         diverged(core, channel, "the context's plugin failed on an ordered message")
         return
     channel.epoch = max(channel.epoch, entry.epoch)
+    if entry.seq <= channel.peer_ahead[0]:
+        peer_acknowledged(core, channel, channel.peer_ahead[1], *entry.position)
     if entry.kind == "close":
         finish(core, channel, "closed", decode(entry.raw) or "")
 

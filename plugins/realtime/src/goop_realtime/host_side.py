@@ -54,6 +54,10 @@ def receive(core: Core, channel: Channel, line: Line) -> None:
     if not line.id or len(line.id) > 80:
         core.note("link", "malformed", channel.id, detail="message without a usable id")
         return
+    if channel.pulling:
+        # Our log has a hole at its end: the guest repeats this when it has been welcomed.
+        core.note("link", "not_welcomed", channel.id, line.id)
+        return
     channel.on_link.add(line.id)
     known = channel.outcomes.get(line.id)
     if known is None:

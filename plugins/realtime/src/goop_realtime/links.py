@@ -7,6 +7,8 @@ older one in one step, and the older one's end is ignored.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from goop_realtime import glare, guest_side, host_side, ordering, pages, tails
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
@@ -28,6 +30,8 @@ SILENCE_MS = 8_500
 JOIN_MS = 15_000
 """How long after an invitation's expiry a guest goes on joining."""
 POKE_MS = 5_000
+STALE_MS = 2_000
+"""A poke may cross our join: only about a link older than this it is to be believed."""
 RETRY_MS = 250
 RETRY_MAX_MS = 10_000
 
@@ -43,9 +47,11 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
     if channel.phase is Phase.ASKING and core.now > channel.expires_at:
         finish(core, channel, "timeout")
     have = pair(line.fields().get("have")) if line.fields().get("have") is not None else (0, 0)
-    if channel.final and channel.log.last[1] == 0:
-        code = channel.close_code
-        _turn_away(core, link, Line(type="close", group=channel.id, code=code))
+    last = channel.log.get(channel.log.last[1])
+    if channel.final and (last is None or last.kind != "close"):
+        # It did not end by its log, so there is no last entry to be had.
+        line = Line(type="close", group=channel.id, code=channel.close_code)
+        _turn_away(core, link, line)
         return
     drop_link(core, channel, drain=False)
     _attach(core, channel, link)
@@ -76,7 +82,7 @@ def _attach(core: Core, channel: Channel, link: int) -> None:
     unlink(channel)
     channel.link = link
     core.links[link] = channel
-    channel.heard_at = channel.pinged_at = core.now
+    channel.linked_at = channel.heard_at = channel.pinged_at = core.now
     channel.retries = 0
 
 
@@ -87,14 +93,13 @@ def _lose(core: Core, channel: Channel, why: str) -> None:
 
 
 def _welcome(
-    core: Core, channel: Channel, have: tuple[int, int], fields: dict[str, object]
+    core: Core, channel: Channel, have: tuple[int, int], fields: Mapping[str, object]
 ) -> None:
     """Answer a join: what we have, then every entry that the guest lacks."""
     was = channel.phase
-    handled = fields.get("handled")
     payload: dict[str, object] = {
         "last": list(channel.log.last),
-        "handled": channel.handled,
+        **_handled(channel),
         "page": pages.page_presence(core, channel),
     }
     if have[1] < channel.log.start[1]:
@@ -113,10 +118,7 @@ def _welcome(
     )
     if have[1]:
         ordering.peer_acknowledged(core, channel, "node", *have)
-    if isinstance(handled, int) and 0 < handled <= have[1]:
-        entry = channel.log.get(handled)
-        if entry is not None:
-            ordering.peer_acknowledged(core, channel, "page", *entry.position)
+    _peer_handled(core, channel, fields, have[1])
     if not channel.final:
         channel.phase = Phase.OPEN
         channel.suspended_at = None
@@ -131,20 +133,42 @@ def _welcome(
         host_side.order_held(core, channel)
 
 
+def _handled(channel: Channel) -> dict[str, object]:
+    """How far our pages are, for a ``join`` or ``welcome``."""
+    said: dict[str, object] = {"handled": channel.handled}
+    if channel.handled_stage != "page":
+        said["stage"] = channel.handled_stage
+    return said
+
+
+def _peer_handled(
+    core: Core, channel: Channel, fields: Mapping[str, object], bound: int
+) -> tuple[int, str]:
+    """How far the other side's pages are, from its ``join`` or ``welcome``: what, and how."""
+    handled = fields.get("handled")
+    if not isinstance(handled, int):
+        return 0, "page"
+    stage = "written" if fields.get("stage") == "written" else "page"
+    entry = channel.log.get(min(handled, bound))
+    if entry is not None:
+        ordering.peer_acknowledged(core, channel, stage, *entry.position)
+    return handled, stage
+
+
 def opened(core: Core, channel_id: str, link: int) -> None:
-    """Our stream to a host is open: join."""
+    """Our stream to a host is open: join. Also with a closed log, so that the host has its end."""
     channel = core.channels.get(channel_id)
-    if channel is None or channel.hosted or channel.phase not in (Phase.JOINING, Phase.OPEN):
+    if channel is None or channel.hosted or channel.link is not None:
         core.out.append(CloseLink(link, drain=False))
         return
-    if channel.link is not None:
+    channel.opening = False
+    if channel.final and channel.close_code != "closed":
         core.out.append(CloseLink(link, drain=False))
         return
     _attach(core, channel, link)
-    channel.opening = False
     payload = {
         "have": list(channel.log.last) if channel.log.last[1] else None,
-        "handled": channel.handled,
+        **_handled(channel),
         "page": pages.page_presence(core, channel),
     }
     core.write(channel, Line(type="join", group=channel.id, payload=raw(payload)))
@@ -226,12 +250,16 @@ def _closed_by_peer(core: Core, channel: Channel, line: Line) -> None:
 
 
 def _on_welcome(core: Core, channel: Channel, line: Line) -> None:
+    core.heard.add(channel.id)
+    if channel.final:
+        channel.acked_node = 0
+        return
     fields = line.fields()
+    channel.welcomed = True
     channel.epoch = max(channel.epoch, line.epoch)
     channel.peer_page = str(fields.get("page", "none"))
     channel.page_told = ""
     channel.acked_node = channel.acked_page = 0
-    handled = fields.get("handled")
     was = channel.phase
     channel.phase = Phase.OPEN
     channel.suspended_at = None
@@ -242,17 +270,13 @@ def _on_welcome(core: Core, channel: Channel, line: Line) -> None:
         core.out.append(TrimLog(channel.id, *at, b"null", {}))
     if was is not Phase.OPEN:
         core.save(channel)
-    if isinstance(handled, int):
-        entry = channel.log.get(min(handled, channel.log.last[1]))
-        if entry is not None:
-            ordering.peer_acknowledged(core, channel, "page", *entry.position)
+    channel.peer_ahead = _peer_handled(core, channel, fields, channel.log.last[1])
     pages.tell_state(core, channel)
     core.out.append(Changed(channel.id))
     if was is not Phase.OPEN:
         glare.settle(core, channel)
     pages.tell_peer_page(core, channel)
     guest_side.send_outbox(core, channel)
-    core.heard.add(channel.id)
 
 
 def _on_tail(core: Core, channel: Channel, line: Line) -> None:
@@ -337,11 +361,14 @@ def poked(core: Core, peer: str, line: Line) -> None:
     channel = core.channels.get(line.group)
     if channel is None or channel.peer != peer or channel.hosted:
         core.control(peer, Line(type="gone", group=line.group))
-    elif channel.phase in (Phase.JOINING, Phase.OPEN):
-        rejoin(core, channel)
     elif channel.final and channel.close_code != "closed":
         core.control(peer, Line(type="close", group=channel.id, code=channel.close_code))
-    elif channel.final:
+    elif channel.phase is not Phase.ASKED:
+        if channel.link is not None and core.now - channel.linked_at >= STALE_MS:
+            # The host has let go of the stream that we still believe in.
+            link = channel.link
+            core.out.append(CloseLink(link, drain=False))
+            ended(core, link, "stale")
         rejoin(core, channel)
 
 

@@ -29,8 +29,11 @@ _CHANNEL_ID = re.compile(r"rt-[0-9a-f]{16}")
 
 
 def new_id(core: Core) -> str:
-    """A fresh channel id: ``rt-`` and 16 hex digits."""
-    return f"rt-{core.random.getrandbits(64):016x}"
+    """A fresh channel id: ``rt-`` and 16 hex digits, of no channel that is known here."""
+    while True:
+        channel_id = f"rt-{core.random.getrandbits(64):016x}"
+        if channel_id not in core.channels:
+            return channel_id
 
 
 def request(
@@ -357,11 +360,11 @@ def exists(core: Core, peer: str, line: Line) -> None:
     if channel is None or channel.peer != peer or channel.phase is not Phase.ASKING:
         return
     other = core.channels.get(line.id)
-    if other is not None and other.peer == peer and other.living:
+    if other is None or other.peer != peer:
+        core.control(peer, Line(type="gone", group=line.id))
+    elif other.living:
         glare.merge(core, channel, other)
-        return
-    _end_request(core, channel, "conflict", "the other node holds a channel that is gone here")
-    core.control(peer, Line(type="gone", group=line.id))
+    # Else that one is ending: once the other side has heard it, the repeated invite is taken.
 
 
 def withdraw(core: Core, channel: Channel, code: str) -> None:

@@ -93,6 +93,8 @@ def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq:
         core.cursors[(channel.id, "peer_handled")] = seq
         while channel.unhandled and channel.unhandled[0][0] <= seq:
             channel.unhandled_bytes -= channel.unhandled.popleft()[1]
+        if stage == "written":
+            channel.peer_written = core.cursors[(channel.id, "peer_written")] = seq
         told = "handled" if stage == "page" else "unsupported"
         while channel.unfinished and channel.unfinished[0][0] <= seq:
             pages.receipt(core, channel.unfinished.popleft()[1], channel, told)

@@ -220,12 +220,16 @@ def acknowledge(core: Core, page: Page, channel: Channel, epoch: int, seq: int) 
 
 def advance(core: Core, channel: Channel, seq: int, stage: str) -> None:
     """Some page has handled up to ``seq``: it is unread no more."""
+    if seq <= channel.handled:
+        stage = channel.handled_stage  # passing over our own says nothing new
     seq = _past_own(core, channel, seq)
     if seq <= channel.handled:
         return
     channel.handled = seq
     core.cursors[(channel.id, "handled")] = seq
-    core.handled_by[channel.id] = stage
+    if stage == "written":
+        channel.written = core.cursors[(channel.id, "written")] = seq
+    core.handled_by[channel.id] = channel.handled_stage
 
 
 def _past_own(core: Core, channel: Channel, seq: int) -> int:

@@ -80,6 +80,8 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> str:
         channel.remember(entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     last = channel.log.last[1]
     channel.handled = min(kept.cursors.get("handled", kept.start[1]), last)
+    channel.written = kept.cursors.get("written", 0)
+    channel.peer_written = kept.cursors.get("peer_written", 0)
     channel.peer_handled = min(kept.cursors.get("peer_handled", kept.start[1]), last)
     channel.peer_has = channel.peer_handled
     channel.handed_out = last

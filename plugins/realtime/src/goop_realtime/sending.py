@@ -18,7 +18,7 @@ from goop_realtime.effects import Outgoing, SaveOutgoing
 from goop_realtime.ending import finish
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import Bucket
-from goop_realtime.pages import Page
+from goop_realtime.pages import Page, View
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, pair, raw
 
@@ -114,7 +114,7 @@ def answer_pending(core: Core, channel: Channel, message_id: str) -> None:
         if not channel.hosted or outcome.seq <= channel.peer_has:
             stage = "delivered"
         if outcome.seq <= channel.peer_handled:
-            stage = "handled"
+            stage = "handled" if outcome.seq > channel.peer_written else "unsupported"
         pages.receipt(core, message_id, channel, stage, epoch=outcome.epoch, seq=outcome.seq)
 
 
@@ -210,9 +210,7 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
     elif after is not None and channel.log.knows(after):
         sent = after[1]
     if sent is not None:
-        view.sent = sent
-        view.flight.clear()
-        view.flight_bytes = 0
+        _resume(channel, page, view, sent)
     pages.tell_state_to(core, page, channel)
     pending = _of(body, "pending", channel_id)
     for message_id in pending[:1000] if isinstance(pending, list) else ():
@@ -220,6 +218,21 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
             answer_pending(core, channel, message_id)
     pages.pump(core, channel, page, view)
     pages.tell_peer_page(core, channel)
+
+
+def _resume(channel: Channel, page: Page, view: View, sent: int) -> None:
+    """Go on behind ``sent``. What is in the page's hands up to there, it still has to ack."""
+    view.sent = sent
+    view.flight.clear()
+    view.flight_bytes = 0
+    if not page.acks:
+        return
+    for entry in channel.log.after(view.handled):
+        if entry.seq > sent:
+            return
+        if entry.kind == "msg" and entry.id.rpartition("-")[0] != page.id:
+            view.flight.append((entry.seq, len(entry.raw)))
+            view.flight_bytes += len(entry.raw)
 
 
 def _of(body: dict[str, Any], key: str, channel_id: str) -> Any:

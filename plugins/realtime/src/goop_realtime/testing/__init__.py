@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Test kit of the realtime plugin: a deterministic simulator of nodes and pages."""
 
+from goop_realtime.testing.life import Life
+from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.page import SimPage
-from goop_realtime.testing.simulator import SimNode, World
+from goop_realtime.testing.simulator import World
+from goop_realtime.testing.watch import Violation, Watch
 
-__all__ = ["SimNode", "SimPage", "World"]
+__all__ = ["Life", "SimNode", "SimPage", "Violation", "Watch", "World"]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goop_realtime.jsonio import decode
@@ -10,119 +12,267 @@ from goop_realtime.pages import Page
 from goop_realtime.types import Rejection
 
 if TYPE_CHECKING:
-    from goop_realtime.testing.simulator import SimNode
+    from goop_realtime.testing.node import SimNode
+
+Place = tuple[int, int]
+STAGES = ("", "accepted", "delivered", "handled")
+UNKNOWN = frozenset({"closed", "unknown_channel"})
+"""Codes that say nothing about a message that was sent before."""
+
+
+@dataclass
+class Sent:
+    """One send of a page; ``stage`` counts how many of ``STAGES`` it has reached."""
+
+    channel: str
+    data: Any
+    stage: int = 0
 
 
 class SimPage:
-    """A page with the SDK's habits: it acks what it handled, and resends what is unsettled."""
+    """A page. It drops what it has already, acks what it handled, resends what is undelivered.
 
-    def __init__(self, node: SimNode, name: str) -> None:
+    ``acks=False`` makes it a plain socket: it never acks and gets no receipts.
+    """
+
+    def __init__(self, node: SimNode, name: str, *, acks: bool = True) -> None:
         self.node = node
         self.id = name
+        self.acks = acks
+        self.alive = True
         self.connected = False
-        self.frames: list[dict[str, Any]] = []
-        self.handled: dict[str, list[tuple[str, Any]]] = {}
+        self.frozen = False
+        self.handler_ms = 0
+        """How long its handlers take; a slow reader's take long."""
         self.incoming: list[str] = []
-        self.cursor: dict[str, list[int]] = {}
-        self.pending: dict[str, dict[str, Any]] = {}
-        self.refused: dict[str, str] = {}
-        self.stages: dict[str, str] = {}
-        self.redelivered: set[str] = set()
+        self.after: dict[str, Place] = {}
+        self.handled: dict[str, Place] = {}
+        self.got: dict[str, list[str]] = {}
+        """Message ids that its handler was given, by channel."""
+        self.sent: dict[str, str] = {}
+        """Message id -> channel, of everything it ever sent."""
+        self.open: dict[str, Sent] = {}
+        self.fate: dict[str, str] = {}
+        """The newest that it was told of each of its messages."""
+        self.ended: dict[str, str] = {}
+        self.gaps = 0
+        self.born = node.world.now
         self._page: Page | None = None
+        self._inbox: deque[bytes] = deque()
+        self._reading = False
+        self._busy_until = 0
+        self._sockets = 0
         self._n = 0
 
+    # The socket
+
     def attach(self) -> None:
-        """Open the socket and subscribe, telling how far we are."""
-        if not self.node.up or self.connected:
+        """Open the socket, say how far we are, and resend what was not delivered."""
+        world = self.node.world
+        if self.connected or not self.alive:
             return
-        now = self.node.world.now
+        if not self.node.up:
+            world.later(500, self.attach)
+            return
         self.connected = True
-        self._page = self.node.engine.attach(now, self.id, "")
-        unsettled: dict[str, list[str]] = {}
-        for message_id, item in self.pending.items():
-            unsettled.setdefault(item["channel"], []).append(message_id)
-        self.node.engine.subscribe(
-            now,
-            self._page,
-            {
-                "page": self.id,
-                "ack": True,
-                "after": self.cursor,
-                "handled": self.cursor,
-                "pending": unsettled,
-            },
-        )
+        self._sockets += 1
+        page = self._page = self.node.engine.attach(world.now, self.id, "")
+        pending: dict[str, list[str]] = {}
+        for message_id, item in self.open.items():
+            if item.stage > 1:
+                pending.setdefault(item.channel, []).append(message_id)
+        body: dict[str, Any] = {"page": self.id, "after": self.after, "handled": self.handled}
+        if self.acks:
+            body |= {"ack": True, "pending": pending}
+        self.node.engine.subscribe(world.now, page, body)
         self.node.flush()
+        for message_id in [key for key, item in self.open.items() if item.stage < 2]:
+            self._submit(message_id)
+        if self.connected:
+            self._reconcile()
+
+    def _reconcile(self) -> None:
+        """What ended while nobody could say so."""
+        rows: dict[Any, Any] = {
+            row["channelId"]: row for row in self.node.engine.rows("", self.node.world.now)
+        }
+        for channel in dict.fromkeys(item.channel for item in self.open.values()):
+            gone: dict[str, Any] = {"final": True, "code": "lost"}
+            detail = rows[channel]["detail"] if channel in rows else gone
+            if detail["final"]:
+                self._end(channel, detail["code"])
 
     def cut(self) -> None:
-        """The socket breaks; the page lives on."""
+        """The socket breaks; the page lives on, and comes back."""
         if self.connected and self.node.up and self._page is not None:
             self.node.engine.detach(self.node.world.now, self._page)
             self.node.flush()
+        self.lost()
+
+    def lost(self) -> None:
+        """The socket is gone, and with it what was on its way."""
         self.connected = False
+        self._inbox.clear()
+        if self.alive:
+            self.node.world.later(self.node.world.random.choice((1, 300, 5_000)), self.attach)
+
+    def die(self) -> None:
+        """The document is gone."""
+        self.alive = False
+        self.cut()
+
+    def freeze(self, duration: int) -> None:
+        """Run nothing for so many ms."""
+        self.frozen = True
+        self.node.world.later(duration, self.thaw)
+
+    def thaw(self) -> None:
+        """Run again."""
+        self.frozen = False
+        self._read_soon()
+
+    # Out
 
     def send(self, channel: str, data: Any) -> str:
         """Send; the id."""
         self._n += 1
         message_id = f"{self.id}-{self._n}"
-        self.pending[message_id] = {"channel": channel, "data": data}
+        self.sent[message_id] = channel
+        self.open[message_id] = Sent(channel, data)
         self._submit(message_id)
         return message_id
 
+    def resend(self) -> None:
+        """Send something once more that was sent before."""
+        if self.open:
+            self._submit(self.node.world.random.choice(list(self.open)))
+
     def _submit(self, message_id: str) -> None:
-        item = self.pending[message_id]
-        if not self.connected or self._page is None:
+        item = self.open.get(message_id)
+        if item is None or not self.connected or not self.node.up or self._page is None:
             return
+        socket = self._sockets
         result = self.node.engine.send(
-            self.node.world.now, item["channel"], self._page, message_id, item["data"]
+            self.node.world.now, item.channel, self._page, message_id, item.data
         )
         self.node.flush()
+        if not self.connected or socket != self._sockets:
+            return
         if isinstance(result, Rejection):
-            self.refused[message_id] = result.code
-            self.pending.pop(message_id, None)
+            self._refuse(message_id, result.code)
+        elif not self.acks:
+            self._reach(message_id, 1)
+            self.open.pop(message_id, None)
+
+    # In
 
     def frame(self, data: bytes) -> None:
-        """A frame from the node."""
-        if not self.connected:
+        """A frame from the node is on its way."""
+        if self.connected:
+            self._inbox.append(data)
+            self._read_soon()
+
+    def _read_soon(self) -> None:
+        if self._inbox and not self._reading and not self.frozen:
+            self._reading = True
+            self.node.world.later(self.node.world.random.choice((0, 0, 1, 5)), self._read)
+
+    def _read(self) -> None:
+        self._reading = False
+        while self._inbox and not self.frozen:
+            body = decode(self._inbox.popleft())
+            handler = _FRAMES.get(body["type"])
+            if handler is not None:
+                handler(self, body)
+
+    def _on_incoming(self, body: dict[str, Any]) -> None:
+        self.incoming.append(body["channel"])
+
+    def _on_message(self, body: dict[str, Any]) -> None:
+        channel, message_id, watch = body["channel"], body["id"], self.node.world.watch
+        place = (body["epoch"], body["seq"])
+        before = self.after.get(channel)
+        if before is not None and place <= before:
             return
-        body = decode(data)
-        self.frames.append(body)
-        kind = body["type"]
-        if kind == "incoming":
-            self.incoming.append(body["channel"])
-        elif kind == "message":
-            self._message(body)
-        elif kind == "state" and "at" in body:
-            self.cursor.setdefault(body["channel"], body["at"])
-        elif kind == "receipt":
-            self._receipt(body)
-        elif kind == "refused":
-            self.refused[body["id"]] = body["code"]
-            self.pending.pop(body["id"], None)
+        watch.given(self, channel, message_id, before, place, body.get("redelivered") is True)
+        self.after[channel] = place
+        self.got.setdefault(channel, []).append(message_id)
+        world = self.node.world
+        delay = self.handler_ms or world.random.choice((0, 1, 10))
+        self._busy_until = max(self._busy_until, world.now + delay)
+        world.later(
+            self._busy_until - world.now, lambda: self._returned(channel, message_id, place)
+        )
 
-    def _message(self, body: dict[str, Any]) -> None:
-        channel = body["channel"]
-        position = [body["epoch"], body["seq"]]
-        if position[1] <= self.cursor.get(channel, [0, 0])[1]:
-            raise AssertionError(f"{self.id} was given {position} of {channel} again")
-        self.cursor[channel] = position
-        self.handled.setdefault(channel, []).append((body["id"], body["data"]))
-        if body.get("redelivered"):
-            self.redelivered.add(body["id"])
-        wait = self.node.world.random.choice((0, 1, 10))
-        self.node.world.later(wait, lambda: self._ack(channel, position))
-
-    def _ack(self, channel: str, position: list[int]) -> None:
-        if self.connected and self.node.up and self._page is not None:
-            self.node.engine.acked(self.node.world.now, self._page, channel, *position)
+    def _returned(self, channel: str, message_id: str, place: Place) -> None:
+        """The handler of a message has returned."""
+        if not self.alive:
+            return
+        self.node.world.watch.handled(self, channel, message_id)
+        self.handled[channel] = place
+        if self.acks and self.connected and self.node.up and self._page is not None:
+            self.node.engine.acked(self.node.world.now, self._page, channel, *place)
             self.node.flush()
 
-    def _receipt(self, body: dict[str, Any]) -> None:
+    def _on_gap(self, body: dict[str, Any]) -> None:
+        place = (body["to"][0], body["to"][1])
+        if place > self.after.get(body["channel"], (0, 0)):
+            self.gaps += 1
+            self.after[body["channel"]] = place
+            self.node.world.watch.counts["frame gap"] += 1
+
+    def _on_state(self, body: dict[str, Any]) -> None:
+        channel = body["channel"]
+        if "at" in body:
+            self.after.setdefault(channel, (body["at"][0], body["at"][1]))
+        self.node.world.watch.counts[f"frame state {body['state']}"] += 1
+        if body["final"] and body["state"] == "disconnected":
+            self._end(channel, body.get("code", ""))
+
+    def _end(self, channel: str, code: str) -> None:
+        """The channel has ended: what the node never took will not be sent again."""
+        self.ended[channel] = code
+        for message_id, item in list(self.open.items()):
+            if item.channel == channel and (item.stage == 0 or code == "lost"):
+                self.fate[message_id] = code
+                del self.open[message_id]
+
+    def _on_receipt(self, body: dict[str, Any]) -> None:
         message_id, stage = body["id"], body["stage"]
-        if stage == "unknown":
-            if message_id in self.pending:
-                self._submit(message_id)
+        item = self.open.get(message_id)
+        self.node.world.watch.counts[f"receipt {stage}"] += 1
+        if item is None or (stage == "unknown" and item.stage < 2):
             return
-        self.stages[message_id] = stage
-        if stage != "accepted" or body.get("seq"):
-            self.pending.pop(message_id, None)
+        if stage in STAGES:
+            self._reach(message_id, STAGES.index(stage))
+        if stage not in STAGES[:3]:
+            self.fate.setdefault(message_id, stage)
+            del self.open[message_id]
+
+    def _reach(self, message_id: str, stage: int) -> None:
+        item = self.open[message_id]
+        self.node.world.watch.receipt(self, item.channel, message_id, STAGES[stage])
+        if stage > item.stage:
+            item.stage = stage
+            self.fate[message_id] = STAGES[stage]
+
+    def _on_refused(self, body: dict[str, Any]) -> None:
+        if body.get("id") in self.open:
+            self._refuse(body["id"], body["code"])
+
+    def _refuse(self, message_id: str, code: str) -> None:
+        item = self.open.pop(message_id)
+        self.fate[message_id] = code
+        if code not in UNKNOWN:
+            self.node.world.watch.refused(self, item.channel, message_id, code)
+
+
+_FRAMES = {
+    "incoming": SimPage._on_incoming,
+    "message": SimPage._on_message,
+    "gap": SimPage._on_gap,
+    "state": SimPage._on_state,
+    "receipt": SimPage._on_receipt,
+    "refused": SimPage._on_refused,
+    "error": SimPage._on_refused,
+}

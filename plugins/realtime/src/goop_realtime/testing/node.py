@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: MIT
+"""A simulated node: an engine, its journal, and the moments at which it may die."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from goop_realtime.contexts import Registry, compile_context
+from goop_realtime.core import Core
+from goop_realtime.effects import (
+    RECORDS,
+    CloseLink,
+    Effect,
+    Frame,
+    OpenLink,
+    Record,
+    SendControl,
+    SendLine,
+)
+from goop_realtime.engine import Engine
+from goop_realtime.journal import MIGRATIONS, Journal
+from goop_realtime.limits import NodeLimits
+from goop_realtime.restore import restore
+from goop_realtime.testing.page import SimPage
+from goop_realtime.types import Rejection
+from goop_realtime.wire import parse
+
+if TYPE_CHECKING:
+    from goop_realtime.testing.simulator import World
+
+
+class Chance(random.Random):
+    """A node's chance. Now and then it draws a channel id that was drawn before."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.random.getrandbits(64))
+        self._ids = world.ids
+
+    def getrandbits(self, k: int) -> int:
+        """``k`` random bits; 64 of them make a channel id."""
+        bits = super().getrandbits(k)
+        if k == 64 and self._ids is not None:
+            if self._ids and self.random() < 0.1:
+                bits = self._ids[-1]
+            self._ids.append(bits)
+        return bits
+
+
+class SimNode:
+    """One node: an engine, its journal (which survives crashes), its pages."""
+
+    def __init__(self, world: World, peer_id: str) -> None:
+        self.world = world
+        self.peer_id = peer_id
+        self.up = False
+        self.pages: dict[str, SimPage] = {}
+        self.dies: str | None = None
+        """Where in its next step it is killed: ``commit`` (before it), ``act``, ``half``."""
+        self.disk_full = False
+        self._db = sqlite3.connect(":memory:")
+        for script in MIGRATIONS:
+            self._db.executescript(script)
+        self._empty = self._db.serialize()
+        self._synced: bytes | None = None
+        self._journal = Journal(self._db)
+        self._life = 0
+        self._tick_at: int | None = None
+        self._registry = Registry()
+        for kind in world.contexts:
+            self._registry.add(compile_context("sim", kind))
+
+    # Life and death
+
+    def start(self) -> None:
+        """Start, or start again after a crash."""
+        now = self.world.now
+        core = Core(
+            me=self.peer_id,
+            registry=self._registry,
+            limits=NodeLimits(rate=1e9, burst=10**9),
+            random=Chance(self.world),
+            authorize=lambda request: None,
+            is_discovered=lambda peer: True,
+            label_of=lambda peer: peer,
+            now=now,
+        )
+        core.epoch = self._journal.next_epoch(now)
+        restore(core, self._journal.load())
+        self.engine = Engine(core)
+        self.up = True
+        self._life += 1
+        self._tick_at = None
+        self.world.tell(f"{self.peer_id} starts, epoch {core.epoch}")
+        self.world.watch.started(self)
+        self.flush()
+
+    def crash(self, *, silent: bool = False) -> None:
+        """Kill the process: what was not committed is gone, every stream and socket ends.
+
+        ``silent``: nobody is told, as when the power goes.
+        """
+        self.world.tell(f"{self.peer_id} is killed")
+        self.up = False
+        self.dies = None
+        for wire in self.world.wires():
+            if self in wire.nodes.values():
+                wire.orphan(self, silent=silent)
+        for page in self.pages.values():
+            page.lost()
+
+    def stop_syncing(self) -> None:
+        """From now on commits only seem to reach the disk."""
+        self._synced = self._db.serialize()
+
+    def lose_power(self) -> None:
+        """Die, and lose every commit since ``stop_syncing``."""
+        if self.up:
+            self.crash(silent=True)
+        if self._synced is not None:
+            self.world.tell(f"{self.peer_id} loses its last commits")
+            self._db.deserialize(self._synced)
+            self._synced = None
+            self.world.watch.forgets(self)
+
+    def forget_all(self) -> None:
+        """The disk is gone: nothing will be found on it after ``lose_power``."""
+        self._synced = self._empty
+
+    # Steps
+
+    def flush(self) -> None:
+        """Commit and carry out what the engine asks for, unless death comes between."""
+        if not self.up:
+            return
+        effects = self.engine.take()
+        records: list[Record] = [item for item in effects if isinstance(item, RECORDS)]
+        if records:
+            if self.dies == "commit":
+                self.crash()
+                return
+            if self.disk_full:
+                self._fail()
+                return
+            self._journal.commit(records)
+            self.world.watch.committed(self, records)
+        if self.dies is not None:
+            effects = effects[: len(effects) // 2] if self.dies == "half" else []
+            self._act(effects)
+            self.crash()
+            return
+        self._act(effects)
+        self._arm()
+
+    def _fail(self) -> None:
+        """The disk took nothing of this step: go on from what it holds."""
+        self.world.tell(f"{self.peer_id} cannot commit")
+        for wire in self.world.wires():
+            for link, node in wire.nodes.items():
+                if node is self:
+                    wire.close(link, drain=False)
+        for page in self.pages.values():
+            page.lost()
+        self.engine.rebuild(self.world.now, self._journal.load())
+        self.world.watch.started(self)
+        self._act(self.engine.take())
+
+    def _act(self, effects: list[Effect]) -> None:
+        world = self.world
+        for effect in effects:
+            kind = type(effect)
+            if kind is Frame:
+                page = self.pages.get(effect.page)  # type: ignore[union-attr]
+                if page is not None:
+                    page.frame(effect.data)  # type: ignore[union-attr]
+            elif kind is SendLine:
+                wire = world.wire(effect.link)  # type: ignore[union-attr]
+                if wire is not None:
+                    wire.write(effect.link, effect.data)  # type: ignore[union-attr]
+            elif isinstance(effect, SendControl):
+                self._control(effect)
+            elif isinstance(effect, OpenLink):
+                world.later(world.delay(), self._opener(effect))
+            elif isinstance(effect, CloseLink):
+                wire = world.wire(effect.link)
+                if wire is not None:
+                    wire.close(effect.link, drain=effect.drain)
+
+    def _control(self, effect: SendControl) -> None:
+        world, life = self.world, self._life
+
+        def arrive() -> None:
+            if world.reaches(self.peer_id, effect.peer):
+                other = world.nodes[effect.peer]
+                world.watch.control(other, self.peer_id, effect.line)
+                other.engine.control(world.now, self.peer_id, effect.line)
+                other.flush()
+            elif self.up and life == self._life and effect.line.type != "invite":
+                self.engine.control_failed(
+                    world.now, effect.peer, effect.line, "unreachable", "down"
+                )
+                self.flush()
+
+        world.later(world.delay(), arrive)
+
+    def _opener(self, effect: OpenLink) -> Callable[[], None]:
+        life = self._life
+
+        def attempt() -> None:
+            if not self.up or life != self._life:
+                return
+            link = self.world.connect(self, effect.peer)
+            if link is None:
+                self.engine.link_failed(self.world.now, effect.channel, "unreachable")
+            else:
+                self.engine.link_opened(self.world.now, effect.channel, link)
+            self.flush()
+
+        return attempt
+
+    def line(self, link: int, sender: str, data: bytes, *, first: bool) -> None:
+        """A line arrived on one of our streams."""
+        line = parse(data)
+        self.world.watch.line(self, sender, line)
+        if first:
+            self.engine.joined(self.world.now, link, sender, line)
+        elif not self.engine.lines(self.world.now, link, [data]):
+            raise AssertionError(f"{self.peer_id} could not read {data!r}")
+        self.flush()
+
+    def ended(self, link: int, code: str) -> None:
+        """A stream of ours ended."""
+        if self.up:
+            before = {channel.id: channel.link for channel in self.engine.core.channels.values()}
+            self.engine.link_ended(self.world.now, link, code)
+            self.world.watch.ended(self, link, before)
+            self.flush()
+
+    def sees_everybody(self) -> None:
+        """The other nodes' presence arrives."""
+        for peer in self.world.nodes:
+            if self.up and peer != self.peer_id and self.world.reaches(self.peer_id, peer):
+                self.engine.peer_back(self.world.now, peer)
+                self.flush()
+
+    def _arm(self) -> None:
+        at = self.engine.wake_at(self.world.now)
+        if at is None or (self._tick_at is not None and self._tick_at <= at):
+            return
+        self._tick_at = at
+        life = self._life
+
+        def tick() -> None:
+            if self.up and life == self._life and self._tick_at == at:
+                self._tick_at = None
+                self.engine.tick(self.world.now)
+                self.flush()
+
+        self.world.later(max(1, at - self.world.now), tick)
+
+    # People and pages
+
+    def page(self, name: str, *, acks: bool = True) -> SimPage:
+        """Open a page on this node."""
+        page = self.pages[name] = SimPage(self, name, acks=acks)
+        page.attach()
+        return page
+
+    def ask(self, peer: str, context: str = "", timeout: int = 60_000, *, new: bool = False) -> str:
+        """Ask for a channel; its id, or ``""`` where the node refuses."""
+        self.world.watch.asks(self, context)
+        found = self.engine.request(self.world.now, peer, context, None, timeout, new=new, owner="")
+        self.flush()
+        if isinstance(found, Rejection):
+            self.world.watch.counts[f"refused {found.code}"] += 1
+            return ""
+        return found.id
+
+    def accept(self, channel_id: str) -> str:
+        """A person accepts; the code of a refusal, or nothing."""
+        self.world.watch.consents(channel_id)
+        found = self.engine.accept(self.world.now, channel_id, "")
+        self.flush()
+        return found.code if isinstance(found, Rejection) else ""
+
+    def decline(self, channel_id: str) -> str:
+        """A person declines; the code of a refusal, or nothing."""
+        found = self.engine.decline(self.world.now, channel_id, "no")
+        self.flush()
+        return found.code if found else ""
+
+    def close(self, channel_id: str) -> None:
+        """A page closes the channel, or withdraws its request."""
+        self.engine.close(self.world.now, channel_id, "")
+        self.flush()
