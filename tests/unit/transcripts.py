@@ -159,7 +159,7 @@ class Play:
         match row["does"]:
             case "open page":
                 page = engine.attach(now, row["page"], "")
-                engine.subscribe(now, page, {"page": row["page"], "ack": True})
+                engine.subscribe(now, page, {"page": row["page"], "ack": row.get("acks", True)})
             case "close page":
                 engine.detach(now, engine.core.pages[row["page"]])
             case "request":
@@ -203,7 +203,7 @@ class Play:
                 node.wants.extend(node.held or ())
                 node.held = None
             case "cut":
-                self._end(row["on"], "lost")
+                self._end(row["on"], "lost", (node,) if row.get("alone") else self.nodes.values())
             case unknown:
                 raise AssertionError(f"no such step: {unknown}")
         node.flush()
@@ -222,7 +222,7 @@ class Play:
                 node.engine.link_opened(self.now, row["opens"], self._streams)
                 node.flush()
             elif "ends" in row:
-                self._end(row["on"], "closed")
+                self._end(row["on"], "closed", self.nodes.values())
             elif row["on"] == "invite":
                 other.engine.control(self.now, name, parse(json.dumps(row["line"]).encode()))
             else:
@@ -238,9 +238,9 @@ class Play:
         else:
             assert node.engine.lines(self.now, link, [raw])
 
-    def _end(self, link: int, code: str) -> None:
+    def _end(self, link: int, code: str, noticed_by: Iterable[Node]) -> None:
         self._ended.add(link)
-        for node in self.nodes.values():
+        for node in noticed_by:
             node.engine.link_ended(self.now, link, code)
             node.flush()
 

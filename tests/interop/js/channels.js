@@ -9,6 +9,7 @@ export const GROUP = '/goop-node/group/1.1.0'
 export const INVITE = '/goop-node/group-invite/1.1.0'
 const PING_MS = 3000
 const SILENCE_MS = 8500
+const STALE_MS = 2000
 
 class Channel {
   constructor (id, peer, hosted) {
@@ -116,7 +117,10 @@ export class Channels {
     } else if (channel == null || channel.peer !== peer) {
       if (line.type === 'poke') this.#control(peer, { type: 'gone', group: line.group }).catch(() => {})
     } else if (line.type === 'poke') {
-      if (!channel.hosted && channel.lines == null) this.#join(channel).catch(() => {})
+      if (channel.hosted) return
+      if (channel.lines == null) this.#join(channel).catch(() => {})
+      // The host has let go of a stream that we still believe in; its end joins again.
+      else if (Date.now() - channel.linked >= STALE_MS) channel.lines.reset()
     } else if (['decline', 'cancel', 'close', 'gone'].includes(line.type)) {
       this.#end(channel, line.type === 'gone' ? 'lost' : line.code)
     }
@@ -160,7 +164,7 @@ export class Channels {
 
   #attach (channel, lines) {
     channel.lines = lines
-    channel.heard = channel.pinged = Date.now()
+    channel.linked = channel.heard = channel.pinged = Date.now()
   }
 
   #open (channel, have) {
