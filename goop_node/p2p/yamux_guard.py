@@ -13,6 +13,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import trio
 from libp2p.abc import IMuxedConn, ISecureConn
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
@@ -34,6 +35,8 @@ MAX_WINDOW = 1024 * 1024
 """Bytes a stream's receive window may grow to."""
 MAX_UNREAD = 32 * 1024 * 1024
 """Bytes of one connection that nobody has read yet."""
+WRITE_SECONDS = 15.0
+"""How long a connection may not take a frame before it is given up."""
 MAX_STREAMS = 128
 """Streams that a peer may have open towards us on one connection."""
 
@@ -133,7 +136,6 @@ class FrameReader:
         self._judge = judge
         self._header = b""
         self._body = 0
-        self.write = conn.write
         self.close = conn.close
 
     async def read(self, n: int | None = None) -> bytes:
@@ -149,6 +151,18 @@ class FrameReader:
             self._judge(kind, flags, stream_id, length)
             self._body = length if kind == TYPE_DATA else 0
         return data
+
+    async def write(self, data: bytes) -> None:
+        """As the connection's, but in one piece whoever is cancelled meanwhile.
+
+        A frame is numbered when it is encrypted. One that then is not written, since its stream
+        was closed at that moment, makes every later one unreadable: the connection is lost.
+        """
+        deadline = trio.current_time() + WRITE_SECONDS
+        with trio.CancelScope(shield=True, deadline=deadline) as scope:
+            await self._conn.write(data)
+        if scope.cancelled_caught:
+            await self._conn.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._conn, name)
