@@ -275,6 +275,36 @@ async def test_leave_and_rejoin_leave_one_living_membership(tmp_path: Path, orde
         assert await page.received(channel, 1) == [3]
 
 
+async def test_a_storm_of_streams_leaves_one_that_hears(tmp_path: Path) -> None:
+    async with meeting(tmp_path) as (script, node, page):
+        channel, n = await connect(script, node, page)
+        for number in range(40):
+            await page.send(channel, number)
+            await script.write(n, {"type": "msg", "group": channel, "payload": number})
+            old, how = n, number % 4
+            if how == 0:
+                await script.write(old, {"type": "leave", "group": channel})
+                await script.do("close", n=old)
+            n = await script.open(node, GROUP, {"type": "join", "group": channel})
+            if how == 1:
+                await script.write(old, {"type": "leave", "group": channel})
+                await script.do("close", n=old)
+            elif how == 2:
+                await script.do("reset", n=old)
+        await script.line(n, "welcome")
+        await page.send(channel, "last")
+        await script.until(
+            lambda: [e for e in script.lines_of(n) if e["line"].get("payload") == "last"]
+        )
+        await script.write(n, {"type": "msg", "group": channel, "payload": "last"})
+        await page.until(lambda: "last" in page.messages(channel))
+        lines = [event["line"] for event in script.events if event["ev"] == "line"]
+        got = [line["payload"] for line in lines if line["type"] == "msg"][:-1]
+        assert got == sorted(set(got)), "in order, and never twice"
+        heard = page.messages(channel)[:-1]
+        assert heard == sorted(set(heard))
+
+
 async def test_a_burst_is_paced_and_what_does_not_fit_is_told(tmp_path: Path) -> None:
     config = "[plugins.realtime]\nrate = 100000\nburst = 100000\n"
     async with meeting(tmp_path, config=config) as (script, node, page):
