@@ -48,14 +48,18 @@ class Games:
         self._db = database
 
     def put(self, peer: str, session: ChessSession, now: int) -> None:
-        """Write the state of a game played with ``peer``. Writing it twice changes nothing."""
+        """Write the state of a game played with ``peer``. Writing it twice changes nothing.
+
+        A game that was put aside is running again once it is played on, or opened anew.
+        """
         request = session.request
         with self._db as db:
             db.execute(
                 "INSERT INTO games (game, peer, channel, state, created, updated)"
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (game, peer) DO UPDATE SET"
                 " channel = excluded.channel, state = excluded.state, abandoned = 0,"
-                " updated = excluded.updated",
+                " updated = excluded.updated"
+                " WHERE channel <> excluded.channel OR state <> excluded.state",
                 (
                     game_id(request.context, request.channel),
                     peer,
@@ -67,11 +71,11 @@ class Games:
             )
 
     def find(self, game: str, peer: str | None = None) -> StoredGame | None:
-        """The game of that id (with that peer), the newest one of several."""
+        """The game of that id or channel (with that peer), the newest one of several."""
         row = self._db.execute(
-            "SELECT * FROM games WHERE game = ? AND (? IS NULL OR peer = ?)"
+            "SELECT * FROM games WHERE (game = ? OR channel = ?) AND (? IS NULL OR peer = ?)"
             " ORDER BY updated DESC LIMIT 1",
-            (game, peer, peer),
+            (game, game, peer, peer),
         ).fetchone()
         return _stored(row) if row else None
 

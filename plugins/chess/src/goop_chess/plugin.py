@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
-from goop_chess.games import MIGRATIONS, Games, StoredGame, game_id
+from goop_chess.games import MIGRATIONS, Games, StoredGame
 from goop_chess.routes import routes
 from goop_chess.session import ChessSession, refuse_base
 from goop_node.hookspecs import hookimpl
@@ -27,7 +28,6 @@ from goop_realtime import (
 
 VERSION = "1.0"
 MONTH = 30 * 24 * 3600
-MAX_OPEN = 1000
 _HERE = Path(__file__).parent
 
 
@@ -46,7 +46,8 @@ class ChessPlugin:
     def __init__(self) -> None:
         self._games: Games | None = None
         self._node: NodeApi | None = None
-        self._sessions: dict[str, ChessSession] = {}
+        # Weak: a session lives as long as its channel, and an invitation's ends with it.
+        self._sessions: WeakValueDictionary[str, ChessSession] = WeakValueDictionary()
 
     @hookimpl
     def goop_config_schema(self) -> JsonSchema:
@@ -99,6 +100,7 @@ class ChessPlugin:
                 params=params,
                 open_session=self._open,
                 base=self._base,
+                opened=self._opened,
                 applied=self._applied,
                 limits=Limits(message_bytes=4096, rate=20, burst=200, suspended_seconds=MONTH),
             )
@@ -124,15 +126,17 @@ class ChessPlugin:
             )
         state = snapshot.state if snapshot is not None else request.base
         session = ChessSession(request, state)
-        while len(self._sessions) >= MAX_OPEN:
-            del self._sessions[next(iter(self._sessions))]
         self._sessions[request.channel] = session
         return session
 
     def _known(self, request: OpenRequest) -> StoredGame | None:
         if self._games is None or request.context == "chess":
             return None
-        return self._games.find(request.context, self._opponent(request))
+        known = self._games.find(request.context, self._opponent(request))
+        if known is not None and not known.state["moves"] and known.state["reason"] is None:
+            # Nothing to go on from; and one node may have it listed without the other.
+            return None
+        return known
 
     def _opponent(self, request: OpenRequest) -> str:
         assert self._node is not None
@@ -140,7 +144,10 @@ class ChessPlugin:
 
     def _applied(self, entries: Sequence[Applied]) -> None:
         """After commit: bring the list up to date."""
-        request = entries[-1].request
+        self._opened(entries[-1].request)
+
+    def _opened(self, request: OpenRequest) -> None:
+        """A game is listed from the moment both players have agreed to it."""
         session = self._sessions.get(request.channel)
         if self._games is not None and session is not None:
             self._games.put(self._opponent(request), session, _now())
@@ -148,29 +155,9 @@ class ChessPlugin:
     # What the endpoints ask
 
     def find(self, game: str) -> StoredGame | None:
-        """The game of that id: from its living session, else from the list."""
-        for session in reversed(self._sessions.values()):
-            request = session.request
-            if game in (game_id(request.context, request.channel), request.channel):
-                return self._living(session)
+        """The game of that id or channel."""
         assert self._games is not None
         return self._games.find(game)
-
-    def _living(self, session: ChessSession) -> StoredGame:
-        assert self._games is not None
-        request = session.request
-        game, peer = game_id(request.context, request.channel), self._opponent(request)
-        kept = self._games.find(game, peer)
-        now = _now()
-        return StoredGame(
-            game=game,
-            peer=peer,
-            channel=request.channel,
-            state=session.snapshot(),
-            abandoned=kept.abandoned if kept else False,
-            created=kept.created if kept else now,
-            updated=kept.updated if kept else now,
-        )
 
     def all_games(self) -> list[StoredGame]:
         """The newest games."""

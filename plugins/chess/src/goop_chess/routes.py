@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
 from goop_chess.games import StoredGame
@@ -32,7 +33,7 @@ def routes(plugin: ChessPlugin) -> Route:
         return [row(plugin, stored) for stored in plugin.all_games()]
 
     @get("/games/{game:str}", sync_to_thread=False)
-    def game_state(game: str) -> dict[str, JsonValue]:
+    def game_state(game: FromPath[str]) -> dict[str, JsonValue]:
         """One game with its position and the legal moves."""
         stored = find(game)
         session = plugin.session_of(stored)
@@ -49,7 +50,7 @@ def routes(plugin: ChessPlugin) -> Route:
         }
 
     @get("/games/{game:str}/pgn", sync_to_thread=False)
-    def pgn(game: str) -> Response[str]:
+    def pgn(game: FromPath[str]) -> Response[str]:
         """The game as PGN."""
         from goop_chess.pgn import export
 
@@ -73,7 +74,7 @@ def routes(plugin: ChessPlugin) -> Route:
         )
 
     @post("/games/{game:str}/abandon", status_code=HTTP_200_OK, sync_to_thread=False)
-    def abandon(game: str) -> dict[str, JsonValue]:
+    def abandon(game: FromPath[str]) -> dict[str, JsonValue]:
         """Put a running game aside."""
         plugin.abandon(find(game))
         return row(plugin, find(game))

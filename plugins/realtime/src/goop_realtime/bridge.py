@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from goop_node.types import LineStream, NetworkError, NodeApi, PeerEvent
+from goop_realtime.channel import Phase
 from goop_realtime.effects import (
     RECORDS,
     Action,
@@ -127,6 +128,7 @@ class Bridge:
                 self._close_link(action)
             elif isinstance(action, Changed):
                 self._go.changed(action.channel)
+                self._tell_opened(action.channel)
                 for waiter in self._waiters.pop(action.channel, ()):
                     if not waiter.done():
                         waiter.set_result(None)
@@ -164,6 +166,20 @@ class Bridge:
                 continue
             if inspect.isawaitable(later):
                 self._spawn(_await_logged(later, channel.context.plugin))
+
+    def _tell_opened(self, channel_id: str) -> None:
+        """A channel changed its state: where it is open, the context's plugin learns of it."""
+        channel = self.engine.core.channels.get(channel_id)
+        if channel is None or channel.phase is not Phase.OPEN:
+            return
+        opened = channel.context.type.opened
+        if opened is None:
+            return
+        try:
+            opened(channel.request)
+        except Exception as error:
+            log.exception("plugin %s failed in opened()", channel.context.plugin)
+            self._node.failed(channel.context.plugin, error)
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)

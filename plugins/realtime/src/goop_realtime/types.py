@@ -121,7 +121,8 @@ class ContextType:
     ``page`` is where accepting an invitation leads (``"/chess/"``), ``title`` what people see.
     ``base`` is asked once, on the opener's node, for the state a new channel starts from; its
     value travels with the request (at most 32 KiB) and reaches ``open_session`` on both nodes.
-    ``applied`` runs after commit, at least once per message, before any page is told; make it
+    ``opened`` runs when both sides have agreed, and again whenever they find each other again;
+    make it idempotent. ``applied`` runs after commit, at least once per message, before any page is told; make it
     idempotent by ``(channel, epoch, seq)``.
     """
 
@@ -133,6 +134,7 @@ class ContextType:
     params: JsonSchema | None = None
     open_session: Callable[[OpenRequest, Snapshot | None], Session | Rejection] = open_freely
     base: Callable[[OpenRequest], JsonValue] | None = None
+    opened: Callable[[OpenRequest], None] | None = None
     applied: Callable[[Sequence[Applied]], Awaitable[None] | None] | None = None
     max_peers: int = 2
     limits: Limits = field(default_factory=Limits)

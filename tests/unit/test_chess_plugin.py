@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: MIT
+"""The list of games and its endpoints: what is listed when, and what a page is told."""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from goop_chess.games import MIGRATIONS, Games
+from goop_chess.plugin import MONTH, ChessPlugin
+from goop_chess.routes import routes
+from goop_chess.session import ChessSession
+from goop_node.problems import Problem, on_problem
+from goop_realtime.types import Applied, ContextType, Message, OpenRequest, Rejection, Snapshot
+
+
+@dataclass
+class Node:
+    """What the plugin asks of its node."""
+
+    peer_id: str = "me"
+    label: str = "Me"
+    peers: dict[str, Any] = field(default_factory=dict)
+
+    def database(self, name: str, migrations: tuple[str, ...]) -> sqlite3.Connection:
+        """A list of games in memory."""
+        database = sqlite3.connect(":memory:", check_same_thread=False)
+        for script in migrations:
+            database.executescript(script)
+        return database
+
+
+class Table:
+    """A plugin, its context, and the channels that the realtime plugin would hold."""
+
+    def __init__(self, client: TestClient[Litestar], context: ContextType) -> None:
+        self.client = client
+        self.context = context
+        self.count = 0
+
+    def open(self, channel: str, context: str = "chess", **more: Any) -> Any:
+        """A channel that both have agreed to; its session."""
+        session = self.ask(channel, context, **more)
+        assert self.context.opened is not None
+        self.context.opened(session.request)
+        return session
+
+    def ask(self, channel: str, context: str = "chess", **more: Any) -> Any:
+        """An invitation; the session, or the refusal."""
+        request = OpenRequest(
+            channel=channel, context=context, opener="me", peers=("me", "you"), **more
+        )
+        return self.context.open_session(request, None)
+
+    def say(self, session: ChessSession, sender: str, kind: str, **fields: Any) -> Applied:
+        """A message that is ordered and committed."""
+        self.count += 1
+        data = {"type": kind, **fields}
+        message = Message(sender=sender, data=data, id=f"x-{self.count}", sent_at=0)
+        assert session.check(message) is None
+        session.apply(message)
+        entry = Applied(request=session.request, epoch=1, seq=self.count, message=message)
+        self.tell(entry)
+        return entry
+
+    def tell(self, entry: Applied) -> None:
+        """The plugin hears of a committed entry, perhaps again."""
+        assert self.context.applied is not None
+        self.context.applied([entry])
+
+    def move(self, session: ChessSession, uci: str) -> Applied:
+        """A move of whoever's turn it is."""
+        fields = {"from": uci[:2], "to": uci[2:4]}
+        return self.say(session, session.players[session.position.turn], "move", **fields)
+
+    def get(self, path: str = "") -> Any:
+        """What an endpoint says."""
+        answer = self.client.get(f"/games{path}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def table() -> Iterator[Table]:
+    plugin, node = ChessPlugin(), Node()
+    app = Litestar(
+        routes(plugin).handlers,
+        lifespan=[lambda app: plugin.goop_lifespan(node)],  # type: ignore[arg-type]
+        exception_handlers={Problem: on_problem},
+        openapi_config=None,
+    )
+    with TestClient(app) as client:
+        [context] = plugin.realtime_contexts(node)  # type: ignore[arg-type]
+        yield Table(client, context)
+
+
+def test_a_game_is_listed_from_the_moment_both_agreed(table: Table) -> None:
+    asked = table.ask("rt-1")
+    assert table.get() == []
+    assert table.context.opened is not None
+    table.context.opened(asked.request)
+    [row] = table.get()
+    assert (row["game"], row["status"], row["moves"]) == ("rt-1", "running", 0)
+    assert (row["context"], row["opponentId"], row["colour"]) == ("chess", "you", "white")
+    assert table.get("/rt-1")["canAbort"] is True
+
+
+def test_a_declined_invitation_leaves_nothing(table: Table) -> None:
+    asked = table.ask("rt-1", "chess_7")
+    assert table.client.get("/games/chess_7").status_code == 404
+    del asked
+    gc.collect()
+    kept = table.open("rt-2", "chess_7")
+    assert table.get("/chess_7")["channelId"] == kept.request.channel
+    again = table.ask("rt-3", "chess_7")
+    assert table.get("/chess_7")["channelId"] == "rt-2"
+    assert again.snapshot()["moves"] == []
+
+
+def test_a_message_told_twice_does_not_take_up_an_abandoned_game(table: Table) -> None:
+    session = table.open("rt-1")
+    entry = table.move(session, "e2e4")
+    answer = table.client.post("/games/rt-1/abandon")
+    assert answer.json()["status"] == "abandoned"
+    table.tell(entry)
+    assert table.context.opened is not None
+    table.context.opened(session.request)
+    assert table.get("/rt-1")["status"] == "abandoned"
+    assert table.get("/rt-1")["legal"] == {}
+    table.move(session, "e7e5")
+    assert table.get("/rt-1")["status"] == "running"
+
+
+def test_the_state_of_a_game(table: Table) -> None:
+    session = table.open("rt-1")
+    for move in ("e2e4", "d7d5", "e4d5"):
+        table.move(session, move)
+    state = table.get("/rt-1")
+    assert state["san"] == ["e4", "d5", "exd5"]
+    assert state["lastMove"] == {"from": "e4", "to": "d5"}
+    assert state["captured"] == {"white": [], "black": ["p"]}
+    assert state["turn"] == "black"
+    assert state["legal"]["d8"] == ["d7", "d6", "d5"]
+    assert "e1" not in state["legal"]
+    table.say(session, "you", "draw_offer")
+    assert table.get("/rt-1")["drawOfferBy"] == "black"
+
+
+def test_a_finished_game_and_its_pgn(table: Table) -> None:
+    session = table.open("rt-1", params={"colour": "black"})
+    for move in ("f2f3", "e7e5", "g2g4", "d8h4"):
+        table.move(session, move)
+    [row] = table.get()
+    assert (row["status"], row["result"], row["reason"]) == ("finished", "0-1", "checkmate")
+    assert row["colour"] == "black"
+    pgn = table.client.get("/games/rt-1/pgn")
+    assert pgn.headers["content-type"].startswith("text/plain")
+    assert '[Black "Me"]' in pgn.text
+    assert "1. f3 e5 2. g4 Qh4# 0-1" in pgn.text
+
+
+def test_a_game_reads_the_same_without_its_channel(table: Table) -> None:
+    session = table.open("rt-1")
+    table.move(session, "e2e4")
+    before = table.get("/rt-1")
+    del session
+    gc.collect()
+    assert table.get("/rt-1") == before
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/nothing/pgn"])
+def test_an_unknown_game(table: Table, path: str) -> None:
+    answer = table.client.get(f"/games{path}")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "unknown_game"
+    assert table.client.post("/games/nothing/abandon").status_code == 404
+
+
+def test_a_named_game_goes_on_in_its_next_channel(table: Table) -> None:
+    table.move(table.open("rt-1", "chess_7"), "e2e4")
+    request = OpenRequest(channel="rt-2", context="chess_7", opener="you", peers=("you", "me"))
+    assert table.context.base is not None
+    base = table.context.base(request)
+    session = table.open("rt-2", "chess_7", base=base)
+    assert session.position.uci == ["e2e4"]
+    other = table.ask("rt-3", "chess_7")
+    assert isinstance(other, Rejection)
+    assert other.code == "game_differs"
+
+
+def test_a_restart_folds_the_snapshot(table: Table) -> None:
+    session = table.open("rt-1")
+    table.move(session, "e2e4")
+    snapshot = Snapshot(epoch=1, seq=1, state=session.snapshot())
+    again = table.context.open_session(session.request, snapshot)
+    assert isinstance(again, ChessSession)
+    assert again.snapshot() == session.snapshot()
+
+
+def test_a_game_may_wait_for_days(table: Table) -> None:
+    assert table.context.limits.suspended_seconds == MONTH > 12 * 3600
+
+
+def test_games_of_the_same_name_with_two_people_are_two() -> None:
+    games = Games(Node().database("chess", MIGRATIONS))
+    for now, peer in enumerate(("ann", "bob")):
+        peers = ("me", peer)
+        request = OpenRequest(channel=f"rt-{peer}", context="chess_1", opener="me", peers=peers)
+        games.put(peer, ChessSession(request), now)
+    assert [stored.peer for stored in games.all()] == ["bob", "ann"]
+    games.abandon("chess_1", "ann", 9)
+    ann, bob = games.find("chess_1", "ann"), games.find("chess_1", "bob")
+    assert ann is not None and ann.abandoned
+    assert bob is not None and not bob.abandoned
