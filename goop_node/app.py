@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from goop_node import __version__, home_api, pages
 from goop_node.guard import Guard
+from goop_node.openapi import CompleteJson
 from goop_node.origins import LOOPBACK, Origins
 from goop_node.problems import EXCEPTION_HANDLERS
 
@@ -43,7 +43,7 @@ def create_app(node: Node) -> Any:
             version=__version__,
             path="/api/schema",
             use_handler_docstrings=True,
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            render_plugins=[CompleteJson()],
         ),
         request_max_body_size=None,
         logging_config=None,

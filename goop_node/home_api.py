@@ -9,9 +9,10 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, unquote
 
+import msgspec
 from litestar import Request, get, post
 from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK
@@ -32,6 +33,18 @@ _FRIEND_WORDS = {
     "wrong_id": "Somebody else answers at that address: ask for a fresh invite link.",
     "self": "That is your own address: give it to your friend, and paste theirs here.",
 }
+
+
+class LabelBody(msgspec.Struct):
+    """``POST self``."""
+
+    label: str
+
+
+class FriendBody(msgspec.Struct):
+    """``POST friends``. ``address`` is a full multiaddr or an invite link."""
+
+    address: Annotated[str, msgspec.Meta(max_length=500)]
 
 
 def peer_row(peer: Peer) -> dict[str, JsonValue]:
@@ -67,15 +80,13 @@ def routes(node: Node, origins: Origins) -> list[Any]:
         """Who this node is."""
         return self_row()
 
-    @post("/self", status_code=HTTP_200_OK)
+    @post("/self", status_code=HTTP_200_OK, opt={"body": LabelBody})
     async def rename(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Change the label."""
         own_page(request)
-        label = (await _object(request)).get("label")
-        if not isinstance(label, str):
-            raise Problem(422, "bad_label", "label: expected text", "/label")
+        body: LabelBody = await _body(request, LabelBody)
         try:
-            node.set_label(label)
+            node.set_label(body.label)
         except ValueError as error:
             raise Problem(422, "bad_label", str(error), "/label") from None
         return self_row()
@@ -85,7 +96,7 @@ def routes(node: Node, origins: Origins) -> list[Any]:
         """Every peer that is online, or known."""
         return [peer_row(peer) for peer in node.peers.all()]
 
-    @get("/peers/events")
+    @get("/peers/events", media_type="text/event-stream")
     async def events() -> Stream:
         """The peers, live, as server-sent events."""
         return Stream(
@@ -134,34 +145,32 @@ def routes(node: Node, origins: Origins) -> list[Any]:
             link = f"http://localhost:{node.http_port}/join#{quote(addresses[0], safe='')}"
         return {"addresses": addresses, "link": link}
 
-    @post("/friends", status_code=HTTP_200_OK)
+    @post("/friends", status_code=HTTP_200_OK, opt={"body": FriendBody})
     async def befriend(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Connect to a friend: a full multiaddr, or an invite link."""
         own_page(request)
-        address = (await _object(request)).get("address")
-        if not isinstance(address, str) or len(address) > 500:
-            raise Problem(422, "bad_address", "address: expected a multiaddr or an invite link")
-        address = address.strip()
+        body: FriendBody = await _body(request, FriendBody)
+        address = body.address.strip()
         if "#" in address:
             address = unquote(address.partition("#")[2])
         try:
             return peer_row(await node.p2p.add_peer(address))
         except NetworkError as error:
-            status_code = 422 if error.code in ("bad_address", "self") else 502
+            status_code = 422 if error.code in ("bad_address", "self") else 424
             detail = _FRIEND_WORDS.get(error.code, error.reason)
             raise Problem(status_code, error.code, detail, "/address") from None
 
     return [me, rename, peers, events, templates, status, invite, befriend]
 
 
-async def _object(request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
     try:
-        value = json.loads(await request.body())
-    except (ValueError, RecursionError):
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$")
+        raise Problem(400, "bad_request", reason, path.rstrip("`").replace(".", "/")) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Problem(400, "malformed_json", "the body is not JSON") from None
-    if not isinstance(value, dict):
-        raise Problem(400, "bad_request", "expected a JSON object")
-    return value
 
 
 def _plain(value: Any) -> Any:

@@ -51,7 +51,8 @@ class Caller:
 class Route:
     """An ASGI application of a plugin, mounted at ``/api/<plugin>/<path>``.
 
-    ``handlers`` are Litestar route handlers with paths relative to ``/api/<plugin>``.
+    ``handlers`` are Litestar route handlers with paths relative to ``/api/<plugin>``. One that
+    reads its body by itself names its type in ``opt={"body": TYPE}`` for ``openapi.json``.
     """
 
     handlers: Sequence[Any]

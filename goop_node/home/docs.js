@@ -5,24 +5,39 @@ import { $, call, make } from "./dom.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
-/** A schema in short: its name, its type, or its JSON. */
-function brief(schema) {
-  if (!schema) return "";
-  if (schema.$ref) return schema.$ref.split("/").at(-1);
-  return schema.type && Object.keys(schema).length <= 2 ? String(schema.type) : JSON.stringify(schema);
+/** What a `$ref` stands for; everything else is itself. */
+function resolve(value, root) {
+  if (!value?.$ref) return value;
+  return value.$ref.split("/").slice(1).reduce((part, name) => part[name], root);
+}
+
+/** A schema in short: an object's fields (optional ones with a "?"), a type, or its JSON. */
+function brief(schema, root) {
+  const found = resolve(schema, root);
+  if (!found) return "";
+  if (found.properties) {
+    const fields = Object.entries(found.properties).map(([name, field]) => {
+      const type = brief(field, root);
+      return `${name}${found.required?.includes(name) ? "" : "?"}${type && `: ${type}`}`;
+    });
+    return `{ ${fields.join(", ")} }`;
+  }
+  if (found.type === "array") return `[${brief(found.items, root) || "any"}, …]`;
+  if (found.type) return String(found.type);
+  return Object.keys(found).every((key) => key === "default") ? "any" : JSON.stringify(found);
 }
 
 /** "term: value" for what an operation takes and gives. */
-function facts(operation) {
+function facts(operation, root) {
   const rows = (operation.parameters || []).map((parameter) => [
     `${parameter.in} ${parameter.name}`,
-    [brief(parameter.schema), parameter.description].filter(Boolean).join(", "),
+    [brief(parameter.schema, root), parameter.description].filter(Boolean).join(", "),
   ]);
   for (const [type, body] of Object.entries(operation.requestBody?.content || {})) {
-    rows.push(["body", `${type} ${brief(body.schema)}`]);
+    rows.push(["body", `${type} ${brief(body.schema, root)}`]);
   }
   for (const [status, response] of Object.entries(operation.responses || {})) {
-    rows.push([status, response.description || ""]);
+    rows.push([status, resolve(response, root).description || ""]);
   }
   return make(
     "dl",
@@ -31,7 +46,7 @@ function facts(operation) {
   );
 }
 
-function entry(path, method, operation) {
+function entry(path, method, operation, root) {
   return make(
     "details",
     { className: "panel" },
@@ -43,14 +58,14 @@ function entry(path, method, operation) {
       ` ${operation.summary || ""}`,
     ),
     ...(operation.description ? [make("p", {}, operation.description)] : []),
-    facts(operation),
+    facts(operation, root),
   );
 }
 
 try {
-  const { paths } = await call("/api/schema/openapi.json");
-  const entries = Object.entries(paths).flatMap(([path, methods]) =>
-    METHODS.filter((method) => methods[method]).map((method) => entry(path, method, methods[method])),
+  const root = await call("/api/schema/openapi.json");
+  const entries = Object.entries(root.paths).flatMap(([path, methods]) =>
+    METHODS.filter((method) => methods[method]).map((method) => entry(path, method, methods[method], root)),
   );
   $("endpoints").replaceChildren(...entries);
 } catch (error) {

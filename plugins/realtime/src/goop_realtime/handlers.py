@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from urllib.parse import parse_qs
 
 import msgspec
@@ -16,7 +16,7 @@ from goop_node.problems import Problem
 from goop_node.types import Caller, JsonValue, Route
 from goop_realtime.bridge import Bridge, now_ms
 from goop_realtime.channel import Channel, Phase, channel_row
-from goop_realtime.event_streams import EventStream, take_frames
+from goop_realtime.event_streams import EventStream, Posted, take_frames
 from goop_realtime.history import history_page
 from goop_realtime.jsonio import MalformedJson, decode
 from goop_realtime.opening import DEFAULT_TIMEOUT_MS
@@ -46,7 +46,7 @@ class RequestBody(msgspec.Struct, rename="camel"):
     peer_id: str
     context: str = ""
     params: Any = None
-    timeout: int = DEFAULT_TIMEOUT_MS
+    timeout: Annotated[int, msgspec.Meta(ge=1)] = DEFAULT_TIMEOUT_MS
     new: bool = False
     page: str = ""
 
@@ -122,12 +122,10 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             if "channel" in row and engine.channel_for(row["channel"], template) is not None
         ]
 
-    @post("/request", status_code=HTTP_201_CREATED)
+    @post("/request", status_code=HTTP_201_CREATED, opt={"body": RequestBody})
     async def request_channel(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Ask a peer for a channel. The outcome follows as a ``state`` frame."""
         body = await _body(request, RequestBody)
-        if body.timeout <= 0:
-            raise Problem(400, "bad_request", "timeout: expected milliseconds above 0", "/timeout")
         bridge = get_bridge()
         found = bridge.engine.request(
             now_ms(),
@@ -141,7 +139,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         bridge.flush()
         return channel_row(_found(found), now_ms())
 
-    @post("/accept", status_code=HTTP_200_OK)
+    @post("/accept", status_code=HTTP_200_OK, opt={"body": ChannelBody})
     async def accept(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Accept a request; answers when the opener has welcomed us."""
         body = await _body(request, ChannelBody)
@@ -157,7 +155,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             raise Problem(409, channel.close_code, channel.close_reason or "the request has ended")
         return channel_row(channel, now_ms())
 
-    @post("/decline", status_code=HTTP_200_OK)
+    @post("/decline", status_code=HTTP_200_OK, opt={"body": DeclineBody})
     async def decline(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Decline a request."""
         body = await _body(request, DeclineBody)
@@ -166,7 +164,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         bridge.flush()
         return {}
 
-    @post("/send", status_code=HTTP_200_OK)
+    @post("/send", status_code=HTTP_200_OK, opt={"body": SendBody})
     async def send(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Send a message; answers when it is accepted."""
         body = await _body(request, SendBody)
@@ -180,7 +178,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             raise _problem(result)
         return {"id": result}
 
-    @post("/close", status_code=HTTP_200_OK)
+    @post("/close", status_code=HTTP_200_OK, opt={"body": ChannelBody})
     async def close(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Close a channel, or withdraw a request."""
         body = await _body(request, ChannelBody)
@@ -206,7 +204,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         session = PageSession(get_bridge(), _caller(scope), sessions)
         await EventStream(session, receive, send).run(query.get("page", [""])[0])
 
-    @post("/frames", status_code=HTTP_200_OK)
+    @post("/frames", status_code=HTTP_200_OK, opt={"body": Posted})
     async def frames(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Frames of a page whose own frames go out on ``events``."""
         take_frames(sessions, _template(request.scope), await request.body())
@@ -247,7 +245,9 @@ async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
     except MalformedJson as error:
         raise Problem(400, error.code, error.reason) from None
     except msgspec.ValidationError as error:
-        raise Problem(400, "bad_request", str(error)) from None
+        reason, _, path = str(error).partition(" - at `$")
+        pointer = path.rstrip("`").replace(".", "/")
+        raise Problem(400, "bad_request", f"{pointer}: {reason}".lstrip(": "), pointer) from None
 
 
 def _problem(refusal: Rejection) -> Problem:

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""The node's ``openapi.json``: what the framework derives, and what it cannot know.
+
+A handler that reads its body by itself names the body's type in ``opt={"body": TYPE}``, a
+``msgspec.Struct``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from goop_node.problems import MEDIA_TYPE
+
+_PROBLEM = {
+    "type": "object",
+    "description": "A refusal (RFC 9457).",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "description": "for people"},
+        "code": {"type": "string", "description": "for programs; it stays"},
+        "pointer": {"type": "string", "description": "JSON Pointer of what is wrong"},
+    },
+    "required": ["type", "title", "status", "detail", "code"],
+}
+_REFUSALS = {
+    "400": "malformed: the body, a parameter, or the request itself",
+    "401": "no credential, or a wrong one",
+    "403": "the Origin is not the page's own, or not for this page",
+    "413": "too large",
+    "421": "not a Host of this node",
+    "4XX": "refused; code and detail say why",
+}
+
+
+class CompleteJson(JsonRenderPlugin):
+    """Serves the document, completed once."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/openapi.json")
+        self._document: dict[str, Any] | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The document's bytes."""
+        if self._document is None:
+            self._document = complete(openapi_schema, request.app)
+        return self.render_json(request, self._document)
+
+
+def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
+    """Add to ``document`` (changed in place) bodies, refusals and the credential."""
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    components["responses"] = {
+        status: {
+            "description": text,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, text in _REFUSALS.items()
+    }
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"token": []}]
+    bodies = _bodies(app)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if not isinstance(operation, dict) or "responses" not in operation:
+                continue
+            # The framework's own idea of a 400 is another document than ours.
+            operation["responses"].update(
+                {status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS}
+            )
+            body = bodies.get((path, method))
+            if body is not None:
+                schema, parts = _schema(body)
+                schemas.update(parts)
+                operation["requestBody"] = {
+                    "required": True,
+                    "content": {"application/json": {"schema": schema}},
+                }
+    return document
+
+
+def _bodies(app: Litestar) -> dict[tuple[str, str], type[Any]]:
+    return {
+        (route.path_format, method.lower()): handler.opt["body"]
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", ())
+        if isinstance(handler, HTTPRouteHandler) and "body" in handler.opt
+        for method in handler.http_methods
+    }
+
+
+def _schema(body: type[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    (schema,), parts = msgspec.json.schema_components(
+        [body], ref_template="#/components/schemas/{name}"
+    )
+    return schema, parts
