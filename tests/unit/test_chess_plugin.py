@@ -217,5 +217,7 @@ def test_games_of_the_same_name_with_two_people_are_two() -> None:
     assert [stored.peer for stored in games.all()] == ["bob", "ann"]
     games.abandon("chess_1", "ann", 9)
     ann, bob = games.find("chess_1", "ann"), games.find("chess_1", "bob")
-    assert ann is not None and ann.abandoned
-    assert bob is not None and not bob.abandoned
+    assert ann is not None
+    assert ann.abandoned
+    assert bob is not None
+    assert not bob.abandoned

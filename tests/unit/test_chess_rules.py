@@ -179,9 +179,9 @@ def test_the_life_of_a_draw_offer() -> None:
     assert table.say("b", "draw_accept") == "no_draw_offer"
     assert table.say("b", "draw_offer") == ""
     assert table.move("e7e5") == ""
-    assert table.sessions[0].draw_by == "black"
+    assert table.sessions[0].snapshot()["drawOffer"] == "black"
     assert table.move("g1f3") == ""
-    assert table.sessions[0].draw_by is None
+    assert table.sessions[0].snapshot()["drawOffer"] is None
     assert table.say("w", "draw_offer") == ""
     assert table.say("b", "draw_accept") == ""
     assert ending(table) == ("1/2-1/2", "agreement")
