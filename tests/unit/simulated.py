@@ -7,10 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
+from goop_realtime import channel, guest_side, host_side, limits, pages, trimming
 from goop_realtime.testing import Life
 
 STORY_LINES = 60
-SMALL: tuple[tuple[object, str, int], ...] = ()
+SMALL = (
+    (channel, "OUTBOX_MESSAGES", 60),
+    (guest_side, "OUTBOX_MESSAGES", 60),
+    (guest_side, "LINK_WINDOW", 1500),
+    (host_side, "LINK_WINDOW", 1500),
+    (limits, "LINK_WINDOW", 1500),
+    (limits, "OUTBOX_MESSAGES", 60),
+    (trimming, "OUTBOX_MESSAGES", 60),
+    (limits, "PAGE_WINDOW", 1500),
+    (limits, "KEPT_ENTRIES", 8),
+    (trimming, "KEPT_ENTRIES", 8),
+    (pages, "PAGE_WINDOW", 1500),
+)
 """Bounds that a short life reaches: messages, bytes on their way, entries kept."""
 
 EXPECTED: tuple[str, ...] = ()

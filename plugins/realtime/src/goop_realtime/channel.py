@@ -54,6 +54,8 @@ class Channel:
     epoch: int = 0
     delivery: str = "log"
     log: Log = field(default_factory=Log)
+    start_state: JsonValue = None
+    """The Session's state where the log starts; ``None`` at the very beginning."""
     outbox: dict[str, Outgoing] = field(default_factory=dict)
     outcomes: OrderedDict[str, Outcome] = field(default_factory=OrderedDict)
     handled: int = 0

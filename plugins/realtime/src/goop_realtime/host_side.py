@@ -130,6 +130,8 @@ def distribute(core: Core, channel: Channel) -> None:
     """Write what the guest does not have yet, within the window of its link."""
     if channel.link is None:
         return
+    if channel.handled > channel.acked_page:
+        core.handled_by.setdefault(channel.id, channel.handled_stage)
     for entry in channel.log.after(channel.sent_seq):
         if channel.flight_bytes >= LINK_WINDOW and entry.kind != "close":
             return

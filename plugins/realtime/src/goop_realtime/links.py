@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from goop_realtime import glare, guest_side, host_side, ordering, pages, tails
+from goop_realtime import glare, guest_side, host_side, ordering, pages, tails, trimming
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import (
@@ -17,11 +17,9 @@ from goop_realtime.effects import (
     CloseLink,
     OpenLink,
     SendLine,
-    TrimLog,
 )
 from goop_realtime.ending import drop_link, finish, unlink
-from goop_realtime.jsonio import MalformedJson
-from goop_realtime.types import OpenSession
+from goop_realtime.jsonio import MalformedJson, encode
 from goop_realtime.wire import Line, pair, raw, serialise
 
 PING_MS = 3_000
@@ -103,10 +101,10 @@ def _welcome(
         "page": pages.page_presence(core, channel),
     }
     if have[1] < channel.log.start[1]:
-        if not isinstance(channel.session, OpenSession):
-            _lose(core, channel, "the log no longer reaches back to what the guest has")
+        if len(encode(channel.start_state)) > trimming.SNAPSHOT_BYTES:
+            _lose(core, channel, "the log does not reach back, and its state fits into no line")
             return
-        payload["snapshot"] = {"at": list(channel.log.start), "state": None}
+        payload["snapshot"] = {"at": list(channel.log.start), "state": channel.start_state}
     channel.restored = False
     channel.page_told = str(payload["page"])
     channel.acked_node = channel.acked_page = channel.handled
@@ -266,8 +264,10 @@ def _on_welcome(core: Core, channel: Channel, line: Line) -> None:
     snapshot = fields.get("snapshot")
     at = pair(snapshot.get("at")) if isinstance(snapshot, dict) else None
     if at is not None and at[1] > channel.log.last[1]:
-        channel.log.restart(at)
-        core.out.append(TrimLog(channel.id, *at, b"null", {}))
+        assert isinstance(snapshot, dict)
+        if not trimming.begin_at(core, channel, at, snapshot.get("state")):
+            guest_side.diverged(core, channel, "the context cannot go on from the host's state")
+            return
     if was is not Phase.OPEN:
         core.save(channel)
     channel.peer_ahead = _peer_handled(core, channel, fields, channel.log.last[1])

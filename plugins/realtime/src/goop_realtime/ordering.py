@@ -9,13 +9,11 @@ the step, acknowledged to the other node.
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime import pages
+from goop_realtime import pages, trimming
 from goop_realtime.channel import Channel
 from goop_realtime.core import Core
-from goop_realtime.effects import Committed, Entry, Outcome, SaveCursor, SaveEntry, TrimLog
-from goop_realtime.jsonio import encode
-from goop_realtime.limits import KEPT_BYTES, KEPT_ENTRIES
-from goop_realtime.types import Message, OpenSession, Rejection
+from goop_realtime.effects import Committed, Entry, Outcome, SaveCursor, SaveEntry
+from goop_realtime.types import Message, Rejection
 from goop_realtime.wire import Line
 
 
@@ -102,7 +100,7 @@ def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq:
         channel.close_acked = True
         channel.closed_at = core.now
         core.save(channel)
-    trim(core, channel)
+    trimming.trim(core, channel)
 
 
 def acknowledge(core: Core) -> None:
@@ -122,7 +120,7 @@ def acknowledge(core: Core) -> None:
         channel = core.channels.get(channel_id)
         if channel is not None:
             acknowledge_handled(core, channel, stage)
-            trim(core, channel)
+            trimming.trim(core, channel)
     core.handled_by.clear()
     for (channel_id, name), seq in core.cursors.items():
         if channel_id in core.channels:
@@ -132,35 +130,11 @@ def acknowledge(core: Core) -> None:
 
 def acknowledge_handled(core: Core, channel: Channel, stage: str) -> None:
     """Tell the other node how far our pages are."""
-    seq = channel.handled
+    # A host's pages may be ahead of what the window has let through to the guest.
+    seq = min(channel.handled, channel.sent_seq) if channel.hosted else channel.handled
     if channel.link is None or seq <= channel.acked_page:
         return
     entry = channel.log.get(seq)
     epoch = entry.epoch if entry is not None else channel.log.start[0]
     channel.acked_page = seq
     core.write(channel, Line(type="ack", group=channel.id, stage=stage, epoch=epoch, seq=seq))
-
-
-def trim(core: Core, channel: Channel) -> None:
-    """Forget what everybody has handled, but for the newest part, a batch at a time.
-
-    A Session cannot be run backwards, so a log with a stateful one is cut only at its end.
-    """
-    log = channel.log
-    if len(log) < KEPT_ENTRIES * 2 and log.size <= 2 * KEPT_BYTES:
-        return
-    floor = min(channel.handled, channel.peer_handled)
-    if isinstance(channel.session, OpenSession):
-        upto = min(floor, log.last[1] - min(KEPT_ENTRIES, len(log) // 2))
-    else:
-        upto = floor if floor == log.last[1] else log.start[1]
-    if upto <= log.start[1]:
-        return
-    state = encode(channel.session.snapshot())
-    gone = log.trim(upto)
-    outcomes = {
-        entry.id: Outcome(epoch=entry.epoch, seq=entry.seq)
-        for entry in gone
-        if entry.author != core.me
-    }
-    core.out.append(TrimLog(channel.id, *log.start, state, outcomes))

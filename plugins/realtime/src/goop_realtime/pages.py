@@ -208,7 +208,9 @@ def acknowledge(core: Core, page: Page, channel: Channel, epoch: int, seq: int) 
     """The page's handler has returned for everything up to ``(epoch, seq)``."""
     view = page.views.get(channel.id)
     entry = channel.log.get(seq)
-    if view is None or entry is None or entry.epoch != epoch or seq > view.sent:
+    # What was trimmed meanwhile is acknowledged like the rest: the page still makes room by it.
+    known = entry.epoch == epoch if entry is not None else (epoch, seq) <= channel.log.start
+    if view is None or not known or seq > view.sent:
         core.note("page", "ack_ignored", channel.id, detail=f"{epoch}:{seq}")
         return
     while view.flight and view.flight[0][0] <= seq:
@@ -230,6 +232,12 @@ def advance(core: Core, channel: Channel, seq: int, stage: str) -> None:
     if stage == "written":
         channel.written = core.cursors[(channel.id, "written")] = seq
     core.handled_by[channel.id] = channel.handled_stage
+
+
+def slowest(core: Core, channel: Channel) -> int:
+    """How far the page is that has handled least of the channel."""
+    views = (page.views.get(channel.id) for page in core.pages.values())
+    return min((view.handled for view in views if view is not None), default=channel.handled)
 
 
 def _past_own(core: Core, channel: Channel, seq: int) -> int:

@@ -11,9 +11,9 @@ from goop_realtime.core import Core
 from goop_realtime.effects import Outcome
 from goop_realtime.ending import finish
 from goop_realtime.journal import Stored
-from goop_realtime.jsonio import decode
 from goop_realtime.log import Log
-from goop_realtime.types import Message, OpenRequest, OpenSession, Rejection, Session, Snapshot
+from goop_realtime.trimming import fold, open_at
+from goop_realtime.types import OpenRequest, OpenSession, Rejection, Session
 
 
 def restore(core: Core, stored: Mapping[str, Stored]) -> None:
@@ -53,6 +53,7 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         expires_at=row["expiresAt"],
         epoch=core.epoch if row["hosted"] else row["epoch"],
         log=Log(kept.start),
+        start_state=kept.snapshot,
         suspended_at=row["suspendedAt"],
         close_code=row["closeCode"],
         close_reason=row["closeReason"],
@@ -107,23 +108,8 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> str:
 
 
 def _session(core: Core, channel: Channel, kept: Stored) -> Session | Rejection:
-    snapshot = None
-    if kept.start[1]:
-        snapshot = Snapshot(epoch=kept.start[0], seq=kept.start[1], state=kept.snapshot)
-    session = core.open_session(channel.context, channel.request, snapshot)
+    session = open_at(core, channel, kept.start, kept.snapshot)
     if isinstance(session, Rejection):
         return session
-    for entry in kept.entries:
-        if entry.kind != "msg":
-            continue
-        message = Message(
-            sender=entry.author, data=decode(entry.raw), id=entry.id, sent_at=entry.at
-        )
-        try:
-            refusal = session.check(message)
-            if refusal is not None:
-                return refusal
-            session.apply(message)
-        except Exception as error:
-            return Rejection(code="plugin_error", reason=f"{error!r}"[:300])
-    return session
+    folded = fold(session, kept.entries)
+    return folded if isinstance(folded, Rejection) else session

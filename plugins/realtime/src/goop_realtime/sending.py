@@ -207,7 +207,7 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
     sent = None
     if _of(body, "since", channel_id) == "start" or body.get("since") == "start":
         sent = channel.log.start[1]
-    elif after is not None and channel.log.knows(after):
+    elif after is not None and (after[1] < channel.log.start[1] or channel.log.knows(after)):
         sent = after[1]
     if sent is not None:
         _resume(channel, page, view, sent)

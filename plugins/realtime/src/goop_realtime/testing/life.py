@@ -228,7 +228,7 @@ class Life:
 
     def _accounted(self, channel_id: str, page: SimPage, histories: list[History]) -> None:
         """Everything a page sent is in the log in its order, or refused, or unknown in words."""
-        history = max(histories, key=lambda book: max(book, default=0))
+        history = {**histories[0], **histories[1]}
         order = [
             message_id
             for _, (_, message_id) in sorted(history.items())

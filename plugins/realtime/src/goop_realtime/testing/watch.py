@@ -173,7 +173,6 @@ class Watch:
         self.lossy.add(node.peer_id)
         self._outboxes.pop(node.peer_id, None)
         books: tuple[dict[Any, Any], ...] = (
-            self.history,
             self._ids,
             self._phases,
             self._cursors,
@@ -194,7 +193,11 @@ class Watch:
             key = (who, channel.id)
             history = self.history.setdefault(key, {})
             last = max(history, default=0)
-            if key in self._phases:
+            if key not in self._phases:
+                # It has lost commits: what it still has is the beginning of what it had.
+                for seq in [seq for seq in history if seq > channel.log.last[1]]:
+                    del history[seq]
+            else:
                 demand(
                     last == channel.log.last[1] or not history,
                     f"{who} had {last} of {channel.id} and has {channel.log.last}",
@@ -202,9 +205,7 @@ class Watch:
                 handled = self._cursors.get((who, channel.id, "handled"), 0)
                 demand(channel.handled >= handled, f"{who} was at {handled}, is {channel.handled}")
             self._phases.setdefault(key, channel.phase)
-            for entry in channel.log.after(0):
-                history[entry.seq] = (entry.epoch, entry.id)
-                self._ids.setdefault(key, {})[entry.id] = entry.seq
+            self._ids[key] = {message_id: seq for seq, (_, message_id) in history.items()}
 
     # The network
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Trimming logs, and the state at their beginning: what a node that has less begins from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from goop_node.types import JsonValue
+from goop_realtime import pages
+from goop_realtime.channel import Channel
+from goop_realtime.core import Core
+from goop_realtime.effects import Entry, Outcome, TrimLog
+from goop_realtime.jsonio import decode, encode
+from goop_realtime.limits import KEPT_BYTES, KEPT_ENTRIES, OUTBOX_BYTES, OUTBOX_MESSAGES
+from goop_realtime.log import Position
+from goop_realtime.types import Message, OpenSession, Rejection, Session, Snapshot
+
+SNAPSHOT_BYTES = 96 * 1024
+"""The largest state that fits into the line of a welcome."""
+
+
+def trim(core: Core, channel: Channel) -> None:
+    """Forget what everybody has handled, but for the newest part, a batch at a time."""
+    log = channel.log
+    if len(log) < KEPT_ENTRIES * 2 and log.size <= 2 * KEPT_BYTES:
+        return
+    floor = min(channel.handled, channel.peer_handled)
+    if log.size <= OUTBOX_BYTES:
+        # A page of ours that is behind holds it back, but only so far.
+        behind = pages.slowest(core, channel)
+        floor = min(floor, max(behind, log.last[1] - OUTBOX_MESSAGES))
+    upto = min(floor, log.last[1] - min(KEPT_ENTRIES, len(log) // 2))
+    if upto <= log.start[1]:
+        return
+    state = None
+    if not isinstance(channel.session, OpenSession):
+        gone = [entry for entry in log.after(log.start[1]) if entry.seq <= upto]
+        state = _state_after(core, channel, gone)
+        if isinstance(state, Rejection):
+            core.note("plugin", state.code, channel.id, detail=f"cannot trim: {state.reason}")
+            return
+    _cut(core, channel, upto, state)
+
+
+def _cut(core: Core, channel: Channel, upto: int, state: JsonValue) -> None:
+    gone = channel.log.trim(upto)
+    channel.start_state = state
+    outcomes = {entry.id: Outcome(epoch=entry.epoch, seq=entry.seq) for entry in gone}
+    core.out.append(TrimLog(channel.id, *channel.log.start, encode(state), outcomes))
+
+
+def _state_after(core: Core, channel: Channel, gone: Sequence[Entry]) -> JsonValue | Rejection:
+    """The state at the new beginning: a Session cannot be run backwards, so one runs forwards."""
+    session = open_at(core, channel, channel.log.start, channel.start_state)
+    return session if isinstance(session, Rejection) else fold(session, gone)
+
+
+def open_at(core: Core, channel: Channel, start: Position, state: JsonValue) -> Session | Rejection:
+    """The channel's Session as it was after the entry ``start`` of its log."""
+    snapshot = Snapshot(epoch=start[0], seq=start[1], state=state) if start[1] else None
+    return core.open_session(channel.context, channel.request, snapshot)
+
+
+def fold(session: Session, entries: Sequence[Entry]) -> JsonValue | Rejection:
+    """Run ``session`` over entries that were ordered: its state then, or why it refused."""
+    for entry in entries:
+        if entry.kind != "msg":
+            continue
+        data = decode(entry.raw)
+        message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
+        try:
+            refusal = session.check(message)
+            if refusal is not None:
+                return refusal
+            session.apply(message)
+        except Exception as error:
+            return Rejection(code="plugin_error", reason=f"{error!r}"[:300])
+    return session.snapshot()
+
+
+def begin_at(core: Core, channel: Channel, at: Position, state: JsonValue) -> bool:
+    """Guest: the host's log begins behind ours; go on from its state there. False: it cannot be."""
+    session = open_at(core, channel, at, state)
+    if isinstance(session, Rejection):
+        return False
+    channel.session = session
+    channel.start_state = state
+    channel.log.restart(at)
+    core.out.append(TrimLog(channel.id, *at, encode(state), {}))
+    return True
