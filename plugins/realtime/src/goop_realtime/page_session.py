@@ -190,7 +190,8 @@ class PageSession:
         assert self._page is not None
         channel_id = str(body.get("channel", ""))
         refusal = self._engine.signal(now_ms(), channel_id, self._page, body.get("data"))
-        if refusal is not None:
+        # Sent now or never: one too many is nothing that a page could do anything about.
+        if refusal is not None and refusal.code != "too_fast":
             self._refused(refusal, body)
 
     def _on_ack(self, body: dict[str, Any]) -> None:
