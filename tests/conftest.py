@@ -8,4 +8,4 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--seeds FIRST:END`` chooses the simulator's runs."""
-    parser.addoption("--seeds", default="0:1000", help="simulator seeds, FIRST:END")
+    parser.addoption("--seeds", default="0:2000", help="simulator seeds, FIRST:END")

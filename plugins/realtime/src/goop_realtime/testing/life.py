@@ -219,8 +219,19 @@ class Life:
                 self._accounted(channel_id, page, histories)
             for page in self.pages.values():
                 self._complete(channel_id, page)
+        for node in self.nodes:
+            self._one_each(node)
         for (channel_id, who), before in self.closers.items():
             self._closed_behind(channel_id, who, before)
+
+    def _one_each(self, node: SimNode) -> None:
+        """Requests that crossed have become one channel."""
+        names = [
+            channel.request.context
+            for channel in node.engine.core.channels.values()
+            if channel.phase is Phase.OPEN and channel.request.context and not channel.fresh
+        ]
+        demand(len(names) == len(set(names)), f"{node.peer_id} has two channels of one of {names}")
 
     def _same(self, channel_id: str, first: History, second: History) -> None:
         for seq in first.keys() & second.keys():

@@ -72,7 +72,8 @@ class Watch:
         self._identity: dict[tuple[str, str], tuple[str, str]] = {}
         self._phases: dict[tuple[str, str], Phase] = {}
         self._cursors: dict[tuple[str, str, str], int] = {}
-        self._outboxes: dict[str, dict[str, set[str]]] = {}
+        self._said: dict[tuple[str, str], int] = {}
+        """How far a node has said that its pages are."""
         self._disagree: dict[str, int] = {}
 
     # Commits
@@ -171,11 +172,11 @@ class Watch:
     def forgets(self, node: SimNode) -> None:
         """A node has lost commits: what follows from having them no longer holds."""
         self.lossy.add(node.peer_id)
-        self._outboxes.pop(node.peer_id, None)
         books: tuple[dict[Any, Any], ...] = (
             self._ids,
             self._phases,
             self._cursors,
+            self._said,
             self._handed,
             self._identity,
         )
@@ -189,6 +190,8 @@ class Watch:
         for (peer, channel_id), phase in self._phases.items():
             if peer == who:
                 demand(channel_id in channels, f"{who} has forgotten {channel_id} ({phase})")
+        for key in [key for key in self.history if key[0] == who and key[1] not in channels]:
+            del self.history[key]
         for channel in channels.values():
             key = (who, channel.id)
             history = self.history.setdefault(key, {})
@@ -202,7 +205,7 @@ class Watch:
                     last == channel.log.last[1] or not history,
                     f"{who} had {last} of {channel.id} and has {channel.log.last}",
                 )
-                handled = self._cursors.get((who, channel.id, "handled"), 0)
+                handled = self._said.get(key, 0)
                 demand(channel.handled >= handled, f"{who} was at {handled}, is {channel.handled}")
             self._phases.setdefault(key, channel.phase)
             self._ids[key] = {message_id: seq for seq, (_, message_id) in history.items()}
@@ -224,6 +227,9 @@ class Watch:
         where = f"{'host' if channel.hosted else 'guest'} {channel.phase}" if channel else "unknown"
         what = f" {line.code}" if line.code else f" {line.stage}" if line.stage else ""
         self.counts[f"line {line.type}{what} at {where}"] += 1
+        if line.type == "ack" and line.stage != "node" and sender not in self.lossy:
+            key = (sender, line.group)
+            self._said[key] = max(self._said.get(key, 0), line.seq)
         demand(line.group in self._consented, f"{sender} says {line.type} before anybody agreed")
         if self._world.story is not None:
             self._world.tell(f"{sender} > {node.peer_id} {_words(line)}")
@@ -281,7 +287,7 @@ class Watch:
         demand(message_id.rpartition("-")[0] != page.id, f"{page.id} is given its own {message_id}")
         demand(channel_id in self._consented, f"{page.id} is given a message nobody agreed to")
         if before is not None and who not in self.lossy:
-            history = self.history[(who, channel_id)]
+            history = self.history.get((who, channel_id), {})
             for seq in range(before[1] + 1, place[1]):
                 missing = history[seq][1] if seq in history else "an unknown entry"
                 demand(

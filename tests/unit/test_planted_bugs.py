@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""Bugs planted into the core, one at a time: the simulator finds each within 1,000 lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from goop_realtime import (
+    ending,
+    glare,
+    guest_side,
+    host_side,
+    links,
+    opening,
+    pages,
+    restore,
+    sending,
+)
+from goop_realtime.channel import Channel, Phase
+from goop_realtime.core import Core
+from goop_realtime.effects import Effect, Outcome, SaveCursor, SaveEntry
+from goop_realtime.engine import Engine
+from goop_realtime.journal import Journal
+from goop_realtime.testing import Life, Violation
+from goop_realtime.wire import Line
+from tests.unit.simulated import small_bounds, story_of
+
+Patch = pytest.MonkeyPatch
+SEEDS = 1000
+
+
+def acknowledge_before_commit(patch: Patch) -> None:
+    """What an entry causes leaves a step before the entry is committed."""
+    take = Engine.take
+    late: dict[int, list[Effect]] = {}
+
+    def early(self: Engine) -> list[Effect]:
+        effects = take(self)
+        due = late.pop(id(self), [])
+        late[id(self)] = [item for item in effects if isinstance(item, SaveEntry)]
+        return due + [item for item in effects if not isinstance(item, SaveEntry)]
+
+    patch.setattr(Engine, "take", early)
+
+
+def seq_reused_after_a_crash(patch: Patch) -> None:
+    """A start takes no new epoch, and does not wait for what its guest still has."""
+    patch.setattr(Journal, "next_epoch", lambda self, now: 1)
+    channel = restore._channel
+
+    def eager(*args: Any) -> Channel:
+        found = channel(*args)
+        found.held = False
+        return found
+
+    patch.setattr(restore, "_channel", eager)
+
+
+def close_overtakes_a_message(patch: Patch) -> None:
+    """A guest's close leaves at once, instead of behind what waits."""
+
+    def hasty(core: Core, channel: Channel) -> None:
+        core.write(channel, Line(type="close", group=channel.id, code="closed"))
+        core.control(channel.peer, Line(type="close", group=channel.id, code="closed"))
+        ending.finish(core, channel, "closed")
+
+    patch.setattr(sending, "_close_open", hasty)
+
+
+def stale_end_taken_for_the_new_one(patch: Patch) -> None:
+    """The end of an older stream suspends a channel that has a newer one."""
+    of: dict[tuple[int, int], Channel] = {}
+    attach = links._attach
+
+    def remembering(core: Core, channel: Channel, link: int) -> None:
+        of[id(core), link] = channel
+        attach(core, channel, link)
+
+    def ended(core: Core, link: int, code: str) -> None:
+        core.links.pop(link, None)
+        channel = of.get((id(core), link))
+        if channel is not None and channel.phase is Phase.OPEN and channel.link is not None:
+            ending.unlink(channel)
+            channel.suspended_at = core.now
+
+    patch.setattr(links, "_attach", remembering)
+    patch.setattr(links, "ended", ended)
+
+
+def accepted_twice(patch: Patch) -> None:
+    """A second accept starts the joining anew."""
+
+    def again(core: Core, channel: Channel, owner: str | None) -> None:
+        if not channel.hosted:
+            channel.owner = owner
+            opening._start_joining(core, channel)
+
+    patch.setattr(opening, "accept", again)
+
+
+def glare_split_in_two(patch: Patch) -> None:
+    """Of two crossing requests, the one that should give way lives on."""
+    patch.setattr(glare, "settle", lambda core, survivor: None)
+    patch.setattr(Core, "living", lambda self, peer, context: None)
+
+
+def applied_twice(patch: Patch) -> None:
+    """A host does not look a guest's message up before it orders it."""
+
+    def forgetful(core: Core, channel: Channel, line: Line) -> None:
+        channel.on_link.add(line.id)
+        host_side._judge_new(core, channel, line)
+
+    patch.setitem(links._HOST_LINES, "msg", forgetful)
+
+
+def ids_collide(patch: Patch) -> None:
+    """A node takes whatever channel id chance gives it."""
+    patch.setattr(opening, "new_id", lambda core: f"rt-{core.random.getrandbits(64):016x}")
+
+
+def refused_and_yet_applied(patch: Patch) -> None:
+    """A guest applies its own message at once, whatever the host will say of it."""
+    submit = guest_side.submit
+
+    def hopeful(core: Core, channel: Channel, outgoing: Any, data: Any) -> Any:
+        refusal = submit(core, channel, outgoing, data)
+        if refusal is None:
+            message = guest_side.Message(
+                sender=core.me, data=data, id=outgoing.id, sent_at=outgoing.at
+            )
+            channel.session.apply(message)
+        return refusal
+
+    patch.setattr(guest_side, "submit", hopeful)
+
+
+def refusal_forgotten(patch: Patch) -> None:
+    """A host orders, at the second time, what it has refused at the first."""
+    remember = Channel.remember
+
+    def careless(self: Channel, message_id: str, outcome: Outcome) -> None:
+        if not outcome.code:
+            remember(self, message_id, outcome)
+
+    patch.setattr(Channel, "remember", careless)
+
+
+def cursor_lost(patch: Patch) -> None:
+    """How far the pages are is never saved."""
+    take = Engine.take
+
+    def lossy(self: Engine) -> list[Effect]:
+        return [item for item in take(self) if not isinstance(item, SaveCursor)]
+
+    patch.setattr(Engine, "take", lossy)
+
+
+def handled_without_its_handler(patch: Patch) -> None:
+    """What a page was given counts as handled."""
+    acknowledge = pages.acknowledge
+
+    def generous(core: Core, page: Any, channel: Channel, epoch: int, seq: int) -> None:
+        view = page.views.get(channel.id)
+        if view is not None:
+            view.flight.clear()
+        acknowledge(core, page, channel, epoch, seq)
+
+    patch.setattr(pages, "acknowledge", generous)
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        acknowledge_before_commit,
+        seq_reused_after_a_crash,
+        close_overtakes_a_message,
+        stale_end_taken_for_the_new_one,
+        accepted_twice,
+        glare_split_in_two,
+        applied_twice,
+        ids_collide,
+        refused_and_yet_applied,
+        refusal_forgotten,
+        cursor_lost,
+        handled_without_its_handler,
+    ],
+    ids=lambda plant: plant.__name__,
+)
+def test_a_planted_bug_is_found(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    plant(monkeypatch)
+    with small_bounds():
+        for seed in range(SEEDS):
+            try:
+                Life(seed).run()
+            except Violation:
+                break
+        else:
+            pytest.fail(f"{SEEDS} lives, and nothing was found")
+        story = story_of(seed)
+    assert f"--seeds {seed}:{seed + 1}" in story
+    assert "Violation" in story.splitlines()[-1]
