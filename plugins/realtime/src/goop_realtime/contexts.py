@@ -25,6 +25,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MAX_CONTEXT = 129
 PARAMS_BYTES = 4096
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class ContextError(ValueError):
@@ -32,9 +33,12 @@ class ContextError(ValueError):
 
 
 class Validator:
-    """One compiled JSON Schema. Refuses remote references."""
+    """One compiled JSON Schema. Refuses remote references and other dialects."""
 
     def __init__(self, schema: JsonSchema, *, where: str) -> None:
+        dialect = schema.get("$schema", DIALECT)
+        if dialect != DIALECT:
+            raise ContextError(f"{where}: $schema is {dialect!r}; expected {DIALECT!r}")
         try:
             Draft202012Validator.check_schema(schema)
             self._compiled = jsonschema_rs.Draft202012Validator(
