@@ -34,8 +34,7 @@ def trim(core: Core, channel: Channel) -> None:
         return
     state = None
     if not isinstance(channel.session, OpenSession):
-        gone = [entry for entry in log.after(log.start[1]) if entry.seq <= upto]
-        state = _state_after(core, channel, gone)
+        state = _state_after(core, channel, upto)
         if isinstance(state, Rejection):
             core.note("plugin", state.code, channel.id, detail=f"cannot trim: {state.reason}")
             return
@@ -49,10 +48,23 @@ def _cut(core: Core, channel: Channel, upto: int, state: JsonValue) -> None:
     core.out.append(TrimLog(channel.id, *channel.log.start, encode(state), outcomes))
 
 
-def _state_after(core: Core, channel: Channel, gone: Sequence[Entry]) -> JsonValue | Rejection:
-    """The state at the new beginning: a Session cannot be run backwards, so one runs forwards."""
+def _state_after(core: Core, channel: Channel, upto: int) -> JsonValue | Rejection:
+    """The state at the new beginning. A Session cannot be run backwards: a new one runs forwards.
+
+    It runs on to the end of the log and becomes the channel's, so that a plugin that keeps
+    the Session it opened last keeps the living one.
+    """
     session = open_at(core, channel, channel.log.start, channel.start_state)
-    return session if isinstance(session, Rejection) else fold(session, gone)
+    if isinstance(session, Rejection):
+        return session
+    entries = list(channel.log.after(channel.log.start[1]))
+    state = fold(session, [entry for entry in entries if entry.seq <= upto])
+    if isinstance(state, Rejection):
+        return state
+    state = decode(encode(state))  # a copy: what a Session gives out may grow with it
+    rest = fold(session, [entry for entry in entries if entry.seq > upto])
+    channel.session = session
+    return rest if isinstance(rest, Rejection) else state
 
 
 def open_at(core: Core, channel: Channel, start: Position, state: JsonValue) -> Session | Rejection:
