@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
 
+from goop_node.problems import Problem
 from goop_node.types import LineStream, NetworkError, NodeApi, PeerEvent
 from goop_realtime.channel import Phase
 from goop_realtime.effects import (
@@ -65,6 +67,8 @@ class Bridge:
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self.sinks: dict[str, Callable[[bytes], None]] = {}
         """Where each connected page's frames go."""
+        self.cuts: dict[str, Callable[[], None]] = {}
+        """What cuts each connected page off, so that it comes back."""
         self._closed = False
         self._go = GoPeers(
             node.network,
@@ -73,7 +77,7 @@ class Bridge:
                 adopt=self._adopt,
                 ended=self._ended,
                 step=self.step,
-                flush=self.flush,
+                flush=self._flush,
                 now=now_ms,
                 discovered=self._discovered,
                 spawn=self._spawn,
@@ -89,17 +93,33 @@ class Bridge:
             self._loop.call_soon(self._flush)
 
     def flush(self) -> None:
-        """Commit and carry out at once what has gathered."""
-        self._flush()
+        """Commit and carry out at once what has gathered. Raises ``Problem`` if the disk fails."""
+        if not self._flush():
+            raise Problem(
+                503, "storage_failed", "this node's disk takes nothing; nothing of that was done"
+            )
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
+        """Whether all that has gathered is committed and carried out, or there was nothing."""
         self._flush_due = False
         effects = self.engine.take()
-        if effects:
-            self._carry_out(effects)
+        done = not effects or self._carry_out(effects)
         self._arm()
+        return done
 
-    def _carry_out(self, effects: list[Effect]) -> None:
+    def _go_back(self) -> None:
+        """The disk took nothing of a step: none of it happens, and what it holds is true.
+
+        Every stream and every page is cut off: they come back and say what they have.
+        """
+        for stream in list(self._streams.values()):
+            stream.reset()
+        self._streams.clear()
+        for cut in list(self.cuts.values()):
+            cut()
+        self.engine.rebuild(now_ms(), self._journal.load())
+
+    def _carry_out(self, effects: list[Effect]) -> bool:
         records: list[Record] = []
         actions: list[Action] = []
         for effect in effects:
@@ -108,7 +128,13 @@ class Bridge:
             else:
                 actions.append(effect)  # type: ignore[arg-type]
         if records:
-            self._journal.commit(records)
+            try:
+                self._journal.commit(records)
+            except sqlite3.Error as error:
+                log.error("the journal cannot be written (is the disk full?): %s", error)
+                self.engine.core.note("node", "storage_failed", detail=str(error))
+                self._go_back()
+                return False
         self._tell_plugins(actions)
         for action in actions:
             kind = type(action)
@@ -132,6 +158,7 @@ class Bridge:
                 for waiter in self._waiters.pop(action.channel, ()):
                     if not waiter.done():
                         waiter.set_result(None)
+        return True
 
     def _tell_plugins(self, actions: list[Action]) -> None:
         """Before any page is told of an entry, the context's plugin has stored it."""
@@ -254,7 +281,7 @@ class Bridge:
             return
         link = self._adopt(stream)
         self.engine.link_opened(now_ms(), action.channel, link)
-        self.flush()
+        self._flush()
         stream.start(
             lambda lines: self._received(link, stream, lines),
             lambda code: self._ended(link, code),

@@ -38,7 +38,7 @@ class Doors:
     adopt: Callable[[LineStream], int]
     ended: Callable[[int, str], None]
     step: Callable[[], None]
-    flush: Callable[[], None]
+    flush: Callable[[], object]
     now: Callable[[], int]
     discovered: Callable[[str], Awaitable[bool]]
     spawn: Callable[[Awaitable[None]], None]

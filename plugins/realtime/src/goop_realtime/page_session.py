@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from goop_node.types import Caller, JsonValue
@@ -19,8 +20,14 @@ MAX_QUEUED = 4 * 1024 * 1024
 """Bytes waiting for a page that does not read; beyond, it is cut off and resumes later."""
 SLOW = 4008
 REPLACED = 4009
+STORAGE = 4011
 TOO_MANY = 4029
-REASONS = {SLOW: "slow_page", REPLACED: "replaced", TOO_MANY: "too_many_sockets"}
+REASONS = {
+    SLOW: "slow_page",
+    REPLACED: "replaced",
+    TOO_MANY: "too_many_sockets",
+    STORAGE: "storage_failed",
+}
 """The codes a connection ends with, and what they are called."""
 BAD_PAGE = "a page id has 1 to 64 characters of [A-Za-z0-9_], and is one document's own"
 
@@ -61,6 +68,7 @@ class PageSession:
         self._bridge.flush()
         self._page = self._engine.attach(now_ms(), page_id, self.caller.template)
         self._bridge.sinks[page_id] = self._sink
+        self._bridge.cuts[page_id] = partial(self.end, STORAGE)
         older = self._sessions.get(page_id)
         self._sessions[page_id] = self
         if older is not None:
@@ -81,6 +89,7 @@ class PageSession:
         page, self._page = self._page, None
         if page is not None and self._bridge.sinks.get(page.id) is self._sink:
             del self._bridge.sinks[page.id]
+            del self._bridge.cuts[page.id]
             del self._sessions[page.id]
             self._engine.detach(now_ms(), page)
             if not page.views and not page.everything:

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""A disk that takes nothing: the step does not happen, and the node goes on from what it has."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from goop_node.problems import Problem
+from goop_realtime.bridge import Bridge, now_ms
+from goop_realtime.channel import Channel
+from goop_realtime.contexts import Registry
+from goop_realtime.core import Core
+from goop_realtime.effects import Record
+from goop_realtime.engine import Engine
+from goop_realtime.journal import MIGRATIONS, Journal
+from goop_realtime.limits import NodeLimits
+
+
+class FullDisk(Journal):
+    """A journal that fails while ``full``."""
+
+    full = False
+
+    def commit(self, records: Sequence[Record]) -> None:
+        """Write, or fail as SQLite does."""
+        if self.full:
+            raise sqlite3.OperationalError("database or disk is full")
+        super().commit(records)
+
+
+def bridge_over(journal: FullDisk) -> Bridge:
+    """A bridge without a network."""
+    core = Core(
+        me="alice",
+        registry=Registry(),
+        limits=NodeLimits(),
+        random=random.Random(1),
+        authorize=lambda request: None,
+        is_discovered=lambda peer: True,
+        label_of=lambda peer: peer,
+        now=now_ms(),
+        epoch=1,
+    )
+
+    async def open_stream(peer: str, protocols: Sequence[str]) -> Any:
+        raise AssertionError("nothing is sent of a step that failed")
+
+    node: Any = SimpleNamespace(
+        network=SimpleNamespace(open_stream=open_stream),
+        peers=SimpleNamespace(is_discovered=lambda peer: True),
+        peer_id="alice",
+    )
+    return Bridge(node, Engine(core), journal)
+
+
+async def test_what_the_disk_did_not_take_did_not_happen() -> None:
+    database = sqlite3.connect(":memory:")
+    for script in MIGRATIONS:
+        database.executescript(script)
+    journal = FullDisk(database)
+    bridge = bridge_over(journal)
+    frames: list[bytes] = []
+    cut: list[str] = []
+    page = bridge.engine.attach(now_ms(), "p", "")
+    bridge.sinks["p"] = frames.append
+    bridge.cuts["p"] = lambda: cut.append("p")
+    bridge.engine.subscribe(now_ms(), page, {"page": "p", "ack": True})
+    bridge.flush()
+    told = len(frames)
+
+    journal.full = True
+    asked = bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=False, owner="")
+    assert isinstance(asked, Channel)
+    with pytest.raises(Problem) as caught:
+        bridge.flush()
+    assert caught.value.code == "storage_failed"
+    assert (cut, len(frames)) == (["p"], told)
+    assert bridge.engine.core.channels == {}
+    assert bridge.engine.core.pages == {}
+
+    journal.full = False
+    bridge.engine.attach(now_ms(), "p", "")
+    bridge.flush()
+    await bridge.close()
+    database.close()
