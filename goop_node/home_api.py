@@ -31,6 +31,8 @@ _FRIEND_WORDS = {
     "refused": "Nobody answers at that address: is their node running, and is the address right?",
     "timeout": "No answer came in time: a firewall may be in between, or they are offline.",
     "wrong_id": "Somebody else answers at that address: ask for a fresh invite link.",
+    "unreachable": "No way leads to that address from here: are you on the same network?",
+    "offline": "Your node is not on the network just now: try again in a moment.",
     "self": "That is your own address: give it to your friend, and paste theirs here.",
 }
 

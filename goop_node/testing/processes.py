@@ -16,11 +16,17 @@ START_SECONDS = 60.0
 
 
 class NodeProcess:
-    """A running ``goop run``. ``url``, ``peer_id``, ``token``, ``addrs`` as in ready.json."""
+    """A running ``goop run``. ``url``, ``peer_id``, ``token``, ``addrs`` as in ready.json.
 
-    def __init__(self, data: Path, arguments: tuple[str, ...]) -> None:
+    ``under`` is a command that runs it, such as ``ip netns exec NAME``.
+    """
+
+    def __init__(
+        self, data: Path, arguments: tuple[str, ...], *, under: tuple[str, ...] = ()
+    ) -> None:
         self.data = data
         self._arguments = arguments
+        self._under = under
         self.log = data.parent / f"{data.name}.log"
         self.start()
 
@@ -31,6 +37,7 @@ class NodeProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
+                    *self._under,
                     sys.executable,
                     "-m",
                     "goop_node",
