@@ -16,6 +16,7 @@ SMALL = (
     (guest_side, "OUTBOX_MESSAGES", 60),
     (guest_side, "LINK_WINDOW", 1500),
     (host_side, "LINK_WINDOW", 1500),
+    (host_side, "OUTBOX_MESSAGES", 60),
     (limits, "LINK_WINDOW", 1500),
     (limits, "OUTBOX_MESSAGES", 60),
     (trimming, "OUTBOX_MESSAGES", 60),

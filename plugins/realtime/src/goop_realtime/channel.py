@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,8 +15,10 @@ from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
 from goop_realtime.log import Log
 from goop_realtime.types import OpenRequest, Session
 
-REMEMBERED_OUTCOMES = 2 * OUTBOX_MESSAGES
-"""How many message ids are remembered for de-duplication: both authors' bounds."""
+REMEMBERED_ORDERED = 2 * OUTBOX_MESSAGES
+REMEMBERED_REFUSED = OUTBOX_MESSAGES
+"""How many message ids are remembered for de-duplication: both authors' bounds, and of what was
+refused so many that none of it pushes out what was ordered."""
 
 
 BEST_EFFORT = "best-effort"
@@ -57,7 +59,10 @@ class Channel:
     start_state: JsonValue = None
     """The Session's state where the log starts; ``None`` at the very beginning."""
     outbox: dict[str, Outgoing] = field(default_factory=dict)
-    outcomes: OrderedDict[str, Outcome] = field(default_factory=OrderedDict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    ordered_ids: deque[str] = field(default_factory=deque)
+    refused_ids: deque[str] = field(default_factory=deque)
+    """The keys of ``outcomes`` in their order, by what became of them."""
     handled: int = 0
     peer_handled: int = 0
     peer_has: int = 0
@@ -118,6 +123,8 @@ class Channel:
     unfinished: deque[tuple[int, str]] = field(default_factory=deque)
     """``(seq, message id)`` of our pages' messages that still await a receipt."""
     bucket: Bucket | None = None
+    peer_bucket: Bucket | None = None
+    """Host: what the guest's node may send; far above what one with the same limits does."""
 
     @property
     def id(self) -> str:
@@ -156,9 +163,13 @@ class Channel:
 
     def remember(self, message_id: str, outcome: Outcome) -> None:
         """Keep what became of a message id, forgetting the oldest beyond the bound."""
+        ids, bound = self.ordered_ids, REMEMBERED_ORDERED
+        if outcome.code:
+            ids, bound = self.refused_ids, REMEMBERED_REFUSED
+        ids.append(message_id)
         self.outcomes[message_id] = outcome
-        while len(self.outcomes) > REMEMBERED_OUTCOMES:
-            self.outcomes.popitem(last=False)
+        if len(ids) > bound:
+            self.outcomes.pop(ids.popleft(), None)
 
     def put_out(self, outgoing: Outgoing) -> None:
         """Put a message into the outbox."""

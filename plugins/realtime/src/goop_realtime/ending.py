@@ -8,6 +8,7 @@ from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import Changed, CloseLink, DropChannel, DropOutgoing
 
+RETRY_MS = 250
 TOMBSTONE_MS = 24 * 3600 * 1000
 
 
@@ -39,6 +40,28 @@ def drop_link(core: Core, channel: Channel, *, drain: bool) -> None:
     core.links.pop(channel.link, None)
     core.out.append(CloseLink(channel.link, drain=drain))
     unlink(channel)
+
+
+def let_go(core: Core, channel: Channel, code: str) -> None:
+    """End the channel's stream at once: the channel is suspended, and joined anew."""
+    if channel.link is not None:
+        core.links.pop(channel.link, None)
+        core.out.append(CloseLink(channel.link, drain=False))
+        suspend(core, channel, code)
+
+
+def suspend(core: Core, channel: Channel, code: str) -> None:
+    """The channel's stream has ended. It is looked for again soon, with jitter."""
+    unlink(channel)
+    if channel.final:
+        return
+    core.note("link", code, channel.id)
+    if channel.phase is Phase.OPEN:
+        channel.suspended_at = core.now
+        core.save(channel)
+        pages.tell_state(core, channel)
+        core.out.append(Changed(channel.id))
+    channel.retry_at = core.now + int(RETRY_MS * core.random.random())
 
 
 def unlink(channel: Channel) -> None:

@@ -12,9 +12,9 @@ from goop_realtime import pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome
-from goop_realtime.ending import finish
+from goop_realtime.ending import finish, let_go
 from goop_realtime.jsonio import MalformedJson, decode, encode
-from goop_realtime.limits import LINK_WINDOW
+from goop_realtime.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
 from goop_realtime.ordering import judge, place
 from goop_realtime.types import Message, Rejection
 from goop_realtime.wire import Line, payload
@@ -61,6 +61,8 @@ def receive(core: Core, channel: Channel, line: Line) -> None:
     channel.on_link.add(line.id)
     known = channel.outcomes.get(line.id)
     if known is None:
+        if not _within_bounds(core, channel):
+            return
         known = _judge_new(core, channel, line)
         if known is None:
             return
@@ -70,6 +72,29 @@ def receive(core: Core, channel: Channel, line: Line) -> None:
         _refuse(core, channel, line.id, known)
     elif known.seq <= channel.sent_seq:
         _confirm(core, channel, line.id, known)
+
+
+def _within_bounds(core: Core, channel: Channel) -> bool:
+    """Whether the guest's node keeps the bounds that every node keeps for its own pages.
+
+    One that only hurries loses its stream, and nothing else: it joins and sends again. One
+    whose pages have more unhandled than any node accepts ends the channel.
+    """
+    unread = channel.log.last[1] - channel.handled
+    if unread >= 2 * OUTBOX_MESSAGES + 2 or channel.log.size > 4 * OUTBOX_BYTES:
+        core.write(channel, Line(type="close", group=channel.id, code="overflow"))
+        finish(core, channel, "overflow", "the guest sent more than it may have unhandled")
+        return False
+    if channel.peer_bucket is None:
+        limits = channel.context.type.limits
+        rate = max(limits.rate, core.limits.rate or 0)
+        burst = max(limits.burst, core.limits.burst or 0)
+        # An outbox may come at once, and the clocks of two machines differ.
+        channel.peer_bucket = Bucket(2 * rate, burst + OUTBOX_MESSAGES)
+    if channel.peer_bucket.take(core.now):
+        return True
+    let_go(core, channel, "too_fast")
+    return False
 
 
 def _judge_new(core: Core, channel: Channel, line: Line) -> Outcome | None:

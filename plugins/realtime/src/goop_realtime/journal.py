@@ -60,6 +60,11 @@ MIGRATIONS = (
 )
 """The schema, by user_version."""
 
+KEPT_ORDERED = 2000
+KEPT_REFUSED = 1000
+"""Outcomes of message ids that are kept of each channel."""
+PRUNE_EVERY = 100
+
 _TABLES = ("entries", "starts", "outbox", "outcomes", "cursors")
 _ENTRY = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -176,11 +181,7 @@ def _trim_log(db: sqlite3.Connection, record: Any) -> None:
     )
     for message_id, outcome in record.outcomes.items():
         _save_outcome(db, SaveOutcome(record.channel, message_id, outcome))
-    db.execute(
-        "DELETE FROM outcomes WHERE channel = ? AND n <= ("
-        "SELECT n FROM outcomes WHERE channel = ? ORDER BY n DESC LIMIT 1 OFFSET 2000)",
-        (record.channel, record.channel),
-    )
+    _prune(db, record.channel, "code = ''", KEPT_ORDERED)
 
 
 def _save_outgoing(db: sqlite3.Connection, record: Any) -> None:
@@ -197,7 +198,7 @@ def _drop_outgoing(db: sqlite3.Connection, record: Any) -> None:
 
 def _save_outcome(db: sqlite3.Connection, record: Any) -> None:
     outcome = record.outcome
-    db.execute(
+    cursor = db.execute(
         "INSERT INTO outcomes (channel, id, epoch, seq, code, reason, pointer)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -209,6 +210,17 @@ def _save_outcome(db: sqlite3.Connection, record: Any) -> None:
             outcome.reason,
             outcome.pointer,
         ),
+    )
+    if outcome.code and cursor.lastrowid is not None and cursor.lastrowid % PRUNE_EVERY == 0:
+        _prune(db, record.channel, "code != ''", KEPT_REFUSED)
+
+
+def _prune(db: sqlite3.Connection, channel: str, which: str, kept: int) -> None:
+    """Forget the oldest outcomes of a channel beyond the newest ``kept`` of that kind."""
+    db.execute(
+        f"DELETE FROM outcomes WHERE channel = ? AND {which} AND n <= ("
+        f"SELECT n FROM outcomes WHERE channel = ? AND {which} ORDER BY n DESC LIMIT 1 OFFSET ?)",
+        (channel, channel, kept),
     )
 
 

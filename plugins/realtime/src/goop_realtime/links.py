@@ -18,7 +18,7 @@ from goop_realtime.effects import (
     OpenLink,
     SendLine,
 )
-from goop_realtime.ending import drop_link, finish, unlink
+from goop_realtime.ending import RETRY_MS, drop_link, finish, let_go, suspend, unlink
 from goop_realtime.jsonio import MalformedJson, encode
 from goop_realtime.wire import Line, pair, raw, serialise
 
@@ -30,7 +30,6 @@ JOIN_MS = 15_000
 POKE_MS = 5_000
 STALE_MS = 2_000
 """A poke may cross our join: only about a link older than this it is to be believed."""
-RETRY_MS = 250
 RETRY_MAX_MS = 10_000
 
 
@@ -315,16 +314,7 @@ def ended(core: Core, link: int, code: str) -> None:
     channel = core.links.pop(link, None)
     if channel is None or channel.link != link:
         return
-    unlink(channel)
-    if channel.final:
-        return
-    core.note("link", code, channel.id)
-    if channel.phase is Phase.OPEN:
-        channel.suspended_at = core.now
-        core.save(channel)
-        pages.tell_state(core, channel)
-        core.out.append(Changed(channel.id))
-    channel.retry_at = core.now + int(RETRY_MS * core.random.random())
+    suspend(core, channel, code)
 
 
 def keep(core: Core, channel: Channel) -> None:
@@ -332,9 +322,7 @@ def keep(core: Core, channel: Channel) -> None:
     if channel.link is not None:
         silent = core.now - channel.heard_at
         if silent >= SILENCE_MS:
-            link = channel.link
-            core.out.append(CloseLink(link, drain=False))
-            ended(core, link, "silent")
+            let_go(core, channel, "silent")
         elif silent >= PING_MS and core.now - channel.pinged_at >= PING_MS:
             channel.pinged_at = core.now
             core.write(channel, Line(type="ping", group=channel.id))
@@ -366,9 +354,7 @@ def poked(core: Core, peer: str, line: Line) -> None:
     elif channel.phase is not Phase.ASKED:
         if channel.link is not None and core.now - channel.linked_at >= STALE_MS:
             # The host has let go of the stream that we still believe in.
-            link = channel.link
-            core.out.append(CloseLink(link, drain=False))
-            ended(core, link, "stale")
+            let_go(core, channel, "stale")
         rejoin(core, channel)
 
 

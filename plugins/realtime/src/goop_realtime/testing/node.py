@@ -65,7 +65,7 @@ class SimNode:
             self._db.executescript(script)
         self._empty = self._db.serialize()
         self._synced: bytes | None = None
-        self._journal = Journal(self._db)
+        self.journal = Journal(self._db)
         self._life = 0
         self._tick_at: int | None = None
         self._registry = Registry()
@@ -87,8 +87,8 @@ class SimNode:
             label_of=lambda peer: peer,
             now=now,
         )
-        core.epoch = self._journal.next_epoch(now)
-        restore(core, self._journal.load())
+        core.epoch = self.journal.next_epoch(now)
+        restore(core, self.journal.load())
         self.engine = Engine(core)
         self.up = True
         self._life += 1
@@ -144,7 +144,7 @@ class SimNode:
             if self.disk_full:
                 self._fail()
                 return
-            self._journal.commit(records)
+            self.journal.commit(records)
             self.world.watch.committed(self, records)
         if self.dies is not None:
             effects = effects[: len(effects) // 2] if self.dies == "half" else []
@@ -163,7 +163,7 @@ class SimNode:
                     wire.close(link, drain=False)
         for page in self.pages.values():
             page.lost()
-        self.engine.rebuild(self.world.now, self._journal.load())
+        self.engine.rebuild(self.world.now, self.journal.load())
         self.world.watch.started(self)
         self._act(self.engine.take())
 

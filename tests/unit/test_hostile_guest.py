@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""A guest's node that keeps no bounds: what it can, and cannot, make its host keep."""
+
+from __future__ import annotations
+
+import json
+
+from goop_realtime.channel import REMEMBERED_REFUSED, Channel, Outcome, Phase
+from goop_realtime.effects import SaveOutcome
+from goop_realtime.journal import KEPT_REFUSED, PRUNE_EVERY
+from goop_realtime.limits import OUTBOX_MESSAGES, NodeLimits
+from goop_realtime.testing import SimNode, World
+
+
+def opened() -> tuple[World, SimNode, Channel, int]:
+    """Alice hosts a tally that Bob has joined; the number of her end of the stream."""
+    world = World(1)
+    alice, bob = world.node("alice"), world.node("bob")
+    channel_id = alice.ask("bob", "tally_1")
+    world.run(1_000)
+    bob.accept(channel_id)
+    world.run(1_000)
+    channel = alice.engine.core.channels[channel_id]
+    assert channel.link is not None
+    return world, alice, channel, channel.link
+
+
+def shout(node: SimNode, channel: Channel, link: int, first: int, count: int, n: int) -> None:
+    """So many messages from the guest's node, in one read."""
+    lines = [
+        json.dumps(
+            {
+                "type": "msg",
+                "group": channel.id,
+                "id": f"x-{first + k}",
+                "payload": {"type": "add", "n": n},
+            }
+        ).encode()
+        for k in range(count)
+    ]
+    node.engine.lines(node.world.now, link, lines)
+
+
+def test_refused_messages_do_not_fill_the_disk() -> None:
+    world, alice, channel, link = opened()
+    total = 3 * KEPT_REFUSED
+    for first in range(0, total, 100):
+        world.run(1_000)
+        shout(alice, channel, link, first, 100, 4)  # the sum would be 5
+        alice.flush()
+    stored = alice.journal.load()[channel.id].outcomes
+    assert len(stored) <= KEPT_REFUSED + PRUNE_EVERY
+    assert stored[-1] == (f"x-{total - 1}", stored[-1][1])
+    assert len(channel.outcomes) == REMEMBERED_REFUSED
+    assert not len(channel.log)
+
+
+def test_what_was_refused_pushes_out_nothing_that_was_ordered() -> None:
+    _, _, channel, _ = opened()
+    channel.remember("a-1", Outcome(epoch=1, seq=1))
+    for n in range(2 * REMEMBERED_REFUSED):
+        channel.remember(f"x-{n}", Outcome(code="no"))
+    assert "a-1" in channel.outcomes
+
+
+def test_a_guest_that_hurries_loses_its_stream_and_no_message() -> None:
+    _, alice, channel, link = opened()
+    alice.engine.core.limits = NodeLimits()
+    shout(alice, channel, link, 0, 2000, 0)
+    assert channel.link is None
+    assert channel.phase is Phase.OPEN
+    ordered = len(channel.log)
+    assert OUTBOX_MESSAGES < ordered < 2000
+    effects = alice.engine.take()
+    assert not any(isinstance(item, SaveOutcome) for item in effects)
+
+
+def test_a_guest_with_more_unhandled_than_anybody_may_have_ends_the_channel() -> None:
+    world, alice, channel, link = opened()
+    first = 0
+    while channel.phase is Phase.OPEN and first < 5000:
+        world.run(1_000)
+        shout(alice, channel, link, first, 100, 0)
+        first += 100
+    assert (channel.phase, channel.close_code) == (Phase.CLOSED, "overflow")
+    assert len(channel.log) == 2 * OUTBOX_MESSAGES + 2
