@@ -72,6 +72,8 @@ def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
         for method, operation in operations.items():
             if not isinstance(operation, dict) or "responses" not in operation:
                 continue
+            # Docstrings mark code as reStructuredText does, the document as Markdown does.
+            operation["description"] = operation.get("description", "").replace("``", "`")
             # The framework's own idea of a 400 is another document than ours.
             operation["responses"].update(
                 {status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS}

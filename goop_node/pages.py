@@ -53,8 +53,11 @@ def find(folder: Path, path: str) -> Path | None:
 
 
 def serve(request: Request[Any, Any, Any], file: Path | None) -> Response[bytes]:
-    """The file, revalidated by its content at every load."""
+    """The file, revalidated by its content at every load; to people a page where there is none."""
     if file is None:
+        if "text/html" in request.headers.get("accept", ""):
+            body = (HOME / "missing.html").read_bytes()
+            return Response(body, status_code=404, media_type=_TYPES[".html"])
         raise Problem(404, "not_found", "there is nothing at this address")
     return _answer(request, file, file.read_bytes())
 

@@ -27,6 +27,12 @@ function brief(schema, root) {
   return Object.keys(found).every((key) => key === "default") ? "any" : JSON.stringify(found);
 }
 
+/** What a response carries: its type and its schema. */
+function answer(response, root) {
+  const [type, { schema } = {}] = Object.entries(response.content || {})[0] || ["nothing"];
+  return `${type} ${type === "application/json" ? brief(schema, root) : ""}`;
+}
+
 /** "term: value" for what an operation takes and gives. */
 function facts(operation, root) {
   const rows = (operation.parameters || []).map((parameter) => [
@@ -37,7 +43,8 @@ function facts(operation, root) {
     rows.push(["body", `${type} ${brief(body.schema, root)}`]);
   }
   for (const [status, response] of Object.entries(operation.responses || {})) {
-    rows.push([status, resolve(response, root).description || ""]);
+    // What all have in common stands above, once.
+    if (!response.$ref) rows.push([status, answer(response, root)]);
   }
   return make(
     "dl",
@@ -55,19 +62,28 @@ function entry(path, method, operation, root) {
       {},
       make("strong", {}, `${method.toUpperCase()} `),
       make("code", {}, path),
-      ` ${operation.summary || ""}`,
+      make("span", { className: "about" }, (operation.description || operation.summary || "").replaceAll("`", "")),
     ),
-    ...(operation.description ? [make("p", {}, operation.description)] : []),
     facts(operation, root),
   );
 }
 
 try {
   const root = await call("/api/schema/openapi.json");
-  const entries = Object.entries(root.paths).flatMap(([path, methods]) =>
-    METHODS.filter((method) => methods[method]).map((method) => entry(path, method, methods[method], root)),
+  const groups = new Map();
+  for (const [path, methods] of Object.entries(root.paths)) {
+    for (const method of METHODS.filter((name) => methods[name])) {
+      const group = methods[method].tags?.[0] || "The node";
+      groups.set(group, [...(groups.get(group) || []), entry(path, method, methods[method], root)]);
+    }
+  }
+  $("endpoints").replaceChildren(
+    ...[...groups].flatMap(([group, entries]) => [make("h2", {}, group), ...entries]),
   );
-  $("endpoints").replaceChildren(...entries);
+  const refusals = Object.entries(root.components.responses);
+  $("refusals").replaceChildren(
+    ...refusals.flatMap(([status, { description }]) => [make("dt", {}, status), make("dd", {}, description)]),
+  );
 } catch (error) {
   $("banner").textContent = error.message;
   $("banner").hidden = false;

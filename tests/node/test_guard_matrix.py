@@ -308,3 +308,17 @@ async def test_what_a_page_may_not_do_its_headers_forbid(target: Target) -> None
         assert headers["cross-origin-resource-policy"] == "same-origin"
         assert headers["x-content-type-options"] == "nosniff"
         assert "access-control-allow-origin" not in headers
+
+
+async def test_people_get_a_page_where_there_is_nothing_and_programs_a_problem(
+    target: Target,
+) -> None:
+    for host in ("localhost", "alpha.localhost"):
+        for accept, kind in (("text/html", "text/html; charset=utf-8"), ("*/*", "application/")):
+            headers = {"Host": f"{host}:{target.node.port}", "Accept": accept}
+            status, answer, body = await exchange(
+                target.node.port, request("page", "/no/such/page", headers)
+            )
+            assert status == 404
+            assert answer["content-type"].startswith(kind)
+            assert b"nothing at this address" in body
