@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Ten thousand mutated messages at a running node; a game in progress does not notice."""
+"""Ten thousand mutated messages at a running node; a game in progress does not notice.
+
+A move is made after each batch, and what the node holds is counted before and after: a first
+part of the batches fills every bounded table, the rest must add nothing.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import chess
 import httpx
 import pytest
 import websockets
@@ -23,6 +30,13 @@ from tests.node.page import Page, wait_until_discovered
 
 BATCH = 50
 EXAMPLES = 70
+WARM_UP = 30
+"""So many batches before the count."""
+OBJECTS = 4_000
+RESIDENT = 2 * 1024
+"""What the node may hold more than before: living objects, and KiB. The game's own moves stay;
+a leak of two objects or of a kilobyte a message is beyond."""
+PLUGINS = Path(__file__).parent / "plugins"
 
 FRAMES: list[dict[str, Any]] = [
     {"type": "subscribe", "channels": ["rt-0123456789abcdef"], "ack": True, "page": "p1"},
@@ -97,13 +111,18 @@ fuzz = settings(
     derandomize=True,
     database=None,
 )
+Nodes = tuple[NodeProcess, NodeProcess]
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NodeProcess, NodeProcess]]:
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     folder: Path = tmp_path_factory.mktemp("fuzz")
-    alice = start_node(folder / "alice")
-    bob = start_node(folder / "bob", peer=alice)
+    config = folder / "goop.toml"
+    config.write_text("[plugins.realtime]\n[plugins.chess]\n[plugins.inspect]\n", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(PLUGINS), prepend=":")
+        alice = start_node(folder / "alice", "--config", str(config), "--strict")
+        bob = start_node(folder / "bob", "--config", str(config), peer=alice)
     asyncio.run(wait_until_discovered(alice, bob))
     yield alice, bob
     for node in (alice, bob):
@@ -113,25 +132,108 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NodeProce
         assert "Exception" not in log, log
 
 
-def _memory(node: NodeProcess) -> int:
-    """Resident memory in KiB."""
-    status = Path(f"/proc/{node.process.pid}/status").read_text()
-    return int(next(x for x in status.splitlines() if x.startswith("VmRSS")).split()[1])
+class Game:
+    """A game of chess between two pages that stay open; its loop runs while a move is made."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
+        self._random = random.Random(1)
+        self._stack = AsyncExitStack()
+        self._games = 0
+        self._board = chess.Board()
+        self.moves = 0
+        self._loop = asyncio.new_event_loop()
+        self._loop.run_until_complete(self._open())
+
+    async def _open(self) -> None:
+        self._pages = [
+            await self._stack.enter_async_context(Page.open(node)) for node in self._nodes
+        ]
+        await self._new_game()
+
+    async def _new_game(self) -> None:
+        a, b = self._pages
+        self._games += 1
+        self._board = chess.Board()
+        params = {"colour": "white"}
+        self._channel = await a.ask(b, context=f"chess_fuzz{self._games}", params=params)
+
+    def move(self) -> None:
+        """Make a move, which arrives."""
+        self._loop.run_until_complete(self._move())
+
+    async def _move(self) -> None:
+        if self._board.is_game_over(claim_draw=True):
+            await self._agree()
+            await self._new_game()
+        white = self._board.turn == chess.WHITE
+        mover, other = self._pages if white else self._pages[::-1]
+        move = self._random.choice(sorted(self._board.legal_moves, key=str))
+        data: dict[str, Any] = {
+            "type": "move",
+            "from": chess.square_name(move.from_square),
+            "to": chess.square_name(move.to_square),
+        }
+        if move.promotion:
+            data["promotion"] = chess.piece_symbol(move.promotion)
+        await mover.send(self._channel, data)
+        message = await other.frame("message", channel=self._channel, data=data)
+        assert message["from"] == mover.node.peer_id
+        self._board.push(move)
+        self.moves += 1
+
+    async def _agree(self) -> None:
+        for page in self._pages:
+            answer = await page.http.get(f"/api/chess/games/chess_fuzz{self._games}")
+            assert answer.json()["fen"] == self._board.fen(), answer.text
+
+    def end(self) -> None:
+        """Both nodes have the same position, and it is ours."""
+        try:
+            self._loop.run_until_complete(self._agree())
+        finally:
+            self._loop.run_until_complete(self._stack.aclose())
+            self._loop.close()
 
 
-async def _still_plays(nodes: tuple[NodeProcess, NodeProcess]) -> None:
-    """A fresh channel and a message across it."""
-    async with Page.open(nodes[0]) as a, Page.open(nodes[1]) as b:
-        channel = await a.ask(b)
-        await a.send(channel, {"fine": True})
-        assert await b.received(channel, 1) == [{"fine": True}]
-        await a.post("close", channelId=channel)
-        await b.frame("state", channel=channel, final=True)
+@pytest.fixture(scope="module")
+def game(target: Nodes) -> Iterator[Game]:
+    game = Game(target)
+    yield game
+    assert game.moves >= EXAMPLES
+    game.end()
 
 
-def test_mutated_frames(target: tuple[NodeProcess, NodeProcess]) -> None:
-    node = target[0]
-    start = _memory(node)
+class Ledger:
+    """What a node holds, counted when it has warmed up and at the end."""
+
+    def __init__(self, node: NodeProcess) -> None:
+        self._node = node
+        self._batches = 0
+        self._before: dict[str, int] = {}
+
+    def _count(self) -> dict[str, int]:
+        url = f"{self._node.url}/api/inspect/memory"
+        answer: dict[str, int] = httpx.get(url, headers=self._node.headers, timeout=30).json()
+        return answer
+
+    def batch(self) -> None:
+        """A batch is done."""
+        self._batches += 1
+        if self._batches == WARM_UP:
+            self._before = self._count()
+
+    def close(self) -> None:
+        """Nothing was added since the warm-up."""
+        assert self._batches == EXAMPLES
+        after = self._count()
+        added = {name: after[name] - self._before[name] for name in after}
+        assert added["objects"] < OBJECTS, added
+        assert added["resident"] < RESIDENT, added
+
+
+def test_mutated_frames(target: Nodes, game: Game) -> None:
+    node, ledger = target[0], Ledger(target[0])
 
     async def attack(messages: list[bytes]) -> None:
         async with websockets.connect(node.ws_url, additional_headers=node.headers) as socket:
@@ -149,14 +251,15 @@ def test_mutated_frames(target: tuple[NodeProcess, NodeProcess]) -> None:
     @given(batches(FRAMES))
     def run(messages: list[bytes]) -> None:
         asyncio.run(attack(messages))
+        game.move()
+        ledger.batch()
 
     run()
-    asyncio.run(_still_plays(target))
-    assert _memory(node) < start + 64 * 1024
+    ledger.close()
 
 
-def test_mutated_bodies(target: tuple[NodeProcess, NodeProcess]) -> None:
-    node = target[0]
+def test_mutated_bodies(target: Nodes, game: Game) -> None:
+    node, ledger = target[0], Ledger(target[0])
     with httpx.Client(base_url=node.url, headers=node.headers, timeout=30) as http:
 
         @fuzz
@@ -164,19 +267,66 @@ def test_mutated_bodies(target: tuple[NodeProcess, NodeProcess]) -> None:
         def run(messages: list[bytes], what: str) -> None:
             for message in messages:
                 answer = http.post(f"/api/realtime/{what}", content=message)
-                assert answer.status_code < 500, answer.text
-                if answer.status_code >= 400:
-                    assert answer.headers["content-type"] == "application/problem+json"
-                    assert answer.json()["code"]
+                refused_well(answer)
+            game.move()
+            ledger.batch()
 
         run()
-    asyncio.run(_still_plays(target))
+    ledger.close()
 
 
-def test_mutated_lines(target: tuple[NodeProcess, NodeProcess], tmp_path: Path) -> None:
-    node = target[0]
+def refused_well(answer: httpx.Response) -> None:
+    """An answer is a success or a coded refusal."""
+    assert answer.status_code < 500, answer.text
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"]
 
-    async def attack(examples: list[list[bytes]]) -> None:
+
+def test_mutated_frames_beside_an_event_stream(target: Nodes, game: Game) -> None:
+    """The same frames by POST, while the page's server-sent events are read."""
+    node, ledger = target[0], Ledger(target[0])
+
+    async def attack(messages: list[bytes]) -> None:
+        async with (
+            httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=30) as http,
+            http.stream("GET", "/api/realtime/events", params={"page": "sse"}) as events,
+        ):
+            assert events.status_code == 200
+            for message in [*messages, b'{"type":"subscribe","page":"sse"}']:
+                # A broken frame breaks the whole body, which is refused as one.
+                body = b'{"page":"sse","frames":[' + message + b"]}"
+                refused_well(await http.post("/api/realtime/frames", content=body))
+            async with asyncio.timeout(10):
+                async for line in events.aiter_lines():
+                    if line.startswith("data: ") and '"subscribed"' in line:
+                        break
+
+    @fuzz
+    @given(batches(FRAMES))
+    def run(messages: list[bytes]) -> None:
+        asyncio.run(attack(messages))
+        game.move()
+        ledger.batch()
+
+    run()
+    ledger.close()
+
+
+def test_mutated_lines(target: Nodes, game: Game, tmp_path: Path) -> None:
+    node, ledger = target[0], Ledger(target[0])
+
+    async def attack(p2p: P2P, protocol: str, lines: list[bytes]) -> None:
+        stream = await p2p.network.open_stream(node.peer_id, [protocol])
+        ended = asyncio.Event()
+        stream.start(lambda lines: None, lambda code: ended.set())
+        for line in lines:
+            stream.write(line.replace(b"\n", b" "))
+        stream.close()
+        async with asyncio.timeout(10):
+            await ended.wait()
+
+    async def start() -> P2P:
         p2p = P2P(
             identity=Identity.load_or_create(tmp_path / "mallory.key"),
             listen=["/ip4/127.0.0.1/tcp/0"],
@@ -185,28 +335,21 @@ def test_mutated_lines(target: tuple[NodeProcess, NodeProcess], tmp_path: Path) 
             data=tmp_path,
         )
         await p2p.start()
+        await p2p.add_peer(node.addrs[0])
+        return p2p
+
+    with asyncio.Runner() as runner:
+        p2p = runner.run(start())
         try:
-            await p2p.add_peer(node.addrs[0])
-            for number, lines in enumerate(examples):
-                protocol = (GROUP_PROTOCOL, INVITE_PROTOCOL)[number % 2]
-                stream = await p2p.network.open_stream(node.peer_id, [protocol])
-                ended = asyncio.Event()
-                stream.start(lambda lines: None, lambda code, e=ended: e.set())
-                for line in lines:
-                    stream.write(line.replace(b"\n", b" "))
-                stream.close()
-                async with asyncio.timeout(10):
-                    await ended.wait()
+
+            @fuzz
+            @given(batches(LINES), st.sampled_from([GROUP_PROTOCOL, INVITE_PROTOCOL]))
+            def run(lines: list[bytes], protocol: str) -> None:
+                runner.run(attack(p2p, protocol, lines))
+                game.move()
+                ledger.batch()
+
+            run()
         finally:
-            await p2p.stop()
-
-    gathered: list[list[bytes]] = []
-
-    @fuzz
-    @given(batches(LINES))
-    def gather(lines: list[bytes]) -> None:
-        gathered.append(lines)
-
-    gather()
-    asyncio.run(attack(gathered))
-    asyncio.run(_still_plays(target))
+            runner.run(p2p.stop())
+    ledger.close()
