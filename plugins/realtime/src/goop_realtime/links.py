@@ -107,6 +107,7 @@ def _welcome(
     channel.restored = False
     channel.page_told = str(payload["page"])
     channel.acked_node = channel.acked_page = channel.handled
+    channel.peer_has = have[1]  # a guest that has lost commits has less than it once said
     channel.sent_seq = max(have[1], channel.log.start[1])
     channel.peer_page = str(fields.get("page", "none"))
     core.write(

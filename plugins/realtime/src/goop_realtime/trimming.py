@@ -24,7 +24,7 @@ def trim(core: Core, channel: Channel) -> None:
     log = channel.log
     if len(log) < KEPT_ENTRIES * 2 and log.size <= 2 * KEPT_BYTES:
         return
-    floor = min(channel.handled, channel.peer_handled)
+    floor = min(channel.handled, channel.peer_handled, channel.peer_has)
     if log.size <= OUTBOX_BYTES:
         # A page of ours that is behind holds it back, but only so far.
         behind = pages.slowest(core, channel)
