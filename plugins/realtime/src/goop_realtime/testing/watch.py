@@ -110,8 +110,9 @@ class Watch:
         ids = self._ids.setdefault((who, channel_id), {})
         demand(entry.id not in ids, f"{who} has {entry.id} twice: {ids.get(entry.id)}, {entry.seq}")
         demand(entry.seq not in history, f"{who} fills {entry.seq} of {channel_id} twice")
+        # Where both nodes have lost commits, the refusal may be gone from the whole world.
         demand(
-            (channel_id, entry.id) not in self._told_refused,
+            (channel_id, entry.id) not in self._told_refused or len(self.lossy) == 2,
             f"{who} applies {entry.id}, whose page was told that it is refused",
         )
         demand(channel_id in self._consented, f"{who} has an entry before anybody agreed")
