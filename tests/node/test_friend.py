@@ -75,14 +75,11 @@ def namespaces() -> Iterator[tuple[str, str]]:
             ip("netns", "del", name)
 
 
-@pytest.fixture(scope="module")
-def machines(
-    namespaces: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Machine, Machine]]:
+@pytest.fixture
+def machines(namespaces: tuple[str, str], tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
     """Alice's and Bob's; they have never heard of each other."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here; install it with: apt-get install chromium")
-    folder = tmp_path_factory.mktemp("friends")
     found: list[Machine] = []
     try:
         for number, (namespace, name) in enumerate(
@@ -90,14 +87,14 @@ def machines(
         ):
             address = f"10.213.0.{number}"
             enter = ("ip", "netns", "exec", namespace)
-            launcher = folder / f"chromium-{name}"
+            launcher = tmp_path / f"chromium-{name}"
             launcher.write_text(f'#!/bin/sh\nexec {" ".join(enter)} {CHROMIUM} "$@"\n')
             launcher.chmod(0o755)
             arguments = (
                 *("--http", f"127.0.0.1:{HTTP_PORT}", "--listen", f"/ip4/{address}/tcp/0"),
                 *("--label", name),
             )
-            node = NodeProcess(folder / name, arguments, under=enter)
+            node = NodeProcess(tmp_path / name, arguments, under=enter)
             found.append(Machine(namespace, address, node, launcher))
         alice, bob = found
         yield alice, bob
