@@ -16,6 +16,8 @@ from weakref import WeakKeyDictionary
 import trio
 from outcome import Outcome
 
+from goop_node.p2p.guest_ticks import GuestTicks
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _guests: WeakKeyDictionary[asyncio.AbstractEventLoop, Guest] = WeakKeyDictionary()
@@ -67,14 +69,11 @@ class Guest:
         trio.lowlevel.start_guest_run(
             self._main,
             run_sync_soon_threadsafe=self._soon_threadsafe,
-            run_sync_soon_not_threadsafe=self._soon,
+            run_sync_soon_not_threadsafe=GuestTicks(self._loop).soon,
             done_callback=self._finished,
             host_uses_signal_set_wakeup_fd=True,
             restrict_keyboard_interrupt_to_checkpoints=True,
         )
-
-    def _soon(self, work: Callable[[], None]) -> None:
-        self._loop.call_soon(work)
 
     def _soon_threadsafe(self, work: Callable[[], None]) -> None:
         self._loop.call_soon_threadsafe(work)

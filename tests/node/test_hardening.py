@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Ten thousand mutated messages at a running node; a game in progress does not notice.
 
 A move is made after each batch, and what the node holds is counted before and after: a first

@@ -122,8 +122,8 @@ class ContextType:
     ``base`` is asked once, on the opener's node, for the state a new channel starts from; its
     value travels with the request (at most 32 KiB) and reaches ``open_session`` on both nodes.
     ``opened`` runs when both sides have agreed, and again whenever they find each other again;
-    make it idempotent. ``applied`` runs after commit, at least once per message, before any page is told; make it
-    idempotent by ``(channel, epoch, seq)``.
+    make it idempotent. ``applied`` runs after commit, at least once per message, before any page
+    is told; make it idempotent by ``(channel, epoch, seq)``.
     """
 
     name: str
