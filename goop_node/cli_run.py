@@ -21,6 +21,7 @@ from goop_node.config import NodeConfig, StartError
 from goop_node.node import Node
 from goop_node.ports import bind_http, choose_listen
 from goop_node.ready import only_node, remove_ready, write_ready
+from goop_node.web_sockets import PageProtocol
 
 WS_MAX_BYTES = 96 * 1024
 """The largest WebSocket message: 64 KiB of payload and its envelope."""
@@ -146,7 +147,7 @@ def _uvicorn_config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="auto",
-        ws="wsproto",
+        ws=PageProtocol,
         ws_max_size=WS_MAX_BYTES,
         ws_per_message_deflate=False,
         access_log=False,

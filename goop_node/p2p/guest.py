@@ -31,6 +31,7 @@ class Guest:
     """The trio run of one asyncio loop. Get it with ``Guest.acquire()``."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.ticks = GuestTicks(loop)
         self._loop = loop
         self._users = 0
         self._nursery: trio.Nursery | None = None
@@ -69,7 +70,7 @@ class Guest:
         trio.lowlevel.start_guest_run(
             self._main,
             run_sync_soon_threadsafe=self._soon_threadsafe,
-            run_sync_soon_not_threadsafe=GuestTicks(self._loop).soon,
+            run_sync_soon_not_threadsafe=self.ticks.soon,
             done_callback=self._finished,
             host_uses_signal_set_wakeup_fd=True,
             restrict_keyboard_interrupt_to_checkpoints=True,

@@ -25,9 +25,11 @@ from libp2p.tools.anyio_service import background_trio_service
 from multiaddr import Multiaddr
 
 from goop_node.p2p import limits, presence
+from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.lines import Lines
 from goop_node.p2p.peers import PeerTable
+from goop_node.p2p.read_ahead import read_ahead
 from goop_node.p2p.yamux_guard import guard
 from goop_node.types import NetworkError, StreamHandler
 
@@ -49,8 +51,10 @@ class Host:
         label: Callable[[], str],
         addresses: Callable[[], Mapping[str, tuple[str, ...]]],
         handlers: Sequence[StreamHandler],
+        ticks: GuestTicks,
     ) -> None:
         self.peer_id = identity.peer_id
+        self._ticks = ticks
         self._identity = identity
         self._table = table
         self._label = label
@@ -71,6 +75,7 @@ class Host:
             connection_config=limits.connections(DIAL_SECONDS),
             resource_manager=limits.resources(),
         )
+        read_ahead(self._host)
         guard(self._host)
         for handler in self._handlers:
             self._host.set_stream_handler(TProtocol(handler.protocol), self._inbound(handler))
@@ -111,7 +116,7 @@ class Host:
     def _inbound(self, handler: StreamHandler) -> Callable[[Any], Any]:
         async def accept(stream: Any) -> None:
             peer_id = stream.muxed_conn.peer_id.to_base58()
-            lines = Lines(stream, peer_id, handler.protocol, handler.max_line)
+            lines = Lines(stream, peer_id, handler.protocol, handler.max_line, self._ticks)
             handler.handle(lines)
             await lines.serve()
 
@@ -136,7 +141,7 @@ class Host:
                     raise NetworkError("unreachable", f"no stream: {error}") from None
                 # A dead connection can win over a fresh one: away with it, and dial anew.
                 await self.disconnect(peer_id)
-        lines = Lines(stream, peer_id, str(stream.get_protocol()), max_line)
+        lines = Lines(stream, peer_id, str(stream.get_protocol()), max_line, self._ticks)
         assert self._nursery is not None
         self._nursery.start_soon(self._serve, lines)
         return lines

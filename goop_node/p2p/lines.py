@@ -14,6 +14,8 @@ from typing import Any
 
 import trio
 
+from goop_node.p2p.guest_ticks import GuestTicks
+
 log = logging.getLogger(__name__)
 
 READ_BYTES = 64 * 1024
@@ -23,11 +25,14 @@ DRAIN_SECONDS = 2.0
 class Lines:
     """A ``LineStream`` (see ``goop_node.types``) over a libp2p stream."""
 
-    def __init__(self, stream: Any, peer_id: str, protocol: str, max_line: int) -> None:
+    def __init__(
+        self, stream: Any, peer_id: str, protocol: str, max_line: int, ticks: GuestTicks
+    ) -> None:
         self.peer_id = peer_id
         self.protocol = protocol
         self._stream = stream
         self._max_line = max_line
+        self._ticks = ticks
         self._out = bytearray()
         self._writing = 0
         self._wake = trio.Event()
@@ -62,7 +67,7 @@ class Lines:
             return
         self._out += line
         self._out += b"\n"
-        self._wake.set()
+        self._wake_up()
 
     def pause(self) -> None:
         """Stop reading."""
@@ -76,7 +81,12 @@ class Lines:
     def close(self) -> None:
         """Write what is queued, then close."""
         self._closing = True
-        self._wake.set()
+        self._wake_up()
+
+    def _wake_up(self) -> None:
+        if not self._wake.is_set():
+            self._ticks.nudge()
+            self._wake.set()
 
     def reset(self) -> None:
         """End it at once."""
@@ -155,6 +165,7 @@ class Lines:
             if lines:
                 try:
                     self._on_lines(lines)
+                    self._ticks.give_way()
                 except Exception:
                     log.exception("lines from %s were not handled", self.peer_id)
                     self._end_code = "reset"

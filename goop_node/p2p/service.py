@@ -127,10 +127,17 @@ class P2P:
         """Serve; should trio's side fail later on, start it again with growing pauses."""
         pause = RESTART_MIN
         while True:
-            host = Host(self._identity, self.peers, self._label, self._addresses, self._handlers)
+            guest = self.network.guest
+            assert guest is not None
+            host = Host(
+                self._identity,
+                self.peers,
+                self._label,
+                self._addresses,
+                self._handlers,
+                guest.ticks,
+            )
             try:
-                guest = self.network.guest
-                assert guest is not None
                 await guest.run(host.serve, self._listen, lambda h=host: self._started(h))
                 raise GuestEnded("the host stopped")
             except Exception as error:

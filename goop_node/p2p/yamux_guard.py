@@ -45,6 +45,25 @@ class YamuxBreach(Exception):
     """The peer sent what it was never granted."""
 
 
+class LazyCredit(YamuxStream):
+    """A stream that grants new credit when half of its window is used up, as go-yamux does.
+
+    The library does so at every read, before it hands over what was read.
+    """
+
+    async def _auto_tune_and_send_window_update(self, *, bytes_read: int = 0) -> None:
+        buffered = len(self.conn.stream_buffers.get(self.stream_id, b""))
+        owed = self.target_recv_window - (self.recv_window + buffered)
+        if owed >= self._grow_threshold():
+            await super()._auto_tune_and_send_window_update(bytes_read=bytes_read)
+
+
+def _with_lazy_credit(stream: Any) -> YamuxStream:
+    """The library names its class where it makes a stream: here it becomes ours."""
+    stream.__class__ = LazyCredit
+    return stream  # type: ignore[no-any-return]
+
+
 class GuardedYamux(Yamux):
     """The library's yamux behind a reader that judges each frame by its header."""
 
@@ -58,13 +77,17 @@ class GuardedYamux(Yamux):
         watched: Any = FrameReader(secured_conn, self._judge)
         super().__init__(watched, peer_id, is_initiator, on_close)
 
+    async def open_stream(self) -> YamuxStream:
+        """A stream of ours."""
+        return _with_lazy_credit(await super().open_stream())
+
     async def accept_stream(self) -> YamuxStream:
         """The next stream that the peer opens; what is beyond ``MAX_STREAMS`` is reset."""
         while True:
-            stream: Any = await super().accept_stream()
+            stream = _with_lazy_credit(await super().accept_stream())
             theirs = sum(not known.is_initiator for known in self.streams.values())
             if theirs <= MAX_STREAMS:
-                return stream  # type: ignore[no-any-return]
+                return stream
             log.debug("%s has %d streams open, one more is refused", self.peer_id, theirs)
             await stream.reset()
 

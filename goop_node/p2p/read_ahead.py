@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Reads of what has arrived, instead of two bytes and then the rest.
+
+Noise asks its connection for the length of a packet, then for the packet; as the library does
+it, each is a system call of its own, and several turns of trio's loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from libp2p.abc import IRawConnection, ISecureConn
+from libp2p.peer.id import ID
+
+READ_BYTES = 64 * 1024
+
+
+class ReadAhead:
+    """A raw connection, read by one task, that keeps what came beyond what was asked for."""
+
+    def __init__(self, conn: IRawConnection) -> None:
+        self._conn = conn
+        self._rest = b""
+        self._from = 0
+        self.write = conn.write
+        self.close = conn.close
+
+    async def read(self, n: int | None = None) -> bytes:
+        """At most ``n`` bytes, at least one; empty at the end of the connection."""
+        if n == 0:
+            return b""
+        if self._from == len(self._rest):
+            self._rest = await self._conn.read(READ_BYTES)
+            self._from = 0
+        end = len(self._rest) if n is None else min(self._from + n, len(self._rest))
+        data = self._rest[self._from : end]
+        self._from = end
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._conn, name)
+
+
+class ReadingAhead:
+    """The host's choice of security, over connections that read ahead."""
+
+    def __init__(self, security: Any) -> None:
+        self._security = security
+
+    async def secure_inbound(self, conn: IRawConnection) -> ISecureConn:
+        """As the library's."""
+        secured: ISecureConn = await self._security.secure_inbound(ReadAhead(conn))
+        return secured
+
+    async def secure_outbound(self, conn: IRawConnection, peer_id: ID) -> ISecureConn:
+        """As the library's."""
+        secured: ISecureConn = await self._security.secure_outbound(ReadAhead(conn), peer_id)
+        return secured
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._security, name)
+
+
+def read_ahead(host: Any) -> None:
+    """Have a host's connections read ahead; before it listens."""
+    upgrader = host.get_network().upgrader
+    upgrader.security_multistream = ReadingAhead(upgrader.security_multistream)
