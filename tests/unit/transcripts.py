@@ -196,7 +196,7 @@ class Play:
             case "forget":
                 log = engine.core.channels[channel].log
                 log.trim(row["upto"])
-                engine.core.out.append(TrimLog(channel, *log.start, b"null", {}))
+                engine.core.out.append(TrimLog(channel, *log.start, b"null"))
             case "hold":
                 node.held = []
             case "release":

@@ -8,18 +8,17 @@ batch: one commit, then all the writes. The streams' coalescing writers do the r
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from goop_node.problems import Problem
 from goop_node.types import LineStream, NetworkError, NodeApi, PeerEvent
-from goop_realtime.channel import Phase
 from goop_realtime.effects import (
-    RECORDS,
+    RECORD_KINDS,
     Action,
     Changed,
     CloseLink,
@@ -33,16 +32,14 @@ from goop_realtime.effects import (
 )
 from goop_realtime.engine import Engine
 from goop_realtime.go_peers import Doors, GoPeers
+from goop_realtime.invitation_streams import InvitationStreams, until_discovered
 from goop_realtime.journal import Journal
-from goop_realtime.jsonio import MalformedJson, decode
-from goop_realtime.types import Applied, Message
-from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, Line, parse, serialise
+from goop_realtime.jsonio import MalformedJson
+from goop_realtime.no_journal import NoJournal
+from goop_realtime.plugin_news import PluginNews
+from goop_realtime.wire import GROUP_PROTOCOL, Line, parse, serialise
 
 log = logging.getLogger(__name__)
-
-DISCOVERY_WAIT = 6.0
-"""Seconds an invitation from a peer that is not discovered yet may wait for its presence."""
-RECORD_KINDS = frozenset(RECORDS)
 
 
 def now_ms() -> int:
@@ -53,7 +50,7 @@ def now_ms() -> int:
 class Bridge:
     """Connects one ``Engine`` with the network, the journal, the pages and the clock."""
 
-    def __init__(self, node: NodeApi, engine: Engine, journal: Journal) -> None:
+    def __init__(self, node: NodeApi, engine: Engine, journal: Journal | NoJournal) -> None:
         self.engine = engine
         self._node = node
         self._journal = journal
@@ -70,19 +67,18 @@ class Bridge:
         self.cuts: dict[str, Callable[[], None]] = {}
         """What cuts each connected page off, so that it comes back."""
         self._closed = False
-        self._go = GoPeers(
-            node.network,
-            engine,
-            Doors(
-                adopt=self._adopt,
-                ended=self._ended,
-                step=self.step,
-                flush=self._flush,
-                now=now_ms,
-                discovered=self._discovered,
-                spawn=self._spawn,
-            ),
+        doors = Doors(
+            adopt=self._adopt,
+            ended=self._ended,
+            step=self.step,
+            flush=self._flush,
+            now=now_ms,
+            discovered=partial(until_discovered, node.peers),
+            spawn=self._spawn,
         )
+        self._go = GoPeers(node.network, engine, doors)
+        self._invitations = InvitationStreams(node, engine, self._go, doors)
+        self._news = PluginNews(node, engine.core, self._spawn)
 
     # Steps and their effects
 
@@ -135,7 +131,7 @@ class Bridge:
                 self.engine.core.note("node", "storage_failed", detail=str(error))
                 self._go_back()
                 return False
-        self._tell_plugins(actions)
+        self._news.committed(action for action in actions if type(action) is Committed)
         for action in actions:
             kind = type(action)
             if kind is Frame:
@@ -147,66 +143,18 @@ class Bridge:
                 if stream is not None:
                     stream.write(action.data)  # type: ignore[union-attr]
             elif isinstance(action, SendControl):
-                self._spawn(self._send_control(action))
+                self._spawn(self._invitations.send(action))
             elif isinstance(action, OpenLink):
                 self._spawn(self._open_link(action))
             elif isinstance(action, CloseLink):
                 self._close_link(action)
             elif isinstance(action, Changed):
                 self._go.changed(action.channel)
-                self._tell_opened(action.channel)
+                self._news.opened(action.channel)
                 for waiter in self._waiters.pop(action.channel, ()):
                     if not waiter.done():
                         waiter.set_result(None)
         return True
-
-    def _tell_plugins(self, actions: list[Action]) -> None:
-        """Before any page is told of an entry, the context's plugin has stored it."""
-        batches: dict[str, list[Committed]] = {}
-        for action in actions:
-            if type(action) is Committed:
-                batches.setdefault(action.channel, []).append(action)
-        for channel_id, batch in batches.items():
-            channel = self.engine.core.channels.get(channel_id)
-            applied = channel.context.type.applied if channel else None
-            if channel is None or applied is None:
-                continue
-            rows = [
-                Applied(
-                    request=channel.request,
-                    epoch=item.entry.epoch,
-                    seq=item.entry.seq,
-                    message=Message(
-                        sender=item.entry.author,
-                        data=decode(item.entry.raw),
-                        id=item.entry.id,
-                        sent_at=item.entry.at,
-                    ),
-                )
-                for item in batch
-            ]
-            try:
-                later = applied(rows)
-            except Exception as error:
-                log.exception("plugin %s failed in applied()", channel.context.plugin)
-                self._node.failed(channel.context.plugin, error)
-                continue
-            if inspect.isawaitable(later):
-                self._spawn(_await_logged(later, channel.context.plugin))
-
-    def _tell_opened(self, channel_id: str) -> None:
-        """A channel changed its state: where it is open, the context's plugin learns of it."""
-        channel = self.engine.core.channels.get(channel_id)
-        if channel is None or channel.phase is not Phase.OPEN:
-            return
-        opened = channel.context.type.opened
-        if opened is None:
-            return
-        try:
-            opened(channel.request)
-        except Exception as error:
-            log.exception("plugin %s failed in opened()", channel.context.plugin)
-            self._node.failed(channel.context.plugin, error)
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -220,7 +168,7 @@ class Bridge:
         if protocol == GROUP_PROTOCOL:
             self._inbound(stream)
         elif not self._go.inbound(protocol, stream):
-            self._inbound_control(stream)
+            self._invitations.inbound(stream)
 
     def _inbound(self, stream: LineStream) -> None:
         """A guest's stream: its first line must be a join."""
@@ -296,79 +244,6 @@ class Bridge:
         else:
             stream.reset()
 
-    # Invitations
-
-    def _inbound_control(self, stream: LineStream) -> None:
-        def on_lines(lines: list[bytes]) -> None:
-            for raw in lines:
-                try:
-                    line = parse(raw)
-                except MalformedJson as error:
-                    self.engine.core.note("peer", error.code, detail=error.reason)
-                    stream.reset()
-                    return
-                self._control(stream.peer_id, line)
-
-        stream.start(on_lines, lambda code: None if code == "closed" else stream.close())
-
-    def _control(self, peer: str, line: Line) -> None:
-        if self._node.peers.is_discovered(peer):
-            self._take_control(peer, line)
-        elif len(self._tasks) < 1000:
-            self._spawn(self._when_discovered(peer, line))
-
-    def _take_control(self, peer: str, line: Line) -> None:
-        try:
-            self.engine.control(now_ms(), peer, line)
-        except MalformedJson as error:
-            self.engine.core.note("peer", error.code, line.group, detail=error.reason)
-        self.step()
-
-    async def _when_discovered(self, peer: str, line: Line) -> None:
-        if await self._discovered(peer):
-            self._take_control(peer, line)
-            return
-        self.engine.core.note("peer", "undiscovered", line.group, detail=peer)
-        if line.type == "invite":
-            refusal = Line(
-                type="decline", group=line.group, code="refused", reason="not discovered"
-            )
-            await self._send_control(SendControl(peer, refusal))
-
-    async def _discovered(self, peer: str) -> bool:
-        """Invitations may come a heartbeat before their sender's presence: wait for it."""
-        seen = asyncio.Event()
-        stop = self._node.peers.subscribe(lambda event: seen.set())
-        try:
-            async with asyncio.timeout(DISCOVERY_WAIT):
-                while not self._node.peers.is_discovered(peer):
-                    await seen.wait()
-                    seen.clear()
-        except TimeoutError:
-            return False
-        finally:
-            stop()
-        return True
-
-    async def _send_control(self, action: SendControl) -> None:
-        if self._go.takes(action):
-            return
-        line = action.line
-        protocols = [INVITE_PROTOCOL, *self._go.protocols_for(line)]
-        try:
-            stream = await self._node.network.open_stream(action.peer, protocols)
-        except NetworkError as error:
-            reason = error.reason
-            if error.code == "unsupported":
-                reason = self._go.why_not(line, self.engine.core.label_of(action.peer))
-            self.engine.control_failed(now_ms(), action.peer, line, error.code, reason)
-            self.step()
-            return
-        if not self._go.invite(stream, line):
-            stream.start(lambda lines: None, lambda code: None)
-            stream.write(serialise(line))
-            stream.close()
-
     # Waiting, time, peers
 
     async def changed(self, channel_id: str, timeout: float) -> None:
@@ -417,10 +292,3 @@ class Bridge:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-async def _await_logged(work: Any, plugin: str) -> None:
-    try:
-        await work
-    except Exception:
-        log.exception("plugin %s failed in applied()", plugin)

@@ -64,6 +64,8 @@ class Channel:
     refused_ids: deque[str] = field(default_factory=deque)
     """The keys of ``outcomes`` in their order, by what became of them."""
     handled: int = 0
+    handled_theirs: int = 0
+    """The newest that our pages really handled; from there ``handled`` only passed over our own."""
     peer_handled: int = 0
     peer_has: int = 0
     peer_written: int = 0

@@ -42,11 +42,15 @@ class Core:
     pages: dict[str, Page] = field(default_factory=dict)
     trace: Trace = field(default_factory=Trace)
     heard: set[str] = field(default_factory=set)
-    """Channels whose log grew in this step: their node owes the other one an ack."""
+    """Channels whose log grew in this step: pages and the other node have to hear of it."""
     handled_by: dict[str, str] = field(default_factory=dict)
     """Channels whose handled cursor moved in this step, with the ack's stage."""
     cursors: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Cursors that moved in this step, by channel and name: saved once, at its end."""
+    """Cursors that moved, by channel and name, and are not saved yet."""
+    cursors_due: bool = False
+    """Whether they must be saved at the end of this step; else they wait for other records."""
+    cursors_since: int = 0
+    """Since when they wait (Unix ms)."""
     cancelled: dict[str, int] = field(default_factory=dict)
     """Ids of invitations withdrawn before they came, with the time that is forgotten."""
 
@@ -59,6 +63,13 @@ class Core:
     def save(self, channel: Channel) -> None:
         """Have the channel's row written."""
         self.out.append(SaveChannel(channel.id, channel.row()))
+
+    def move(self, channel: Channel, name: str, seq: int, *, due: bool) -> None:
+        """Have a cursor saved: with this step, or when something is saved anyway."""
+        if not self.cursors:
+            self.cursors_since = self.now
+        self.cursors[(channel.id, name)] = seq
+        self.cursors_due = self.cursors_due or due
 
     def control(self, peer: str, line: Line) -> None:
         """Send a line outside any channel's stream."""
@@ -73,6 +84,7 @@ class Core:
         """Drop all that a step may have changed: what is on the disk is true."""
         for book in (self.channels, self.links, self.pages, self.handled_by, self.cursors):
             book.clear()
+        self.cursors_due = False
         self.heard.clear()
         self.out.clear()
 

@@ -75,13 +75,15 @@ class SaveEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class TrimLog(msgspec.Struct, frozen=True):
-    """Forget the entries up to and including ``seq``; ``snapshot`` is the state there."""
+    """Forget the entries up to and including ``seq``, but remember their ids as ordered.
+
+    ``snapshot`` is the state behind them.
+    """
 
     channel: str
     epoch: int
     seq: int
     snapshot: bytes
-    outcomes: dict[str, Outcome]
 
 
 class SaveOutgoing(msgspec.Struct, frozen=True, gc=False):
@@ -124,6 +126,7 @@ RECORDS = (
     SaveOutcome,
     SaveCursor,
 )
+RECORD_KINDS = frozenset(RECORDS)
 Record = (
     SaveChannel
     | DropChannel

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime import links, opening, ordering, pages, sending
+from goop_realtime import links, opening, pages, sending, settling
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.core import Core
 from goop_realtime.effects import Effect
@@ -34,7 +34,7 @@ class Engine:
 
     def take(self) -> list[Effect]:
         """What is to be done since the last call: records to commit first, then actions."""
-        ordering.acknowledge(self.core)
+        settling.settle(self.core)
         out, self.core.out = self.core.out, []
         return out
 

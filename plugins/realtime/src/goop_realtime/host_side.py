@@ -43,7 +43,6 @@ def order(
     if not place(core, channel, entry, data):
         finish(core, channel, "plugin_error", "the context's plugin failed on a message")
         return Rejection(code="plugin_error", reason="the context's plugin failed")
-    distribute(core, channel)
     if entry.kind == "close":
         finish(core, channel, "closed", decode(entry.raw) or "")
     return None
@@ -66,12 +65,13 @@ def receive(core: Core, channel: Channel, line: Line) -> None:
         known = _judge_new(core, channel, line)
         if known is None:
             return
-    # Answered here: only an id that still waits for its confirmation is kept.
-    channel.on_link.discard(line.id)
     if known.code:
         _refuse(core, channel, line.id, known)
     elif known.seq <= channel.sent_seq:
         _confirm(core, channel, line.id, known)
+    else:
+        return  # its confirmation goes out in its place
+    channel.on_link.discard(line.id)
 
 
 def _within_bounds(core: Core, channel: Channel) -> bool:
@@ -153,9 +153,9 @@ def _confirm(core: Core, channel: Channel, message_id: str, outcome: Outcome) ->
 
 def distribute(core: Core, channel: Channel) -> None:
     """Write what the guest does not have yet, within the window of its link."""
-    if channel.link is None:
+    if channel.link is None or channel.pulling:
         return
-    if channel.handled > channel.acked_page:
+    if pages.handled_untold(channel):
         core.handled_by.setdefault(channel.id, channel.handled_stage)
     for entry in channel.log.after(channel.sent_seq):
         if channel.flight_bytes >= LINK_WINDOW and entry.kind != "close":

@@ -10,7 +10,7 @@ handing it to another thread would cost. What ``synchronous=NORMAL`` can lose in
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from goop_realtime.effects import (
@@ -66,7 +66,6 @@ KEPT_REFUSED = 1000
 PRUNE_EVERY = 100
 
 _TABLES = ("entries", "starts", "outbox", "outcomes", "cursors")
-_ENTRY = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Stored:
@@ -93,29 +92,16 @@ class Journal:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
-            entries: list[tuple[Any, ...]] = []
+            # Rows of different tables may change places, but not with what concerns several.
+            rows: dict[type[Record], list[tuple[Any, ...]]] = {kind: [] for kind in _ROWS}
             for record in records:
-                if type(record) is SaveEntry:
-                    entry = record.entry
-                    entries.append(
-                        (
-                            record.channel,
-                            entry.seq,
-                            entry.epoch,
-                            entry.id,
-                            entry.author,
-                            entry.at,
-                            entry.kind,
-                            entry.raw,
-                        )
-                    )
-                    continue
-                if type(record) is TrimLog and entries:
-                    db.executemany(_ENTRY, entries)
-                    entries.clear()
-                _WRITERS[type(record)](db, record)
-            if entries:
-                db.executemany(_ENTRY, entries)
+                kind = type(record)
+                if kind in _ROWS:
+                    rows[kind].append(_ROWS[kind][1](record))
+                else:
+                    _write_rows(db, rows)
+                    _WRITERS[kind](db, record)
+            _write_rows(db, rows)
         except BaseException:
             db.rollback()
             raise
@@ -161,6 +147,51 @@ class Journal:
         return stored
 
 
+def _write_rows(db: sqlite3.Connection, rows: dict[type[Record], list[tuple[Any, ...]]]) -> None:
+    for kind, waiting in rows.items():
+        if waiting:
+            db.executemany(_ROWS[kind][0], waiting)
+            waiting.clear()
+
+
+def _entry_row(record: Any) -> tuple[Any, ...]:
+    entry = record.entry
+    return (
+        record.channel,
+        entry.seq,
+        entry.epoch,
+        entry.id,
+        entry.author,
+        entry.at,
+        entry.kind,
+        entry.raw,
+    )
+
+
+def _outgoing_row(record: Any) -> tuple[Any, ...]:
+    out = record.outgoing
+    return (record.channel, out.id, out.at, out.kind, out.raw)
+
+
+_ROWS: dict[type[Record], tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
+    SaveEntry: ("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _entry_row),
+    SaveOutgoing: (
+        "INSERT INTO outbox (channel, id, at, kind, raw) VALUES (?, ?, ?, ?, ?)",
+        _outgoing_row,
+    ),
+    DropOutgoing: (
+        "DELETE FROM outbox WHERE channel = ? AND id = ?",
+        lambda record: (record.channel, record.id),
+    ),
+    SaveCursor: (
+        "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)",
+        lambda record: (record.channel, record.name, record.seq),
+    ),
+}
+"""What is one row each, many at a time: its statement and its values. In the order written: a
+message comes into the outbox before it leaves it."""
+
+
 def _save_channel(db: sqlite3.Connection, record: Any) -> None:
     db.execute(
         "INSERT OR REPLACE INTO channels VALUES (?, ?)", (record.channel, encode(record.row))
@@ -174,26 +205,18 @@ def _drop_channel(db: sqlite3.Connection, record: Any) -> None:
 
 
 def _trim_log(db: sqlite3.Connection, record: Any) -> None:
+    db.execute(
+        "INSERT INTO outcomes (channel, id, epoch, seq, code, reason, pointer)"
+        " SELECT channel, id, epoch, seq, '', '', '' FROM entries"
+        " WHERE channel = ? AND seq <= ? ORDER BY seq",
+        (record.channel, record.seq),
+    )
     db.execute("DELETE FROM entries WHERE channel = ? AND seq <= ?", (record.channel, record.seq))
     db.execute(
         "INSERT OR REPLACE INTO starts VALUES (?, ?, ?, ?)",
         (record.channel, record.epoch, record.seq, record.snapshot),
     )
-    for message_id, outcome in record.outcomes.items():
-        _save_outcome(db, SaveOutcome(record.channel, message_id, outcome))
     _prune(db, record.channel, "code = ''", KEPT_ORDERED)
-
-
-def _save_outgoing(db: sqlite3.Connection, record: Any) -> None:
-    out = record.outgoing
-    db.execute(
-        "INSERT INTO outbox (channel, id, at, kind, raw) VALUES (?, ?, ?, ?, ?)",
-        (record.channel, out.id, out.at, out.kind, out.raw),
-    )
-
-
-def _drop_outgoing(db: sqlite3.Connection, record: Any) -> None:
-    db.execute("DELETE FROM outbox WHERE channel = ? AND id = ?", (record.channel, record.id))
 
 
 def _save_outcome(db: sqlite3.Connection, record: Any) -> None:
@@ -224,19 +247,9 @@ def _prune(db: sqlite3.Connection, channel: str, which: str, kept: int) -> None:
     )
 
 
-def _save_cursor(db: sqlite3.Connection, record: Any) -> None:
-    db.execute(
-        "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)",
-        (record.channel, record.name, record.seq),
-    )
-
-
 _WRITERS = {
     SaveChannel: _save_channel,
     DropChannel: _drop_channel,
     TrimLog: _trim_log,
-    SaveOutgoing: _save_outgoing,
-    DropOutgoing: _drop_outgoing,
     SaveOutcome: _save_outcome,
-    SaveCursor: _save_cursor,
 }

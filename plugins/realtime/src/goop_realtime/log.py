@@ -66,13 +66,9 @@ class Log:
         entry = self._entries.get(position[1])
         return entry is not None and entry.epoch == position[0]
 
-    def trim(self, seq: int) -> list[Entry]:
-        """Forget the entries up to and including ``seq``; returns them."""
-        gone: list[Entry] = []
+    def trim(self, seq: int) -> None:
+        """Forget the entries up to and including ``seq``."""
         for number in range(self.start[1] + 1, min(seq, self._last[1]) + 1):
             entry = self._entries.pop(number)
             self.size -= len(entry.raw)
-            gone.append(entry)
-        if gone:
-            self.start = gone[-1].position
-        return gone
+            self.start = entry.position

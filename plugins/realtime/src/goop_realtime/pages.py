@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from goop_realtime.core import Core
 
 CURSOR_MS = 60_000
+OWN_UNTOLD = 64
+"""Own entries that may be passed over before the other node is told."""
 
 
 @dataclass(eq=False)
@@ -75,7 +77,9 @@ def state_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
 
 
 def tell_state(core: Core, channel: Channel) -> None:
-    """Tell every page that may know it."""
+    """Tell every page that may know it, behind what the log has for them."""
+    if channel.id in core.heard:
+        tell_entries(core, channel)
     body = state_frame(core, channel)
     core.note("node", f"state_{body['state']}", channel.id, detail=str(body.get("code", "")))
     for page in core.pages.values():
@@ -138,8 +142,8 @@ def view_of(core: Core, page: Page, channel: Channel) -> View:
     return view
 
 
-def tell_entry(core: Core, channel: Channel) -> None:
-    """A new entry is in the log: move it on to every page that follows the channel."""
+def tell_entries(core: Core, channel: Channel) -> None:
+    """The log has grown: move on what is new to every page that follows the channel."""
     for page in core.pages.values():
         view = page.views.get(channel.id)
         if view is None and page.everything and page.connected and page.may_see(channel):
@@ -222,16 +226,31 @@ def acknowledge(core: Core, page: Page, channel: Channel, epoch: int, seq: int) 
 
 def advance(core: Core, channel: Channel, seq: int, stage: str) -> None:
     """Some page has handled up to ``seq``: it is unread no more."""
-    if seq <= channel.handled:
+    own = _past_own(core, channel, channel.handled)
+    news = seq > own
+    if news:
+        channel.handled_theirs = seq
+        own = _past_own(core, channel, seq)
+    else:
         stage = channel.handled_stage  # passing over our own says nothing new
-    seq = _past_own(core, channel, seq)
-    if seq <= channel.handled:
+    if own <= channel.handled:
         return
-    channel.handled = seq
-    core.cursors[(channel.id, "handled")] = seq
+    channel.handled = own
+    core.move(channel, "handled", own, due=news)
     if stage == "written":
-        channel.written = core.cursors[(channel.id, "written")] = seq
-    core.handled_by[channel.id] = channel.handled_stage
+        channel.written = own
+        core.move(channel, "written", own, due=news)
+    if handled_untold(channel):
+        core.handled_by[channel.id] = channel.handled_stage
+
+
+def handled_untold(channel: Channel) -> bool:
+    """Whether the other node should hear how far our pages are.
+
+    That we passed over our own entries only lets it trim its log: that waits for company.
+    """
+    told = channel.acked_page
+    return channel.handled_theirs > told or channel.handled - told >= OWN_UNTOLD
 
 
 def slowest(core: Core, channel: Channel) -> int:

@@ -28,6 +28,7 @@ from goop_realtime.engine import Engine
 from goop_realtime.handlers import routes
 from goop_realtime.journal import MIGRATIONS, Journal
 from goop_realtime.limits import NodeLimits
+from goop_realtime.no_journal import NoJournal
 from goop_realtime.restore import restore
 from goop_realtime.types import OpenRequest
 from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
@@ -42,6 +43,7 @@ CONFIG_SCHEMA: JsonSchema = {
         "requests_per_peer": {"type": "integer", "minimum": 1},
         "channels_per_peer": {"type": "integer", "minimum": 1},
         "sockets": {"type": "integer", "minimum": 1},
+        "journal": {"type": "boolean"},
         "synchronous": {"enum": ["NORMAL", "FULL"]},
     },
 }
@@ -94,10 +96,10 @@ class RealtimePlugin:
 
     @asynccontextmanager
     async def _run(self, node: NodeApi) -> AsyncIterator[None]:
-        database = node.database("realtime", MIGRATIONS)
         config = dict(node.config_for("realtime"))
+        database = node.database("realtime", MIGRATIONS)
         database.execute(f"PRAGMA synchronous={config.pop('synchronous', 'NORMAL')}")
-        journal = Journal(database)
+        journal = Journal(database) if config.pop("journal", True) else NoJournal()
         core = Core(
             me=node.peer_id,
             registry=_registry(node),

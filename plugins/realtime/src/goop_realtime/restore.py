@@ -80,10 +80,11 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> str:
         channel.log.append(entry)
         channel.remember(entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     last = channel.log.last[1]
-    channel.handled = min(kept.cursors.get("handled", kept.start[1]), last)
+    start = kept.start[1]
+    channel.handled = min(max(kept.cursors.get("handled", 0), start), last)
     channel.written = kept.cursors.get("written", 0)
     channel.peer_written = kept.cursors.get("peer_written", 0)
-    channel.peer_handled = min(kept.cursors.get("peer_handled", kept.start[1]), last)
+    channel.peer_handled = min(max(kept.cursors.get("peer_handled", 0), start), last)
     channel.peer_has = channel.peer_handled
     channel.handed_out = last
     for outgoing in kept.outbox:

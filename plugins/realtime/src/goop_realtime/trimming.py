@@ -9,7 +9,7 @@ from goop_node.types import JsonValue
 from goop_realtime import pages
 from goop_realtime.channel import Channel
 from goop_realtime.core import Core
-from goop_realtime.effects import Entry, Outcome, TrimLog
+from goop_realtime.effects import Entry, TrimLog
 from goop_realtime.jsonio import decode, encode
 from goop_realtime.limits import KEPT_BYTES, KEPT_ENTRIES, OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.log import Position
@@ -42,10 +42,9 @@ def trim(core: Core, channel: Channel) -> None:
 
 
 def _cut(core: Core, channel: Channel, upto: int, state: JsonValue) -> None:
-    gone = channel.log.trim(upto)
+    channel.log.trim(upto)
     channel.start_state = state
-    outcomes = {entry.id: Outcome(epoch=entry.epoch, seq=entry.seq) for entry in gone}
-    core.out.append(TrimLog(channel.id, *channel.log.start, encode(state), outcomes))
+    core.out.append(TrimLog(channel.id, *channel.log.start, encode(state)))
 
 
 def _state_after(core: Core, channel: Channel, upto: int) -> JsonValue | Rejection:
@@ -98,5 +97,5 @@ def begin_at(core: Core, channel: Channel, at: Position, state: JsonValue) -> bo
     channel.session = session
     channel.start_state = state
     channel.log.restart(at)
-    core.out.append(TrimLog(channel.id, *at, encode(state), {}))
+    core.out.append(TrimLog(channel.id, *at, encode(state)))
     return True

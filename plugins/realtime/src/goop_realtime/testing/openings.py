@@ -98,10 +98,12 @@ def _one(life: Life, context: str) -> bool:
 
 
 def declined(life: Life) -> None:
-    """No; and a later yes is too late."""
+    """No; and a later yes is too late. A page that did not wait for an answer is refused."""
     host, guest = _sides(life)
     channel = _ask(life, host, guest)
     if channel and life.world.run(WAIT_MS, lambda: _arrived(guest, channel)):
+        for page in host.pages.values():
+            page.send(channel, {"type": "add", "n": 1})
         guest.decline(channel)
         life.world.run(life.chance.choice((0, 20)))
         guest.decline(channel)

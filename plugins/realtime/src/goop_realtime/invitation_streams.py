@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""The streams of the invitation protocol: one line each, from and to peers that are discovered."""
+
+from __future__ import annotations
+
+import asyncio
+
+from goop_node.types import LineStream, NetworkError, NodeApi, Peers
+from goop_realtime.effects import SendControl
+from goop_realtime.engine import Engine
+from goop_realtime.go_peers import Doors, GoPeers
+from goop_realtime.jsonio import MalformedJson
+from goop_realtime.wire import INVITE_PROTOCOL, Line, parse, serialise
+
+DISCOVERY_WAIT = 6.0
+"""Seconds an invitation from a peer that is not discovered yet may wait for its presence."""
+MAX_WAITING = 1000
+"""Lines of undiscovered peers that wait at a time; more are dropped."""
+
+
+class InvitationStreams:
+    """Takes invitations and their answers from peers, and sends ours."""
+
+    def __init__(self, node: NodeApi, engine: Engine, go: GoPeers, doors: Doors) -> None:
+        self._node = node
+        self._engine = engine
+        self._go = go
+        self._doors = doors
+        self._waiting = 0
+
+    def inbound(self, stream: LineStream) -> None:
+        """Another node opened a stream of the protocol."""
+
+        def on_lines(lines: list[bytes]) -> None:
+            for raw in lines:
+                try:
+                    line = parse(raw)
+                except MalformedJson as error:
+                    self._engine.core.note("peer", error.code, detail=error.reason)
+                    stream.reset()
+                    return
+                self._received(stream.peer_id, line)
+
+        stream.start(on_lines, lambda code: None if code == "closed" else stream.close())
+
+    def _received(self, peer: str, line: Line) -> None:
+        if self._node.peers.is_discovered(peer):
+            self._take(peer, line)
+        elif self._waiting < MAX_WAITING:
+            self._waiting += 1
+            self._doors.spawn(self._when_discovered(peer, line))
+
+    def _take(self, peer: str, line: Line) -> None:
+        try:
+            self._engine.control(self._doors.now(), peer, line)
+        except MalformedJson as error:
+            self._engine.core.note("peer", error.code, line.group, detail=error.reason)
+        self._doors.step()
+
+    async def _when_discovered(self, peer: str, line: Line) -> None:
+        try:
+            if await self._doors.discovered(peer):
+                self._take(peer, line)
+                return
+        finally:
+            self._waiting -= 1
+        self._engine.core.note("peer", "undiscovered", line.group, detail=peer)
+        if line.type == "invite":
+            refusal = Line(
+                type="decline", group=line.group, code="refused", reason="not discovered"
+            )
+            await self.send(SendControl(peer, refusal))
+
+    async def send(self, action: SendControl) -> None:
+        """Send one line; the machine learns when that fails."""
+        if self._go.takes(action):
+            return
+        line = action.line
+        protocols = [INVITE_PROTOCOL, *self._go.protocols_for(line)]
+        try:
+            stream = await self._node.network.open_stream(action.peer, protocols)
+        except NetworkError as error:
+            reason = error.reason
+            if error.code == "unsupported":
+                reason = self._go.why_not(line, self._engine.core.label_of(action.peer))
+            self._engine.control_failed(self._doors.now(), action.peer, line, error.code, reason)
+            self._doors.step()
+            return
+        if not self._go.invite(stream, line):
+            stream.start(lambda lines: None, lambda code: None)
+            stream.write(serialise(line))
+            stream.close()
+
+
+async def until_discovered(peers: Peers, peer: str) -> bool:
+    """Whether the peer is discovered, now or within ``DISCOVERY_WAIT``.
+
+    An invitation may come a heartbeat before its sender's presence.
+    """
+    seen = asyncio.Event()
+    stop = peers.subscribe(lambda event: seen.set())
+    try:
+        async with asyncio.timeout(DISCOVERY_WAIT):
+            while not peers.is_discovered(peer):
+                await seen.wait()
+                seen.clear()
+    except TimeoutError:
+        return False
+    finally:
+        stop()
+    return True

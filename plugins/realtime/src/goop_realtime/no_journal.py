@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""What stands in for the journal with ``journal = false``: channels end with their node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from goop_realtime.effects import Record
+from goop_realtime.journal import Stored
+
+
+class NoJournal:
+    """Keeps nothing. A peer that comes back to such a node is told that its channel is lost."""
+
+    def commit(self, records: Sequence[Record]) -> None:
+        """Nothing to do."""
+
+    def next_epoch(self, now: int) -> int:
+        """The epoch of this start: its time in Unix ms."""
+        return now
+
+    def load(self) -> dict[str, Stored]:
+        """Nothing is held."""
+        return {}
