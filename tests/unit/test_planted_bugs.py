@@ -13,8 +13,10 @@ from goop_realtime import (
     glare,
     guest_side,
     host_side,
+    invitations_received,
+    invitations_sent,
+    joining,
     links,
-    opening,
     pages,
     restore,
     sending,
@@ -73,7 +75,7 @@ def close_overtakes_a_message(patch: Patch) -> None:
 def stale_end_taken_for_the_new_one(patch: Patch) -> None:
     """The end of an older stream suspends a channel that has a newer one."""
     of: dict[tuple[int, int], Channel] = {}
-    attach = links._attach
+    attach = joining._attach
 
     def remembering(core: Core, channel: Channel, link: int) -> None:
         of[id(core), link] = channel
@@ -86,7 +88,7 @@ def stale_end_taken_for_the_new_one(patch: Patch) -> None:
             ending.unlink(channel)
             channel.suspended_at = core.now
 
-    patch.setattr(links, "_attach", remembering)
+    patch.setattr(joining, "_attach", remembering)
     patch.setattr(links, "ended", ended)
 
 
@@ -96,9 +98,9 @@ def accepted_twice(patch: Patch) -> None:
     def again(core: Core, channel: Channel, owner: str | None) -> None:
         if not channel.hosted:
             channel.owner = owner
-            opening._start_joining(core, channel)
+            invitations_received._start_joining(core, channel)
 
-    patch.setattr(opening, "accept", again)
+    patch.setattr(invitations_received, "accept", again)
 
 
 def glare_split_in_two(patch: Patch) -> None:
@@ -119,7 +121,7 @@ def applied_twice(patch: Patch) -> None:
 
 def ids_collide(patch: Patch) -> None:
     """A node takes whatever channel id chance gives it."""
-    patch.setattr(opening, "new_id", lambda core: f"rt-{core.random.getrandbits(64):016x}")
+    patch.setattr(invitations_sent, "new_id", lambda core: f"rt-{core.random.getrandbits(64):016x}")
 
 
 def refused_and_yet_applied(patch: Patch) -> None:

@@ -24,6 +24,7 @@ from goop_realtime.types import ContextType, Limits, Rejection
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MAX_CONTEXT = 129
+"""Characters of the longest name: a longer one is not even looked up."""
 PARAMS_BYTES = 4096
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -173,6 +174,8 @@ class Registry:
 
     def find(self, name: str) -> Context | None:
         """The context that serves ``name``: exactly, else the longest ``NAME_<id>``."""
+        if len(name) > MAX_CONTEXT:
+            return None
         exact = self._contexts.get(name)
         if exact is not None:
             return exact

@@ -99,17 +99,22 @@ class Core:
         try:
             return context.type.open_session(request, snapshot)
         except Exception as error:
-            self.trace.note(
-                self.now,
-                "plugin",
-                "plugin_error",
-                channel=request.channel,
-                plugin=context.plugin,
-                detail=repr(error),
-            )
-            return Rejection(
-                code="plugin_error", reason=f"{context.plugin} could not open: {error!r}"[:300]
-            )
+            return self.plugin_failed(context, error, request.channel)
+
+    def plugin_failed(
+        self, context: Context, error: Exception, channel: str, message: str = ""
+    ) -> Rejection:
+        """A context's plugin raised: that is noted, and refuses what it was asked about."""
+        self.trace.note(
+            self.now,
+            "plugin",
+            "plugin_error",
+            channel=channel,
+            message=message,
+            plugin=context.plugin,
+            detail=repr(error),
+        )
+        return Rejection(code="plugin_error", reason=f"{context.plugin} failed: {error!r}"[:300])
 
     def with_peer(self, peer: str) -> list[Channel]:
         """The peer's channels."""

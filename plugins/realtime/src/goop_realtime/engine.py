@@ -11,7 +11,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime import links, opening, pages, sending, settling
+from goop_realtime import (
+    invitations_received,
+    invitations_sent,
+    joining,
+    links,
+    pages,
+    sending,
+    settling,
+)
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.core import Core
 from goop_realtime.effects import Effect
@@ -83,7 +91,9 @@ class Engine:
     ) -> Channel | Rejection:
         """A page asks for a channel with ``peer``. ``timeout`` in ms."""
         self.core.now = now
-        return opening.request(self.core, peer, context, params, timeout, new=new, owner=owner)
+        return invitations_sent.request(
+            self.core, peer, context, params, timeout, new=new, owner=owner
+        )
 
     def accept(self, now: int, channel_id: str, template: str | None) -> Channel | Rejection:
         """A page accepts a request; a request accepted at home goes to its context's page."""
@@ -94,13 +104,13 @@ class Engine:
         owner = template
         if not template and channel.context.template is not None:
             owner = channel.context.template
-        return opening.accept(self.core, channel, owner) or channel
+        return invitations_received.accept(self.core, channel, owner) or channel
 
     def decline(self, now: int, channel_id: str, reason: str) -> Rejection | None:
         """A page declines a request."""
         self.core.now = now
         channel = self.core.channels.get(channel_id)
-        return opening.decline(self.core, channel, reason) if channel else _GONE
+        return invitations_received.decline(self.core, channel, reason) if channel else _GONE
 
     def send(
         self, now: int, channel_id: str, page: Page, message_id: str, data: JsonValue
@@ -176,22 +186,22 @@ class Engine:
         """A line could not be sent to ``peer``."""
         self.core.now = now
         if line.type == "invite":
-            opening.invite_failed(self.core, peer, line.group, code, reason)
+            invitations_sent.failed(self.core, peer, line.group, code, reason)
 
     def joined(self, now: int, link: int, peer: str, line: Line) -> None:
         """An inbound stream began with ``line``; only ``join`` may be first."""
         self.core.now = now
-        links.join(self.core, link, peer, line)
+        joining.join(self.core, link, peer, line)
 
     def link_opened(self, now: int, channel_id: str, link: int) -> None:
         """The stream asked for with ``OpenLink`` is there."""
         self.core.now = now
-        links.opened(self.core, channel_id, link)
+        joining.opened(self.core, channel_id, link)
 
     def link_failed(self, now: int, channel_id: str, code: str) -> None:
         """The stream asked for with ``OpenLink`` could not be opened."""
         self.core.now = now
-        links.failed(self.core, channel_id, code)
+        joining.failed(self.core, channel_id, code)
 
     def lines(self, now: int, link: int, raws: Iterable[bytes]) -> bool:
         """Lines of a joined stream. False when one is malformed: the stream must end."""
@@ -224,7 +234,8 @@ class Engine:
         core = self.core
         core.now = now
         for channel in list(core.channels.values()):
-            opening.keep(core, channel)
+            invitations_sent.keep(core, channel)
+            invitations_received.keep(core, channel)
             links.keep(core, channel)
             if channel.final and channel.link is None and now - channel.closed_at > TOMBSTONE_MS:
                 forget(core, channel)
@@ -261,10 +272,10 @@ def _rewind(page: Page) -> None:
 
 
 _CONTROL = {
-    "invite": opening.invited,
-    "decline": opening.declined,
-    "cancel": opening.cancelled,
-    "exists": opening.exists,
+    "invite": invitations_received.invited,
+    "decline": invitations_sent.declined,
+    "cancel": invitations_received.cancelled,
+    "exists": invitations_sent.exists,
     "poke": links.poked,
     "gone": links.gone,
     "close": links.closed_from_afar,

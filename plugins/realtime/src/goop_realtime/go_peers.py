@@ -22,7 +22,7 @@ from goop_realtime.contexts import PLAIN
 from goop_realtime.effects import OpenLink, SendControl
 from goop_realtime.engine import Engine
 from goop_realtime.go_link import Ears, GoLink
-from goop_realtime.opening import DEFAULT_TIMEOUT_MS
+from goop_realtime.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.wire import Line, raw, serialise
 
 WAITING = 100

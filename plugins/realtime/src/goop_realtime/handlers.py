@@ -18,8 +18,8 @@ from goop_realtime.bridge import Bridge, now_ms
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.event_streams import EventStream, Posted, take_frames
 from goop_realtime.history import history_page
+from goop_realtime.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.jsonio import MalformedJson, decode
-from goop_realtime.opening import DEFAULT_TIMEOUT_MS
 from goop_realtime.page_session import PageSession
 from goop_realtime.pages import Page
 from goop_realtime.sockets import PageSocket

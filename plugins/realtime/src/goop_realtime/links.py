@@ -1,26 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Links: the streams that carry channels. Join and welcome, liveness, suspension, rejoin.
-
-A membership belongs to an authenticated stream. A newer stream of the same guest replaces the
-older one in one step, and the older one's end is ignored.
-"""
+"""Links: the streams that carry channels, while they last. Their lines, liveness, rejoining."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from goop_realtime import glare, guest_side, host_side, ordering, pages, tails, trimming
+from goop_realtime import guest_side, host_side, joining, ordering, pages, tails
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
-from goop_realtime.effects import (
-    Changed,
-    CloseLink,
-    OpenLink,
-    SendLine,
-)
-from goop_realtime.ending import RETRY_MS, drop_link, finish, let_go, suspend, unlink
-from goop_realtime.jsonio import MalformedJson, encode
-from goop_realtime.wire import Line, pair, raw, serialise
+from goop_realtime.ending import drop_link, finish, let_go, suspend
+from goop_realtime.jsonio import MalformedJson
+from goop_realtime.wire import Line
 
 PING_MS = 3_000
 SILENCE_MS = 8_500
@@ -30,165 +18,6 @@ JOIN_MS = 15_000
 POKE_MS = 5_000
 STALE_MS = 2_000
 """A poke may cross our join: only about a link older than this it is to be believed."""
-RETRY_MAX_MS = 10_000
-
-
-def join(core: Core, link: int, peer: str, line: Line) -> None:
-    """A stream's first line: a guest joins a channel that we host."""
-    channel = core.channels.get(line.group)
-    if channel is None or not channel.hosted or channel.peer != peer:
-        # The same answer to a stranger and for an unknown id: nothing can be probed.
-        core.note("link", "not_found", line.group, detail=f"join by {peer}")
-        _turn_away(core, link, Line(type="close", group=line.group, code="not_found"))
-        return
-    if channel.phase is Phase.ASKING and core.now > channel.expires_at:
-        finish(core, channel, "timeout")
-    have = pair(line.fields().get("have")) if line.fields().get("have") is not None else (0, 0)
-    last = channel.log.get(channel.log.last[1])
-    if channel.final and (last is None or last.kind != "close"):
-        # It did not end by its log, so there is no last entry to be had.
-        line = Line(type="close", group=channel.id, code=channel.close_code)
-        _turn_away(core, link, line)
-        return
-    drop_link(core, channel, drain=False)
-    _attach(core, channel, link)
-    fields = line.fields()
-    if have is None:
-        have = (0, 0)
-    if have[1] > channel.log.last[1]:
-        if not channel.restored:
-            _lose(core, channel, f"the guest claims {have}, which this node never ordered")
-            return
-        # The guest has more than we do: a power cut took our newest entries. It gives them back.
-        epoch, seq = channel.log.last
-        core.write(channel, Line(type="pull", group=channel.id, epoch=epoch, seq=seq))
-        channel.pulling = True
-        return
-    if not channel.log.knows(have) and have[1] > channel.log.start[1]:
-        _lose(core, channel, f"the guest has {have}, which is not in the log")
-        return
-    _welcome(core, channel, have, fields)
-
-
-def _turn_away(core: Core, link: int, line: Line) -> None:
-    core.out.append(SendLine(link, serialise(line)))
-    core.out.append(CloseLink(link))
-
-
-def _attach(core: Core, channel: Channel, link: int) -> None:
-    unlink(channel)
-    channel.link = link
-    core.links[link] = channel
-    channel.linked_at = channel.heard_at = channel.pinged_at = core.now
-    channel.retries = 0
-
-
-def _lose(core: Core, channel: Channel, why: str) -> None:
-    core.write(channel, Line(type="close", group=channel.id, code="lost", reason=why[:300]))
-    finish(core, channel, "lost", why)
-    drop_link(core, channel, drain=True)
-
-
-def _welcome(
-    core: Core, channel: Channel, have: tuple[int, int], fields: Mapping[str, object]
-) -> None:
-    """Answer a join: what we have, then every entry that the guest lacks."""
-    was = channel.phase
-    payload: dict[str, object] = {
-        "last": list(channel.log.last),
-        **_handled(channel),
-        "page": pages.page_presence(core, channel),
-    }
-    if have[1] < channel.log.start[1]:
-        if len(encode(channel.start_state)) > trimming.SNAPSHOT_BYTES:
-            _lose(core, channel, "the log does not reach back, and its state fits into no line")
-            return
-        payload["snapshot"] = {"at": list(channel.log.start), "state": channel.start_state}
-    channel.restored = False
-    channel.page_told = str(payload["page"])
-    channel.acked_node = channel.acked_page = channel.handled
-    channel.peer_has = have[1]  # a guest that has lost commits has less than it once said
-    channel.sent_seq = max(have[1], channel.log.start[1])
-    channel.peer_page = str(fields.get("page", "none"))
-    core.write(
-        channel,
-        Line(type="welcome", group=channel.id, epoch=channel.epoch, payload=raw(payload)),
-    )
-    if have[1]:
-        ordering.peer_acknowledged(core, channel, "node", *have)
-    _peer_handled(core, channel, fields, have[1])
-    if not channel.final:
-        channel.phase = Phase.OPEN
-        channel.suspended_at = None
-        if was is not Phase.OPEN or channel.held:
-            core.save(channel)
-        pages.tell_state(core, channel)
-        core.out.append(Changed(channel.id))
-        if was is not Phase.OPEN:
-            glare.settle(core, channel)
-    host_side.distribute(core, channel)
-    if channel.held and not channel.final:
-        host_side.order_held(core, channel)
-
-
-def _handled(channel: Channel) -> dict[str, object]:
-    """How far our pages are, for a ``join`` or ``welcome``."""
-    said: dict[str, object] = {"handled": channel.handled}
-    if channel.handled_stage != "page":
-        said["stage"] = channel.handled_stage
-    return said
-
-
-def _peer_handled(
-    core: Core, channel: Channel, fields: Mapping[str, object], bound: int
-) -> tuple[int, str]:
-    """How far the other side's pages are, from its ``join`` or ``welcome``: what, and how."""
-    handled = fields.get("handled")
-    if not isinstance(handled, int):
-        return 0, "page"
-    stage = "written" if fields.get("stage") == "written" else "page"
-    entry = channel.log.get(min(handled, bound))
-    if entry is not None:
-        ordering.peer_acknowledged(core, channel, stage, *entry.position)
-    return handled, stage
-
-
-def opened(core: Core, channel_id: str, link: int) -> None:
-    """Our stream to a host is open: join. Also with a closed log, so that the host has its end."""
-    channel = core.channels.get(channel_id)
-    if channel is None or channel.hosted or channel.link is not None:
-        core.out.append(CloseLink(link, drain=False))
-        return
-    channel.opening = False
-    if channel.final and channel.close_code != "closed":
-        core.out.append(CloseLink(link, drain=False))
-        return
-    _attach(core, channel, link)
-    payload = {
-        "have": list(channel.log.last) if channel.log.last[1] else None,
-        **_handled(channel),
-        "page": pages.page_presence(core, channel),
-    }
-    core.write(channel, Line(type="join", group=channel.id, payload=raw(payload)))
-
-
-def failed(core: Core, channel_id: str, code: str) -> None:
-    """No stream to the host: try again later, with jitter."""
-    channel = core.channels.get(channel_id)
-    if channel is None:
-        return
-    channel.opening = False
-    channel.retries += 1
-    wait = min(RETRY_MAX_MS, RETRY_MS * 2 ** min(channel.retries, 8))
-    channel.retry_at = core.now + int(wait * (0.5 + core.random.random() / 2))
-    core.note("link", code, channel.id, detail="joining the host failed")
-
-
-def rejoin(core: Core, channel: Channel) -> None:
-    """Guest: open a stream to the host, unless one is open or being opened."""
-    if channel.link is None and not channel.opening and not channel.hosted:
-        channel.opening = True
-        core.out.append(OpenLink(channel.id, channel.peer))
 
 
 def received(core: Core, link: int, line: Line) -> None:
@@ -247,50 +76,6 @@ def _closed_by_peer(core: Core, channel: Channel, line: Line) -> None:
     drop_link(core, channel, drain=True)
 
 
-def _on_welcome(core: Core, channel: Channel, line: Line) -> None:
-    core.heard.add(channel.id)
-    if channel.final:
-        channel.acked_node = 0
-        return
-    fields = line.fields()
-    channel.welcomed = True
-    channel.epoch = max(channel.epoch, line.epoch)
-    channel.peer_page = str(fields.get("page", "none"))
-    channel.page_told = ""
-    channel.acked_node = channel.acked_page = 0
-    was = channel.phase
-    channel.phase = Phase.OPEN
-    channel.suspended_at = None
-    snapshot = fields.get("snapshot")
-    at = pair(snapshot.get("at")) if isinstance(snapshot, dict) else None
-    if at is not None and at[1] > channel.log.last[1]:
-        assert isinstance(snapshot, dict)
-        if not trimming.begin_at(core, channel, at, snapshot.get("state")):
-            guest_side.diverged(core, channel, "the context cannot go on from the host's state")
-            return
-    if was is not Phase.OPEN:
-        core.save(channel)
-    channel.peer_ahead = _peer_handled(core, channel, fields, channel.log.last[1])
-    pages.tell_state(core, channel)
-    core.out.append(Changed(channel.id))
-    if was is not Phase.OPEN:
-        glare.settle(core, channel)
-    pages.tell_peer_page(core, channel)
-    guest_side.send_outbox(core, channel)
-
-
-def _on_tail(core: Core, channel: Channel, line: Line) -> None:
-    """An entry of ours that the guest gives back; an empty one ends the list."""
-    if not channel.pulling:
-        return
-    row = line.value()
-    if row is None:
-        channel.pulling = False
-        _welcome(core, channel, channel.log.last, {})
-    elif not tails.take_back(core, channel, row):
-        _lose(core, channel, "the guest's entries do not follow ours")
-
-
 _COMMON = {
     "ack": _ack,
     "ping": _ping,
@@ -299,10 +84,10 @@ _COMMON = {
     "signal": _signal,
     "close": _closed_by_peer,
 }
-_HOST_LINES = {**_COMMON, "msg": host_side.receive, "tail": _on_tail}
+_HOST_LINES = {**_COMMON, "msg": host_side.receive, "tail": joining.given_back}
 _GUEST_LINES = {
     **_COMMON,
-    "welcome": _on_welcome,
+    "welcome": joining.welcomed,
     "msg": guest_side.receive_entry,
     "confirm": guest_side.receive_confirm,
     "refuse": guest_side.receive_refusal,
@@ -339,7 +124,7 @@ def keep(core: Core, channel: Channel) -> None:
             return
     if channel.phase in (Phase.JOINING, Phase.OPEN) and core.now >= channel.retry_at:
         if not channel.hosted:
-            rejoin(core, channel)
+            joining.rejoin(core, channel)
         elif core.is_discovered(channel.peer):
             channel.retry_at = core.now + POKE_MS
             core.control(channel.peer, Line(type="poke", group=channel.id))
@@ -356,7 +141,7 @@ def poked(core: Core, peer: str, line: Line) -> None:
         if channel.link is not None and core.now - channel.linked_at >= STALE_MS:
             # The host has let go of the stream that we still believe in.
             let_go(core, channel, "stale")
-        rejoin(core, channel)
+        joining.rejoin(core, channel)
 
 
 def gone(core: Core, peer: str, line: Line) -> None:

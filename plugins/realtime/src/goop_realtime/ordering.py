@@ -26,18 +26,7 @@ def judge(core: Core, channel: Channel, message: Message) -> Rejection | None:
     try:
         return channel.session.check(message)
     except Exception as error:
-        core.trace.note(
-            core.now,
-            "plugin",
-            "plugin_error",
-            channel=channel.id,
-            message=message.id,
-            plugin=channel.context.plugin,
-            detail=repr(error),
-        )
-        return Rejection(
-            code="plugin_error", reason=f"{channel.context.plugin} failed: {error!r}"[:300]
-        )
+        return core.plugin_failed(channel.context, error, channel.id, message.id)
 
 
 def place(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
@@ -48,15 +37,7 @@ def place(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
                 Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
             )
         except Exception as error:
-            core.trace.note(
-                core.now,
-                "plugin",
-                "plugin_error",
-                channel=channel.id,
-                message=entry.id,
-                plugin=channel.context.plugin,
-                detail=repr(error),
-            )
+            core.plugin_failed(channel.context, error, channel.id, entry.id)
             return False
     channel.log.append(entry)
     channel.remember(entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime import guest_side, host_side, opening, pages
+from goop_realtime import guest_side, host_side, invitations_received, invitations_sent, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import Outgoing, SaveOutgoing
@@ -133,9 +133,9 @@ def close(core: Core, channel: Channel) -> Rejection | None:
     if channel.final or channel.closing:
         return None
     if channel.phase is Phase.ASKING:
-        opening.withdraw(core, channel, "cancelled")
+        invitations_sent.withdraw(core, channel, "cancelled")
     elif channel.phase is Phase.ASKED:
-        return opening.decline(core, channel, "declined")
+        return invitations_received.decline(core, channel, "declined")
     elif channel.phase is Phase.JOINING:
         finish(core, channel, "cancelled")
         core.control(channel.peer, Line(type="close", group=channel.id, code="cancelled"))

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Invitations received: judged by this node, answered by a person, or withdrawn by the opener."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from goop_realtime import joining, pages
+from goop_realtime.channel import Channel, Phase
+from goop_realtime.core import Core
+from goop_realtime.ending import finish
+from goop_realtime.invitations import BASE_BYTES, MAX_TIMEOUT_MS, begin, too_many
+from goop_realtime.jsonio import encode
+from goop_realtime.types import OpenRequest, Rejection
+from goop_realtime.wire import Line
+
+_CHANNEL_ID = re.compile(r"rt-[0-9a-f]{16}")
+
+
+def invited(core: Core, peer: str, line: Line) -> None:
+    """An invitation came in. It is idempotent: it may be repeated."""
+    channel_id = line.group
+    known = core.channels.get(channel_id)
+    if known is not None:
+        _invited_again(core, known, peer)
+        return
+    if not _CHANNEL_ID.fullmatch(channel_id):
+        core.note("peer", "malformed", detail=f"invitation with id {channel_id[:40]!r}")
+        return
+    if channel_id in core.cancelled:
+        return
+    fields = line.fields()
+    name = fields.get("context", "")
+    timeout = fields.get("timeout")
+    if not isinstance(name, str) or type(timeout) is not int or timeout <= 0:
+        core.note("peer", "malformed", channel_id, detail="invitation without context or timeout")
+        return
+    found = _admit(core, peer, channel_id, name, fields)
+    if isinstance(found, Rejection):
+        _decline(core, peer, channel_id, found)
+        return
+    found.expires_at = core.now + min(timeout, MAX_TIMEOUT_MS)
+    found.fresh = fields.get("new") is True
+    living = core.living(peer, name) if name and not found.fresh else None
+    if living is not None and living.phase is Phase.OPEN:
+        core.control(peer, Line(type="exists", group=channel_id, id=living.id))
+        return
+    core.channels[channel_id] = found
+    if living is not None and living.phase is Phase.ASKING and not living.fresh:
+        # Glare: crossing requests are consent by both. The smaller peer id's one survives.
+        if core.me < peer:
+            found.hidden = True
+            core.save(found)
+            return
+        found.owner = living.owner
+        living.replaced_by = channel_id
+        core.note("node", "glare", living.id, detail=f"gives way to {channel_id}")
+        _start_joining(core, found)
+        return
+    core.save(found)
+    pages.tell_incoming(core, found)
+
+
+def _admit(
+    core: Core, peer: str, channel_id: str, name: str, fields: dict[str, Any]
+) -> Channel | Rejection:
+    """Everything that speaks against an invitation before a person is asked."""
+    busy = too_many(core, peer, Phase.ASKED)
+    if busy is not None:
+        return busy
+    context = core.context_of(name)
+    if context is None:
+        return Rejection(
+            code="unknown_context_there", reason=f"the other node does not serve {name[:80]!r}"
+        )
+    theirs = fields.get("hash", "")
+    if theirs != context.hash:
+        kind = context.type
+        return Rejection(
+            code="contract_mismatch",
+            reason=f"{core.label_of(core.me)} has {kind.name} {kind.version}, you have "
+            f"{str(fields.get('version', ''))[:40]}, and the two do not agree on its messages",
+        )
+    params, base = fields.get("params"), fields.get("base")
+    refusal = context.check_params(params)
+    if refusal is not None:
+        return refusal
+    if base is not None and len(encode(base)) > BASE_BYTES:
+        return Rejection(code="too_large", reason="the state to start from is too large")
+    asked = OpenRequest(
+        channel=channel_id,
+        context=name,
+        opener=peer,
+        peers=(peer, core.me),
+        params=params,
+        base=base,
+    )
+    return begin(core, context, asked)
+
+
+def _invited_again(core: Core, channel: Channel, peer: str) -> None:
+    if channel.peer != peer or channel.hosted:
+        _decline(core, peer, channel.id, Rejection(code="id_in_use", reason="that id is taken"))
+    elif channel.final:
+        code = channel.close_code if channel.close_code != "closed" else "declined"
+        _decline(core, peer, channel.id, Rejection(code=code, reason=channel.close_reason))
+    elif channel.phase is Phase.JOINING:
+        joining.rejoin(core, channel)
+
+
+def accept(core: Core, channel: Channel, owner: str | None) -> Rejection | None:
+    """A person accepts. Accepting twice is the same answer twice."""
+    if channel.phase in (Phase.JOINING, Phase.OPEN) and not channel.hosted:
+        if owner is None or channel.owner == owner:
+            return None
+        return Rejection(code="answered_elsewhere", reason="another page has answered")
+    if channel.phase is not Phase.ASKED:
+        if channel.hosted:
+            return Rejection(code="not_incoming", reason="that request is our own")
+        return Rejection(code=channel.close_code or "expired", reason="the request has ended")
+    channel.owner = owner
+    _start_joining(core, channel)
+    return None
+
+
+def _start_joining(core: Core, channel: Channel) -> None:
+    channel.hidden = False
+    channel.phase = Phase.JOINING
+    core.save(channel)
+    pages.tell_incoming_ended(core, channel, "accepted")
+    pages.tell_state(core, channel)
+    joining.rejoin(core, channel)
+
+
+def decline(core: Core, channel: Channel, reason: str) -> Rejection | None:
+    """A person declines. Declining after accepting is a conflict."""
+    if channel.phase is Phase.CLOSED and channel.close_code == "declined":
+        return None
+    if channel.phase is not Phase.ASKED:
+        return Rejection(code="conflict", reason="the request has been answered already")
+    finish(core, channel, "declined", reason)
+    _decline(core, channel.peer, channel.id, Rejection(code="declined", reason=reason))
+    return None
+
+
+def _decline(core: Core, peer: str, channel_id: str, refusal: Rejection) -> None:
+    core.note("node", refusal.code, channel_id, detail=refusal.reason)
+    core.control(
+        peer,
+        Line(type="decline", group=channel_id, code=refusal.code, reason=refusal.reason[:300]),
+    )
+
+
+def cancelled(core: Core, peer: str, line: Line) -> None:
+    """The opener withdrew its invitation; it may even come before it."""
+    channel = core.channels.get(line.group)
+    if channel is None:
+        if len(core.cancelled) < 1000:
+            core.cancelled[line.group] = core.now + MAX_TIMEOUT_MS
+        return
+    if channel.peer == peer and channel.phase in (Phase.ASKED, Phase.JOINING):
+        finish(core, channel, "expired" if line.code == "timeout" else "cancelled")
+
+
+def keep(core: Core, channel: Channel) -> None:
+    """Let an invitation expire that nobody answered in time."""
+    if channel.phase is Phase.ASKED and core.now >= channel.expires_at:
+        finish(core, channel, "expired")
