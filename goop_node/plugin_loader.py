@@ -14,12 +14,11 @@ import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import pluggy
+from typing import Literal
 
 from goop_node import hookspecs
 from goop_node.config import ConfigError, NodeConfig, StartError
+from goop_node.plugin_manager import Manager, hooks_of
 from goop_node.plugin_types import drift
 
 ENTRY_POINTS = "goop_node"
@@ -61,33 +60,6 @@ class PluginError(StartError):
     def __init__(self, plugin: str, reason: str) -> None:
         super().__init__([f"plugin {plugin}: {reason}"], code="plugin")
         self.plugin = plugin
-
-
-class Manager(pluggy.PluginManager):
-    """pluggy's manager, which also keeps who declared a hook and of which kind it is."""
-
-    def __init__(self) -> None:
-        super().__init__(hookspecs.PROJECT)
-        self.kinds: dict[str, str] = {}
-        self.owners: dict[str, str] = {}
-        self._owner = ""
-        self.add_hookspecs(hookspecs)
-
-    def declare(self, owner: str, implementation: Callable[..., Any]) -> None:
-        """Let plugin ``owner`` add its hooks through its ``goop_add_hookspecs``."""
-        self._owner = owner
-        try:
-            implementation(self)
-        finally:
-            self._owner = ""
-
-    def add_hookspecs(self, module_or_class: Any) -> None:
-        """Add the hooks of a module; its ``KINDS`` says of which kind each is."""
-        super().add_hookspecs(module_or_class)
-        for name in dir(module_or_class):
-            if self.parse_hookspec_opts(module_or_class, name) is not None:
-                self.owners[name] = self._owner
-        self.kinds.update(getattr(module_or_class, "KINDS", {}))
 
 
 def installed() -> list[Candidate]:
@@ -187,7 +159,7 @@ class Plugins:
             distribution=candidate.distribution,
             status="failed" if name in self.errors else "faulty" if error else "active",
             error=error,
-            hooks=tuple(sorted(_hooks(self.manager, instance))) if instance is not None else (),
+            hooks=tuple(sorted(hooks_of(self.manager, instance))) if instance is not None else (),
             brings=self.brings.get(name, {}),
             needed_by=tuple(sorted(self.needed_by.get(name, ()))),
         )
@@ -213,7 +185,7 @@ class Plugins:
 
     def _declare(self, name: str) -> None:
         try:
-            implementation = _hooks(self.manager, self._instances[name]).get("goop_add_hookspecs")
+            implementation = hooks_of(self.manager, self._instances[name]).get("goop_add_hookspecs")
             if implementation is not None:
                 self.manager.declare(name, implementation)
         except Exception as error:
@@ -227,7 +199,7 @@ class Plugins:
 
     def _explain_unknown(self, name: str) -> None:
         """Refuse hooks that nobody declares, wrappers, and signatures that drifted."""
-        for hook in sorted(_hooks(self.manager, self._instances[name])):
+        for hook in sorted(hooks_of(self.manager, self._instances[name])):
             caller = getattr(self.manager.hook, hook)
             mine = next(one for one in caller.get_hookimpls() if one.plugin_name == name)
             owner = self.manager.owners.get(hook)
@@ -295,13 +267,3 @@ def _choose(config: NodeConfig, candidates: Iterable[Candidate]) -> dict[str, Ca
     if mistakes:
         raise ConfigError(mistakes)
     return chosen
-
-
-def _hooks(manager: pluggy.PluginManager, instance: object) -> dict[str, Callable[..., Any]]:
-    """The functions of a plugin that are marked as hook implementations, by hook."""
-    found: dict[str, Callable[..., Any]] = {}
-    for attribute in dir(instance):
-        options = manager.parse_hookimpl_opts(instance, attribute)
-        if options is not None:
-            found[options.get("specname") or attribute] = getattr(instance, attribute)
-    return found

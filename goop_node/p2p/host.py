@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The libp2p host, on trio's side: listening, dialling, streams, presence.
+"""The libp2p host, on trio's side: listening, dialling, streams.
 
 Only TCP with noise and yamux: the library's QUIC is an order of magnitude slower. Connections
 to discovered peers are opened at once and kept, so that a request needs no dial.
@@ -19,12 +19,10 @@ from libp2p import new_host
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
 from libp2p.peer.peerinfo import PeerInfo, info_from_p2p_addr
-from libp2p.pubsub.gossipsub import GossipSub
-from libp2p.pubsub.pubsub import Pubsub
-from libp2p.tools.anyio_service import background_trio_service
 from multiaddr import Multiaddr
 
-from goop_node.p2p import limits, presence
+from goop_node.p2p import limits
+from goop_node.p2p.gossip import Gossip
 from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.lines import Lines
@@ -38,7 +36,6 @@ log = logging.getLogger(__name__)
 DIAL_SECONDS = 8.0
 REDIAL_MIN = 1.0
 REDIAL_MAX = 30.0
-GOSSIP = [TProtocol("/meshsub/1.1.0"), TProtocol("/meshsub/1.0.0")]
 
 
 class Host:
@@ -61,11 +58,10 @@ class Host:
         self._addresses = addresses
         self._handlers = handlers
         self._host: Any = None
-        self._pubsub: Pubsub | None = None
+        self._gossip: Gossip | None = None
         self._nursery: trio.Nursery | None = None
         self._redial: dict[str, tuple[float, float]] = {}
         self._dialling: set[str] = set()
-        self._announce = trio.Event()
 
     async def serve(self, listen: Sequence[str], started: Callable[[], None]) -> None:
         """Run until cancelled; ``started`` is called when it listens. Raises ``OSError``."""
@@ -79,30 +75,24 @@ class Host:
         guard(self._host)
         for handler in self._handlers:
             self._host.set_stream_handler(TProtocol(handler.protocol), self._inbound(handler))
-        router = GossipSub(
-            protocols=GOSSIP, degree=6, degree_low=4, degree_high=12, heartbeat_interval=1
-        )
-        self._pubsub = Pubsub(self._host, router, strict_signing=True)
+        # Before it listens: it must see every connection.
+        self._gossip = Gossip(self._host, self._table, self._label)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(
                 self._host.run([Multiaddr(address) for address in listen])
             )
             if not self._host.get_network().listeners:
                 raise OSError(f"cannot listen on {', '.join(listen)}")
-            await stack.enter_async_context(background_trio_service(self._pubsub))
-            await stack.enter_async_context(background_trio_service(router))
-            await self._pubsub.wait_until_ready()
-            subscription = await self._pubsub.subscribe(presence.TOPIC)
+            await stack.enter_async_context(self._gossip.running())
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                nursery.start_soon(self._hear, subscription)
-                nursery.start_soon(self._beat)
                 nursery.start_soon(self._keep)
                 started()
-                try:
-                    await trio.sleep_forever()
-                finally:
-                    await self._farewell()
+
+    def announce(self) -> None:
+        """Say who we are at once, not only at the next heartbeat."""
+        if self._gossip is not None:
+            self._gossip.announce()
 
     @property
     def addrs(self) -> tuple[str, ...]:
@@ -240,63 +230,6 @@ class Host:
             log.debug("dialling %s: %s", peer_id, error)
         finally:
             self._dialling.discard(peer_id)
-
-    # Presence
-
-    async def _hear(self, subscription: Any) -> None:
-        while True:
-            message = await subscription.get()
-            signer = ID(message.from_id).to_base58()
-            if signer == self.peer_id:
-                continue
-            heard = presence.parse(message.data, signer)
-            if heard is None:
-                log.debug("a malformed presence message from %s", signer)
-                continue
-            new = self._table.get(signer)
-            self._table.heard(heard, time.time())
-            if new is None or not new.online:
-                self.announce()
-
-    def announce(self) -> None:
-        """Say who we are at once, not only at the next heartbeat."""
-        self._announce.set()
-
-    async def _beat(self) -> None:
-        kind = "online"
-        seen = 0
-        while True:
-            await self._publish(kind)
-            kind = "update"
-            due = trio.current_time() + presence.HEARTBEAT
-            while (left := due - trio.current_time()) > 0:
-                with trio.move_on_after(min(1.0, left)):
-                    await self._announce.wait()
-                # A peer that has just subscribed should not wait for the next heartbeat.
-                here = len(self._subscribers())
-                if self._announce.is_set() or here > seen:
-                    self._announce = trio.Event()
-                    seen = here
-                    await trio.sleep(0.2)  # several reasons at once make one message
-                    break
-                seen = here
-
-    def _subscribers(self) -> Any:
-        assert self._pubsub is not None
-        return self._pubsub.peer_topics.get(presence.TOPIC, ())
-
-    async def _publish(self, kind: str) -> None:
-        assert self._pubsub is not None
-        data = presence.serialise(kind, self.peer_id, self._label(), time.time())
-        try:
-            await self._pubsub.publish(presence.TOPIC, data)
-        except Exception as error:
-            log.debug("publishing presence: %r", error)
-
-    async def _farewell(self) -> None:
-        with trio.move_on_after(0.5) as scope:
-            scope.shield = True
-            await self._publish("offline")
 
 
 async def _why(address: Multiaddr) -> NetworkError:

@@ -15,7 +15,7 @@ PLUGINS = ROOT / "plugins"
 REALTIME = "goop_realtime"
 CONTEXT_PACKAGES = ("goop_chess", "goop_video_call", "goop_arcade_rooms")
 NOT_OURS = {"node_modules", "__pycache__", ".venv", "build", "dist"}
-LONGEST = 400
+LONGEST = 320
 
 
 def sources(*suffixes: str, under: Path = ROOT) -> list[Path]:

@@ -28,7 +28,7 @@ def lives(seeds: range) -> tuple[Counter[str], str]:
                 life.run()
             except Exception as error:
                 return counts, f"seed {seed}: {type(error).__name__}: {error}\n{story_of(seed)}"
-            counts += life.watch.counts
+            counts += life.watch.seen.counts
             counts["lives"] += 1
     return counts, ""
 

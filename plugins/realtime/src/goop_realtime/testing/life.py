@@ -8,11 +8,13 @@ from typing import Any
 
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.testing.faults import FAULTS
+from goop_realtime.testing.judgement import judge
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.openings import OPENINGS
 from goop_realtime.testing.page import SimPage
+from goop_realtime.testing.seen import demand
 from goop_realtime.testing.simulator import World
-from goop_realtime.testing.watch import History, Watch, demand
+from goop_realtime.testing.watch import Watch
 
 MESSAGES = 110
 AGREE_EVERY_MS = 500
@@ -69,7 +71,7 @@ class Life:
                 self._fault()
             self.world.run(self.chance.choice(PAUSES))
         self._settle()
-        self._judge()
+        judge(self)
 
     # People and pages
 
@@ -128,7 +130,7 @@ class Life:
     def _fault(self) -> None:
         fault = self.chance.choices(list(FAULTS), list(FAULTS.values()))[0]
         self.world.tell(f"fault: {fault.__name__}")
-        self.watch.counts[f"fault {fault.__name__}"] += 1
+        self.watch.seen.counts[f"fault {fault.__name__}"] += 1
         fault(self)
 
     def soon(self, delay: int, action: Callable[[], None]) -> None:
@@ -209,93 +211,6 @@ class Life:
             if undone and page.acks:
                 return f"{page.id} waits for {undone[:3]}"
         return ""
-
-    def _judge(self) -> None:
-        """What every message and every page has come to."""
-        for channel_id in self.channels:
-            histories = [self.watch.history.get((n.peer_id, channel_id), {}) for n in self.nodes]
-            self._same(channel_id, *histories)
-            for page in [*self.pages.values(), *self.dead]:
-                self._accounted(channel_id, page, histories)
-            for page in self.pages.values():
-                self._complete(channel_id, page)
-        for node in self.nodes:
-            self._one_each(node)
-        for (channel_id, who), before in self.closers.items():
-            self._closed_behind(channel_id, who, before)
-
-    def _one_each(self, node: SimNode) -> None:
-        """Requests that crossed have become one channel."""
-        names = [
-            channel.request.context
-            for channel in node.engine.core.channels.values()
-            if channel.phase is Phase.OPEN and channel.request.context and not channel.fresh
-        ]
-        demand(len(names) == len(set(names)), f"{node.peer_id} has two channels of one of {names}")
-
-    def _same(self, channel_id: str, first: History, second: History) -> None:
-        for seq in first.keys() & second.keys():
-            demand(first[seq] == second[seq], f"{seq} of {channel_id} differs")
-
-    def _accounted(self, channel_id: str, page: SimPage, histories: list[History]) -> None:
-        """Everything a page sent is in the log in its order, or refused, or unknown in words."""
-        history = {**histories[0], **histories[1]}
-        order = [
-            message_id
-            for _, (_, message_id) in sorted(history.items())
-            if message_id.rpartition("-")[0] == page.id
-        ]
-        counters = [int(message_id.rpartition("-")[2]) for message_id in order]
-        demand(
-            counters == sorted(counters) or page.node.peer_id in self.watch.lossy,
-            f"{page.id} sent in another order than {order}",
-        )
-        rows = [node.engine.core.channels.get(channel_id) for node in self.nodes]
-        living = all(row is not None and not row.final for row in rows)
-        for message_id, where in page.sent.items():
-            if where != channel_id or message_id in order:
-                continue
-            if (channel_id, message_id) in self.watch.refusals:
-                continue
-            fate = page.fate.get(message_id, "")
-            if not living and fate not in ("delivered", "handled"):
-                continue
-            if page.alive or fate == "delivered" or fate == "handled":
-                lost = len(self.watch.lossy) == 2 or (not living and bool(self.watch.lossy))
-            else:
-                lost = fate == "" or page.node.peer_id in self.watch.lossy
-            demand(lost, f"{message_id} is {fate or 'unsettled'} and in no log")
-
-    def _complete(self, channel_id: str, page: SimPage) -> None:
-        """A living page has everything up to the end of its node's log."""
-        channel = page.node.engine.core.channels.get(channel_id)
-        if channel is None or channel.final or channel_id not in page.after:
-            return
-        others = [
-            entry
-            for entry in channel.log.after(0)
-            if entry.kind == "msg" and entry.id.rpartition("-")[0] != page.id
-        ]
-        if others:
-            demand(
-                page.after[channel_id] >= others[-1].position,
-                f"{page.id} was given up to {page.after[channel_id]} of {others[-1].position}",
-            )
-
-    def _closed_behind(self, channel_id: str, who: str, before: set[str]) -> None:
-        """A close is ordered behind everything that its own node had accepted."""
-        for node in self.nodes:
-            channel = node.engine.core.channels.get(channel_id)
-            history = self.watch.history.get((node.peer_id, channel_id), {})
-            if channel is None or not history or channel.close_code != "closed":
-                continue
-            last = channel.log.get(max(history))
-            if last is None or last.author != who or self.watch.lossy:
-                continue
-            ordered = {message_id for _, message_id in history.values()}
-            refused = {key for where, key in self.watch.refusals if where == channel_id}
-            missing = before - ordered - refused
-            demand(not missing, f"closed before {sorted(missing)[:3]}")
 
 
 def _differ(rows: list[Channel | None]) -> str:

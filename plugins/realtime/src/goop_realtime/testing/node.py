@@ -274,7 +274,7 @@ class SimNode:
         found = self.engine.request(self.world.now, peer, context, None, timeout, new=new, owner="")
         self.flush()
         if isinstance(found, Rejection):
-            self.world.watch.counts[f"refused {found.code}"] += 1
+            self.world.watch.seen.counts[f"refused {found.code}"] += 1
             return ""
         return found.id
 

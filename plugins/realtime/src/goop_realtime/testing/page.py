@@ -194,7 +194,7 @@ class SimPage:
         before = self.after.get(channel)
         if before is not None and place <= before:
             return
-        watch.given(self, channel, message_id, before, place, body.get("redelivered") is True)
+        watch.pages.given(self, channel, message_id, before, place, body.get("redelivered") is True)
         self.after[channel] = place
         self.got.setdefault(channel, []).append(message_id)
         world = self.node.world
@@ -208,7 +208,7 @@ class SimPage:
         """The handler of a message has returned."""
         if not self.alive:
             return
-        self.node.world.watch.handled(self, channel, message_id)
+        self.node.world.watch.pages.handled(self, channel, message_id)
         self.handled[channel] = place
         if self.acks and self.connected and self.node.up and self._page is not None:
             self.node.engine.acked(self.node.world.now, self._page, channel, *place)
@@ -219,13 +219,13 @@ class SimPage:
         if place > self.after.get(body["channel"], (0, 0)):
             self.gaps += 1
             self.after[body["channel"]] = place
-            self.node.world.watch.counts["frame gap"] += 1
+            self.node.world.watch.seen.counts["frame gap"] += 1
 
     def _on_state(self, body: dict[str, Any]) -> None:
         channel = body["channel"]
         if "at" in body:
             self.after.setdefault(channel, (body["at"][0], body["at"][1]))
-        self.node.world.watch.counts[f"frame state {body['state']}"] += 1
+        self.node.world.watch.seen.counts[f"frame state {body['state']}"] += 1
         if body["final"] and body["state"] == "disconnected":
             self._end(channel, body.get("code", ""))
 
@@ -240,7 +240,7 @@ class SimPage:
     def _on_receipt(self, body: dict[str, Any]) -> None:
         message_id, stage = body["id"], body["stage"]
         item = self.open.get(message_id)
-        self.node.world.watch.counts[f"receipt {stage}"] += 1
+        self.node.world.watch.seen.counts[f"receipt {stage}"] += 1
         if item is None or (stage == "unknown" and item.stage < 2):
             return
         if stage in STAGES:
@@ -251,7 +251,7 @@ class SimPage:
 
     def _reach(self, message_id: str, stage: int) -> None:
         item = self.open[message_id]
-        self.node.world.watch.receipt(self, item.channel, message_id, STAGES[stage])
+        self.node.world.watch.pages.receipt(self, item.channel, message_id, STAGES[stage])
         if stage > item.stage:
             item.stage = stage
             self.fate[message_id] = STAGES[stage]
@@ -264,7 +264,7 @@ class SimPage:
         item = self.open.pop(message_id)
         self.fate[message_id] = code
         if code not in UNKNOWN:
-            self.node.world.watch.refused(self, item.channel, message_id, code)
+            self.node.world.watch.pages.refused(self, item.channel, message_id, code)
 
 
 _FRAMES = {

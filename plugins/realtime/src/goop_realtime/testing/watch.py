@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The eye on a simulated world: what must hold at every step, and counts of what happened.
 
-``Watch`` sees every commit, every line that arrives, everything that a page is told, and every
-start of a node. What must not be raises ``Violation``.
+``Watch`` sees every commit, every line that arrives and every start of a node; its ``pages``
+see everything that a page is told. What must not be raises ``Violation``.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +14,12 @@ from goop_realtime import limits
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.effects import Record, SaveChannel, SaveCursor, SaveEntry, SaveOutcome
 from goop_realtime.jsonio import encode
+from goop_realtime.testing.seen import Seen, demand
+from goop_realtime.testing.watch_pages import PageWatch
 from goop_realtime.wire import Line
 
 if TYPE_CHECKING:
     from goop_realtime.testing.node import SimNode
-    from goop_realtime.testing.page import Place, SimPage
     from goop_realtime.testing.simulator import World
 
 LEGAL = {
@@ -35,39 +35,16 @@ DISAGREE_MS = 10_000 + 1_600
 ONE_MESSAGE = 1024
 """More than the bytes of any simulated message."""
 
-History = dict[int, tuple[int, str]]
-"""Of one node's channel: seq -> ``(epoch, message id)``, what was trimmed included."""
-
-
-class Violation(AssertionError):
-    """Something happened that must never happen."""
-
-
-def demand(holds: bool, what: str) -> None:
-    """Raise ``Violation`` unless ``holds``."""
-    if not holds:
-        raise Violation(what)
-
 
 class Watch:
     """What is known of a world, and what must hold in it."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.counts: Counter[str] = Counter()
-        self.history: dict[tuple[str, str], History] = {}
-        self.lossy: set[str] = set()
-        """Nodes that have lost commits, by a power cut or with their disk."""
-        self.refusals: set[tuple[str, str]] = set()
-        """``(channel, message id)`` of what any node refused, and any page was told of."""
+        self.seen = Seen()
+        self.pages = PageWatch(world, self.seen)
         self._contents: dict[tuple[str, int, int], tuple[str, bytes]] = {}
         self._folds: dict[tuple[str, int, int], bytes] = {}
-        self._ids: dict[tuple[str, str], dict[str, int]] = {}
-        self._ever: set[tuple[str, str, str]] = set()
-        self._handled: set[tuple[str, str, str]] = set()
-        self._handed: dict[tuple[str, str, str], int] = {}
-        self._told_refused: set[tuple[str, str]] = set()
-        self._consented: set[str] = set()
         self._asked: set[tuple[str, str]] = set()
         self._identity: dict[tuple[str, str], tuple[str, str]] = {}
         self._phases: dict[tuple[str, str], Phase] = {}
@@ -88,9 +65,9 @@ class Watch:
             elif isinstance(record, SaveChannel):
                 self._row(node, record.channel, record.row)
             elif isinstance(record, SaveOutcome) and record.outcome.code:
-                self.counts[f"outcome {record.outcome.code}"] += 1
-                self.refusals.add((record.channel, record.id))
-                ordered = record.id in self._ids.get((node.peer_id, record.channel), ())
+                self.seen.counts[f"outcome {record.outcome.code}"] += 1
+                self.seen.refusals.add((record.channel, record.id))
+                ordered = record.id in self.seen.ids.get((node.peer_id, record.channel), ())
                 demand(not ordered, f"{node.peer_id} refuses {record.id}, which it has ordered")
             elif isinstance(record, SaveCursor):
                 key = (node.peer_id, record.channel, record.name)
@@ -106,19 +83,19 @@ class Watch:
         content = (entry.id, entry.raw)
         known = self._contents.setdefault((channel_id, *entry.position), content)
         demand(known == content, f"{entry.position} of {channel_id}: {known} and {content}")
-        history = self.history.setdefault((who, channel_id), {})
-        ids = self._ids.setdefault((who, channel_id), {})
+        history = self.seen.history.setdefault((who, channel_id), {})
+        ids = self.seen.ids.setdefault((who, channel_id), {})
         demand(entry.id not in ids, f"{who} has {entry.id} twice: {ids.get(entry.id)}, {entry.seq}")
         demand(entry.seq not in history, f"{who} fills {entry.seq} of {channel_id} twice")
         # Where both nodes have lost commits, the refusal may be gone from the whole world.
         demand(
-            (channel_id, entry.id) not in self._told_refused or len(self.lossy) == 2,
+            (channel_id, entry.id) not in self.seen.told_refused or len(self.seen.lossy) == 2,
             f"{who} applies {entry.id}, whose page was told that it is refused",
         )
-        demand(channel_id in self._consented, f"{who} has an entry before anybody agreed")
+        demand(channel_id in self.seen.consented, f"{who} has an entry before anybody agreed")
         ids[entry.id] = entry.seq
         history[entry.seq] = (entry.epoch, entry.id)
-        self._ever.add((who, channel_id, entry.id))
+        self.seen.ever.add((who, channel_id, entry.id))
         self._world.tell(f"{who} commits {entry.position[1]} of {channel_id}: {entry.id}")
 
     def _row(self, node: SimNode, channel_id: str, row: dict[str, Any]) -> None:
@@ -131,14 +108,14 @@ class Watch:
         if before is phase:
             return
         if phase is Phase.JOINING and (node.peer_id, row["context"]) in self._asked:
-            self._consented.add(channel_id)  # two requests that crossed
+            self.seen.consented.add(channel_id)  # two requests that crossed
         demand(
             before is None or phase in LEGAL[before],
             f"{channel_id} at {node.peer_id}: {before} -> {phase}",
         )
         side = "host" if row["hosted"] else "guest"
         cause = f" {row['closeCode']}" if phase is Phase.CLOSED else ""
-        self.counts[f"{side} {before or 'none'} -> {phase}{cause}"] += 1
+        self.seen.counts[f"{side} {before or 'none'} -> {phase}{cause}"] += 1
         self._world.tell(f"{node.peer_id} {channel_id}: {before or 'none'} -> {phase}{cause}")
         self._phases[key] = phase
 
@@ -172,18 +149,18 @@ class Watch:
 
     def forgets(self, node: SimNode) -> None:
         """A node has lost commits: what follows from having them no longer holds."""
-        self.lossy.add(node.peer_id)
+        self.seen.lossy.add(node.peer_id)
         books: tuple[dict[Any, Any], ...] = (
-            self._ids,
+            self.seen.ids,
             self._phases,
             self._cursors,
             self._said,
-            self._handed,
             self._identity,
         )
         for book in books:
             for key in [key for key in book if key[0] == node.peer_id]:
                 del book[key]
+        self.pages.forgets(node.peer_id)
 
     def started(self, node: SimNode) -> None:
         """A node came up: after a kill it has all that it had committed."""
@@ -191,11 +168,11 @@ class Watch:
         for (peer, channel_id), phase in self._phases.items():
             if peer == who:
                 demand(channel_id in channels, f"{who} has forgotten {channel_id} ({phase})")
-        for key in [key for key in self.history if key[0] == who and key[1] not in channels]:
-            del self.history[key]
+        for key in [key for key in self.seen.history if key[0] == who and key[1] not in channels]:
+            del self.seen.history[key]
         for channel in channels.values():
             key = (who, channel.id)
-            history = self.history.setdefault(key, {})
+            history = self.seen.history.setdefault(key, {})
             last = max(history, default=0)
             if key not in self._phases:
                 # It has lost commits: what it still has is the beginning of what it had.
@@ -209,13 +186,13 @@ class Watch:
                 handled = self._said.get(key, 0)
                 demand(channel.handled >= handled, f"{who} was at {handled}, is {channel.handled}")
             self._phases.setdefault(key, channel.phase)
-            self._ids[key] = {message_id: seq for seq, (_, message_id) in history.items()}
+            self.seen.ids[key] = {message_id: seq for seq, (_, message_id) in history.items()}
 
     # The network
 
     def consents(self, channel_id: str) -> None:
         """A person agreed to a channel."""
-        self._consented.add(channel_id)
+        self.seen.consented.add(channel_id)
 
     def asks(self, node: SimNode, context: str) -> None:
         """A person asked for a channel; with a context that is consent to the other's request."""
@@ -227,11 +204,13 @@ class Watch:
         channel = node.engine.core.channels.get(line.group)
         where = f"{'host' if channel.hosted else 'guest'} {channel.phase}" if channel else "unknown"
         what = f" {line.code}" if line.code else f" {line.stage}" if line.stage else ""
-        self.counts[f"line {line.type}{what} at {where}"] += 1
-        if line.type == "ack" and line.stage != "node" and sender not in self.lossy:
+        self.seen.counts[f"line {line.type}{what} at {where}"] += 1
+        if line.type == "ack" and line.stage != "node" and sender not in self.seen.lossy:
             key = (sender, line.group)
             self._said[key] = max(self._said.get(key, 0), line.seq)
-        demand(line.group in self._consented, f"{sender} says {line.type} before anybody agreed")
+        demand(
+            line.group in self.seen.consented, f"{sender} says {line.type} before anybody agreed"
+        )
         if self._world.story is not None:
             self._world.tell(f"{sender} > {node.peer_id} {_words(line)}")
 
@@ -240,7 +219,7 @@ class Watch:
         channel = node.engine.core.channels.get(line.group)
         where = f"{'host' if channel.hosted else 'guest'} {channel.phase}" if channel else "unknown"
         code = f" {line.code}" if line.code else ""
-        self.counts[f"control {line.type}{code} at {where}"] += 1
+        self.seen.counts[f"control {line.type}{code} at {where}"] += 1
         if self._world.story is not None:
             self._world.tell(f"{sender} ~ {node.peer_id} {_words(line)}")
 
@@ -268,68 +247,6 @@ class Watch:
                 demand(now - since <= DISAGREE_MS, f"{channel_id} is {states} for {now - since} ms")
             else:
                 self._disagree.pop(channel_id, None)
-
-    # Pages
-
-    def given(
-        self,
-        page: SimPage,
-        channel_id: str,
-        message_id: str,
-        before: Place | None,
-        place: Place,
-        redelivered: bool,
-    ) -> None:
-        """A page's handler gets a message."""
-        who = page.node.peer_id
-        demand(
-            message_id not in page.got.get(channel_id, ()), f"{page.id} is given {message_id} again"
-        )
-        demand(message_id.rpartition("-")[0] != page.id, f"{page.id} is given its own {message_id}")
-        demand(channel_id in self._consented, f"{page.id} is given a message nobody agreed to")
-        if before is not None and who not in self.lossy:
-            history = self.history.get((who, channel_id), {})
-            for seq in range(before[1] + 1, place[1]):
-                missing = history[seq][1] if seq in history else "an unknown entry"
-                demand(
-                    missing.rpartition("-")[0] == page.id,
-                    f"{page.id} was given {place} after {before}: no word of {seq} ({missing})",
-                )
-        key = (who, channel_id, message_id)
-        if key in self._handed and self._handed[key] < page.born:
-            demand(redelivered, f"{page.id} is given {message_id}, handed out before, as new")
-        self._handed[key] = self._world.now
-        self.counts["redelivered" if redelivered else "message"] += 1
-        self._world.tell(f"{page.id} gets {message_id} {place[1]}{' again' * redelivered}")
-
-    def handled(self, page: SimPage, channel_id: str, message_id: str) -> None:
-        """A page's handler has returned."""
-        self._handled.add((page.node.peer_id, channel_id, message_id))
-
-    def receipt(self, page: SimPage, channel_id: str, message_id: str, stage: str) -> None:
-        """A page is told how far its message is: that must be true of the other node."""
-        demand(
-            (channel_id, message_id) not in self._told_refused,
-            f"{message_id} is {stage} and refused",
-        )
-        other = next(peer for peer in self._world.nodes if peer != page.node.peer_id)
-        key = (other, channel_id, message_id)
-        if stage in ("delivered", "handled"):
-            demand(key in self._ever, f"{message_id} is {stage}, but {other} never had it")
-        if stage == "handled":
-            demand(key in self._handled, f"{message_id} is handled by no page of {other}")
-
-    def refused(self, page: SimPage, channel_id: str, message_id: str, code: str) -> None:
-        """A page is told that its message was applied nowhere."""
-        self.counts[f"refused {code}"] += 1
-        self._world.tell(f"{page.id} is told {code} of {message_id}")
-        self._told_refused.add((channel_id, message_id))
-        self.refusals.add((channel_id, message_id))
-        for peer in self._world.nodes:
-            demand(
-                message_id not in self._ids.get((peer, channel_id), ()),
-                f"{page.id} is told {code} of {message_id}, which {peer} has applied",
-            )
 
 
 def _words(line: Line) -> str:

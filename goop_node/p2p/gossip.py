@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""Presence on the wire: saying who we are over GossipSub, and hearing who the others are."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+from libp2p.custom_types import TProtocol
+from libp2p.peer.id import ID
+from libp2p.pubsub.gossipsub import GossipSub
+from libp2p.pubsub.pubsub import Pubsub
+from libp2p.tools.anyio_service import background_trio_service
+
+from goop_node.p2p import presence
+from goop_node.p2p.peers import PeerTable
+
+log = logging.getLogger(__name__)
+
+PROTOCOLS = [TProtocol("/meshsub/1.1.0"), TProtocol("/meshsub/1.0.0")]
+
+
+class Gossip:
+    """The presence of one libp2p host. Every method runs on trio."""
+
+    def __init__(self, host: Any, table: PeerTable, label: Callable[[], str]) -> None:
+        self._peer_id = host.get_id().to_base58()
+        self._table = table
+        self._label = label
+        self._router = GossipSub(
+            protocols=PROTOCOLS, degree=6, degree_low=4, degree_high=12, heartbeat_interval=1
+        )
+        self._pubsub = Pubsub(host, self._router, strict_signing=True)
+        self._announce = trio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Say and hear while the block runs; say that we go at its end."""
+        async with background_trio_service(self._pubsub), background_trio_service(self._router):
+            await self._pubsub.wait_until_ready()
+            subscription = await self._pubsub.subscribe(presence.TOPIC)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._hear, subscription)
+                nursery.start_soon(self._beat)
+                try:
+                    yield
+                finally:
+                    await self._farewell()
+                    nursery.cancel_scope.cancel()
+
+    async def _hear(self, subscription: Any) -> None:
+        while True:
+            message = await subscription.get()
+            signer = ID(message.from_id).to_base58()
+            if signer == self._peer_id:
+                continue
+            heard = presence.parse(message.data, signer)
+            if heard is None:
+                log.debug("a malformed presence message from %s", signer)
+                continue
+            new = self._table.get(signer)
+            self._table.heard(heard, time.time())
+            if new is None or not new.online:
+                self.announce()
+
+    def announce(self) -> None:
+        """Say who we are at once, not only at the next heartbeat."""
+        self._announce.set()
+
+    async def _beat(self) -> None:
+        kind = "online"
+        seen = 0
+        while True:
+            await self._publish(kind)
+            kind = "update"
+            due = trio.current_time() + presence.HEARTBEAT
+            while (left := due - trio.current_time()) > 0:
+                with trio.move_on_after(min(1.0, left)):
+                    await self._announce.wait()
+                # A peer that has just subscribed should not wait for the next heartbeat.
+                here = len(self._subscribers())
+                if self._announce.is_set() or here > seen:
+                    self._announce = trio.Event()
+                    seen = here
+                    await trio.sleep(0.2)  # several reasons at once make one message
+                    break
+                seen = here
+
+    def _subscribers(self) -> Any:
+        return self._pubsub.peer_topics.get(presence.TOPIC, ())
+
+    async def _publish(self, kind: str) -> None:
+        data = presence.serialise(kind, self._peer_id, self._label(), time.time())
+        try:
+            await self._pubsub.publish(presence.TOPIC, data)
+        except Exception as error:
+            log.debug("publishing presence: %r", error)
+
+    async def _farewell(self) -> None:
+        """Say that we go: best effort, while everything here is being cancelled."""
+        with trio.move_on_after(0.5) as scope:
+            scope.shield = True
+            await self._publish("offline")

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""The judgement at a life's end: what every message and every page has come to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goop_realtime.channel import Phase
+from goop_realtime.testing.node import SimNode
+from goop_realtime.testing.page import SimPage
+from goop_realtime.testing.seen import History, demand
+
+if TYPE_CHECKING:
+    from goop_realtime.testing.life import Life
+
+
+def judge(life: Life) -> None:
+    """What every message and every page has come to."""
+    for channel_id in life.channels:
+        histories = [life.watch.seen.history.get((n.peer_id, channel_id), {}) for n in life.nodes]
+        _same(channel_id, *histories)
+        for page in [*life.pages.values(), *life.dead]:
+            _accounted(life, channel_id, page, histories)
+        for page in life.pages.values():
+            _complete(channel_id, page)
+    for node in life.nodes:
+        _one_each(node)
+    for (channel_id, who), before in life.closers.items():
+        _closed_behind(life, channel_id, who, before)
+
+
+def _one_each(node: SimNode) -> None:
+    """Requests that crossed have become one channel."""
+    names = [
+        channel.request.context
+        for channel in node.engine.core.channels.values()
+        if channel.phase is Phase.OPEN and channel.request.context and not channel.fresh
+    ]
+    demand(len(names) == len(set(names)), f"{node.peer_id} has two channels of one of {names}")
+
+
+def _same(channel_id: str, first: History, second: History) -> None:
+    for seq in first.keys() & second.keys():
+        demand(first[seq] == second[seq], f"{seq} of {channel_id} differs")
+
+
+def _accounted(life: Life, channel_id: str, page: SimPage, histories: list[History]) -> None:
+    """Everything a page sent is in the log in its order, or refused, or unknown in words."""
+    history = {**histories[0], **histories[1]}
+    order = [
+        message_id
+        for _, (_, message_id) in sorted(history.items())
+        if message_id.rpartition("-")[0] == page.id
+    ]
+    counters = [int(message_id.rpartition("-")[2]) for message_id in order]
+    demand(
+        counters == sorted(counters) or page.node.peer_id in life.watch.seen.lossy,
+        f"{page.id} sent in another order than {order}",
+    )
+    rows = [node.engine.core.channels.get(channel_id) for node in life.nodes]
+    living = all(row is not None and not row.final for row in rows)
+    for message_id, where in page.sent.items():
+        if where != channel_id or message_id in order:
+            continue
+        if (channel_id, message_id) in life.watch.seen.refusals:
+            continue
+        fate = page.fate.get(message_id, "")
+        if not living and fate not in ("delivered", "handled"):
+            continue
+        if page.alive or fate == "delivered" or fate == "handled":
+            lost = len(life.watch.seen.lossy) == 2 or (not living and bool(life.watch.seen.lossy))
+        else:
+            lost = fate == "" or page.node.peer_id in life.watch.seen.lossy
+        demand(lost, f"{message_id} is {fate or 'unsettled'} and in no log")
+
+
+def _complete(channel_id: str, page: SimPage) -> None:
+    """A living page has everything up to the end of its node's log."""
+    channel = page.node.engine.core.channels.get(channel_id)
+    if channel is None or channel.final or channel_id not in page.after:
+        return
+    others = [
+        entry
+        for entry in channel.log.after(0)
+        if entry.kind == "msg" and entry.id.rpartition("-")[0] != page.id
+    ]
+    if others:
+        demand(
+            page.after[channel_id] >= others[-1].position,
+            f"{page.id} was given up to {page.after[channel_id]} of {others[-1].position}",
+        )
+
+
+def _closed_behind(life: Life, channel_id: str, who: str, before: set[str]) -> None:
+    """A close is ordered behind everything that its own node had accepted."""
+    for node in life.nodes:
+        channel = node.engine.core.channels.get(channel_id)
+        history = life.watch.seen.history.get((node.peer_id, channel_id), {})
+        if channel is None or not history or channel.close_code != "closed":
+            continue
+        last = channel.log.get(max(history))
+        if last is None or last.author != who or life.watch.seen.lossy:
+            continue
+        ordered = {message_id for _, message_id in history.values()}
+        refused = {key for where, key in life.watch.seen.refusals if where == channel_id}
+        missing = before - ordered - refused
+        demand(not missing, f"closed before {sorted(missing)[:3]}")
