@@ -146,9 +146,8 @@ class Host:
 
     async def connect(self, peer_id: str) -> None:
         """Be connected to the peer. Raises ``NetworkError``."""
-        network = self._host.get_network()
         peer = ID.from_base58(peer_id)
-        if any(not conn.is_closed for conn in network.get_connections(peer)):
+        if self._connected(peer):
             return
         addresses = self._addresses().get(peer_id, ())
         known = self._host.get_peerstore()
@@ -192,8 +191,31 @@ class Host:
         """Dial a full multiaddr; the peer's id. Raises ``NetworkError``."""
         info = info_from_p2p_addr(Multiaddr(address))
         peer_id = info.peer_id.to_base58()
-        await self.dial(peer_id, [address])
+        if self._connected(info.peer_id):
+            await self._prove(info.peer_id, Multiaddr(address))
+        else:
+            await self.dial(peer_id, [address])
         return peer_id
+
+    def _connected(self, peer: ID) -> bool:
+        return any(not conn.is_closed for conn in self._host.get_network().get_connections(peer))
+
+    async def _prove(self, peer: ID, address: Multiaddr) -> None:
+        """See that the peer answers at an address. A dial would only find the connection we have.
+
+        Raises ``NetworkError``.
+        """
+        network = self._host.get_network()
+        try:
+            with trio.fail_after(DIAL_SECONDS):
+                raw = await network.transport_manager.transport_for_dialing(address).dial(address)
+                try:
+                    await network.upgrader.upgrade_security(raw, True, peer)
+                finally:
+                    await raw.close()
+        except Exception as error:
+            log.debug("proving %s: %r", address, error)
+            raise await _why(address) from None
 
     async def _keep(self) -> None:
         """Watch the connections, and redial the peers that we know with growing pauses."""
