@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -95,6 +96,14 @@ class Script:
         """Write lines on a stream."""
         await self.do("write", n=n, lines=lines)
 
+    def freeze(self) -> None:
+        """Stop the process in its tracks; its connections stay as they are."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
     async def invitation(self) -> dict[str, Any]:
         """Wait for an invitation; its line."""
         stream = await self.event(ev="stream", protocol=INVITE)
@@ -137,6 +146,7 @@ async def meeting(
             await asyncio.to_thread(node.stop)
     finally:
         assert process.stdin is not None
+        script.thaw()
         process.stdin.close()
         await process.wait()
         await asyncio.gather(reader, return_exceptions=True)

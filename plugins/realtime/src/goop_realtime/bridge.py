@@ -31,7 +31,8 @@ from goop_realtime.effects import (
     SendLine,
 )
 from goop_realtime.engine import Engine
-from goop_realtime.go_peers import Doors, GoPeers
+from goop_realtime.go_doors import Doors
+from goop_realtime.go_peers import GoPeers
 from goop_realtime.invitation_streams import InvitationStreams, until_discovered
 from goop_realtime.journal import Journal
 from goop_realtime.jsonio import MalformedJson

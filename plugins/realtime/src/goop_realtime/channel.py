@@ -139,6 +139,12 @@ class Channel:
         return self.phase is Phase.CLOSED
 
     @property
+    def closed_by_log(self) -> bool:
+        """Whether its log ends with a close, so that the other side can be given its end."""
+        last = self.log.get(self.log.last[1])
+        return last is not None and last.kind == "close"
+
+    @property
     def living(self) -> bool:
         """Whether it is agreed, or about to be."""
         return self.phase in (Phase.ASKING, Phase.JOINING, Phase.OPEN) and not self.closing

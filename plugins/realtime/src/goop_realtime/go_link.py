@@ -62,8 +62,29 @@ class GoLink:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._paused = self._closing = self._deaf = self._over = False
+        self._heard_at = self._clock()
         member.on_message = self._received
         member.on_end = self._ended
+
+    @property
+    def over(self) -> bool:
+        """Whether the link has ended."""
+        return self._silent()
+
+    @property
+    def silent_ms(self) -> float:
+        """How long ago the peer's last message came, or the link began."""
+        return self._clock() - self._heard_at
+
+    def let_go(self) -> Membership:
+        """End the link because the peer is silent, and leave its membership as it is."""
+        for message in self._in.flush():
+            self._enter(message)
+        self._tell_engine()
+        if self._paused:
+            self._member.resume()
+        self._finish("silent")
+        return self._member
 
     # What the engine's driver sees
 
@@ -108,6 +129,7 @@ class GoLink:
     def _received(self, author: str, message: bytes | None) -> None:
         if self._over:
             return
+        self._heard_at = self._clock()
         if author != self.peer_id:
             # Others may be in its group; the channel is between us two.
             self._ears.refused("foreign_author", f"a message of {author[:60]}")

@@ -9,8 +9,6 @@ person's consent.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, Groups, Invite, Membership
@@ -21,7 +19,9 @@ from goop_realtime.channel import BEST_EFFORT, Channel, Phase
 from goop_realtime.contexts import PLAIN
 from goop_realtime.effects import OpenLink, SendControl
 from goop_realtime.engine import Engine
+from goop_realtime.go_doors import Doors
 from goop_realtime.go_link import Ears, GoLink
+from goop_realtime.go_pulse import Sleepers, lost
 from goop_realtime.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.wire import Line, raw, serialise
 
@@ -29,19 +29,6 @@ WAITING = 100
 """Invitations that may wait for their senders to be discovered."""
 REFUSALS = {"not_found": "expired", "full": "busy", "closed": "closed"}
 """How a host's answers to our join end the channel."""
-
-
-@dataclass(frozen=True)
-class Doors:
-    """What the bridge offers: links by number, a step's end, time, peers, work."""
-
-    adopt: Callable[[LineStream], int]
-    ended: Callable[[int, str], None]
-    step: Callable[[], None]
-    flush: Callable[[], object]
-    now: Callable[[], int]
-    discovered: Callable[[str], Awaitable[bool]]
-    spawn: Callable[[Awaitable[None]], None]
 
 
 class GoPeers:
@@ -54,6 +41,7 @@ class GoPeers:
         self._doors = doors
         self._groups = Groups(network, self._note)
         self._links: dict[str, GoLink] = {}
+        self._sleepers = Sleepers(network, self._member, self._ended_asleep)
         self._waiting: set[tuple[str, str]] = set()
         """Invitations whose sender is not discovered yet."""
         self._missed: set[str] = set()
@@ -112,7 +100,9 @@ class GoPeers:
         channel = self._core.channels.get(action.line.group)
         if channel is None or channel.delivery != BEST_EFFORT or channel.peer != action.peer:
             return False
-        if action.line.type == "poke" and channel.id in self._missed:
+        if action.line.type == "poke" and channel.id in self._sleepers:
+            self._doors.spawn(self._rouse(channel))
+        elif action.line.type == "poke" and channel.id in self._missed:
             self._missed.discard(channel.id)
             self._doors.spawn(self._invite_again(channel))
         return True
@@ -176,15 +166,21 @@ class GoPeers:
             channel.id,
             name=f"rt:{channel.id}",
             invited=(channel.peer,),
-            on_member=lambda member: self._guest_joined(channel.id, member),
+            on_member=lambda member: self._member(channel.id, member),
         )
 
-    def _guest_joined(self, channel_id: str, member: Membership) -> None:
+    def _member(self, channel_id: str, member: Membership) -> None:
+        """A membership has begun, or its peer is heard again."""
         channel = self._core.channels.get(channel_id)
         if channel is None:
             member.end()
-            return
-        self._missed.discard(channel_id)
+        elif channel.hosted:
+            self._guest_joined(channel, member)
+        else:
+            self._welcomed(channel, member)
+
+    def _guest_joined(self, channel: Channel, member: Membership) -> None:
+        self._missed.discard(channel.id)
         virtual = VirtualGuest(channel.id, **self._virtual(channel))
         link = self._link(channel, member, virtual)
         # What was written to the peer is what it has; nothing more is known.
@@ -197,33 +193,53 @@ class GoPeers:
         channel = self._core.channels.get(action.channel)
         if channel is None or channel.delivery != BEST_EFFORT:
             return False
-        self._doors.spawn(self._join(channel))
+        work = self._rouse if channel.id in self._sleepers else self._join
+        self._doors.spawn(work(channel))
         return True
 
     async def _join(self, channel: Channel) -> None:
         try:
             await self._groups.join(
-                channel.peer, channel.id, lambda member: self._welcomed(channel.id, member)
+                channel.peer, channel.id, lambda member: self._member(channel.id, member)
             )
         except NetworkError as error:
-            now = self._doors.now()
-            self._engine.link_failed(now, channel.id, error.code)
+            self._engine.link_failed(self._doors.now(), channel.id, error.code)
             code = REFUSALS.get(error.code)
             if code is not None:
                 code = "lost" if code == "expired" and channel.phase is Phase.OPEN else code
-                line = Line(type="close", group=channel.id, code=code)
-                self._engine.control(now, channel.peer, line)
+                self._closed_there(channel, code)
             self._doors.step()
 
-    def _welcomed(self, channel_id: str, member: Membership) -> None:
-        channel = self._core.channels.get(channel_id)
-        if channel is None:
-            member.end()
-            return
+    def _welcomed(self, channel: Channel, member: Membership) -> None:
         virtual = VirtualHost(channel.id, **self._virtual(channel))
         link = self._link(channel, member, virtual)
         self._engine.link_opened(self._doors.now(), channel.id, link)
         self._doors.step()
+
+    def _closed_there(self, channel: Channel, code: str) -> None:
+        line = Line(type="close", group=channel.id, code=code)
+        self._engine.control(self._doors.now(), channel.peer, line)
+
+    async def _rouse(self, channel: Channel) -> None:
+        """Ask a peer that was silent; the engine tries again where it still is."""
+        roused = await self._sleepers.rouse(channel.id)
+        if not roused and not channel.hosted and channel.id not in self._links:
+            self._engine.link_failed(self._doors.now(), channel.id, "silent")
+            self._doors.step()
+
+    async def _watch(self, channel_id: str, link: GoLink) -> None:
+        """Let a link go whose peer is silent, and keep its membership."""
+        if await lost(self._network, link):
+            self._sleepers.add(channel_id, link.let_go())
+
+    def _ended_asleep(self, channel_id: str, code: str) -> None:
+        channel = self._core.channels.get(channel_id)
+        if channel is not None and code == "closed" and not channel.hosted:
+            self._closed_there(channel, "closed")
+        elif code not in ("left", "replaced"):
+            self._missed.add(channel_id)
+        self._doors.step()
+        self.changed(channel_id)
 
     def _virtual(self, channel: Channel) -> dict[str, Any]:
         core = self._core
@@ -241,10 +257,6 @@ class GoPeers:
     def _link(self, channel: Channel, member: Membership, virtual: Virtual) -> int:
         limits, own = channel.context.type.limits, self._core.limits
         channel_id, number = channel.id, 0
-
-        def final() -> bool:
-            now = self._core.channels.get(channel_id)
-            return now is None or now.final
 
         def lines(batch: list[Line]) -> None:
             self._engine.lines(self._doors.now(), number, [serialise(line) for line in batch])
@@ -266,7 +278,7 @@ class GoPeers:
                 refused=lambda code, detail: self._note(code, channel_id, detail),
                 ended=ended,
                 now=self._doors.now,
-                final=final,
+                final=lambda: self._over(channel_id),
             ),
             hosted=channel.hosted,
             rate=own.rate or limits.rate,
@@ -274,7 +286,12 @@ class GoPeers:
         )
         self._links[channel_id] = link
         number = self._doors.adopt(link)
+        self._doors.spawn(self._watch(channel_id, link))
         return number
+
+    def _over(self, channel_id: str) -> bool:
+        channel = self._core.channels.get(channel_id)
+        return channel is None or channel.final
 
     def changed(self, channel_id: str) -> None:
         """A channel's state changed: one that has ended needs no group any more."""
@@ -284,15 +301,11 @@ class GoPeers:
         link = self._links.get(channel_id)
         if link is None:
             self._missed.discard(channel_id)
+            self._sleepers.leave(channel_id)
             self._groups.close(channel_id)
-        elif channel is not None and not _closes_by_its_log(channel):
+        elif channel is not None and not channel.closed_by_log:
             link.close()
 
     def close(self) -> None:
         """Stop: every stream ends, the channels stay."""
         self._groups.stop()
-
-
-def _closes_by_its_log(channel: Channel) -> bool:
-    last = channel.log.get(channel.log.last[1])
-    return last is not None and last.kind == "close"

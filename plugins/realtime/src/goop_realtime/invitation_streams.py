@@ -8,7 +8,8 @@ import asyncio
 from goop_node.types import LineStream, NetworkError, NodeApi, Peers
 from goop_realtime.effects import SendControl
 from goop_realtime.engine import Engine
-from goop_realtime.go_peers import Doors, GoPeers
+from goop_realtime.go_doors import Doors
+from goop_realtime.go_peers import GoPeers
 from goop_realtime.jsonio import MalformedJson
 from goop_realtime.wire import INVITE_PROTOCOL, Line, parse, serialise
 

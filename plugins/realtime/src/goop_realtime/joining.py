@@ -69,8 +69,7 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
     if channel.phase is Phase.ASKING and core.now > channel.expires_at:
         finish(core, channel, "timeout")
     have = pair(line.fields().get("have")) if line.fields().get("have") is not None else (0, 0)
-    last = channel.log.get(channel.log.last[1])
-    if channel.final and (last is None or last.kind != "close"):
+    if channel.final and not channel.closed_by_log:
         # It did not end by its log, so there is no last entry to be had.
         line = Line(type="close", group=channel.id, code=channel.close_code)
         _turn_away(core, link, line)
