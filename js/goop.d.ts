@@ -48,7 +48,8 @@ interface GoopMeta {
  * Every one of the three may be ignored. */
 interface GoopSent extends Promise<{ id: string }> {
   readonly id: string;
-  /** The other node has it safely. */
+  /** The other node has it safely. Where `channel.delivery` is `best-effort` nobody confirms that:
+   * this and `handled` reject with `unsupported`. */
   readonly delivered: Promise<{ id: string }>;
   /** The handler of the other page has returned. */
   readonly handled: Promise<{ id: string }>;

@@ -141,15 +141,15 @@ export class Outbox {
     if (frame.stage === "unknown" && sent.stage < 2) return;
     const known = STAGES.indexOf(frame.stage) + 1;
     const code = frame.code ?? (known ? undefined : frame.stage);
-    // Nobody can say whether it was handled, but it got there.
-    const reached = code === "unsupported" ? 2 : code ? 0 : known;
+    const bestEffort = sent.conduit.delivery === "best-effort";
+    // Nobody can say whether it was handled; but it got there, unless the peer confirms nothing.
+    const reached = code === "unsupported" ? (bestEffort ? 1 : 2) : code ? 0 : known;
     const before = sent.stage;
     for (; sent.stage < reached; sent.stage++) sent.steps[sent.stage].resolve({ id: sent.id });
     if (before === 0 && reached > 0) sent.conduit.waits(-1, -sent.bytes);
     if (sent.stage === STAGES.length) this.settle(sent);
     // A peer with an older protocol never says what became of it.
-    const silent = sent.conduit.delivery === "best-effort" && sent.stage === 1;
-    const fate = code ?? (silent ? "unsupported" : undefined);
+    const fate = code ?? (bestEffort && sent.stage === 1 ? "unsupported" : undefined);
     if (fate) this.fail(sent, this.about(sent, fate, frame.reason), sent.stage === 0);
   }
 

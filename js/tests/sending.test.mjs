@@ -177,6 +177,11 @@ test("where nobody can tell, the receipts say unsupported", async () => {
   node.receipt(other.id, "accepted");
   assert.equal(await codeOf(other), null);
   assert.equal(await codeOf(other.delivered), "unsupported");
+  const asked = channel.send("whose receipt was lost with the socket");
+  node.receipt(asked.id, "unsupported");
+  assert.equal(await codeOf(asked), null);
+  assert.equal(await codeOf(asked.delivered), "unsupported");
+  assert.equal(await codeOf(asked.handled), "unsupported");
   assert.equal(printed.error.length, 0);
 });
 

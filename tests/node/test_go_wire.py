@@ -193,8 +193,8 @@ async def test_we_host_a_plain_channel(tmp_path: Path) -> None:
         message = await page.frame("message", channel=channel)
         assert (message["data"], message["from"]) == ([2], script.id)
         # Nothing is claimed that nobody knows.
-        stages = [(await page.frame("receipt", channel=channel))["stage"] for _ in range(3)]
-        assert stages == ["accepted", "delivered", "unsupported"]
+        stages = [(await page.frame("receipt", channel=channel))["stage"] for _ in range(2)]
+        assert stages == ["accepted", "unsupported"]
         await page.post("close", channelId=channel)
         assert (await script.line(n, "close"))["group"] == channel
         assert (await script.event(ev="end", n=n))["code"] == "eof"
@@ -227,8 +227,8 @@ async def test_a_go_peer_hosts(tmp_path: Path) -> None:
             "group": GROUP_ID,
             "payload": {"n": 1},
         }
-        stages = [(await page.frame("receipt"))["stage"] for _ in range(3)]
-        assert stages == ["accepted", "delivered", "unsupported"]
+        stages = [(await page.frame("receipt"))["stage"] for _ in range(2)]
+        assert stages == ["accepted", "unsupported"]
         await script.write(n, {"type": "ping", "group": GROUP_ID})
         await script.line(n, "pong")
         big = {"type": "msg", "group": GROUP_ID, "payload": "x" * 66_000}
@@ -350,6 +350,12 @@ async def test_a_context_is_refused_in_words(tmp_path: Path) -> None:
         state = await page.frame("state", channel=asked["channelId"], final=True)
         assert state["code"] == "unsupported"
         assert "plain channels only" in state["reason"]
+
+
+async def test_params_without_a_context_are_refused_not_dropped(tmp_path: Path) -> None:
+    async with meeting(tmp_path) as (script, _, page):
+        problem = await page.post("request", 422, peerId=script.id, params={"color": "white"})
+        assert problem["code"] == "invalid_params"
 
 
 async def test_the_channel_survives_our_restart(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 
 Such a peer (protocol 1.0.0) joins, sends and receives, and knows no numbers, confirmations or
 acknowledgements. So that the engine keeps one mechanism, a ``VirtualGuest`` or ``VirtualHost``
-speaks our own protocol with it over a virtual link. What was written to the peer counts as
-delivered; nothing ever counts as handled. Pure: no I/O, no clock.
+speaks our own protocol with it over a virtual link. To the engine, what was written to the peer
+is with it; to a page nothing ever counts as delivered or handled. Pure: no I/O, no clock.
 """
 
 from __future__ import annotations

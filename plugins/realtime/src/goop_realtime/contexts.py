@@ -112,7 +112,8 @@ class Context:
         if len(encode(params)) > PARAMS_BYTES:
             return Rejection(code="too_large", reason=f"params exceed {PARAMS_BYTES} bytes")
         if self.params is None:
-            return Rejection(code="invalid_params", reason=f"{self.type.name} takes no params")
+            who = self.type.name or "a channel without a context"
+            return Rejection(code="invalid_params", reason=f"{who} takes no params")
         found = self.params.check(params)
         if found is None:
             return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from goop_node.types import JsonValue, Refusal
-from goop_realtime.channel import Channel, Phase, channel_row
+from goop_realtime.channel import BEST_EFFORT, Channel, Phase, channel_row
 from goop_realtime.effects import Entry, Frame
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import PAGE_WINDOW
@@ -289,6 +289,8 @@ def page_presence(core: Core, channel: Channel) -> str:
 
 def receipt(core: Core, message_id: str, channel: Channel, stage: str, **more: Any) -> None:
     """Tell the page that sent a message how far it is."""
+    if stage == "delivered" and channel.delivery == BEST_EFFORT:
+        return  # It was written to the peer: nobody has confirmed anything.
     page = core.pages.get(message_id.rpartition("-")[0])
     if page is not None and page.acks:
         frame(
