@@ -143,6 +143,10 @@ def _say_unusual(config: NodeConfig) -> None:
         log.warning("pages of %s may use this node (dev_origins)", ", ".join(config.dev_origins))
 
 
+KEEP_ALIVE_SECONDS = 30
+"""Longer than clients keep an idle connection (5 s is usual): else both ends race for its end."""
+
+
 def _uvicorn_config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -156,6 +160,7 @@ def _uvicorn_config(app: Any) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=CLOSE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
 
 

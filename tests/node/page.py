@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import websockets
@@ -29,7 +29,7 @@ class Page:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, node: NodeProcess, **subscribe: Any) -> AsyncIterator[Page]:
+    async def open(cls, node: NodeProcess, **subscribe: Any) -> AsyncIterator[Self]:
         """Connect and subscribe."""
         async with (
             httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=30) as http,

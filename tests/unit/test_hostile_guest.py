@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 
-from goop_realtime.channel import REMEMBERED_REFUSED, Channel, Outcome, Phase
+from goop_realtime.channel import Channel, Outcome, Phase
 from goop_realtime.effects import SaveOutcome
 from goop_realtime.journal import KEPT_REFUSED, PRUNE_EVERY
 from goop_realtime.limits import OUTBOX_MESSAGES, NodeLimits
+from goop_realtime.outcomes import REMEMBERED_REFUSED
 from goop_realtime.testing import SimNode, World
 
 
@@ -50,17 +51,17 @@ def test_refused_messages_do_not_fill_the_disk() -> None:
         alice.flush()
     stored = alice.journal.load()[channel.id].outcomes
     assert len(stored) <= KEPT_REFUSED + PRUNE_EVERY
-    assert stored[-1] == (f"x-{total - 1}", stored[-1][1])
-    assert len(channel.outcomes) == REMEMBERED_REFUSED
+    assert stored[-1] == (channel.peer, f"x-{total - 1}", stored[-1][2])
+    assert len(channel.peer_outcomes) == REMEMBERED_REFUSED
     assert not len(channel.log)
 
 
 def test_what_was_refused_pushes_out_nothing_that_was_ordered() -> None:
     _, _, channel, _ = opened()
-    channel.remember("a-1", Outcome(epoch=1, seq=1))
+    channel.remember(channel.peer, "a-1", Outcome(epoch=1, seq=1))
     for n in range(2 * REMEMBERED_REFUSED):
-        channel.remember(f"x-{n}", Outcome(code="no"))
-    assert "a-1" in channel.outcomes
+        channel.remember(channel.peer, f"x-{n}", Outcome(code="no"))
+    assert "a-1" in channel.peer_outcomes
 
 
 def test_a_guest_that_hurries_loses_its_stream_and_no_message() -> None:
@@ -84,3 +85,28 @@ def test_a_guest_with_more_unhandled_than_anybody_may_have_ends_the_channel() ->
         first += 100
     assert (channel.phase, channel.close_code) == (Phase.CLOSED, "overflow")
     assert len(channel.log) == 2 * OUTBOX_MESSAGES + 2
+
+
+def test_an_id_that_both_nodes_chose_is_of_two_messages() -> None:
+    world, alice, channel, link = opened()
+    shout(alice, channel, link, 7, 1, 0)
+    page = alice.engine.attach(world.now, "x", None)
+    assert alice.engine.send(world.now, channel.id, page, "x-7", {"type": "add", "n": 1}) == "x-7"
+    assert [(entry.author, entry.id) for entry in channel.log.after(0)] == [
+        ("bob", "x-7"),
+        ("alice", "x-7"),
+    ]
+
+
+def test_a_host_takes_nothing_out_of_the_outbox_by_an_id_of_its_own() -> None:
+    world, _, channel, _ = opened()
+    bob = world.nodes["bob"]
+    ours = bob.engine.core.channels[channel.id]
+    page = bob.engine.attach(world.now, "x", None)
+    bob.engine.send(world.now, channel.id, page, "x-7", {"type": "add", "n": 1})
+    theirs = {"type": "msg", "group": channel.id, "from": "alice", "id": "x-7", "at": world.now}
+    place = {"epoch": channel.epoch, "seq": 1, "payload": {"type": "add", "n": 1}}
+    assert ours.link is not None
+    bob.engine.lines(world.now, ours.link, [json.dumps(theirs | place).encode()])
+    assert list(ours.outbox) == ["x-7"]
+    assert [entry.author for entry in ours.log.after(0)] == ["alice"]

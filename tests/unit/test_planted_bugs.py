@@ -144,9 +144,9 @@ def refusal_forgotten(patch: Patch) -> None:
     """A host orders, at the second time, what it has refused at the first."""
     remember = Channel.remember
 
-    def careless(self: Channel, message_id: str, outcome: Outcome) -> None:
+    def careless(self: Channel, author: str, message_id: str, outcome: Outcome) -> None:
         if not outcome.code:
-            remember(self, message_id, outcome)
+            remember(self, author, message_id, outcome)
 
     patch.setattr(Channel, "remember", careless)
 

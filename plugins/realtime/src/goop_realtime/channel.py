@@ -13,13 +13,8 @@ from goop_realtime.contexts import Context
 from goop_realtime.effects import Outcome, Outgoing
 from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
 from goop_realtime.log import Log
+from goop_realtime.outcomes import Outcomes
 from goop_realtime.types import OpenRequest, Session
-
-REMEMBERED_ORDERED = 2 * OUTBOX_MESSAGES
-REMEMBERED_REFUSED = OUTBOX_MESSAGES
-"""How many message ids are remembered for de-duplication: both authors' bounds, and of what was
-refused so many that none of it pushes out what was ordered."""
-
 
 BEST_EFFORT = "best-effort"
 """``delivery`` of a channel with a 1.0.0 peer: no log there, nothing is confirmed."""
@@ -59,10 +54,9 @@ class Channel:
     start_state: JsonValue = None
     """The Session's state where the log starts; ``None`` at the very beginning."""
     outbox: dict[str, Outgoing] = field(default_factory=dict)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    ordered_ids: deque[str] = field(default_factory=deque)
-    refused_ids: deque[str] = field(default_factory=deque)
-    """The keys of ``outcomes`` in their order, by what became of them."""
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    """Of our own pages' messages."""
+    peer_outcomes: Outcomes = field(default_factory=Outcomes)
     handled: int = 0
     handled_theirs: int = 0
     """The newest that our pages really handled; from there ``handled`` only passed over our own."""
@@ -169,15 +163,10 @@ class Channel:
         waiting = self.outbox_bytes + self.unhandled_bytes
         return count < OUTBOX_MESSAGES and waiting + size <= OUTBOX_BYTES
 
-    def remember(self, message_id: str, outcome: Outcome) -> None:
-        """Keep what became of a message id, forgetting the oldest beyond the bound."""
-        ids, bound = self.ordered_ids, REMEMBERED_ORDERED
-        if outcome.code:
-            ids, bound = self.refused_ids, REMEMBERED_REFUSED
-        ids.append(message_id)
-        self.outcomes[message_id] = outcome
-        if len(ids) > bound:
-            self.outcomes.pop(ids.popleft(), None)
+    def remember(self, author: str, message_id: str, outcome: Outcome) -> None:
+        """Keep what became of a message, for when its author sends it again."""
+        known = self.peer_outcomes if author == self.peer else self.outcomes
+        known.remember(message_id, outcome)
 
     def put_out(self, outgoing: Outgoing) -> None:
         """Put a message into the outbox."""

@@ -101,9 +101,10 @@ class DropOutgoing(msgspec.Struct, frozen=True, gc=False):
 
 
 class SaveOutcome(msgspec.Struct, frozen=True, gc=False):
-    """Remember what became of a message id."""
+    """Remember what became of an author's message id."""
 
     channel: str
+    author: str
     id: str
     outcome: Outcome
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime import pages
+from goop_realtime import receipts
 from goop_realtime.channel import Channel
 from goop_realtime.core import Core
 from goop_realtime.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome, SaveOutgoing
@@ -29,7 +29,7 @@ def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) ->
             return refusal
     channel.put_out(outgoing)
     core.out.append(SaveOutgoing(channel.id, outgoing))
-    pages.receipt(core, outgoing.id, channel, "accepted")
+    receipts.receipt(core, outgoing.id, channel, "accepted")
     send_outbox(core, channel)
     return None
 
@@ -65,8 +65,9 @@ def receive_entry(core: Core, channel: Channel, line: Line) -> None:
     except MalformedJson as error:
         diverged(core, channel, f"the host ordered what is no acceptable JSON: {error.reason}")
         return
-    _settle_own(core, channel, line.id)
     author = line.from_ if line.from_ in (core.me, channel.peer) else channel.peer
+    if author == core.me:
+        _settle_own(core, channel, line.id)
     _fold(
         core,
         channel,
@@ -107,10 +108,10 @@ def receive_refusal(core: Core, channel: Channel, line: Line) -> None:
         return
     refusal = Rejection(code=line.code or "refused", reason=line.reason, pointer=line.pointer)
     outcome = Outcome(code=refusal.code, reason=refusal.reason, pointer=refusal.pointer)
-    channel.remember(line.id, outcome)
-    core.out.append(SaveOutcome(channel.id, line.id, outcome))
+    channel.remember(core.me, line.id, outcome)
+    core.out.append(SaveOutcome(channel.id, core.me, line.id, outcome))
     core.note("host", refusal.code, channel.id, line.id, refusal.reason)
-    pages.tell_refused(core, channel, line.id, refusal)
+    receipts.tell_refused(core, channel, line.id, refusal)
 
 
 def _settle_own(core: Core, channel: Channel, message_id: str) -> Outgoing | None:

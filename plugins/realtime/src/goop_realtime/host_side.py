@@ -8,7 +8,7 @@ step then makes it visible (rules 1, 3 and 5 of the channel log).
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime import pages
+from goop_realtime import pages, receipts
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome
@@ -58,7 +58,7 @@ def receive(core: Core, channel: Channel, line: Line) -> None:
         core.note("link", "not_welcomed", channel.id, line.id)
         return
     channel.on_link.add(line.id)
-    known = channel.outcomes.get(line.id)
+    known = channel.peer_outcomes.get(line.id)
     if known is None:
         if not _within_bounds(core, channel):
             return
@@ -118,8 +118,8 @@ def _judge_new(core: Core, channel: Channel, line: Line) -> Outcome | None:
     if refusal is None:
         return None
     outcome = Outcome(code=refusal.code, reason=refusal.reason, pointer=refusal.pointer)
-    channel.remember(line.id, outcome)
-    core.out.append(SaveOutcome(channel.id, line.id, outcome))
+    channel.remember(channel.peer, line.id, outcome)
+    core.out.append(SaveOutcome(channel.id, channel.peer, line.id, outcome))
     core.note("host", refusal.code, channel.id, line.id, refusal.reason)
     return outcome
 
@@ -202,6 +202,6 @@ def order_held(core: Core, channel: Channel) -> None:
 def refuse_own(core: Core, channel: Channel, message_id: str, refusal: Rejection) -> None:
     """A message of our own page, accepted before, was applied nowhere: tell its page."""
     outcome = Outcome(code=refusal.code, reason=refusal.reason, pointer=refusal.pointer)
-    channel.remember(message_id, outcome)
-    core.out.append(SaveOutcome(channel.id, message_id, outcome))
-    pages.tell_refused(core, channel, message_id, refusal)
+    channel.remember(core.me, message_id, outcome)
+    core.out.append(SaveOutcome(channel.id, core.me, message_id, outcome))
+    receipts.tell_refused(core, channel, message_id, refusal)

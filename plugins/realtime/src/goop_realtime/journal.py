@@ -57,6 +57,9 @@ MIGRATIONS = (
         PRIMARY KEY (channel, name)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE outcomes ADD COLUMN author TEXT NOT NULL DEFAULT '';
+    """,
 )
 """The schema, by user_version."""
 
@@ -77,7 +80,7 @@ class Stored:
         self.snapshot: Any = None
         self.entries: list[Entry] = []
         self.outbox: list[Outgoing] = []
-        self.outcomes: list[tuple[str, Outcome]] = []
+        self.outcomes: list[tuple[str, str, Outcome]] = []
         self.cursors: dict[str, int] = {}
 
 
@@ -138,10 +141,10 @@ class Journal:
             "SELECT channel, id, at, kind, raw FROM outbox ORDER BY n"
         ):
             stored[channel].outbox.append(Outgoing(*rest))
-        for channel, message_id, *rest in db.execute(
-            "SELECT channel, id, epoch, seq, code, reason, pointer FROM outcomes ORDER BY n"
+        for channel, author, message_id, *rest in db.execute(
+            "SELECT channel, author, id, epoch, seq, code, reason, pointer FROM outcomes ORDER BY n"
         ):
-            stored[channel].outcomes.append((message_id, Outcome(*rest)))
+            stored[channel].outcomes.append((author, message_id, Outcome(*rest)))
         for channel, name, seq in db.execute("SELECT * FROM cursors"):
             stored[channel].cursors[name] = seq
         return stored
@@ -206,8 +209,8 @@ def _drop_channel(db: sqlite3.Connection, record: Any) -> None:
 
 def _trim_log(db: sqlite3.Connection, record: Any) -> None:
     db.execute(
-        "INSERT INTO outcomes (channel, id, epoch, seq, code, reason, pointer)"
-        " SELECT channel, id, epoch, seq, '', '', '' FROM entries"
+        "INSERT INTO outcomes (channel, author, id, epoch, seq, code, reason, pointer)"
+        " SELECT channel, author, id, epoch, seq, '', '', '' FROM entries"
         " WHERE channel = ? AND seq <= ? ORDER BY seq",
         (record.channel, record.seq),
     )
@@ -222,10 +225,11 @@ def _trim_log(db: sqlite3.Connection, record: Any) -> None:
 def _save_outcome(db: sqlite3.Connection, record: Any) -> None:
     outcome = record.outcome
     cursor = db.execute(
-        "INSERT INTO outcomes (channel, id, epoch, seq, code, reason, pointer)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outcomes (channel, author, id, epoch, seq, code, reason, pointer)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.channel,
+            record.author,
             record.id,
             outcome.epoch,
             outcome.seq,

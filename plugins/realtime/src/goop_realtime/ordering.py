@@ -9,7 +9,7 @@ of the step.
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime import pages, trimming
+from goop_realtime import receipts, trimming
 from goop_realtime.channel import Channel
 from goop_realtime.core import Core
 from goop_realtime.effects import (
@@ -40,7 +40,7 @@ def place(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
             core.plugin_failed(channel.context, error, channel.id, entry.id)
             return False
     channel.log.append(entry)
-    channel.remember(entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
+    channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     core.out.append(SaveEntry(channel.id, entry))
     core.heard.add(channel.id)
     if entry.kind == "msg" and channel.context.type.applied is not None:
@@ -52,9 +52,9 @@ def place(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
         channel.unfinished.append((entry.seq, entry.id))
         if channel.hosted:
             channel.undelivered.append((entry.seq, entry.id))
-            pages.receipt(core, entry.id, channel, "accepted", epoch=entry.epoch, seq=entry.seq)
+            receipts.receipt(core, entry.id, channel, "accepted", epoch=entry.epoch, seq=entry.seq)
         else:
-            pages.receipt(core, entry.id, channel, "delivered", epoch=entry.epoch, seq=entry.seq)
+            receipts.receipt(core, entry.id, channel, "delivered", epoch=entry.epoch, seq=entry.seq)
     return True
 
 
@@ -67,7 +67,7 @@ def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq:
     while channel.in_flight and channel.in_flight[0][0] <= channel.peer_has:
         channel.flight_bytes -= channel.in_flight.popleft()[1]
     while channel.undelivered and channel.undelivered[0][0] <= channel.peer_has:
-        pages.receipt(core, channel.undelivered.popleft()[1], channel, "delivered")
+        receipts.receipt(core, channel.undelivered.popleft()[1], channel, "delivered")
     if stage != "node" and seq > channel.peer_handled:
         channel.peer_handled = seq
         # After a crash the peer says it again when it joins.
@@ -79,7 +79,7 @@ def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq:
             core.move(channel, "peer_written", seq, due=False)
         told = "handled" if stage == "page" else "unsupported"
         while channel.unfinished and channel.unfinished[0][0] <= seq:
-            pages.receipt(core, channel.unfinished.popleft()[1], channel, told)
+            receipts.receipt(core, channel.unfinished.popleft()[1], channel, told)
     if channel.final and channel.peer_has >= channel.log.last[1] and not channel.close_acked:
         channel.close_acked = True
         channel.closed_at = core.now

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from goop_node.types import JsonValue, Refusal
-from goop_realtime.channel import BEST_EFFORT, Channel, Phase, channel_row
+from goop_node.types import JsonValue
+from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.effects import Entry, Frame
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import PAGE_WINDOW
@@ -162,7 +162,7 @@ def pump(core: Core, channel: Channel, page: Page, view: View) -> None:
         if page.acks and view.flight_bytes >= PAGE_WINDOW:
             break
         view.sent = entry.seq
-        if entry.kind != "msg" or entry.id.rpartition("-")[0] == page.id:
+        if entry.kind != "msg" or is_own(core, page, entry):
             # Its own message, or the close, which travels as a state: nothing to handle.
             if not view.flight:
                 view.handled = entry.seq
@@ -178,6 +178,11 @@ def pump(core: Core, channel: Channel, page: Page, view: View) -> None:
     if not page.acks:
         view.handled = view.sent
     advance(core, channel, view.handled, "page" if page.acks else "written")
+
+
+def is_own(core: Core, page: Page, entry: Entry) -> bool:
+    """Whether the page itself sent it. Another node's page may have the same id."""
+    return entry.author == core.me and entry.id.rpartition("-")[0] == page.id
 
 
 def message_frame(channel: Channel, entry: Entry, redelivered: bool) -> bytes:
@@ -285,34 +290,3 @@ def page_presence(core: Core, channel: Channel) -> str:
         ):
             return "open"
     return "none"
-
-
-def receipt(core: Core, message_id: str, channel: Channel, stage: str, **more: Any) -> None:
-    """Tell the page that sent a message how far it is."""
-    if stage == "delivered" and channel.delivery == BEST_EFFORT:
-        return  # It was written to the peer: nobody has confirmed anything.
-    page = core.pages.get(message_id.rpartition("-")[0])
-    if page is not None and page.acks:
-        frame(
-            core,
-            page,
-            {"type": "receipt", "channel": channel.id, "id": message_id, "stage": stage, **more},
-        )
-
-
-def tell_refused(core: Core, channel: Channel, message_id: str, refusal: Refusal) -> None:
-    """A page's message was applied nowhere. Where the page is gone, its other tabs hear it."""
-    body: dict[str, JsonValue] = {
-        "channel": channel.id,
-        "id": message_id,
-        "code": refusal.code,
-        "reason": refusal.reason,
-        "pointer": refusal.pointer,
-    }
-    author = core.pages.get(message_id.rpartition("-")[0])
-    if author is not None and author.connected:
-        frame(core, author, {"type": "refused", **body})
-        return
-    for page in core.pages.values():
-        if page.connected and channel.id in page.views:
-            frame(core, page, {"type": "error", **body})

@@ -72,13 +72,13 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
 
 def _fold(core: Core, channel: Channel, kept: Stored) -> str:
     """Fill the log and run the Session over it; why that failed, or nothing."""
-    for message_id, outcome in kept.outcomes:
-        channel.remember(message_id, outcome)
+    for author, message_id, outcome in kept.outcomes:
+        channel.remember(author, message_id, outcome)
     for entry in kept.entries:
         if entry.seq != channel.log.last[1] + 1:
             return f"the journal lacks what stands between {channel.log.last[1]} and {entry.seq}"
         channel.log.append(entry)
-        channel.remember(entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
+        channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     last = channel.log.last[1]
     start = kept.start[1]
     channel.handled = min(max(kept.cursors.get("handled", 0), start), last)

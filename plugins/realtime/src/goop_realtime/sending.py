@@ -11,7 +11,14 @@ import re
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime import guest_side, host_side, invitations_received, invitations_sent, pages
+from goop_realtime import (
+    guest_side,
+    host_side,
+    invitations_received,
+    invitations_sent,
+    pages,
+    receipts,
+)
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import Outgoing, SaveOutgoing
@@ -85,7 +92,7 @@ def _hand_on(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) 
         return host_side.order(core, channel, core.me, outgoing, data)
     channel.put_out(outgoing)
     core.out.append(SaveOutgoing(channel.id, outgoing))
-    pages.receipt(core, outgoing.id, channel, "accepted")
+    receipts.receipt(core, outgoing.id, channel, "accepted")
     return None
 
 
@@ -102,20 +109,20 @@ def answer_pending(core: Core, channel: Channel, message_id: str) -> None:
     """Tell a page where one of its messages stands."""
     outcome = channel.outcomes.get(message_id)
     if message_id in channel.outbox:
-        pages.receipt(core, message_id, channel, "accepted")
+        receipts.receipt(core, message_id, channel, "accepted")
     elif outcome is None:
         stage = "lost" if channel.final else "unknown"
-        pages.receipt(core, message_id, channel, stage)
+        receipts.receipt(core, message_id, channel, stage)
     elif outcome.code:
         refusal = Rejection(code=outcome.code, reason=outcome.reason, pointer=outcome.pointer)
-        pages.tell_refused(core, channel, message_id, refusal)
+        receipts.tell_refused(core, channel, message_id, refusal)
     else:
         stage = "accepted"
         if not channel.hosted or outcome.seq <= channel.peer_has:
             stage = "delivered"
         if outcome.seq <= channel.peer_handled:
             stage = "handled" if outcome.seq > channel.peer_written else "unsupported"
-        pages.receipt(core, message_id, channel, stage, epoch=outcome.epoch, seq=outcome.seq)
+        receipts.receipt(core, message_id, channel, stage, epoch=outcome.epoch, seq=outcome.seq)
 
 
 def signal(core: Core, channel: Channel, data: JsonValue) -> Rejection | None:
@@ -210,7 +217,7 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
     elif after is not None and (after[1] < channel.log.start[1] or channel.log.knows(after)):
         sent = after[1]
     if sent is not None:
-        _resume(channel, page, view, sent)
+        _resume(core, channel, page, view, sent)
     pages.tell_state_to(core, page, channel)
     pending = _of(body, "pending", channel_id)
     for message_id in pending[:1000] if isinstance(pending, list) else ():
@@ -220,7 +227,7 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
     pages.tell_peer_page(core, channel)
 
 
-def _resume(channel: Channel, page: Page, view: View, sent: int) -> None:
+def _resume(core: Core, channel: Channel, page: Page, view: View, sent: int) -> None:
     """Go on behind ``sent``. What is in the page's hands up to there, it still has to ack."""
     view.sent = sent
     view.flight.clear()
@@ -230,7 +237,7 @@ def _resume(channel: Channel, page: Page, view: View, sent: int) -> None:
     for entry in channel.log.after(view.handled):
         if entry.seq > sent:
             return
-        if entry.kind == "msg" and entry.id.rpartition("-")[0] != page.id:
+        if entry.kind == "msg" and not pages.is_own(core, page, entry):
             view.flight.append((entry.seq, len(entry.raw)))
             view.flight_bytes += len(entry.raw)
 

@@ -32,7 +32,7 @@ def take_back(core: Core, channel: Channel, row: JsonValue) -> bool:
     entry = _entry(core, channel, row)
     if entry is None or _refused(core, channel, entry):
         return False
-    if channel.take_out(entry.id) is not None:
+    if entry.author == core.me and channel.take_out(entry.id) is not None:
         core.out.append(DropOutgoing(channel.id, entry.id))
     if not ordering.place(core, channel, entry, decode(entry.raw)):
         return False
