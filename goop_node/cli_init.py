@@ -22,7 +22,7 @@ _NODE = """\
 # http = {http}       # where your browser reaches the node
 # listen = [{listen}]  # where other nodes reach it; tcp/0 takes a free port
 # peers = []                      # nodes to connect to: "/ip4/192.168.1.7/tcp/8788/p2p/12D3KooW..."
-# mdns = true                     # find nodes on the local network
+# mdns = true                     # for later: nodes do not find each other by themselves yet
 # data = {data}  # where the node keeps its files
 # templates = []                  # folders of your own pages, each at http://FOLDER.localhost:PORT/
 # dev_origins = []                # dev servers that may use this node: "http://localhost:5173"
@@ -73,7 +73,7 @@ def _schemas(candidates: Sequence[Candidate]) -> dict[str, Mapping[str, Any]]:
 
 def _setting(key: str, schema: Mapping[str, Any]) -> str:
     """One setting as a comment. JSON's scalars and lists of them are TOML's too."""
-    default = schema.get("default")
+    default = schema.get("default", next(iter(schema.get("examples", ())), None))
     shown = "..." if default is None or isinstance(default, dict) else json.dumps(default)
     about = " ".join(str(schema.get("description", "")).split())
     return f"# {key} = {shown}" + (f"  # {about}" if about else "") + "\n"

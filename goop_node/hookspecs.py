@@ -48,7 +48,11 @@ def goop_add_hookspecs(pluginmanager: pluggy.PluginManager) -> None:
 
 @hookspec
 def goop_config_schema() -> JsonSchema | None:
-    """Register: the JSON Schema (2020-12) of your ``[plugins.NAME]`` table."""
+    """Register: the JSON Schema (2020-12) of your ``[plugins.NAME]`` table.
+
+    ``goop init`` shows each property with its ``default`` (else the first of its ``examples``)
+    and its ``description``.
+    """
 
 
 @hookspec

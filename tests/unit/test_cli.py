@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from goop_node import cli, cli_run
 from goop_node.cli_init import example
@@ -19,6 +20,10 @@ from goop_node.plugin_loader import Candidate
 from goop_node.ports import bind_http, choose_listen
 from goop_node.ready import only_node, read_ready, write_ready
 from goop_node.types import JsonSchema
+from goop_realtime.limits import NodeLimits
+from goop_realtime.plugin import CONFIG_SCHEMA, RealtimePlugin
+
+BOUNDS = ("message_bytes", "requests_per_peer", "channels_per_peer", "sockets")
 
 
 class Sized:
@@ -104,6 +109,18 @@ def test_init_shows_the_settings_of_plugins(here: Path) -> None:
     live = re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE)
     (here / "goop.toml").write_text(live)
     assert load_config(cwd=here).plugins["sized"] == {"size": 7}
+
+
+def test_init_explains_every_setting_of_realtime(here: Path) -> None:
+    text = example([Candidate(name="realtime", load=lambda: RealtimePlugin)])
+    for key in CONFIG_SCHEMA["properties"]:
+        assert re.search(rf"^# {key} = [^.].*  # \w", text, flags=re.MULTILINE), key
+    (here / "goop.toml").write_text(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
+    settings = load_config(cwd=here).plugins["realtime"]
+    assert settings.keys() == CONFIG_SCHEMA["properties"].keys()
+    Draft202012Validator(CONFIG_SCHEMA).validate(settings)
+    # What is shown as a default is what the plugin does without the table.
+    assert NodeLimits(**{key: settings[key] for key in BOUNDS}) == NodeLimits()
 
 
 def test_a_second_node_on_the_same_data_is_refused_in_one_sentence(tmp_path: Path) -> None:

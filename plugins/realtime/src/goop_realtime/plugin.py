@@ -30,21 +30,61 @@ from goop_realtime.journal import MIGRATIONS, Journal
 from goop_realtime.limits import NodeLimits
 from goop_realtime.no_journal import NoJournal
 from goop_realtime.restore import restore
-from goop_realtime.types import OpenRequest
+from goop_realtime.types import Limits, OpenRequest
 from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
 
+_BOUNDS = NodeLimits()
 CONFIG_SCHEMA: JsonSchema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "message_bytes": {"type": "integer", "minimum": 1, "maximum": 65536},
-        "rate": {"type": "number", "exclusiveMinimum": 0},
-        "burst": {"type": "integer", "minimum": 1},
-        "requests_per_peer": {"type": "integer", "minimum": 1},
-        "channels_per_peer": {"type": "integer", "minimum": 1},
-        "sockets": {"type": "integer", "minimum": 1},
-        "journal": {"type": "boolean"},
-        "synchronous": {"enum": ["NORMAL", "FULL"]},
+        "message_bytes": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 65536,
+            "default": _BOUNDS.message_bytes,
+            "description": "the largest message; a context may set less",
+        },
+        "rate": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "examples": [Limits().rate],
+            "description": "messages a second per channel, in place of every context's own",
+        },
+        "burst": {
+            "type": "integer",
+            "minimum": 1,
+            "examples": [Limits().burst],
+            "description": "messages at once, in place of every context's own",
+        },
+        "requests_per_peer": {
+            "type": "integer",
+            "minimum": 1,
+            "default": _BOUNDS.requests_per_peer,
+            "description": "open requests with one peer, in each direction",
+        },
+        "channels_per_peer": {
+            "type": "integer",
+            "minimum": 1,
+            "default": _BOUNDS.channels_per_peer,
+            "description": "channels with one peer that have not ended",
+        },
+        "sockets": {
+            "type": "integer",
+            "minimum": 1,
+            "default": _BOUNDS.sockets,
+            "description": "connections of pages",
+        },
+        "journal": {
+            "type": "boolean",
+            "default": True,
+            "description": "false: channels end with their node, nothing is on the disk",
+        },
+        "synchronous": {
+            "enum": ["NORMAL", "FULL"],
+            "default": "NORMAL",
+            "description": "FULL: not even a power cut takes what was accepted, at an fsync a step",
+        },
     },
 }
 
