@@ -16,7 +16,7 @@ from goop_realtime.best_effort import Item, Virtual, VirtualGuest, VirtualHost
 from goop_realtime.channel import BEST_EFFORT, Channel
 from goop_realtime.contexts import PLAIN, Registry
 from goop_realtime.core import Core
-from goop_realtime.effects import Frame, OpenLink, SendControl, SendLine
+from goop_realtime.effects import Frame, OpenLink, SaveCursor, SendControl, SendLine
 from goop_realtime.engine import Engine
 from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
 from goop_realtime.types import Rejection
@@ -48,6 +48,7 @@ class Desk:
         self.frames: list[dict[str, Any]] = []
         self.asked: list[Line] = []
         self.opens = 0
+        self.saved: dict[str, int] = {}
         self.virtual: Virtual | None = None
         self.link = 0
         self.queue: list[Item] = []
@@ -70,6 +71,8 @@ class Desk:
                     self.asked.append(effect.line)
                 elif isinstance(effect, OpenLink):
                     self.opens += 1
+                elif isinstance(effect, SaveCursor):
+                    self.saved[effect.name] = effect.seq
                 elif isinstance(effect, SendLine) and effect.link == self.link:
                     assert self.virtual is not None
                     self.virtual.from_engine(parse(effect.data), self.now)
@@ -194,6 +197,17 @@ def test_messages_pass_and_nothing_is_claimed(begin: Callable[[], Desk]) -> None
     assert desk.hear([2]) is None
     (message,) = desk.of("message")
     assert (message["from"], message["data"]) == ("gopher", [2])
+
+
+@BOTH
+def test_what_was_written_is_saved_at_once(begin: Callable[[], Desk]) -> None:
+    """The peer never says how far it is: after a kill it would be written again."""
+    desk = begin()
+    for number in range(3):
+        desk.say(number)
+        desk.deliver()
+        last = desk.channel.log.last[1]
+        assert (desk.saved["peer_handled"], desk.saved["peer_written"]) == (last, last)
 
 
 @BOTH

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from goop_node.types import JsonValue
 from goop_realtime import receipts, trimming
-from goop_realtime.channel import Channel
+from goop_realtime.channel import BEST_EFFORT, Channel
 from goop_realtime.core import Core
 from goop_realtime.effects import (
     Committed,
@@ -70,13 +70,14 @@ def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq:
         receipts.receipt(core, channel.undelivered.popleft()[1], channel, "delivered")
     if stage != "node" and seq > channel.peer_handled:
         channel.peer_handled = seq
-        # After a crash the peer says it again when it joins.
-        core.move(channel, "peer_handled", seq, due=False)
+        # After a crash the peer says it again when it joins; one that keeps no log never does.
+        due = channel.delivery == BEST_EFFORT
+        core.move(channel, "peer_handled", seq, due=due)
         while channel.unhandled and channel.unhandled[0][0] <= seq:
             channel.unhandled_bytes -= channel.unhandled.popleft()[1]
         if stage == "written":
             channel.peer_written = seq
-            core.move(channel, "peer_written", seq, due=False)
+            core.move(channel, "peer_written", seq, due=due)
         told = "handled" if stage == "page" else "unsupported"
         while channel.unfinished and channel.unfinished[0][0] <= seq:
             receipts.receipt(core, channel.unfinished.popleft()[1], channel, told)
