@@ -16,6 +16,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/protocol.md",
+    "docs/durability.md",
     "js/README.md",
 ]
 _NAMED = re.compile(
