@@ -25,7 +25,7 @@ soak: tools ## the long runs: Autobahn's cases, the simulator
 	$(BIN)/pytest -m soak --timeout 0
 	$(BIN)/pytest tests/unit/test_simulation.py --seeds 0:100000 --timeout 0
 
-bench: tools ## latency and throughput on this machine
+bench: tools ## latency, rates and what a node takes, beside a bare relay
 	$(BIN)/python -m benchmarks.bench
 
 wheels: tools ## every distribution, into dist/
