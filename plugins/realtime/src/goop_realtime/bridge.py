@@ -83,6 +83,11 @@ class Bridge:
 
     # Steps and their effects
 
+    def start(self) -> None:
+        """Begin: the plugins hear what they may have missed, pages and peers what is due."""
+        self._news.replay()
+        self.step()
+
     def step(self) -> None:
         """Call after anything was done to the engine: its effects follow in this loop turn."""
         if not self._flush_due:

@@ -153,7 +153,7 @@ class RealtimePlugin:
         core.epoch = journal.next_epoch(core.now)
         restore(core, journal.load())
         self._bridge = Bridge(node, Engine(core), journal)
-        self._bridge.step()
+        self._bridge.start()
         try:
             yield
         finally:

@@ -26,6 +26,13 @@ class PluginNews:
         self._core = core
         self._spawn = spawn
 
+    def replay(self) -> None:
+        """At a start: tell again what the logs hold; a kill may have come before ``applied``."""
+        for channel in list(self._core.channels.values()):
+            if channel.context.type.applied is not None:
+                entries = channel.log.after(channel.log.start[1])
+                self.committed(Committed(channel.id, e) for e in entries if e.kind == "msg")
+
     def committed(self, news: Iterable[Committed]) -> None:
         """Entries are in the log for good; before any page is told of them."""
         batches: dict[str, list[Committed]] = {}

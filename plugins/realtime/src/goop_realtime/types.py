@@ -123,7 +123,8 @@ class ContextType:
     value travels with the request (at most 32 KiB) and reaches ``open_session`` on both nodes.
     ``opened`` runs when both sides have agreed, and again whenever they find each other again;
     make it idempotent. ``applied`` runs after commit, at least once per message, before any page
-    is told; make it idempotent by ``(channel, epoch, seq)``.
+    is told, and at every start for what the log still holds; make it idempotent by
+    ``(channel, epoch, seq)``.
     """
 
     name: str
