@@ -64,6 +64,11 @@ class NodeProcess:
         self.token: str = content["token"]
         self.addrs: list[str] = content["addrs"]
 
+    def listen_at(self, multiaddr: str) -> None:
+        """Listen there from the next start on."""
+        place = self._arguments.index("--listen") + 1
+        self._arguments = (*self._arguments[:place], multiaddr, *self._arguments[place + 1 :])
+
     @property
     def headers(self) -> dict[str, str]:
         """What a program shows to be let in."""

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Machines for a test: network namespaces of which each has only its own loopback.
+
+Nothing leads from one to another but sockets that this process holds in both: what a test puts
+between two nodes is the only way, and no packet reaches a real interface.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+CLONE_NEWNET = 0x40000000
+T = TypeVar("T")
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def ip(*arguments: str) -> None:
+    """Run ``ip``."""
+    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
+
+
+@contextmanager
+def machine(name: str) -> Iterator[str]:
+    """A namespace of that name with a loopback; skips where there can be none."""
+    if os.name != "posix" or os.geteuid() != 0 or shutil.which("ip") is None:
+        pytest.skip("network namespaces need root and iproute2: apt-get install iproute2")
+    try:
+        ip("netns", "add", name)
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"no network namespaces here: {error.stderr.strip()}")
+    try:
+        ip("-n", name, "link", "set", "lo", "up")
+        yield name
+    finally:
+        ip("netns", "del", name)
+
+
+def inside(name: str, work: Callable[[], T]) -> T:
+    """What ``work`` returns when it runs in that namespace; sockets made there stay there."""
+
+    def enter() -> T:
+        descriptor = os.open(Path("/run/netns") / name, os.O_RDONLY)
+        try:
+            if _libc.setns(descriptor, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), f"cannot enter {name}")
+        finally:
+            os.close(descriptor)
+        return work()
+
+    # A thread of its own: it ends with the namespace that it has entered.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(enter).result()
+
+
+def connect(name: str, port: int) -> socket.socket:
+    """A connection to ``127.0.0.1:port`` of that namespace, for asyncio. Raises ``OSError``."""
+
+    def dial() -> socket.socket:
+        made = socket.create_connection(("127.0.0.1", port), timeout=5)
+        made.setblocking(False)
+        return made
+
+    return inside(name, dial)
+
+
+def listen(name: str, port: int) -> socket.socket:
+    """A listening socket on ``127.0.0.1:port`` of that namespace, for asyncio."""
+    return inside(name, lambda: socket.create_server(("127.0.0.1", port)))
