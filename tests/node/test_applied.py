@@ -40,18 +40,19 @@ async def test_a_kill_between_commit_and_applied(
     alice, bob = ledgers
     folder = tmp_path / "ledgers" / victim
     killed = alice if victim == "alice" else bob
-    async with Page.open(alice) as a, Page.open(bob) as b:
+    async with Page.open(alice, ack=True) as a, Page.open(bob, ack=True) as b:
         channel = await a.ask(b, context="ledger")
         await a.send(channel, {"type": "entry", "n": 1})
         assert await b.received(channel, 1) == [{"type": "entry", "n": 1}]
+        await a.frame("receipt", channel=channel, stage="delivered")
         (folder / "kill").touch()
-        await (b if victim == "alice" else a).send(channel, {"type": "entry", "n": 2})
+        sender = b if victim == "alice" else a
+        await sender.send(channel, {"type": "entry", "n": 2})
         await asyncio.to_thread(killed.process.wait, 20)
         assert (folder / "ledger").read_text().splitlines() == ["1 1"]
         await asyncio.to_thread(killed.start)
         # Before anybody is told: the page of the restarted node comes after it.
         assert set((folder / "ledger").read_text().splitlines()) == {"1 1", "2 2"}
-        async with Page.open(killed) as back:
-            await back.frame("state", channel=channel, state="connected")
+        await sender.frame("receipt", channel=channel, stage="delivered")
         others = tmp_path / "ledgers" / ("bob" if victim == "alice" else "alice")
         assert set((others / "ledger").read_text().splitlines()) == {"1 1", "2 2"}
