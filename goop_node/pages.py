@@ -18,12 +18,12 @@ from goop_node.problems import Problem
 from goop_node.types import Template
 
 HOME = Path(__file__).parent / "home"
-_TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".ts": "text/plain; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+_TYPES = {  # the framework adds the charset of texts
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".ts": "text/plain",
+    ".html": "text/html",
+    ".css": "text/css",
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",

@@ -104,6 +104,21 @@ async def test_too_fast_is_refused_and_nothing_accepted_is_lost(pair: Pair) -> N
         assert await b.received(channel, len(expected)) == expected
 
 
+async def test_the_trace_has_what_pages_were_refused(pair: Pair) -> None:
+    async with pages(pair) as (a, b):
+        peer = b.node.peer_id
+        before = len((await a.http.get("/api/realtime/trace")).json())
+        await a.post("request", 404, peerId=peer, context="no_such")
+        await a.post("request", 422, peerId=peer, context="chess", params={"colour": "puce"})
+        for what in ("accept", "decline", "close"):
+            await a.post(what, 404, channelId="rt-0000000000000000")
+        await a.send("rt-0000000000000000", 1)
+        await a.frame("error")
+        rows = (await a.http.get("/api/realtime/trace")).json()[before:]
+        refused = [row["code"] for row in rows if row["hop"] == "page"]
+        assert refused == ["unknown_context", "invalid_params", *["unknown_channel"] * 4]
+
+
 async def test_receipts_follow_a_message_through_its_stages(pair: Pair) -> None:
     async with pages(pair) as (a, b):
         channel = await a.ask(b)

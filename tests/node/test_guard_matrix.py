@@ -299,6 +299,7 @@ async def test_what_a_page_may_not_do_its_headers_forbid(target: Target) -> None
     for host in ("localhost", "alpha.localhost"):
         head = request("page", "/", {"Host": f"{host}:{target.node.port}"})
         _, headers, _ = await exchange(target.node.port, head)
+        assert headers["content-type"] == "text/html; charset=utf-8"
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "script-src 'self'" in policy

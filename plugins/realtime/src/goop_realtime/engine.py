@@ -8,7 +8,7 @@ effects in ``core.out``. The driver takes them with ``take()``. No I/O, no clock
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from goop_node.types import JsonValue
 from goop_realtime import (
@@ -31,6 +31,7 @@ from goop_realtime.restore import restore
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, pair, parse
 
+R = TypeVar("R", Rejection, Rejection | None)
 _GONE = Rejection(code="unknown_channel", reason="there is no such channel here")
 
 
@@ -91,26 +92,31 @@ class Engine:
     ) -> Channel | Rejection:
         """A page asks for a channel with ``peer``. ``timeout`` in ms."""
         self.core.now = now
-        return invitations_sent.request(
+        found = invitations_sent.request(
             self.core, peer, context, params, timeout, new=new, owner=owner
         )
+        if isinstance(found, Rejection):
+            self._refused(found, "")
+        return found
 
     def accept(self, now: int, channel_id: str, template: str | None) -> Channel | Rejection:
         """A page accepts a request; a request accepted at home goes to its context's page."""
         self.core.now = now
         channel = self.core.channels.get(channel_id)
         if channel is None:
-            return _GONE
+            return self._refused(_GONE, channel_id)
         owner = template
         if not template and channel.context.template is not None:
             owner = channel.context.template
-        return invitations_received.accept(self.core, channel, owner) or channel
+        refusal = invitations_received.accept(self.core, channel, owner)
+        return self._refused(refusal, channel_id) or channel
 
     def decline(self, now: int, channel_id: str, reason: str) -> Rejection | None:
         """A page declines a request."""
         self.core.now = now
         channel = self.core.channels.get(channel_id)
-        return invitations_received.decline(self.core, channel, reason) if channel else _GONE
+        refusal = invitations_received.decline(self.core, channel, reason) if channel else _GONE
+        return self._refused(refusal, channel_id)
 
     def send(
         self, now: int, channel_id: str, page: Page, message_id: str, data: JsonValue
@@ -119,6 +125,7 @@ class Engine:
         self.core.now = now
         channel = self.channel_for(channel_id, page.template)
         if channel is None:
+            self.core.note("page", _GONE.code, channel_id, message_id, _GONE.reason)
             return _GONE
         return sending.send(self.core, channel, page, message_id, data)
 
@@ -126,13 +133,21 @@ class Engine:
         """A page signals: newest wins, never queued, never logged."""
         self.core.now = now
         channel = self.channel_for(channel_id, page.template)
-        return sending.signal(self.core, channel, data) if channel else _GONE
+        refusal = sending.signal(self.core, channel, data) if channel else _GONE
+        return self._refused(refusal, channel_id)
 
     def close(self, now: int, channel_id: str, template: str | None) -> Rejection | None:
         """A page closes the channel, or withdraws its request."""
         self.core.now = now
         channel = self.channel_for(channel_id, template)
-        return sending.close(self.core, channel) if channel else _GONE
+        refusal = sending.close(self.core, channel) if channel else _GONE
+        return self._refused(refusal, channel_id)
+
+    def _refused(self, refusal: R, channel_id: str) -> R:
+        """Note what a page was refused, if it was."""
+        if refusal is not None:
+            self.core.note("page", refusal.code, channel_id, detail=refusal.reason)
+        return refusal
 
     # Pages' sockets
 
