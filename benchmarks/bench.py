@@ -21,7 +21,6 @@ from benchmarks.report import Report
 from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
 
 RESULTS = Path(__file__).parent / "results.json"
-IDLE_CPU_PERCENT = 1.0
 BOUNDS = {"none": (1.25, 0.6), "normal": (1.75, 0.5)}
 """Of a row: its latency at most, and its rate at least, as often the bare relay's."""
 
@@ -87,9 +86,8 @@ class Bench:
         self._report.title("Start, request, idle")
         found = await footprint.measure(self._run().folder, starts=self._options.pairs)
         self._report.values("footprint", found)
-        self._report.bound(
-            "idle processor time, % of a core", found[footprint.IDLE], IDLE_CPU_PERCENT
-        )
+        for what, limit in footprint.BOUNDS.items():
+            self._report.bound(what, found[what], limit)
 
     def _run(self) -> rows.Run:
         self._runs += 1

@@ -4,17 +4,23 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from benchmarks.processes import cpu_seconds, nodes, relays, resident_mib, wakes
 from goop_node.testing import NodeProcess
-from tests.node.page import Page
+from tests.node.page import Page, wait_until_discovered
 
 REQUESTS = 20
 IDLE_SECONDS = 20.0
 SETTLE_SECONDS = 5.0
+TIMER_LOG = Path(__file__).with_name("timer_log.py")
+TIMER = "idle: the busiest timer of ours, times a second"
 IDLE = "idle: processor time, % of a core"
+BOUNDS = {IDLE: 1.0, TIMER: 1.0}
+"""At most."""
 
 
 async def measure(folder: Path, *, starts: int) -> dict[str, list[float]]:
@@ -30,11 +36,34 @@ async def measure(folder: Path, *, starts: int) -> dict[str, list[float]]:
         bob.stop()
         alice.stop()
         values["start to ready, s"] = [_start(alice) for _ in range(starts)]
+        values[TIMER] = [await _busiest_timer(folder, bob)]
     async with relays() as [(_, first), (_, second)]:
         await asyncio.sleep(SETTLE_SECONDS)
         found = await _idle([first, second])
         values["idle: wakes a second of the bare relay"] = found["idle: wakes a second"]
     return values
+
+
+async def _busiest_timer(folder: Path, peer: NodeProcess) -> float:
+    """How often a second a node that knows a peer sets the same timer of ours, at most."""
+    log = folder / "timers"
+    peer.start()
+    under = (sys.executable, str(TIMER_LOG), str(log))
+    listen = ("--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0")
+    node = NodeProcess(folder / "watched", (*listen, "--peer", peer.addrs[0]), under=under)
+    try:
+        await wait_until_discovered(peer, node)
+        await asyncio.sleep(SETTLE_SECONDS)
+        start = time.time()
+        await asyncio.sleep(IDLE_SECONDS)
+        lines = [line.split() for line in log.read_text(encoding="utf-8").splitlines()]
+    finally:
+        node.stop()
+        peer.stop()
+    count = Counter(
+        where for at, _, where in lines if float(at) >= start and where.startswith("goop_")
+    )
+    return max(count.values()) / IDLE_SECONDS
 
 
 async def _request(asker: Page, asked: Page) -> float:

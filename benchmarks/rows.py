@@ -15,6 +15,7 @@ import websockets
 
 from benchmarks.load import Figures, Wire, measure, middle_and_p99
 from benchmarks.processes import cpu_seconds, module, nodes, relays
+from goop_node.testing import NodeProcess
 from tests.node.page import Page
 
 CONTEXT = "arcade_1"
@@ -34,8 +35,8 @@ async def relay(run: Run) -> Figures:
     """The bare relay: WebSocket, stream, WebSocket, and nothing else."""
     async with (
         relays() as [(first, a_pid), (second, b_pid)],
-        _connect(f"ws://127.0.0.1:{first}") as a,
-        _connect(f"ws://127.0.0.1:{second}") as b,
+        connect(f"ws://127.0.0.1:{first}") as a,
+        connect(f"ws://127.0.0.1:{second}") as b,
     ):
         # What is sent before its stream stands waits for it.
         await a.send('{"type":"first"}')
@@ -78,12 +79,11 @@ def node(settings: str, *, guest: bool = False) -> Callable[[Run], Awaitable[Fig
 async def node_wire(folder: Path, settings: str, *, guest: bool = False) -> AsyncIterator[Wire]:
     """A channel between the pages of two nodes, on plain WebSockets."""
     async with nodes(folder, settings) as (alice, bob):
-        async with Page.open(alice) as opener, Page.open(bob) as other:
-            channel = await opener.ask(other, context=CONTEXT)
+        channel = await open_channel(alice, bob)
         here, there = (bob, alice) if guest else (alice, bob)
         async with (
-            _connect(here.ws_url, additional_headers=here.headers) as a,
-            _connect(there.ws_url, additional_headers=there.headers) as b,
+            connect(here.ws_url, additional_headers=here.headers) as a,
+            connect(there.ws_url, additional_headers=there.headers) as b,
         ):
             for socket in (a, b):
                 await socket.send('{"type":"subscribe"}')
@@ -99,7 +99,14 @@ async def node_wire(folder: Path, settings: str, *, guest: bool = False) -> Asyn
             )
 
 
-def _connect(url: str, **more: Any) -> Any:
+async def open_channel(alice: NodeProcess, bob: NodeProcess) -> str:
+    """A channel that Alice's node hosts, with no page open any more; its id."""
+    async with Page.open(alice) as opener, Page.open(bob) as other:
+        return await opener.ask(other, context=CONTEXT)
+
+
+def connect(url: str, **more: Any) -> Any:
+    """A WebSocket as this process's pages use it."""
     return websockets.connect(url, max_size=None, compression=None, **more)
 
 

@@ -18,6 +18,7 @@ DOCUMENTS = [
     "docs/protocol.md",
     "docs/durability.md",
     "js/README.md",
+    *(f"docs/decisions/{path.name}" for path in sorted((ROOT / "docs/decisions").glob("*.md"))),
 ]
 _NAMED = re.compile(
     r"`([\w./*-]+\.(?:py|js|mjs|md|toml|sh|html|css|json|txt|png)|[\w.-]+(?:/[\w.-]+)*/)`"
