@@ -11,7 +11,8 @@ from litestar.openapi import OpenAPIConfig
 from goop_node import __version__, home_api, pages
 from goop_node.guard import Guard
 from goop_node.openapi import CompleteJson
-from goop_node.origins import LOOPBACK, Origins
+from goop_node.origins import Origins, is_loopback
+from goop_node.p2p.addresses import host_names
 from goop_node.problems import EXCEPTION_HANDLERS
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 def create_app(node: Node) -> Any:
     """The ASGI application of ``node``, behind its guard."""
     config = node.config
-    loopback = config.http_host in LOOPBACK | {"::1"}
+    loopback = is_loopback(config.http_host)
     origins = Origins(
         port=node.http_port,
         templates=tuple(node.templates),
         isolated=config.isolation == "origin" and loopback,
-        hosts=() if loopback else (config.http_host,),
+        hosts=() if loopback else host_names(config.http_host),
         dev=config.dev_origins,
     )
     routers = [Router("/api", route_handlers=home_api.routes(node, origins))]

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -19,6 +19,7 @@ import uvicorn
 from goop_node import __version__
 from goop_node.config import NodeConfig, StartError
 from goop_node.node import Node
+from goop_node.origins import is_loopback
 from goop_node.ports import bind_http, choose_listen
 from goop_node.ready import only_node, remove_ready, write_ready
 from goop_node.web_sockets import PageProtocol
@@ -110,17 +111,26 @@ async def serve(config: NodeConfig, sock: socket.socket) -> int:
             remove_ready(config.data)
 
 
-def addresses(host: str, port: int) -> tuple[str, str]:
-    """(the page's address for people, the base URL for programs of this machine)."""
-    if host in ("127.0.0.1", "localhost", "0.0.0.0", "::"):
-        return f"http://localhost:{port}/", f"http://127.0.0.1:{port}"
-    name = f"[{host}]" if ":" in host else host
-    page = "localhost" if host == "::1" else name
-    return f"http://{page}:{port}/", f"http://{name}:{port}"
+def addresses(host: str, names: Sequence[str], port: int, key: str | None) -> tuple[str, str]:
+    """(the page's address for people, the base URL for programs of this machine).
+
+    ``names`` are those of ``host`` in URLs; ``key`` lets a browser in, once, where the pages
+    are not on loopback alone.
+    """
+    if is_loopback(host):
+        return (
+            f"http://localhost:{port}/",
+            f"http://{'[::1]' if host == '::1' else '127.0.0.1'}:{port}",
+        )
+    programs = names[0] if len(names) == 1 else "127.0.0.1"
+    return f"http://{names[0]}:{port}/?key={key}", f"http://{programs}:{port}"
 
 
 def _announce(node: Node) -> None:
-    page, url = addresses(node.config.http_host, node.http_port)
+    from goop_node.p2p.addresses import host_names
+
+    host = node.config.http_host
+    page, url = addresses(host, host_names(host), node.http_port, node.tokens.one_time_key)
     addrs = list(node.network.addrs)
     content = {
         "url": url,
@@ -135,8 +145,12 @@ def _announce(node: Node) -> None:
 
 
 def _say_unusual(config: NodeConfig) -> None:
-    if config.http_host not in ("127.0.0.1", "localhost", "::1"):
-        log.warning("the pages can be reached from other machines (http = %s)", config.http_host)
+    if not is_loopback(config.http_host):
+        log.warning(
+            "the pages can be reached from other machines (http = %s); "
+            "the key below lets one browser in, once",
+            config.http_host,
+        )
     if config.isolation == "path":
         log.warning('templates share one origin and can read each other (isolation = "path")')
     if config.dev_origins:

@@ -9,6 +9,11 @@ from dataclasses import dataclass
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
+def is_loopback(host: str) -> bool:
+    """Whether pages served on ``host`` can be reached from this machine alone."""
+    return host in LOOPBACK or host == "::1"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Origins:
     """The host names that this node answers to.

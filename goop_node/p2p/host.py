@@ -22,6 +22,7 @@ from libp2p.peer.peerinfo import PeerInfo, info_from_p2p_addr
 from multiaddr import Multiaddr
 
 from goop_node.p2p import limits
+from goop_node.p2p.addresses import reachable
 from goop_node.p2p.gossip import Gossip
 from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.p2p.identity import Identity
@@ -96,10 +97,10 @@ class Host:
 
     @property
     def addrs(self) -> tuple[str, ...]:
-        """Our full multiaddrs."""
+        """Our full multiaddrs, as others can dial them; those of loopback come last."""
         if self._host is None:
             return ()
-        return tuple(str(address) for address in self._host.get_addrs())
+        return tuple(one for own in self._host.get_addrs() for one in reachable(str(own)))
 
     # Streams
 

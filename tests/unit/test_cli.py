@@ -16,6 +16,7 @@ from goop_node.cli_plugins import check, print_plugins
 from goop_node.config import NodeConfig, StartError
 from goop_node.config_file import load_config
 from goop_node.hookspecs import hookimpl
+from goop_node.p2p import addresses as p2p_addresses
 from goop_node.plugin_loader import Candidate
 from goop_node.ports import bind_http, choose_listen
 from goop_node.ready import only_node, read_ready, write_ready
@@ -171,10 +172,31 @@ def test_a_port_in_use_is_told_before_anything_starts(
     ("host", "page", "url"),
     [
         ("127.0.0.1", "http://localhost:1/", "http://127.0.0.1:1"),
-        ("0.0.0.0", "http://localhost:1/", "http://127.0.0.1:1"),
+        ("localhost", "http://localhost:1/", "http://127.0.0.1:1"),
         ("::1", "http://localhost:1/", "http://[::1]:1"),
-        ("192.168.1.2", "http://192.168.1.2:1/", "http://192.168.1.2:1"),
+        ("192.168.1.2", "http://192.168.1.2:1/?key=k", "http://192.168.1.2:1"),
+        ("fd00::2", "http://[fd00::2]:1/?key=k", "http://[fd00::2]:1"),
+        ("0.0.0.0", "http://10.1.1.4:1/?key=k", "http://127.0.0.1:1"),
+        ("::", "http://[fd00::6]:1/?key=k", "http://127.0.0.1:1"),
     ],
 )
-def test_addresses_for_people_and_programs(host: str, page: str, url: str) -> None:
-    assert cli_run.addresses(host, 1) == (page, url)
+def test_addresses_for_people_and_programs(
+    host: str, page: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {4: ["10.1.1.4"], 6: ["fd00::6"]}
+    monkeypatch.setattr(p2p_addresses, "get_network_addrs", own.__getitem__)
+    names = p2p_addresses.host_names(host)
+    assert cli_run.addresses(host, names, 1, "k") == (page, url)
+
+
+def test_everywhere_means_an_address_of_each_interface(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {4: ["10.1.1.4", "10.2.2.4"], 6: ["fd00::6"]}
+    monkeypatch.setattr(p2p_addresses, "get_network_addrs", own.__getitem__)
+    reachable = p2p_addresses.reachable
+    assert reachable("/ip4/0.0.0.0/tcp/8788/p2p/x") == [
+        "/ip4/10.1.1.4/tcp/8788/p2p/x",
+        "/ip4/10.2.2.4/tcp/8788/p2p/x",
+        "/ip4/127.0.0.1/tcp/8788/p2p/x",
+    ]
+    assert reachable("/ip6/::/tcp/1/p2p/x") == ["/ip6/fd00::6/tcp/1/p2p/x", "/ip6/::1/tcp/1/p2p/x"]
+    assert reachable("/ip4/10.9.9.9/tcp/1/p2p/x") == ["/ip4/10.9.9.9/tcp/1/p2p/x"]

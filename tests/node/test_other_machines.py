@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Pages on an address that is not loopback alone: a printed key lets one browser in, once.
+
+127.0.0.2 stands for such an address: to the node it is none of loopback's names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from goop_node.testing import NodeProcess
+
+NAVIGATION = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[NodeProcess]:
+    """A node on 127.0.0.2."""
+    places = ("--http", "127.0.0.2:0", "--listen", "/ip4/127.0.0.1/tcp/0")
+    node = NodeProcess(tmp_path / "node", places)
+    yield node
+    node.stop()
+
+
+def test_the_printed_key_lets_one_browser_in(node: NodeProcess) -> None:
+    printed = re.search(r"Ready: (http://127\.0\.0\.2:\d+/\?key=\S+) ", node.log.read_text())
+    assert printed is not None
+    assert "can be reached from other machines" in node.log.read_text()
+    with httpx.Client(base_url=node.url, headers=NAVIGATION) as stranger:
+        assert "set-cookie" not in stranger.get("/").headers
+        assert stranger.get("/?key=guessed").headers.get("set-cookie") is None
+        assert stranger.get("/api/self").status_code == 401
+    with httpx.Client(headers=NAVIGATION) as browser:
+        assert "HttpOnly" in browser.get(printed[1]).headers["set-cookie"]
+        assert browser.get(f"{node.url}/api/self").json()["id"] == node.peer_id
+    with httpx.Client(headers=NAVIGATION) as late:
+        assert "set-cookie" not in late.get(printed[1]).headers
+
+
+def test_only_the_named_host_is_answered(node: NodeProcess) -> None:
+    port = node.port
+    for host, status in ((f"127.0.0.2:{port}", 200), (f"evil.example:{port}", 421)):
+        answer = httpx.get(f"{node.url}/api/self", headers={**node.headers, "Host": host})
+        assert answer.status_code == status
