@@ -24,13 +24,22 @@ class Players:
 
     def __init__(self, white: Page, black: Page) -> None:
         self.pages = {chess.WHITE: white, chess.BLACK: black}
+        self.board = chess.Board()
 
     async def play(self, sans: list[str]) -> None:
-        """Play the moves by tapping, each one seen on both boards."""
-        board = chess.Board()
+        """Play a game's first moves by tapping, each one seen on both boards."""
+        self.board = chess.Board()
+        await self.play_on(sans)
+
+    async def play_on(self, sans: list[str], *, after: list[str] | None = None) -> None:
+        """Go on with the moves; ``after`` says what was played where it is not what was."""
+        if after is not None:
+            self.board = chess.Board()
+            for san in after:
+                self.board.push_san(san)
         for san in sans:
-            page = self.pages[board.turn]
-            move = board.push_san(san)
+            page = self.pages[self.board.turn]
+            move = self.board.push_san(san)
             await page.click(f'[data-square="{chess.square_name(move.from_square)}"]')
             await page.click(f'[data-square="{chess.square_name(move.to_square)}"]')
             if move.promotion:
@@ -39,7 +48,7 @@ class Players:
                 await expect(other.locator("#moves")).to_contain_text(san.rstrip("+#"))
 
 
-async def _sit_down(browser: Browser, nodes: Nodes) -> Players:
+async def sit_down(browser: Browser, nodes: Nodes) -> Players:
     """Two pages; Alice invites Bob, who accepts."""
     pages = []
     for node in nodes:
@@ -63,7 +72,7 @@ def _finished(node: NodeProcess) -> list[tuple[str, str, int]]:
 
 
 async def test_the_opera_game_to_mate(browser: Browser, nodes: Nodes) -> None:
-    players = await _sit_down(browser, nodes)
+    players = await sit_down(browser, nodes)
     await players.play(OPERA)
     for page in players.pages.values():
         await expect(page.locator("#status")).to_contain_text("checkmate")
@@ -72,7 +81,7 @@ async def test_the_opera_game_to_mate(browser: Browser, nodes: Nodes) -> None:
 
 
 async def test_special_moves_a_reload_and_a_draw(browser: Browser, nodes: Nodes) -> None:
-    players = await _sit_down(browser, nodes)
+    players = await sit_down(browser, nodes)
     white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
     await players.play(SPECIAL)
     await white.reload()

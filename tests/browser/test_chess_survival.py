@@ -14,8 +14,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from goop_node.testing import NodeProcess, start_node
-from tests.browser.conftest import page_url
-from tests.browser.test_chess import OPERA
+from tests.browser.test_chess import OPERA, sit_down
 from tests.node.page import wait_until_discovered
 
 PATIENCE_MS = 30_000
@@ -56,29 +55,17 @@ async def tap(page: Page, move: chess.Move) -> None:
     await page.click(f'[data-square="{chess.square_name(move.to_square)}"]')
 
 
-async def sit_down(browser: Browser, nodes: tuple[NodeProcess, NodeProcess]) -> dict[bool, Seat]:
-    """Alice plays White against Bob; no page is ever opened anew."""
-    seats: dict[bool, Seat] = {}
-    for colour, node in zip((chess.WHITE, chess.BLACK), nodes, strict=True):
-        context = await browser.new_context()
-        seats[colour] = (node, await context.new_page())
-        await seats[colour][1].goto(page_url(node, "chess"))
-    white, black = seats[chess.WHITE][1], seats[chess.BLACK][1]
-    await white.click(f'[data-peer="{nodes[1].peer_id}"]')
-    await white.click("#invite")
-    await black.click('#incoming [data-action="accept"]')
-    for page in (white, black):
-        await expect(page.locator("body")).to_have_attribute("data-state", "playing")
-    return seats
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_the_game_goes_on(
     browser: Browser, nodes: tuple[NodeProcess, NodeProcess], seed: int
 ) -> None:
     chance = random.Random(seed)
     faults = dict.fromkeys(chance.sample(range(len(OPERA)), FAULTS), True)
-    seats = await sit_down(browser, nodes)
+    players = await sit_down(browser, nodes)
+    seats: dict[bool, Seat] = {
+        chess.WHITE: (nodes[0], players.pages[chess.WHITE]),
+        chess.BLACK: (nodes[1], players.pages[chess.BLACK]),
+    }
     board = chess.Board()
     for ply, san in enumerate(OPERA):
         mover = board.turn

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What two people can do at the chess page besides moving by hand."""
+
+from __future__ import annotations
+
+import chess
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.conftest import page_url
+from tests.browser.test_chess import Nodes, Players, sit_down
+
+
+async def press(page: Page, action: str) -> None:
+    """One of the game's buttons."""
+    await page.click(f'.actions [data-action="{action}"]')
+
+
+async def both_show(players: Players, text: str) -> None:
+    """Wait until each page's status says so."""
+    for page in players.pages.values():
+        await expect(page.locator("#status")).to_contain_text(text)
+
+
+async def test_an_invitation_is_declined(browser: Browser, nodes: Nodes) -> None:
+    pages = []
+    for node in nodes:
+        page = await (await browser.new_context()).new_page()
+        await page.goto(page_url(node, "chess"))
+        pages.append(page)
+    alice, bob = pages
+    await alice.click(f'[data-peer="{nodes[1].peer_id}"]')
+    await alice.click("#invite")
+    await expect(bob.locator("#incoming")).to_contain_text("invites you to a game of chess")
+    await bob.click('#incoming [data-action="decline"]')
+    await expect(alice.locator("#notice")).to_be_visible()
+    await expect(alice.locator("body")).to_have_attribute("data-state", "lobby")
+
+
+async def test_abort_and_rematch_with_colours_changed(browser: Browser, nodes: Nodes) -> None:
+    players = await sit_down(browser, nodes)
+    white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
+    await players.play(["e4"])
+    await press(black, "abort")
+    await both_show(players, "Aborted")
+    await press(white, "rematch")
+    await black.click('#incoming [data-action="accept"]')
+    for page in (white, black):
+        await expect(page.locator("body")).to_have_attribute("data-state", "playing")
+    await expect(white.locator("#board")).to_have_attribute("data-orientation", "black")
+    await Players(black, white).play(["d4", "d5"])
+    await expect(white.locator('.actions [data-action="abort"]')).to_be_hidden()
+
+
+async def test_resigning_is_asked_twice(browser: Browser, nodes: Nodes) -> None:
+    players = await sit_down(browser, nodes)
+    await players.play(["e4", "e5"])
+    white = players.pages[chess.WHITE]
+    await press(white, "resign")
+    await white.click('[data-confirm="no"]')
+    await players.play_on(["Nf3"])
+    await press(white, "resign")
+    await white.click('[data-confirm="yes"]')
+    await both_show(players, "resign")
+
+
+async def test_offers_are_declined_and_a_move_is_taken_back(browser: Browser, nodes: Nodes) -> None:
+    players = await sit_down(browser, nodes)
+    white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
+    await players.play(["e4", "e5"])
+    await press(white, "draw")
+    await expect(white.locator('.actions [data-action="draw"]')).to_be_disabled()
+    await black.click('#offer [data-action="decline"]')
+    await expect(white.locator('.actions [data-action="draw"]')).to_be_enabled()
+    await press(black, "takeback")
+    await white.click('#offer [data-action="accept"]')
+    for page in (white, black):
+        await expect(page.locator("#moves .move")).to_have_count(1)
+    await players.play_on(["c5"], after=["e4"])
+
+
+async def test_the_keyboard_alone_plays(browser: Browser, nodes: Nodes) -> None:
+    players = await sit_down(browser, nodes)
+    white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
+    await _walk(white, "e2", "e4")
+    await expect(black.locator("#moves")).to_contain_text("e4")
+    await _walk(black, "e7", "e5")
+    await expect(white.locator("#moves")).to_contain_text("e5")
+
+
+async def _walk(page: Page, start: str, end: str) -> None:
+    """Tab to the board, walk to a square, pick up, walk on, put down: for both colours."""
+    await expect(page.locator(f'[data-square="{start}"].movable')).to_be_visible()
+    await page.locator('#board [tabindex="0"]').focus()
+    turned = await page.locator("#board").get_attribute("data-orientation") == "black"
+    for square in (start, end):
+        here = await page.evaluate("document.activeElement.dataset.square")
+        files = ord(square[0]) - ord(here[0])
+        ranks = int(square[1]) - int(here[1])
+        if turned:
+            files, ranks = -files, -ranks
+        for _ in range(abs(files)):
+            await page.keyboard.press("ArrowRight" if files > 0 else "ArrowLeft")
+        for _ in range(abs(ranks)):
+            await page.keyboard.press("ArrowUp" if ranks > 0 else "ArrowDown")
+        await page.keyboard.press("Enter")
+
+
+async def test_turn_title_icon_flip_and_sound(browser: Browser, nodes: Nodes) -> None:
+    players = await sit_down(browser, nodes)
+    white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
+    await expect(white.locator("#board")).to_have_attribute("data-orientation", "white")
+    await expect(black.locator("#board")).to_have_attribute("data-orientation", "black")
+    assert "Your move" in await white.title()
+    assert "Your move" not in await black.title()
+    await players.play(["e4"])
+    await black.wait_for_function("document.title.includes('Your move')")
+    await expect(black.locator("#favicon")).to_have_attribute("href", "icon-move.svg")
+    await expect(white.locator("#favicon")).to_have_attribute("href", "icon.svg")
+    await press(white, "flip")
+    await expect(white.locator("#board")).to_have_attribute("data-orientation", "black")
+    await white.click("#sound")
+    await expect(white.locator("#sound")).to_have_attribute("aria-pressed", "false")
+    await white.reload()
+    await expect(white.locator("#sound")).to_have_attribute("aria-pressed", "false")
+
+
+async def test_a_piece_is_dragged(browser: Browser, nodes: Nodes) -> None:
+    players = await sit_down(browser, nodes)
+    white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
+    await expect(white.locator('[data-square="g1"].movable')).to_be_visible()
+    await white.drag_and_drop('[data-square="g1"]', '[data-square="f3"]')
+    await expect(black.locator("#moves")).to_contain_text("Nf3")
+
+
+@pytest.mark.parametrize("closer", [0, 1], ids=["inviter", "invited"])
+async def test_a_game_that_nobody_wants_is_closed(
+    browser: Browser, nodes: Nodes, closer: int
+) -> None:
+    players = await sit_down(browser, nodes)
+    await players.play(["e4"])
+    page = players.pages[chess.WHITE if closer == 0 else chess.BLACK]
+    game = await page.evaluate("new URLSearchParams(location.search).get('game')")
+    await page.click("#to-lobby")
+    row = page.locator(f'[data-game="{game}"]')
+    await row.locator('[aria-label^="Close"]').click()
+    await expect(page.locator(f'#finished [data-game="{game}"]')).to_be_attached()
+
+
+async def test_the_pgn_is_the_game(browser: Browser, nodes: Nodes) -> None:
+    players = await sit_down(browser, nodes)
+    await players.play(["e4", "c5", "Nf3"])
+    white = players.pages[chess.WHITE]
+    async with white.expect_download() as waiting:
+        await press(white, "pgn")
+    path = await (await waiting.value).path()
+    text = path.read_text()
+    assert "1. e4 c5 2. Nf3" in text
+    assert '[Result "*"]' in text
