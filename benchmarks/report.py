@@ -62,7 +62,7 @@ class Report:
         """A line each: what it is with its unit, and its values."""
         for what, found in values.items():
             spread = _Spread(found)
-            print(f"  {what:44} {spread:,.2f}")
+            print(f"  {what:48} {spread:,.2f}")
             self._sections.setdefault(section, {})[what] = spread.as_json()
 
     def against(

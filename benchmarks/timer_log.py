@@ -33,13 +33,15 @@ def main() -> int:
 
 def _watch(log: TextIO) -> None:
     class Loop(uvloop.Loop):
-        def call_later(
+        def call_later(  # type: ignore[override]
             self, delay: float, callback: Any, *arguments: Any, context: Any = None
         ) -> Any:
             _note(log, delay)
             return super().call_later(delay, callback, *arguments, context=context)
 
-        def call_at(self, when: float, callback: Any, *arguments: Any, context: Any = None) -> Any:
+        def call_at(  # type: ignore[override]
+            self, when: float, callback: Any, *arguments: Any, context: Any = None
+        ) -> Any:
             return self.call_later(when - self.time(), callback, *arguments, context=context)
 
     uvloop.new_event_loop = Loop
