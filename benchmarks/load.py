@@ -11,7 +11,7 @@ import asyncio
 import os
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from benchmarks.processes import cpu_seconds
 PER_SECOND = 50
 WINDOW = 400
 """Messages on their way at most: with the acks' way back, below the bound of 1,000 unhandled."""
+ACK_EVERY = 16
+"""Under load a page acknowledges what has gathered, not every message."""
 STALL_SECONDS = 10.0
 """A message that takes longer is lost."""
 
@@ -32,7 +34,8 @@ class LostError(Exception):
 class Wire:
     """Two pages: what ``a`` sends reaches ``b``. ``before`` and ``after`` make a message a frame.
 
-    ``processes`` are the ids of those measured, by name.
+    ``processes`` are the ids of those measured, by name. ``ack`` makes of a message the frame by
+    which ``b`` acknowledges it, where it does.
     """
 
     a: Any
@@ -40,6 +43,7 @@ class Wire:
     processes: Mapping[str, int]
     before: str = ""
     after: str = ""
+    ack: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,8 @@ class _Transfer:
                 raise LostError(f"expected message {n}, got {text}")
             self.taken_ms.append((time.perf_counter() - self._sent_at[n]) * 1000)
             self._room.release()
+            if self._wire.ack is not None and (self._pause or n % ACK_EVERY == 0):
+                await self._wire.b.send(self._wire.ack(text))
 
     async def _drain(self) -> None:
         """Read what the sender is told, so that its socket never fills."""

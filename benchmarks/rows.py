@@ -65,18 +65,23 @@ async def echo(run: Run) -> Figures:
     )
 
 
-def node(settings: str, *, guest: bool = False) -> Callable[[Run], Awaitable[Figures]]:
-    """Two nodes: validation, limits, log. With ``guest`` the side sends that did not open."""
+def node(
+    settings: str, *, guest: bool = False, receipts: bool = False
+) -> Callable[[Run], Awaitable[Figures]]:
+    """Two nodes: validation, limits, log. With ``guest`` the side sends that did not open; with
+    ``receipts`` the receiver acknowledges and the sender hears of it, as with the SDK."""
 
     async def row(run: Run) -> Figures:
-        async with node_wire(run.folder, settings, guest=guest) as wire:
+        async with node_wire(run.folder, settings, guest=guest, receipts=receipts) as wire:
             return await measure(wire, seconds=run.seconds, count=run.count)
 
     return row
 
 
 @asynccontextmanager
-async def node_wire(folder: Path, settings: str, *, guest: bool = False) -> AsyncIterator[Wire]:
+async def node_wire(
+    folder: Path, settings: str, *, guest: bool, receipts: bool
+) -> AsyncIterator[Wire]:
     """A channel between the pages of two nodes, on plain WebSockets."""
     async with nodes(folder, settings) as (alice, bob):
         channel = await open_channel(alice, bob)
@@ -86,7 +91,7 @@ async def node_wire(folder: Path, settings: str, *, guest: bool = False) -> Asyn
             connect(there.ws_url, additional_headers=there.headers) as b,
         ):
             for socket in (a, b):
-                await socket.send('{"type":"subscribe"}')
+                await socket.send(json.dumps({"type": "subscribe", "ack": receipts}))
                 async with asyncio.timeout(OPEN_SECONDS):
                     while '"connected"' not in await socket.recv():
                         pass
@@ -96,7 +101,13 @@ async def node_wire(folder: Path, settings: str, *, guest: bool = False) -> Asyn
                 {"sender's": here.process.pid, "receiver's": there.process.pid},
                 before=f'{{"type":"send","channel":"{channel}","data":',
                 after="}",
+                ack=_ack if receipts else None,
             )
+
+
+def _ack(text: str) -> str:
+    frame = json.loads(text)
+    return json.dumps({"type": "ack", **{key: frame[key] for key in ("channel", "epoch", "seq")}})
 
 
 async def open_channel(alice: NodeProcess, bob: NodeProcess) -> str:
@@ -117,5 +128,6 @@ ROWS: dict[str, tuple[str, Callable[[Run], Awaitable[Figures]]]] = {
     "normal": ("node, NORMAL", node('synchronous = "NORMAL"')),
     "full": ("node, FULL", node('synchronous = "FULL"')),
     "guest": ("node, NORMAL, guest", node('synchronous = "NORMAL"', guest=True)),
+    "receipts": ("node, NORMAL, receipts", node('synchronous = "NORMAL"', receipts=True)),
 }
 """By the name that ``--only`` takes: what the table calls it, and one run of it."""
