@@ -91,7 +91,7 @@ def machines(namespaces: tuple[str, str], tmp_path: Path) -> Iterator[tuple[Mach
             launcher.write_text(f'#!/bin/sh\nexec {" ".join(enter)} {CHROMIUM} "$@"\n')
             launcher.chmod(0o755)
             arguments = (
-                *("--http", f"127.0.0.1:{HTTP_PORT}", "--listen", f"/ip4/{address}/tcp/0"),
+                *("--http", f"127.0.0.1:{HTTP_PORT}", "--listen", "/ip4/0.0.0.0/tcp/0"),
                 *("--label", name),
             )
             node = NodeProcess(tmp_path / name, arguments, under=enter)
