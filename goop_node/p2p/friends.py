@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Addresses of friends, remembered across restarts in ``DATA/friends.json`` (0600)."""
+"""Addresses of peers, remembered across restarts in a file of ``DATA`` (0600)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ MAX_ADDRESSES = 8
 
 
 class Friends:
-    """Peer ids with their addresses, as "connect to a friend" learnt them."""
+    """Peer ids with their addresses, the newest first: of friends, or of who was seen."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, bound: int = MAX_FRIENDS) -> None:
+        """At most ``bound`` peers; the one remembered first makes room for a new one."""
         self._path = path
+        self._bound = bound
         self._addresses: dict[str, tuple[str, ...]] = {}
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
@@ -30,12 +32,15 @@ class Friends:
         """Addresses by peer id."""
         return dict(self._addresses)
 
-    def remember(self, peer_id: str, address: str) -> None:
-        """Keep the address that worked, first."""
-        others = [known for known in self._addresses.get(peer_id, ()) if known != address]
-        if peer_id not in self._addresses and len(self._addresses) >= MAX_FRIENDS:
+    def remember(self, peer_id: str, *addresses: str) -> None:
+        """Keep the addresses that work, before those known already."""
+        before = self._addresses.get(peer_id, ())
+        kept = tuple(dict.fromkeys((*addresses, *before)))[:MAX_ADDRESSES]
+        if kept == before:
             return
-        self._addresses[peer_id] = (address, *others)[:MAX_ADDRESSES]
+        if peer_id not in self._addresses and len(self._addresses) >= self._bound:
+            del self._addresses[next(iter(self._addresses))]
+        self._addresses[peer_id] = kept
         self._path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._path.with_suffix(".new")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,10 +27,17 @@ PROTOCOLS = [TProtocol("/meshsub/1.1.0"), TProtocol("/meshsub/1.0.0")]
 class Gossip:
     """The presence of one libp2p host. Every method runs on trio."""
 
-    def __init__(self, host: Any, table: PeerTable, label: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        host: Any,
+        table: PeerTable,
+        label: Callable[[], str],
+        addrs: Callable[[], Sequence[str]],
+    ) -> None:
         self._peer_id = host.get_id().to_base58()
         self._table = table
         self._label = label
+        self._addrs = addrs
         self._router = GossipSub(
             protocols=PROTOCOLS, degree=6, degree_low=4, degree_high=12, heartbeat_interval=1
         )
@@ -62,6 +69,7 @@ class Gossip:
             if heard is None:
                 log.debug("a malformed presence message from %s", signer)
                 continue
+            heard.addrs = presence.to_dial(heard.addrs, self._addrs())
             new = self._table.get(signer)
             self._table.heard(heard, time.time())
             if new is None or not new.online:
@@ -94,7 +102,8 @@ class Gossip:
         return self._pubsub.peer_topics.get(presence.TOPIC, ())
 
     async def _publish(self, kind: str) -> None:
-        data = presence.serialise(kind, self._peer_id, self._label(), time.time())
+        now = time.time()
+        data = presence.serialise(kind, self._peer_id, self._label(), now, self._addrs())
         try:
             await self._pubsub.publish(presence.TOPIC, data)
         except Exception as error:

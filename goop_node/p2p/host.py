@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 DIAL_SECONDS = 8.0
 REDIAL_MIN = 1.0
 REDIAL_MAX = 30.0
+REDIAL_SEEN_MAX = 300.0
+"""For peers that nobody named: they were seen once, and may never be again."""
 
 
 class Host:
@@ -77,7 +79,7 @@ class Host:
         for handler in self._handlers:
             self._host.set_stream_handler(TProtocol(handler.protocol), self._inbound(handler))
         # Before it listens: it must see every connection.
-        self._gossip = Gossip(self._host, self._table, self._label)
+        self._gossip = Gossip(self._host, self._table, self._label, lambda: self.addrs)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(
                 self._host.run([Multiaddr(address) for address in listen])
@@ -236,7 +238,8 @@ class Host:
             for peer_id in self._addresses():
                 due, pause = self._redial.get(peer_id, (0.0, REDIAL_MIN))
                 if peer_id not in connected and peer_id != self.peer_id and now >= due:
-                    pause = min(pause * 2, REDIAL_MAX)
+                    named = self._table.is_named(peer_id)
+                    pause = min(pause * 2, REDIAL_MAX if named else REDIAL_SEEN_MAX)
                     self._redial[peer_id] = (now + pause * random.uniform(0.5, 1.0), pause)
                     if peer_id not in self._dialling:
                         self._dialling.add(peer_id)

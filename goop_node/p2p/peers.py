@@ -38,6 +38,10 @@ class PeerTable:
         peer = self._peers.get(peer_id)
         return peer_id in self._named or (peer is not None and peer.online)
 
+    def is_named(self, peer_id: str) -> bool:
+        """Whether a person named this peer."""
+        return peer_id in self._named
+
     def subscribe(self, callback: Callable[[PeerEvent], None]) -> Callable[[], None]:
         """Call back on every change; returns what ends the subscription."""
         self._subscribers.append(callback)
@@ -69,10 +73,11 @@ class PeerTable:
             known = Peer(
                 peer_id=message.peer_id, label="", online=False, connected=False, last_seen=now
             )
-        peer = replace(known, label=message.content, online=True, last_seen=now)
+        addrs = message.addrs or known.addrs
+        peer = replace(known, label=message.content, online=True, last_seen=now, addrs=addrs)
         if not known.online:
             self._change("found", peer)
-        elif known.label != peer.label:
+        elif (known.label, known.addrs) != (peer.label, peer.addrs):
             self._change("changed", peer)
         else:
             self._peers[peer.peer_id] = peer

@@ -16,7 +16,7 @@ from goop_node.p2p.guest import Guest, GuestEnded
 from goop_node.p2p.host import Host
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.peers import PeerTable
-from goop_node.types import LineStream, NetworkError, Peer, StreamHandler
+from goop_node.types import LineStream, NetworkError, Peer, PeerEvent, StreamHandler
 
 log = logging.getLogger(__name__)
 # Failed dials and unknown protocols are everyday events here, told as NetworkError.
@@ -25,6 +25,8 @@ logging.getLogger("libp2p").setLevel(logging.CRITICAL)
 RESTART_MIN = 1.0
 RESTART_MAX = 60.0
 MAX_LINE = 256 * 1024
+MAX_SEEN = 64
+"""Peers whose addresses are kept though nobody named them."""
 
 
 class P2PError(Exception):
@@ -94,11 +96,14 @@ class P2P:
         self._label = label
         self._handlers: list[StreamHandler] = []
         self._friends = Friends(data / "friends.json")
+        self._seen = Friends(data / "seen.json", bound=MAX_SEEN)
+        """Where peers that we were connected to said they are: they may know us no more."""
         self._named: dict[str, tuple[str, ...]] = {}
         for address in peers:
             self._named[peer_of(address)] = (address,)
         for peer_id, addresses in {**self._friends.all(), **self._named}.items():
             self.peers.name(peer_id, addresses)
+        self.peers.subscribe(self._learn)
         self._task: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
 
@@ -192,8 +197,20 @@ class P2P:
         if self.network.host is not None:
             self.network.host.announce()
 
+    def _learn(self, event: PeerEvent) -> None:
+        """A peer says where it is: that is kept, so that each side finds the other again."""
+        peer = event.peer
+        if peer.online and peer.connected and peer.addrs:
+            self._seen.remember(peer.peer_id, *peer.addrs)
+
     def _addresses(self) -> Mapping[str, tuple[str, ...]]:
-        return {**self._friends.all(), **self._named}
+        """Where to dial whom: what the peer itself has said last comes first."""
+        found: dict[str, tuple[str, ...]] = {}
+        told = {peer.peer_id: peer.addrs for peer in self.peers.all() if peer.online}
+        for book in (told, self._seen.all(), self._named, self._friends.all()):
+            for peer_id, addresses in book.items():
+                found[peer_id] = (*found.get(peer_id, ()), *addresses)
+        return {peer_id: found[peer_id] for peer_id in found if found[peer_id]}
 
 
 def peer_of(address: str) -> str:

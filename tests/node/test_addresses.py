@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Only an address at which the friend answers is remembered."""
+"""Which addresses are remembered: those at which a peer answers, or that it tells itself."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from pathlib import Path
 
 import pytest
 
+from goop_node.testing import start_node
 from goop_node.types import NetworkError
+from tests.node.page import wait_until_discovered
 from tests.node.test_network_limits import ECHO, Echoed, node
 
 
@@ -55,3 +58,25 @@ async def test_the_right_address_again_is_no_mistake(tmp_path: Path) -> None:
         assert (await bob.add_peer(right)).connected
         assert remembered(tmp_path, "bob") == {peer_id: [right]}
         assert await friend.works()
+
+
+@pytest.mark.parametrize("mover", ["alice", "bob"])
+async def test_who_came_back_elsewhere_is_found_again(tmp_path: Path, mover: str) -> None:
+    """Bob names Alice; each tells the other where it is, so that either may move."""
+    alice = await asyncio.to_thread(start_node, tmp_path / "alice")
+    bob = await asyncio.to_thread(start_node, tmp_path / "bob", peer=alice)
+    try:
+        await wait_until_discovered(alice, bob)
+        moved = alice if mover == "alice" else bob
+        async with asyncio.timeout(30):
+            while not (tmp_path / mover / "seen.json").exists():  # noqa: ASYNC110 - a file
+                await asyncio.sleep(0.1)
+        await asyncio.to_thread(moved.stop)
+        before = moved.addrs
+        moved.listen_at(f"/ip4/127.0.0.1/tcp/{unused_port()}")
+        await asyncio.to_thread(moved.start)
+        assert moved.addrs != before
+        await wait_until_discovered(alice, bob)
+    finally:
+        await asyncio.to_thread(bob.stop)
+        await asyncio.to_thread(alice.stop)

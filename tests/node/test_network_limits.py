@@ -44,7 +44,7 @@ async def node(folder: Path, name: str) -> AsyncIterator[P2P]:
         label=lambda: name,
         data=folder / name,
     )
-    (folder / name).mkdir()
+    (folder / name).mkdir(exist_ok=True)
     p2p.handle(StreamHandler(protocol=DEAF, handle=lambda stream: None))
     p2p.handle(StreamHandler(protocol=ECHO, handle=echo))
     await p2p.start()
