@@ -64,8 +64,11 @@ MIGRATIONS = (
 """The schema, by user_version."""
 
 KEPT_ORDERED = 2000
+"""Entries below the start of each channel's log whose ids are kept."""
+SHORT = 256
+"""Bytes of a message that stays in its row when only its id is needed; deleting costs more."""
 KEPT_REFUSED = 1000
-"""Outcomes of message ids that are kept of each channel."""
+"""Refusals that are kept of each channel."""
 PRUNE_EVERY = 100
 
 _TABLES = ("entries", "starts", "outbox", "outcomes", "cursors")
@@ -82,6 +85,14 @@ class Stored:
         self.outbox: list[Outgoing] = []
         self.outcomes: list[tuple[str, str, Outcome]] = []
         self.cursors: dict[str, int] = {}
+
+    def take(self, entry: Entry) -> None:
+        """An entry of the log, or below its start one whose id is remembered."""
+        if entry.seq > self.start[1]:
+            self.entries.append(entry)
+        else:
+            outcome = Outcome(epoch=entry.epoch, seq=entry.seq)
+            self.outcomes.append((entry.author, entry.id, outcome))
 
 
 class Journal:
@@ -129,14 +140,14 @@ class Journal:
             channel: Stored(decode(row))
             for channel, row in db.execute("SELECT id, row FROM channels")
         }
+        for channel, epoch, seq, snapshot in db.execute("SELECT * FROM starts"):
+            stored[channel].start = (epoch, seq)
+            stored[channel].snapshot = decode(snapshot)
         for channel, *rest in db.execute(
             "SELECT channel, epoch, seq, id, author, at, kind, raw FROM entries"
             " ORDER BY channel, seq"
         ):
-            stored[channel].entries.append(Entry(*rest))
-        for channel, epoch, seq, snapshot in db.execute("SELECT * FROM starts"):
-            stored[channel].start = (epoch, seq)
-            stored[channel].snapshot = decode(snapshot)
+            stored[channel].take(Entry(*rest))
         for channel, *rest in db.execute(
             "SELECT channel, id, at, kind, raw FROM outbox ORDER BY n"
         ):
@@ -208,18 +219,21 @@ def _drop_channel(db: sqlite3.Connection, record: Any) -> None:
 
 
 def _trim_log(db: sqlite3.Connection, record: Any) -> None:
+    """Rows below the new start stay a while, for their ids; what is long of them goes at once."""
+    place = (record.channel, record.seq)
     db.execute(
-        "INSERT INTO outcomes (channel, author, id, epoch, seq, code, reason, pointer)"
-        " SELECT channel, author, id, epoch, seq, '', '', '' FROM entries"
-        " WHERE channel = ? AND seq <= ? ORDER BY seq",
-        (record.channel, record.seq),
+        "UPDATE entries SET raw = x'' WHERE channel = ? AND seq <= ? AND seq > coalesce("
+        "(SELECT seq FROM starts WHERE channel = entries.channel), 0) AND length(raw) > ?",
+        (*place, SHORT),
     )
-    db.execute("DELETE FROM entries WHERE channel = ? AND seq <= ?", (record.channel, record.seq))
     db.execute(
         "INSERT OR REPLACE INTO starts VALUES (?, ?, ?, ?)",
         (record.channel, record.epoch, record.seq, record.snapshot),
     )
-    _prune(db, record.channel, "code = ''", KEPT_ORDERED)
+    db.execute(
+        "DELETE FROM entries WHERE channel = ? AND seq <= ?",
+        (record.channel, record.seq - KEPT_ORDERED),
+    )
 
 
 def _save_outcome(db: sqlite3.Connection, record: Any) -> None:
@@ -238,17 +252,12 @@ def _save_outcome(db: sqlite3.Connection, record: Any) -> None:
             outcome.pointer,
         ),
     )
-    if outcome.code and cursor.lastrowid is not None and cursor.lastrowid % PRUNE_EVERY == 0:
-        _prune(db, record.channel, "code != ''", KEPT_REFUSED)
-
-
-def _prune(db: sqlite3.Connection, channel: str, which: str, kept: int) -> None:
-    """Forget the oldest outcomes of a channel beyond the newest ``kept`` of that kind."""
-    db.execute(
-        f"DELETE FROM outcomes WHERE channel = ? AND {which} AND n <= ("
-        f"SELECT n FROM outcomes WHERE channel = ? AND {which} ORDER BY n DESC LIMIT 1 OFFSET ?)",
-        (channel, channel, kept),
-    )
+    if cursor.lastrowid is not None and cursor.lastrowid % PRUNE_EVERY == 0:
+        db.execute(
+            "DELETE FROM outcomes WHERE channel = ? AND n <= ("
+            "SELECT n FROM outcomes WHERE channel = ? ORDER BY n DESC LIMIT 1 OFFSET ?)",
+            (record.channel, record.channel, KEPT_REFUSED),
+        )
 
 
 _WRITERS = {
