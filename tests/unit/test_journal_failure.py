@@ -68,7 +68,7 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
     frames: list[bytes] = []
     cut: list[str] = []
     page = bridge.engine.attach(now_ms(), "p", "")
-    bridge.sinks["p"] = frames.append
+    bridge.sinks["p"] = lambda data, newest: frames.append(data)
     bridge.cuts["p"] = lambda: cut.append("p")
     bridge.engine.subscribe(now_ms(), page, {"page": "p", "ack": True})
     bridge.flush()

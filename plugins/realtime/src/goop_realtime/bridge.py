@@ -63,8 +63,8 @@ class Bridge:
         self._timer_at: int | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
-        self.sinks: dict[str, Callable[[bytes], None]] = {}
-        """Where each connected page's frames go."""
+        self.sinks: dict[str, Callable[[bytes, str], None]] = {}
+        """Where each connected page's frames go, as ``(data, newest)`` of a ``Frame``."""
         self.cuts: dict[str, Callable[[], None]] = {}
         """What cuts each connected page off, so that it comes back."""
         self._closed = False
@@ -143,7 +143,7 @@ class Bridge:
             if kind is Frame:
                 sink = self.sinks.get(action.page)  # type: ignore[union-attr]
                 if sink is not None:
-                    sink(action.data)  # type: ignore[union-attr]
+                    sink(action.data, action.newest)  # type: ignore[union-attr]
             elif kind is SendLine:
                 stream = self._streams.get(action.link)  # type: ignore[union-attr]
                 if stream is not None:

@@ -81,6 +81,10 @@ class Channel:
     linked_at: int = 0
     heard_at: int = 0
     pinged_at: int = 0
+    signals: int = 0
+    """Signals that were sent since the peer's last pong."""
+    newest_signal: bytes = b""
+    """The one that waits for it."""
     sent_seq: int = 0
     """Host: the newest entry written on the present link."""
     opening: bool = False

@@ -171,10 +171,11 @@ class CloseLink(msgspec.Struct, frozen=True):
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """Give a page a frame."""
+    """Give a page a frame. Of those with the same ``newest``, only the newest is worth waiting."""
 
     page: str
     data: bytes
+    newest: str = ""
 
 
 class Committed(msgspec.Struct, frozen=True, gc=False):

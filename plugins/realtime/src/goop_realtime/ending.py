@@ -71,6 +71,7 @@ def unlink(channel: Channel) -> None:
     channel.on_link.clear()
     channel.in_flight.clear()
     channel.flight_bytes = 0
+    channel.signals, channel.newest_signal = 0, b""
     channel.page_told = ""
     channel.peer_page = "unknown"
 

@@ -19,6 +19,7 @@ from goop_realtime import (
     pages,
     sending,
     settling,
+    signals,
 )
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.core import Core
@@ -133,7 +134,7 @@ class Engine:
         """A page signals: newest wins, never queued, never logged."""
         self.core.now = now
         channel = self.channel_for(channel_id, page.template)
-        refusal = sending.signal(self.core, channel, data) if channel else _GONE
+        refusal = signals.send(self.core, channel, data) if channel else _GONE
         return self._refused(refusal, channel_id)
 
     def close(self, now: int, channel_id: str, template: str | None) -> Rejection | None:

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from goop_realtime import guest_side, host_side, joining, ordering, pages, tails
+from goop_realtime import guest_side, host_side, joining, ordering, pages, signals, tails
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.ending import drop_link, finish, let_go, suspend
-from goop_realtime.jsonio import MalformedJson
 from goop_realtime.wire import Line
 
 PING_MS = 3_000
@@ -45,27 +44,13 @@ def _ping(core: Core, channel: Channel, line: Line) -> None:
 
 
 def _pong(core: Core, channel: Channel, line: Line) -> None:
-    """Having heard it is all that counts."""
+    signals.arrived(core, channel)
 
 
 def _page(core: Core, channel: Channel, line: Line) -> None:
     if line.stage in ("open", "none") and channel.peer_page != line.stage:
         channel.peer_page = line.stage
         pages.tell_state(core, channel)
-
-
-def _signal(core: Core, channel: Channel, line: Line) -> None:
-    try:
-        data = line.value()
-    except MalformedJson:
-        return
-    for page in core.pages.values():
-        if channel.id in page.views:
-            pages.frame(
-                core,
-                page,
-                {"type": "signal", "channel": channel.id, "from": channel.peer, "data": data},
-            )
 
 
 def _closed_by_peer(core: Core, channel: Channel, line: Line) -> None:
@@ -81,7 +66,7 @@ _COMMON = {
     "ping": _ping,
     "pong": _pong,
     "page": _page,
-    "signal": _signal,
+    "signal": signals.received,
     "close": _closed_by_peer,
 }
 _HOST_LINES = {**_COMMON, "msg": host_side.receive, "tail": joining.given_back}

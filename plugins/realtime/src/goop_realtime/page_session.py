@@ -48,9 +48,11 @@ class PageSession:
         self._bridge = bridge
         self._engine = bridge.engine
         self._queue: list[bytes] = []
+        self._newest: dict[str, int] = {}
+        """Where in the queue a channel's newest signal waits."""
         self._queued = 0
         self._page: Page | None = None
-        self._sink: Callable[[bytes], None] = self._put
+        self._sink: Callable[[bytes, str], None] = self._put
         self._count = 0
 
     def open(self, page_id: str = "") -> bool:
@@ -103,14 +105,23 @@ class PageSession:
         self.over = code
         self._engine.core.note("page", REASONS[code], detail=self._page.id if self._page else "")
         self._queue, self._queued = [], 0
+        self._newest.clear()
         self.leave()
         self.wake.set()
 
     # Out
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes, newest: str = "") -> None:
         if self.over:
             return
+        if newest:
+            before = self._newest.get(newest)
+            if before is not None:
+                # The frames behind it have overtaken nothing: a signal has no place in the order.
+                self._queued += len(data) - len(self._queue[before])
+                self._queue[before] = data
+                return
+            self._newest[newest] = len(self._queue)
         self._queue.append(data)
         self._queued += len(data)
         if self._queued > MAX_QUEUED:
@@ -121,6 +132,7 @@ class PageSession:
         """The frames that wait. Their bytes count as waiting until ``sent`` is told of them."""
         self.wake.clear()
         queue, self._queue = self._queue, []
+        self._newest.clear()
         return queue
 
     def sent(self, size: int) -> None:

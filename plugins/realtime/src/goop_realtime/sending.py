@@ -27,7 +27,7 @@ from goop_realtime.jsonio import encode
 from goop_realtime.limits import Bucket
 from goop_realtime.pages import Page, View
 from goop_realtime.types import Rejection
-from goop_realtime.wire import Line, pair, raw
+from goop_realtime.wire import Line, pair
 
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}-[0-9]{1,15}")
 
@@ -123,16 +123,6 @@ def answer_pending(core: Core, channel: Channel, message_id: str) -> None:
         if outcome.seq <= channel.peer_handled:
             stage = "handled" if outcome.seq > channel.peer_written else "unsupported"
         receipts.receipt(core, message_id, channel, stage, epoch=outcome.epoch, seq=outcome.seq)
-
-
-def signal(core: Core, channel: Channel, data: JsonValue) -> Rejection | None:
-    """Pass a signal on, if there is a link to pass it on."""
-    if len(encode(data)) > 4096:
-        return Rejection(code="too_large", reason="a signal has at most 4096 bytes")
-    if channel.bucket is not None and not channel.bucket.take(core.now):
-        return Rejection(code="too_fast", reason="more messages a second than this context allows")
-    core.write(channel, Line(type="signal", group=channel.id, payload=raw(data)))
-    return None
 
 
 def close(core: Core, channel: Channel) -> Rejection | None:
