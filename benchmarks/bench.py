@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import chromium, footprint, polling, rows
+from benchmarks import chess_games, chromium, footprint, polling, rows
 from benchmarks.load import Figures
 from benchmarks.processes import RATE_LIMIT
 from benchmarks.report import Report
@@ -39,6 +39,7 @@ class Bench:
         wanted = set(self._options.only)
         sections: dict[str, Callable[[], Awaitable[None]]] = {
             "chromium": self._chromium,
+            "chess": self._chess,
             "polling": self._polling,
             "footprint": self._footprint,
         }
@@ -78,6 +79,13 @@ class Bench:
         names = {row: title for row, (title, _) in chromium.ROWS.items()}
         self._report.table("chromium", names, runs)
 
+    async def _chess(self) -> None:
+        self._report.title("Chess, every move judged by both nodes")
+        found = await chess_games.measure(self._run().folder, runs=self._options.pairs)
+        self._report.values("chess", found)
+        for what, limit in chess_games.BOUNDS.items():
+            self._report.bound(what, found[what], limit, at_most=False)
+
     async def _polling(self) -> None:
         self._report.title("A game of chess by 2-second polling, and by a channel")
         self._report.values("polling", await polling.measure(self._run().folder))
@@ -95,7 +103,7 @@ class Bench:
         return rows.Run(folder, seconds=self._options.seconds, count=self._options.count)
 
 
-SECTIONS = (*rows.ROWS, "chromium", "polling", "footprint")
+SECTIONS = (*rows.ROWS, "chromium", "chess", "polling", "footprint")
 
 
 def main() -> None:

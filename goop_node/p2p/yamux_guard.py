@@ -29,6 +29,8 @@ from libp2p.stream_muxer.yamux.yamux import (
     YamuxStream,
 )
 
+from goop_node.p2p.yamux_batches import FrameBatches
+
 log = logging.getLogger(__name__)
 
 MAX_WINDOW = 1024 * 1024
@@ -76,6 +78,10 @@ class GuardedYamux(Yamux):
     ) -> None:
         watched: Any = FrameReader(secured_conn, self._judge)
         super().__init__(watched, peer_id, is_initiator, on_close)
+        self._batches = FrameBatches(watched)
+
+    async def _write_frame(self, data: bytes) -> None:
+        await self._batches.write(data)
 
     async def open_stream(self) -> YamuxStream:
         """A stream of ours."""

@@ -42,36 +42,38 @@ def game_id(context: str, channel: str) -> str:
 
 
 class Games:
-    """Reads and writes the list."""
+    """Reads and writes the list. What has changed is written together, before anything is read."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._db = database
+        self._changed: dict[str, tuple[str, ChessSession, int]] = {}
 
     def put(self, peer: str, session: ChessSession, now: int) -> None:
-        """Write the state of a game played with ``peer``. Writing it twice changes nothing.
+        """The game played with ``peer`` has changed. Putting it twice changes nothing.
 
         A game that was put aside is running again once it is played on, or opened anew.
         """
-        request = session.request
+        self._changed[session.request.channel] = (peer, session, now)
+
+    def write(self) -> None:
+        """Write what has changed, in one transaction."""
+        if not self._changed:
+            return
         with self._db as db:
-            db.execute(
+            db.execute("BEGIN")
+            db.executemany(
                 "INSERT INTO games (game, peer, channel, state, created, updated)"
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (game, peer) DO UPDATE SET"
                 " channel = excluded.channel, state = excluded.state, abandoned = 0,"
                 " updated = excluded.updated"
                 " WHERE channel <> excluded.channel OR state <> excluded.state",
-                (
-                    game_id(request.context, request.channel),
-                    peer,
-                    request.channel,
-                    json.dumps(session.snapshot()),
-                    now,
-                    now,
-                ),
+                [_row(*change) for change in self._changed.values()],
             )
+        self._changed.clear()
 
     def find(self, game: str, peer: str | None = None) -> StoredGame | None:
         """The game of that id or channel (with that peer), the newest one of several."""
+        self.write()
         row = self._db.execute(
             "SELECT * FROM games WHERE (game = ? OR channel = ?) AND (? IS NULL OR peer = ?)"
             " ORDER BY updated DESC LIMIT 1",
@@ -81,16 +83,24 @@ class Games:
 
     def all(self, limit: int = 200) -> list[StoredGame]:
         """The newest games."""
+        self.write()
         rows = self._db.execute("SELECT * FROM games ORDER BY updated DESC LIMIT ?", (limit,))
         return [_stored(row) for row in rows]
 
     def abandon(self, game: str, peer: str, now: int) -> None:
         """Put a game with that peer aside."""
+        self.write()
         with self._db as db:
             db.execute(
                 "UPDATE games SET abandoned = 1, updated = ? WHERE game = ? AND peer = ?",
                 (now, game, peer),
             )
+
+
+def _row(peer: str, session: ChessSession, now: int) -> tuple[Any, ...]:
+    request = session.request
+    game = game_id(request.context, request.channel)
+    return (game, peer, request.channel, json.dumps(session.snapshot()), now, now)
 
 
 def _stored(row: Any) -> StoredGame:

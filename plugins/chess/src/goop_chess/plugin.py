@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -28,6 +29,8 @@ from goop_realtime import (
 
 VERSION = "1.0"
 MONTH = 30 * 24 * 3600
+WRITE_SECONDS = 0.1
+"""How long a change of the list may wait for others; whoever reads the list has it at once."""
 _HERE = Path(__file__).parent
 
 
@@ -46,6 +49,8 @@ class ChessPlugin:
     def __init__(self) -> None:
         self._games: Games | None = None
         self._node: NodeApi | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._writing: asyncio.TimerHandle | None = None
         # Weak: a session lives as long as its channel, and an invitation's ends with it.
         self._sessions: WeakValueDictionary[str, ChessSession] = WeakValueDictionary()
 
@@ -80,9 +85,13 @@ class ChessPlugin:
     async def _run(self, node: NodeApi) -> AsyncIterator[None]:
         database = node.database("chess", MIGRATIONS)
         self._games, self._node = Games(database), node
+        self._loop = asyncio.get_running_loop()
         try:
             yield
         finally:
+            if self._writing is not None:
+                self._writing.cancel()
+            self._games.write()
             self._games = None
             database.close()
 
@@ -151,6 +160,17 @@ class ChessPlugin:
         session = self._sessions.get(request.channel)
         if self._games is not None and session is not None:
             self._games.put(self._opponent(request), session, _now())
+            self._write_soon()
+
+    def _write_soon(self) -> None:
+        """Until then only the log has it; after a crash its entries are applied again."""
+        if self._writing is None and self._loop is not None:
+            self._writing = self._loop.call_later(WRITE_SECONDS, self._write)
+
+    def _write(self) -> None:
+        self._writing = None
+        if self._games is not None:
+            self._games.write()
 
     # What the endpoints ask
 

@@ -10,6 +10,7 @@ from typing import Any
 import chess
 
 _PIECES = {"q": chess.QUEEN, "r": chess.ROOK, "b": chess.BISHOP, "n": chess.KNIGHT}
+Key = tuple[int | None, ...]
 FIFTY_MOVES = 100
 """Half-moves without a capture or a pawn's move that end the game."""
 
@@ -27,7 +28,7 @@ class Position:
 
     def __init__(self, moves: list[str] | None = None) -> None:
         self._board = chess.Board()
-        self._seen: Counter[str] = Counter([self._key()])
+        self._seen: Counter[Key] = Counter([self._key()])
         self.uci: list[str] = []
         for text in moves or []:
             self.push(chess.Move.from_uci(text))
@@ -100,8 +101,21 @@ class Position:
         self._board.pop()
         self.uci.pop()
 
-    def _key(self) -> str:
-        return self._board.epd(en_passant="legal")
+    def _key(self) -> Key:
+        """What must be the same for a repetition: pieces, turn, castling, en passant (9.2.3)."""
+        board = self._board
+        return (
+            board.pawns,
+            board.knights,
+            board.bishops,
+            board.rooks,
+            board.queens,
+            board.kings,
+            board.occupied_co[chess.WHITE],
+            board.turn,
+            board.clean_castling_rights(),
+            board.ep_square if board.has_legal_en_passant() else None,
+        )
 
     def ending(self) -> tuple[str, str] | None:
         """``(result, reason)`` where the position has ended the game."""
