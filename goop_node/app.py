@@ -42,7 +42,7 @@ def create_app(node: Node) -> Any:
         openapi_config=OpenAPIConfig(
             title="goop-node",
             version=__version__,
-            path="/api/schema",
+            path="/api",
             use_handler_docstrings=True,
             render_plugins=[CompleteJson()],
         ),

@@ -69,7 +69,7 @@ function entry(path, method, operation, root) {
 }
 
 try {
-  const root = await call("/api/schema/openapi.json");
+  const root = await call("/api/openapi.json");
   const groups = new Map();
   for (const [path, methods] of Object.entries(root.paths)) {
     for (const method of METHODS.filter((name) => methods[name])) {

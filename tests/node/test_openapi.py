@@ -50,7 +50,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
 
 @pytest.fixture(scope="module")
 def document(node: NodeProcess) -> dict[str, Any]:
-    answer = httpx.get(f"{node.url}/api/schema/openapi.json", headers=node.headers)
+    answer = httpx.get(f"{node.url}/api/openapi.json", headers=node.headers)
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
     return found
