@@ -7,9 +7,11 @@ between two nodes is the only way, and no packet reaches a real interface.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -25,14 +27,17 @@ T = TypeVar("T")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def ip(*arguments: str) -> None:
-    """Run ``ip``."""
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
+def ip(*arguments: str) -> str:
+    """Run ``ip``; what it prints."""
+    return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager
 def machine(name: str) -> Iterator[str]:
-    """A namespace of that name with a loopback; skips where there can be none."""
+    """A namespace of that name with a loopback; skips where there can be none.
+
+    What still runs there at the end is killed.
+    """
     if os.name != "posix" or os.geteuid() != 0 or shutil.which("ip") is None:
         pytest.skip("network namespaces need root and iproute2: apt-get install iproute2")
     try:
@@ -43,6 +48,9 @@ def machine(name: str) -> Iterator[str]:
         ip("-n", name, "link", "set", "lo", "up")
         yield name
     finally:
+        for left in ip("netns", "pids", name).split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(left), signal.SIGKILL)
         ip("netns", "del", name)
 
 

@@ -9,7 +9,7 @@ import json
 import random
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -84,12 +84,21 @@ class Pair:
     async def _hears_news(self, side: int) -> None:
         hearer, speaker = self.people[side], self.people[1 - side]
         page, said = speaker.page, speaker.page.sent
+        await self._until(
+            hearer,
+            lambda: hearer.heard.get(page.id, 0) > said,
+            lambda: f"has not heard {page.id}: {hearer.heard.get(page.id, 0)} of {page.sent}",
+        )
+
+    async def _until(
+        self, person: Person, what: Callable[[], bool], wrong: Callable[[], str]
+    ) -> None:
+        """Wait until ``what()`` is true of that person. Raises ``Doubt``, saying ``wrong()``."""
         try:
-            await hearer.until(lambda: hearer.heard.get(page.id, 0) > said, RESUME_SECONDS)
+            await person.until(what, RESUME_SECONDS)
         except TimeoutError:
             raise Doubt(
-                f"{hearer.name} has not heard {page.id} for {RESUME_SECONDS:.0f} s: "
-                f"{hearer.heard.get(page.id, 0)} of {page.sent}; {await self._states()}"
+                f"{RESUME_SECONDS:.0f} s later {person.name} {wrong()}; {await self._states()}"
             ) from None
 
     async def _states(self) -> str:
@@ -121,19 +130,25 @@ class Pair:
             person.quiet()
         for person in self.people:
             page = person.page
-            await person.until(lambda page=page: not page.unsettled, RESUME_SECONDS)
-        for person, other in (self.people, self.people[::-1]):
-            # What was settled is in the other node's log: its page gets it any moment.
-            await other.until(
-                lambda person=person, other=other: (
-                    other.heard.get(person.page.id, 0) == person.page.sent
-                ),
-                RESUME_SECONDS,
+            await self._until(
+                person,
+                lambda page=page: not page.unsettled,
+                lambda page=page: f"has {len(page.unsettled)} messages not settled",
             )
-            for page_id, number in person.accepted.items():
-                if other.heard.get(page_id, 0) < number:
+        for speaker, hearer in (self.people, self.people[::-1]):
+            # What was settled is in the hearer's node's log: the page gets it any moment.
+            page = speaker.page
+            await self._until(
+                hearer,
+                lambda page=page, hearer=hearer: hearer.heard.get(page.id, 0) == page.sent,
+                lambda page=page, hearer=hearer: (
+                    f"has heard {hearer.heard.get(page.id, 0)} of {page.id}'s {page.sent}"
+                ),
+            )
+            for page_id, number in speaker.accepted.items():
+                if hearer.heard.get(page_id, 0) < number:
                     raise Doubt(
-                        f"{other.name} heard {other.heard.get(page_id, 0)} of {page_id}'s "
+                        f"{hearer.name} heard {hearer.heard.get(page_id, 0)} of {page_id}'s "
                         f"{number} accepted messages"
                     )
         return sum(sum(person.heard.values()) for person in self.people)
@@ -170,11 +185,11 @@ def _knows(folder: Path, side: str, other: NodeProcess) -> None:
 
 
 @asynccontextmanager
-async def pair(name: str, folder: Path, chance: random.Random) -> AsyncIterator[Pair]:
+async def pair(name: str, folder: Path, seed: int) -> AsyncIterator[Pair]:
     """Two nodes on two machines, with an open channel and two people talking."""
     async with AsyncExitStack() as stack:
         machines = [stack.enter_context(machine(f"{name}-{side}")) for side in "ab"]
-        proxy = Proxy(chance)
+        proxy = Proxy(random.Random(seed))
         stack.push_async_callback(proxy.close)
         nodes: list[NodeProcess] = []
         for side, place in zip("ab", machines, strict=True):
@@ -182,7 +197,7 @@ async def pair(name: str, folder: Path, chance: random.Random) -> AsyncIterator[
                 await asyncio.to_thread(_knows, folder, side, nodes[0])
             node = await asyncio.to_thread(_node, folder, side, place)
             nodes.append(node)
-            stack.callback(node.stop)
+            stack.callback(node.kill)
         await asyncio.to_thread(_knows, folder, "a", nodes[1])
         both = Pair(machines, nodes, proxy)
         await both.carry(0)

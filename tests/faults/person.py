@@ -2,9 +2,9 @@
 """Somebody at a page, who talks all the time and writes down what they hear.
 
 The page keeps to what docs/protocol.md asks of one: an id of its own, ids for its messages,
-what is not settled sent again on each socket, and each message acknowledged. Every message
-says which page sent it and its number there; so whoever hears them can tell what is missing,
-doubled, or out of order.
+what the other page has not handled sent again on each socket, each message acknowledged. Every
+message says which page sent it and its number there; so whoever hears them can tell what is
+missing, doubled, or out of order.
 """
 
 from __future__ import annotations
@@ -203,5 +203,5 @@ class Person:
         if body["stage"] in ("unknown", "lost"):
             raise Doubt(f"{page.id}: {body}")
         self.accepted[author] = max(self.accepted.get(author, 0), int(number))
-        if body["stage"] != "accepted":
+        if body["stage"] == "handled":
             page.unsettled.pop(body["id"], None)

@@ -2,8 +2,7 @@
 """Real nodes, real sockets, real faults: nothing is lost, doubled or out of order.
 
 Several pairs of nodes live side by side, and faults befall each one after another while both
-people talk. ``pytest tests/faults --faults 100:101`` plays the faults of one pair again, the
-number being its seed; ``make soak`` does a thousand.
+people talk. A failure says how its faults are played again; ``make soak`` does a thousand.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ import pytest
 
 from tests.faults.faults import FAULTS
 from tests.faults.pair import pair
-from tests.faults.person import Doubt
 
 EACH = 10
 """Faults of one pair."""
@@ -32,7 +30,7 @@ async def one_pair(seed: int, folder: Path, longest: float) -> tuple[Times, int]
     times: Times = defaultdict(list)
     story: list[str] = []
     try:
-        async with pair(f"goop-{os.getpid()}-{seed}", folder / str(seed), chance) as both:
+        async with pair(f"goop-{os.getpid()}-{seed}", folder / str(seed), seed) as both:
             for fault in chance.sample(FAULTS, EACH):
                 await asyncio.sleep(chance.uniform(0, 0.5))
                 story.append(await fault(both, chance, longest))
@@ -40,20 +38,38 @@ async def one_pair(seed: int, folder: Path, longest: float) -> tuple[Times, int]
                 times[fault.__name__].append(took)
                 story[-1] += f", resumed after {took:.2f} s"
             return times, await both.settle()
-    except* Doubt as group:
-        told = "\n".join([f"seed {seed}, after:", *story, *map(str, group.exceptions)])
-        raise AssertionError(told) from group
+    except* Exception as group:
+        again = f"pytest tests/faults --faults {seed}:{seed + 1}"
+        said = [f"{type(error).__name__}: {error}" for error in _leaves(group)]
+        told = [f"{again} --longest-fault {longest:g}", *story, *said]
+        raise AssertionError("\n  ".join(told)) from group
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    """What a group of groups of exceptions holds at last."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for one in error.exceptions for leaf in _leaves(one)]
+    return [error]
 
 
 async def lives(seeds: range, folder: Path, *, longest: float, at_once: int) -> str:
-    """Let all pairs live, some at once; the figures in words."""
+    """Let all pairs live, some at once; the figures in words.
+
+    Raises ``AssertionError`` at the end with the story of every pair for which it was not so.
+    """
     room = asyncio.Semaphore(at_once)
 
     async def live(seed: int) -> tuple[Times, int]:
         async with room:
             return await one_pair(seed, folder, longest)
 
-    found = await asyncio.gather(*(live(seed) for seed in seeds))
+    ends = await asyncio.gather(*(live(seed) for seed in seeds), return_exceptions=True)
+    failed = [end for end in ends if isinstance(end, BaseException)]
+    for end in failed:
+        if not isinstance(end, AssertionError):
+            raise end  # no failure: the test is skipped, or broken off
+    assert not failed, "\n\n".join(map(str, failed))
+    found = [end for end in ends if not isinstance(end, BaseException)]
     times: Times = defaultdict(list)
     for taken, _ in found:
         for kind, seconds in taken.items():
@@ -77,7 +93,8 @@ async def test_faults(
     tmp_path: Path, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, _, end = pytestconfig.getoption("--faults").partition(":")
-    told = await lives(range(int(first), int(end)), tmp_path, longest=12, at_once=5)
+    longest = pytestconfig.getoption("--longest-fault")
+    told = await lives(range(int(first), int(end)), tmp_path, longest=longest, at_once=5)
     with capsys.disabled():
         print(f"\n{told}")
 
