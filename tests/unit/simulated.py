@@ -24,6 +24,7 @@ SMALL = (
     (limits, "KEPT_ENTRIES", 8),
     (trimming, "KEPT_ENTRIES", 8),
     (pages, "PAGE_WINDOW", 1500),
+    (pages, "OWN_UNTOLD", 8),
 )
 """Bounds that a short life reaches: messages, bytes on their way, entries kept."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from goop_realtime import limits
+from goop_realtime import limits, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.effects import Record, SaveChannel, SaveCursor, SaveEntry, SaveOutcome
 from goop_realtime.jsonio import encode
@@ -131,7 +131,7 @@ class Watch:
         bound = limits.OUTBOX_MESSAGES
         demand(len(channel.outbox) <= bound + 1, f"{len(channel.outbox)} in an outbox")
         demand(
-            len(channel.log) <= 2 * bound + 2 * limits.KEPT_ENTRIES + 4,
+            len(channel.log) <= 2 * bound + 2 * limits.KEPT_ENTRIES + pages.OWN_UNTOLD + 4,
             f"{node.peer_id} holds {len(channel.log)} entries of {channel.id}",
         )
         demand(
