@@ -8,12 +8,17 @@ way. The games are random legal ones, made before the clock starts.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from msgspec.json import decode, encode
+
 from benchmarks.processes import nodes
+from benchmarks.rows import connect
+from goop_node.testing import NodeProcess
 from tests.node.chess_player import move_message, random_game
 from tests.node.page import Page
 
@@ -27,58 +32,59 @@ SECONDS = 60.0
 
 async def measure(folder: Path, *, runs: int) -> dict[str, list[float]]:
     """Moves a second that came to the other page, of each run."""
-    async with nodes(folder) as (alice, bob), Page.open(alice) as a, Page.open(bob) as b:
-        return {MOVES: [await _run(a, b, run) for run in range(runs)]}
+    async with nodes(folder) as (alice, bob):
+        return {MOVES: [await _run(alice, bob, run) for run in range(runs)]}
 
 
-async def _run(a: Page, b: Page, run: int) -> float:
-    games: dict[str, list[dict[str, str]]] = {}
-    for number in range(GAMES):
-        channel = await a.ask(b, context=f"chess_{run}x{number}", params={"colour": "white"})
-        moves = random_game(run * GAMES + number, PLIES)
-        games[channel] = [move_message(move) for move in moves]
-    start = time.perf_counter()
-    async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
-        sides = [group.create_task(_play(page, side, games)) for side, page in enumerate((a, b))]
-    took = time.perf_counter() - start
-    played = sum(side.result() for side in sides)
-    if played != sum(map(len, games.values())):
-        raise AssertionError(f"{played} moves arrived of {sum(map(len, games.values()))}")
-    for channel in games:
-        await a.post("close", channelId=channel)
-    return played / took
+async def _run(alice: NodeProcess, bob: NodeProcess, run: int) -> float:
+    games: dict[str, list[bytes]] = {}
+    async with Page.open(alice) as a, Page.open(bob) as b:
+        for number in range(GAMES):
+            channel = await a.ask(b, context=f"chess_{run}x{number}", params={"colour": "white"})
+            moves = random_game(run * GAMES + number, PLIES)
+            games[channel] = [encode(move_message(move)) for move in moves]
+    async with _page(alice) as white, _page(bob) as black:
+        start = time.perf_counter()
+        async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
+            for side, page in enumerate((white, black)):
+                group.create_task(_play(page, side, games))
+        took = time.perf_counter() - start
+        for channel in games:
+            await white.send(f'{{"type":"close","channel":"{channel}"}}')
+    return sum(map(len, games.values())) / took
 
 
-async def _play(page: Page, side: int, games: dict[str, list[dict[str, str]]]) -> int:
-    """Play this side of all games; how many moves of the other side came."""
+@asynccontextmanager
+async def _page(node: NodeProcess) -> AsyncIterator[Any]:
+    """A socket that follows every channel."""
+    async with connect(node.ws_url, additional_headers=node.headers) as socket:
+        await socket.send('{"type":"subscribe"}')
+        await socket.recv()
+        yield socket
+
+
+async def _play(page: Any, side: int, games: dict[str, list[bytes]]) -> None:
+    """Play this side of all games, until every move of the other side has come."""
     expected = sum(len(moves[1 - side :: 2]) for moves in games.values())
-    seen = dict.fromkeys(games, 0)
+    ply = dict.fromkeys(games, 1 - side)
     if side == 0:
         for channel, moves in games.items():
-            await page.send(channel, moves[0])
-    came = 0
-    while came < expected:
-        for frame in await _messages(page):
-            channel = frame["channel"]
-            moves, ply = games[channel], 2 * seen[channel] + 1 - side
-            if frame["data"] != moves[ply]:
-                raise AssertionError(f"expected {moves[ply]}, got {frame['data']}")
-            seen[channel] += 1
-            came += 1
-            if ply + 1 < len(moves):
-                await page.send(channel, moves[ply + 1])
-    return came
+            await page.send(_frame(channel, moves[0]))
+    while expected:
+        frame = decode(await page.recv())
+        if frame["type"] in ("refused", "error", "gap"):
+            raise AssertionError(str(frame))
+        if frame["type"] != "message":
+            continue
+        channel = frame["channel"]
+        moves, at = games[channel], ply[channel]
+        if frame["data"] != decode(moves[at]):
+            raise AssertionError(f"expected {moves[at]!r}, got {frame['data']}")
+        expected -= 1
+        ply[channel] += 2
+        if at + 1 < len(moves):
+            await page.send(_frame(channel, moves[at + 1]))
 
 
-async def _messages(page: Page) -> list[dict[str, Any]]:
-    """The messages that have come, at least one; other frames are of no interest here."""
-
-    def found() -> list[dict[str, Any]]:
-        for frame in page.frames:
-            if frame["type"] in ("refused", "error"):
-                raise AssertionError(json.dumps(frame))
-        return [frame for frame in page.frames if frame["type"] == "message"]
-
-    messages: list[dict[str, Any]] = await page.until(found)
-    page.frames.clear()
-    return messages
+def _frame(channel: str, move: bytes) -> str:
+    return f'{{"type":"send","channel":"{channel}","data":{move.decode()}}}'

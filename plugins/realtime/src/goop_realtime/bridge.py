@@ -18,6 +18,7 @@ from typing import Any
 from goop_node.problems import Problem
 from goop_node.types import LineStream, NetworkError, NodeApi, PeerEvent
 from goop_realtime.effects import (
+    QUIET,
     RECORD_KINDS,
     Action,
     Changed,
@@ -61,6 +62,8 @@ class Bridge:
         self._flush_due = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
+        self._look = False
+        """Whether something happened that may bring the next deadline nearer."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self.sinks: dict[str, Callable[[bytes, str], None]] = {}
@@ -106,7 +109,10 @@ class Bridge:
         self._flush_due = False
         effects = self.engine.take()
         done = not effects or self._carry_out(effects)
-        self._arm()
+        # Messages alone bring no deadline nearer, and most steps are messages alone.
+        if self._timer is None or self._look or not all(type(item) in QUIET for item in effects):
+            self._look = False
+            self._arm()
         return done
 
     def _go_back(self) -> None:
@@ -217,6 +223,7 @@ class Bridge:
         self._streams.pop(link, None)
         if not self._closed:
             self.engine.link_ended(now_ms(), link, code)
+            self._look = True
             self.step()
 
     def _adopt(self, stream: LineStream) -> int:
@@ -231,6 +238,7 @@ class Bridge:
             stream = await self._node.network.open_stream(action.peer, [GROUP_PROTOCOL])
         except NetworkError as error:
             self.engine.link_failed(now_ms(), action.channel, error.code)
+            self._look = True
             self.step()
             return
         link = self._adopt(stream)
@@ -266,6 +274,7 @@ class Bridge:
         """A peer came back: what waits for it goes on at once."""
         if event.kind in ("found", "connected"):
             self.engine.peer_back(now_ms(), event.peer.peer_id)
+            self._look = True
             self.step()
 
     def _arm(self) -> None:

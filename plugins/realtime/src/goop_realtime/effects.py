@@ -191,5 +191,10 @@ class Changed(msgspec.Struct, frozen=True):
     channel: str
 
 
+QUIET = frozenset(
+    (SaveEntry, SaveOutgoing, DropOutgoing, SaveCursor, TrimLog, SendLine, Frame, Committed)
+)
+"""Effects of messages that come and go; whatever else may change when to look again."""
+
 Action = SendControl | OpenLink | SendLine | CloseLink | Frame | Committed | Changed
 Effect = Record | Action
