@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK
 
 from goop_node import __version__
+from goop_node.clock import now_ms
 from goop_node.origins import Origins
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent
@@ -31,6 +31,7 @@ _FRIEND_WORDS = {
     "refused": "Nobody answers at that address: is their node running, and is the address right?",
     "timeout": "No answer came in time: a firewall may be in between, or they are offline.",
     "wrong_id": "Somebody else answers at that address: ask for a fresh invite link.",
+    "no_node": "Something else than a node answers at that address: is the port right?",
     "unreachable": "No way leads to that address from here: are you on the same network?",
     "offline": "Your node is not on the network just now: try again in a moment.",
     "self": "That is your own address: give it to your friend, and paste theirs here.",
@@ -126,7 +127,7 @@ def routes(node: Node, origins: Origins) -> list[Any]:
         """The state of the plugins and of libp2p."""
         return {
             "version": __version__,
-            "uptime": time.time() - node.started_at,
+            "uptime": (now_ms() - node.started_at) / 1000,
             "p2p": {
                 "state": node.p2p.state,
                 "error": node.p2p.error,

@@ -8,12 +8,12 @@ import contextlib
 import getpass
 import json
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goop_node.clock import now_ms
 from goop_node.config import NodeConfig, StartError
 from goop_node.config_values import MAX_LABEL
 from goop_node.contributions import Contributions
@@ -50,7 +50,7 @@ class Node:
         self.data: Path = config.data
         self.strict = config.strict
         self.http_port = config.http_port
-        self.started_at = time.time()
+        self.started_at = now_ms()
         self._plugins = Plugins(config, installed() if candidates is None else candidates)
         self.calls = Calls(self._plugins)
         self._settings = validated_settings(config, self._plugins, self.calls)
@@ -171,7 +171,7 @@ class Node:
             unsubscribe = self.peers.subscribe(self._peer_changed)
             try:
                 await self.p2p.start()
-                self.started_at = time.time()
+                self.started_at = now_ms()
                 yield
             finally:
                 unsubscribe()

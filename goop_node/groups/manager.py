@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
+from goop_node.clock import now_ms
 from goop_node.groups.hosted import HostedGroup
 from goop_node.groups.joined import JoinedGroup
-from goop_node.groups.memberships import Hosting, Joining, Membership, now_ms
+from goop_node.groups.memberships import Hosting, Joining, Membership
 from goop_node.groups.messages import (
     GROUP_PROTOCOL,
     MAX_LINE,

@@ -4,18 +4,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 
+from goop_node.clock import now_ms
 from goop_node.groups.hosted import Action, End, HostedGroup, Joined, Left, Received, Write
 from goop_node.groups.joined import Hangup, Heard, JoinedGroup, Over, Say, Step, Welcomed
 from goop_node.groups.messages import GroupMessage, serialise
 from goop_node.types import LineStream, NetworkError
-
-
-def now_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class Membership:

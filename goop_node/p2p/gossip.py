@@ -16,6 +16,7 @@ from libp2p.pubsub.gossipsub import GossipSub
 from libp2p.pubsub.pubsub import Pubsub
 from libp2p.tools.anyio_service import background_trio_service
 
+from goop_node.clock import now_ms
 from goop_node.p2p import presence
 from goop_node.p2p.peers import PeerTable
 
@@ -71,7 +72,7 @@ class Gossip:
                 continue
             heard.addrs = presence.to_dial(heard.addrs, self._addrs())
             new = self._table.get(signer)
-            self._table.heard(heard, time.time())
+            self._table.heard(heard, now_ms() / 1000)
             if new is None or not new.online:
                 self.announce()
 

@@ -21,6 +21,7 @@ from libp2p.peer.id import ID
 from libp2p.peer.peerinfo import PeerInfo, info_from_p2p_addr
 from multiaddr import Multiaddr
 
+from goop_node.clock import now_ms
 from goop_node.p2p import limits
 from goop_node.p2p.addresses import reachable
 from goop_node.p2p.gossip import Gossip
@@ -245,7 +246,7 @@ class Host:
                         self._dialling.add(peer_id)
                         assert self._nursery is not None
                         self._nursery.start_soon(self._try, peer_id)
-            self._table.expire(time.time())
+            self._table.expire(now_ms() / 1000)
             await trio.sleep(1.0)
 
     async def _try(self, peer_id: str) -> None:
@@ -256,6 +257,10 @@ class Host:
             log.debug("dialling %s: %s", peer_id, error)
         finally:
             self._dialling.discard(peer_id)
+
+
+_GREETING = b"\x13/multistream/1.0.0\n"
+"""What both sides of a new connection say first (multistream-select 1.0.0)."""
 
 
 async def _why(address: Multiaddr) -> NetworkError:
@@ -270,10 +275,16 @@ async def _why(address: Multiaddr) -> NetworkError:
             sock = trio.socket.socket(trio.socket.AF_INET6 if ":" in host else trio.socket.AF_INET)
             with sock:
                 await sock.connect((host, port))
+                await sock.send(_GREETING)
+                greeting = await sock.recv(len(_GREETING))
+    except (ConnectionResetError, BrokenPipeError):
+        greeting = b""
     except ConnectionRefusedError:
         return NetworkError("refused", "nothing listens at that address")
     except trio.TooSlowError:
         return NetworkError("timeout", "the peer did not answer in time; is a firewall in between?")
     except OSError as error:
         return NetworkError("unreachable", f"the peer could not be reached: {error.strerror}")
+    if not (greeting and _GREETING.startswith(greeting)):
+        return NetworkError("no_node", "what answers at that address is no libp2p node")
     return NetworkError("wrong_id", "what answers at that address is not that peer")

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
+from goop_node.clock import now_ms
 from goop_node.p2p.presence import EXPIRY, Presence
 from goop_node.types import Peer, PeerEvent
 
@@ -89,7 +89,7 @@ class PeerTable:
             if not connected or len(self._peers) >= MAX_PEERS:
                 return
             known = Peer(
-                peer_id=peer_id, label="", online=False, connected=False, last_seen=time.time()
+                peer_id=peer_id, label="", online=False, connected=False, last_seen=now_ms() / 1000
             )
         if known.connected != connected:
             kind: Literal["connected", "disconnected"] = (

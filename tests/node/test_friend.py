@@ -146,6 +146,7 @@ async def test_every_failure_is_said_in_words(
         f"/ip4/{alice.address}/tcp/9/p2p/{alice.node.peer_id}": "Nobody answers",
         f"/ip4/10.213.0.77/tcp/9/p2p/{alice.node.peer_id}": "firewall",
         theirs.replace(alice.node.peer_id, stranger): "Somebody else answers",
+        f"/ip4/127.0.0.1/tcp/{HTTP_PORT}/p2p/{alice.node.peer_id}": "is the port right",
         bob.node.addrs[0]: "your own address",
         f"/ip4/192.0.2.1/tcp/9/p2p/{alice.node.peer_id}": "No way leads",
         "nonsense": "/p2p/",

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from goop_node.clock import now_ms
 from goop_node.problems import Problem
-from goop_realtime.bridge import Bridge, now_ms
+from goop_realtime.bridge import Bridge
 from goop_realtime.channel import Channel
 from goop_realtime.contexts import Registry
 from goop_realtime.core import Core

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from goop_node.clock import correction_ms, now_ms
 from goop_node.problems import Problem
 from goop_node.types import LineStream, NetworkError, NodeApi, PeerEvent
 from goop_realtime.effects import (
@@ -42,11 +42,6 @@ from goop_realtime.plugin_news import PluginNews
 from goop_realtime.wire import GROUP_PROTOCOL, Line, parse, serialise
 
 log = logging.getLogger(__name__)
-
-
-def now_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class Bridge:
@@ -292,6 +287,7 @@ class Bridge:
 
     def _tick(self) -> None:
         self._timer = None
+        self.engine.core.correction = correction_ms()
         self.engine.tick(now_ms())
         self._flush()
 

@@ -36,6 +36,8 @@ class Core:
     epoch: int = 0
     """The epoch of what we host, new at every start."""
     now: int = 0
+    correction: int = 0
+    """What the system's clock is ahead of ``now``: for the times that people read."""
     out: list[Effect] = field(default_factory=list)
     channels: dict[str, Channel] = field(default_factory=dict)
     links: dict[int, Channel] = field(default_factory=dict)

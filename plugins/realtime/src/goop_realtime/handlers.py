@@ -12,9 +12,10 @@ from litestar import Request, asgi, get, post
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import Receive, Scope, Send
 
+from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_node.types import Caller, JsonValue, Route
-from goop_realtime.bridge import Bridge, now_ms
+from goop_realtime.bridge import Bridge
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.event_streams import EventStream, Posted, take_frames
 from goop_realtime.history import history_page

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from goop_node.clock import now_ms
 from goop_node.types import Caller, JsonValue
-from goop_realtime.bridge import Bridge, now_ms
+from goop_realtime.bridge import Bridge
 from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.pages import Page
 from goop_realtime.types import Rejection

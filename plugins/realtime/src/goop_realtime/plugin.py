@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pluggy
 
 from goop_node import groups
+from goop_node.clock import now_ms
 from goop_node.hookspecs import hookimpl
 from goop_node.types import (
     JsonSchema,
@@ -21,7 +22,7 @@ from goop_node.types import (
     StreamHandler,
 )
 from goop_realtime import hookspecs
-from goop_realtime.bridge import Bridge, now_ms
+from goop_realtime.bridge import Bridge
 from goop_realtime.contexts import ContextError, Registry, compile_context
 from goop_realtime.core import Core
 from goop_realtime.engine import Engine

@@ -46,7 +46,7 @@ def send(
         encoded = encode(data)
         refusal = _fits(core, channel, encoded, data)
     if refusal is None:
-        outgoing = Outgoing(id=message_id, at=core.now, kind="msg", raw=encoded)
+        outgoing = Outgoing(id=message_id, at=core.now + core.correction, kind="msg", raw=encoded)
         refusal = _hand_on(core, channel, outgoing, data)
     if refusal is not None:
         core.note("page", refusal.code, channel.id, message_id, refusal.reason)
@@ -143,7 +143,7 @@ def close(core: Core, channel: Channel) -> Rejection | None:
 
 def _close_open(core: Core, channel: Channel) -> None:
     message_id = f"close{core.random.getrandbits(48):012x}-1"
-    outgoing = Outgoing(id=message_id, at=core.now, kind="close", raw=b'"closed"')
+    outgoing = Outgoing(id=message_id, at=core.now + core.correction, kind="close", raw=b'"closed"')
     if channel.hosted and not channel.held:
         host_side.order(core, channel, core.me, outgoing, None)
         return
