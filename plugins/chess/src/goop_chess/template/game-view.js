@@ -9,6 +9,7 @@ import { headline, linkWords } from "./words.js";
 
 const other = (colour) => (colour === "white" ? "black" : "white");
 const VALUES = { p: 1, n: 3, b: 3, r: 5, q: 9 };
+const toEnd = (list) => void (list.scrollTop = list.scrollHeight);
 const action = (name) => $("game").querySelector(`.actions [data-action="${name}"]`);
 
 export class GameView {
@@ -19,6 +20,8 @@ export class GameView {
     this.game = null;
     const hand = (there) => this.game?.thinking.tell(this.game.channel, there);
     this.board = new Board($("board"), (from, to) => this.#made(from, to), hand);
+    // An offer or a narrower window takes room from the moves: the last one stays in sight.
+    new ResizeObserver(() => toEnd($("moves"))).observe($("moves"));
     for (const button of $("promotion").querySelectorAll("[data-promotion]")) button.type = "submit";
   }
 
@@ -108,7 +111,7 @@ export class GameView {
     const last = rows.at(-1)?.lastChild;
     last?.classList.add("current");
     list.replaceChildren(...rows);
-    list.scrollTop = list.scrollHeight;
+    toEnd(list);
   }
 
   #showOffer({ state }) {

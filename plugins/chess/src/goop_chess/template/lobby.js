@@ -140,15 +140,17 @@ function gameRow(game, onOpen) {
   const running = game.status === "running";
   const mine = running && game.turn === game.colour;
   const state = running ? (mine ? "Your move" : "Their move") : outcome(game);
+  const controls = make("div", { className: "controls" });
   const item = make(
     "li",
     { "data-game": game.game },
     make("div", { className: "who" }, make("strong", {}, name), make("span", { className: mine ? "mine" : "soft" }, state)),
+    controls,
   );
   const button = (words, className, work) => {
     const made = make("button", { type: "button", className, "aria-label": `${words}: ${name}` }, words);
     made.addEventListener("click", work);
-    item.append(made);
+    controls.append(made);
   };
   button(running ? "Resume" : "Look", running ? "primary" : "", () => onOpen(game.game));
   if (running) {
@@ -162,7 +164,7 @@ function gameRow(game, onOpen) {
       }
     });
   } else {
-    item.append(make("a", { className: "button", href: pgnOf(game.game), download: "", "aria-label": `PGN: ${name}` }, "PGN"));
+    controls.append(make("a", { className: "button", href: pgnOf(game.game), download: "", "aria-label": `PGN: ${name}` }, "PGN"));
   }
   return item;
 }

@@ -16,17 +16,20 @@ const REASONS = {
 /** "checkmate", "repetition", … @param {string|null} reason */
 const because = (reason) => (reason ? REASONS[reason] || reason.replaceAll("_", " ") : "");
 
+/** "1–0", "½–½": never broken over two lines. @param {string} result */
+const score = (result) => result.replaceAll("1/2", "½").replace("-", "\u2060–\u2060");
+
 /**
- * How a finished game ended, from this side. "You won by checkmate (1-0)".
+ * How a finished game ended, from this side. "You won by checkmate (1–0)".
  * @param {{status: string, result: string|null, reason: string|null, colour: string}} game
  */
 export function outcome(game) {
   if (game.status === "abandoned") return "Abandoned";
   const why = because(game.reason);
   if (!game.result || game.result === "*") return why.startsWith("abort") || !why ? "Aborted" : `Ended: ${why}`;
-  if (game.result === "1/2-1/2") return `Draw${why ? ` by ${why}` : ""} (1/2-1/2)`;
+  if (game.result === "1/2-1/2") return `Draw${why ? ` by ${why}` : ""} (${score(game.result)})`;
   const won = (game.result === "1-0") === (game.colour === "white");
-  return `${won ? "You won" : "You lost"}${why ? ` by ${why}` : ""} (${game.result})`;
+  return `${won ? "You won" : "You lost"}${why ? ` by ${why}` : ""} (${score(game.result)})`;
 }
 
 /**
