@@ -71,7 +71,7 @@ export class Hub {
       if (inbox.rewinding) since[conduit.id] = "start";
     }
     const [pending, ...more] = this.outbox.pending();
-    this.subscribe({ page: PAGE, ack: true, after, handled, pending, ...(Object.keys(since).length > 0 ? { since } : {}) });
+    this.subscribe({ page: PAGE, ack: true, batch: true, after, handled, pending, ...(Object.keys(since).length > 0 ? { since } : {}) });
     for (const ids of more) this.subscribe({ channels: Object.keys(ids), pending: ids });
     this.outbox.resend();
     for (const conduit of this.living()) {

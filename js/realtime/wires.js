@@ -23,7 +23,13 @@ export class SocketWire {
     this.socket = new WebSocket(url);
     this.socket.onopen = () => this.owner?.opened();
     this.socket.onclose = ({ code }) => this.owner?.closed(code);
-    this.socket.onmessage = ({ data }) => this.owner?.frame(JSON.parse(data), data.length);
+    this.socket.onmessage = ({ data }) => this.received(data);
+  }
+
+  /** One frame, or an array of them. @param {string} data */
+  received(data) {
+    const frames = [JSON.parse(data)].flat();
+    for (const frame of frames) this.owner?.frame(frame, data.length / frames.length);
   }
 
   /** @param {string} text */

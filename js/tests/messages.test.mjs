@@ -17,6 +17,18 @@ test("messages come in order, each once, with their meta", async () => {
   same(seen[0][1], { id: "bobs-1", seq: 1, sentAt: 1, redelivered: false, from: "bob" });
 });
 
+test("frames that come together are taken in order, and acknowledged once", async () => {
+  const { channel, node } = await openChannel();
+  const seen = [];
+  channel.onMessage = (data) => seen.push(data);
+  assert.equal(node.of("subscribe")[0].batch, true);
+  const frame = (seq, data) => ({ type: "message", channel: "c1", from: "bob", data, id: `bobs-${seq}`, epoch: 1, seq, sentAt: seq });
+  node.tell([frame(1, "one"), frame(2, "two"), { type: "news" }, frame(3, "three")]);
+  await settle();
+  same(seen, ["one", "two", "three"]);
+  same(node.of("ack").map(({ seq }) => seq), [3]);
+});
+
 test("messages wait for a handler that is set later", async () => {
   const { channel, node } = await openChannel();
   node.message("c1", 1, "one");

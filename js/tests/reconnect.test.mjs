@@ -31,7 +31,7 @@ test("a new socket says what was received, handled and is still open", async () 
   await blink(page);
   const [first, second] = node.of("subscribe");
   same(second, {
-    type: "subscribe", page: first.page, ack: true,
+    type: "subscribe", page: first.page, ack: true, batch: true,
     after: { c1: [1, 3] }, handled: { c1: [1, 1] }, pending: { c1: [delivered.id] },
   });
 });

@@ -25,6 +25,8 @@ class Page:
         self.socket = socket
         self.http = http
         self.frames: list[dict[str, Any]] = []
+        self.together = 1
+        """The most frames that came in one message of the WebSocket."""
         self._new = asyncio.Condition()
 
     @classmethod
@@ -50,7 +52,10 @@ class Page:
     async def _read(self) -> None:
         async for text in self.socket:
             async with self._new:
-                self.frames.append(json.loads(text))
+                found = json.loads(text)
+                batch = found if isinstance(found, list) else [found]
+                self.frames += batch
+                self.together = max(self.together, len(batch))
                 self._new.notify_all()
 
     async def emit(self, body: dict[str, Any]) -> None:

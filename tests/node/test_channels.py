@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from tests.node.conftest import Pair, pages
+from tests.node.page import Page
 
 
 async def test_messages_arrive_in_order_both_ways(pair: Pair) -> None:
@@ -14,6 +15,18 @@ async def test_messages_arrive_in_order_both_ways(pair: Pair) -> None:
             await b.send(channel, {"b": n})
         assert await b.received(channel, 200) == [{"a": n} for n in range(200)]
         assert await a.received(channel, 200) == [{"b": n} for n in range(200)]
+
+
+async def test_only_a_page_that_says_so_is_sent_several_frames_at_once(pair: Pair) -> None:
+    async with Page.open(pair[0]) as a, Page.open(pair[1], batch=True) as b:
+        channel = await a.ask(b)
+        for n in range(200):
+            await a.send(channel, {"a": n})
+            await a.send(channel, {"a": -n})
+        expected = [{"a": sign * n} for n in range(200) for sign in (1, -1)]
+        assert await b.received(channel, 400) == expected
+        assert b.together > 1
+        assert a.together == 1
 
 
 async def test_sender_is_the_authenticated_peer(pair: Pair) -> None:

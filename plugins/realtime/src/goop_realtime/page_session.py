@@ -46,6 +46,8 @@ class PageSession:
         """Set when there is something to ``take``, or the session is over."""
         self.over = 0
         """Why the connection must end (a close code), else 0."""
+        self.batch = False
+        """Whether this page takes several frames at once, as an array of them."""
         self._bridge = bridge
         self._engine = bridge.engine
         self._queue: list[bytes] = []
@@ -191,6 +193,8 @@ class PageSession:
                 return
             self._become(page_id)
         assert self._page is not None
+        if "batch" in body:
+            self.batch = body["batch"] is True
         self._engine.subscribe(now_ms(), self._page, body)
 
     def _on_send(self, body: dict[str, Any]) -> None:

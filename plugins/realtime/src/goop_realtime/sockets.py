@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 from goop_realtime.page_session import REASONS, TOO_MANY, PageSession
+
+MAX_BATCH = 64 * 1024
+"""Bytes of frames that share one message of the WebSocket; a longer frame goes alone."""
 
 
 class PageSocket:
@@ -38,9 +42,10 @@ class PageSocket:
         session = self._session
         while not session.over:
             await session.wake.wait()
-            for data in session.take():
-                await self._send({"type": "websocket.send", "text": data.decode()})
-                session.sent(len(data))
+            frames = session.take()
+            for text, size in batches(frames) if session.batch else alone(frames):
+                await self._send({"type": "websocket.send", "text": text})
+                session.sent(size)
         await self._close(session.over)
 
     async def _close(self, code: int) -> None:
@@ -56,3 +61,28 @@ class PageSocket:
                 self._session.refuse_binary()
             else:
                 self._session.frame(text)
+
+
+def alone(frames: list[bytes]) -> Iterator[tuple[str, int]]:
+    """Each frame as a message of its own; its text, and the bytes of the frame."""
+    for frame in frames:
+        yield frame.decode(), len(frame)
+
+
+def batches(frames: list[bytes]) -> Iterator[tuple[str, int]]:
+    """What has gathered as JSON arrays of frames; their texts, and the bytes of their frames.
+
+    For each message a browser wakes a process and begins a task, which costs it far more than
+    reading the frame.
+    """
+    start = 0
+    while start < len(frames):
+        size, end = len(frames[start]), start + 1
+        while end < len(frames) and size + len(frames[end]) <= MAX_BATCH:
+            size += len(frames[end])
+            end += 1
+        if end == start + 1:
+            yield frames[start].decode(), size
+        else:
+            yield f"[{b','.join(frames[start:end]).decode()}]", size
+        start = end
