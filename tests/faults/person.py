@@ -48,8 +48,10 @@ class Person:
     def __init__(self, name: str, machine: str, node: NodeProcess) -> None:
         self.name = name
         self.page = Document(name)
+        self.former: set[str] = set()
+        """Own pages whose place another has taken."""
         self.heard: dict[str, int] = {}
-        """By page of the other side: the number of its newest message."""
+        """By page that speaks: the number of its newest message."""
         self.accepted: dict[str, int] = {}
         """By own page: the newest number that the node has accepted."""
         self.connected = False
@@ -71,6 +73,7 @@ class Person:
 
     def reload(self) -> None:
         """Another document takes the page's place; what it had not settled is forgotten."""
+        self.former.add(self.page.id)
         self.page = Document(self.name)
         self.cut()
 
@@ -194,6 +197,9 @@ class Person:
         before = self.heard.get(author, 0)
         if number == before and body.get("redelivered"):
             return  # The page before this one died with it in hand, as far as the node knows.
+        if before == 0 and author in self.former:
+            # A new page hears all behind what was unread, also what its forerunner sent there.
+            before = number - 1
         if number != before + 1 and not (number <= before and body.get("redelivered")):
             raise Doubt(f"{page.id} hears {author}'s {number} after {before}: {body}")
         self.heard[author] = max(before, number)

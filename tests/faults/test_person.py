@@ -51,3 +51,12 @@ def test_only_another_page_may_hear_again_what_is_marked(person: Person) -> None
         hear(person, Document("a"), 2, 2)
     with pytest.raises(Doubt):
         hear(person, person.page, 2, 2, redelivered=True)
+
+
+def test_a_new_page_hears_what_the_one_before_it_sent_behind_the_unread(person: Person) -> None:
+    old = person.page.id
+    person.reload()
+    sent = {"page": old, "n": 7}
+    person.note(person.page, {"epoch": 1, "seq": 3, "data": sent})
+    with pytest.raises(Doubt, match=f"hears {old}'s 9 after 7"):
+        person.note(person.page, {"epoch": 1, "seq": 4, "data": {**sent, "n": 9}})
