@@ -7,8 +7,8 @@ import chess
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.chess_pages import Nodes, Players, sit_down
 from tests.browser.conftest import page_url
-from tests.browser.test_chess import Nodes, Players, sit_down
 
 
 async def press(page: Page, action: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from goop_node.testing import NodeProcess, start_node
-from tests.browser.test_chess import OPERA, sit_down
+from tests.browser.chess_pages import OPERA, sit_down
 from tests.node.page import wait_until_discovered
 
 PATIENCE_MS = 30_000

@@ -6,74 +6,10 @@ from __future__ import annotations
 from playwright.async_api import Browser
 
 from goop_node.testing import NodeProcess
-from tests.browser.conftest import page_url
-
-SIGNALLING = """() => {
-window.signal = (channel, pc) => {
-  pc.onicecandidate = (event) => {
-    if (event.candidate) channel.send({ type: "ice_candidate", candidate: event.candidate });
-  };
-  channel.onMessage = async (message) => {
-    if (message.type === "sdp_offer") {
-      await pc.setRemoteDescription(message.sdp);
-      const answer = await pc.createAnswer();
-      await pc.setLocalDescription(answer);
-      channel.send({ type: "sdp_answer", sdp: answer });
-    } else if (message.type === "sdp_answer") {
-      await pc.setRemoteDescription(message.sdp);
-    } else if (message.type === "ice_candidate") {
-      await pc.addIceCandidate(message.candidate);
-    }
-  };
-};
-}"""
+from tests.browser.call_pages import call
 
 
 async def test_a_data_channel_opens(
     browser: Browser, nodes: tuple[NodeProcess, NodeProcess]
 ) -> None:
-    pages = []
-    for node in nodes:
-        context = await browser.new_context()
-        page = await context.new_page()
-        await page.goto(page_url(node))
-        await page.wait_for_function("() => window.Goop && Goop.realtime")
-        await page.evaluate(SIGNALLING)
-        pages.append(page)
-    caller, callee = pages
-    await callee.evaluate(
-        """() => {
-          window.heard = new Promise((resolve) => {
-            Goop.realtime.serve("video_call", async ({ channelId }) => {
-              const channel = await Goop.realtime.accept(channelId);
-              const pc = new RTCPeerConnection();
-              pc.ondatachannel = ({ channel: data }) => {
-                data.onmessage = (event) => {
-                  data.send("heard " + event.data);
-                  resolve(event.data);
-                };
-              };
-              window.signal(channel, pc);
-            });
-          });
-        }"""
-    )
-    answer = await caller.evaluate(
-        """async (peer) => {
-          const channel = await Goop.realtime.connect(peer, { context: "video_call" });
-          const pc = new RTCPeerConnection();
-          const data = pc.createDataChannel("talk");
-          window.signal(channel, pc);
-          const answer = new Promise((resolve) => {
-            data.onopen = () => data.send("hello");
-            data.onmessage = (event) => resolve(event.data);
-          });
-          const offer = await pc.createOffer();
-          await pc.setLocalDescription(offer);
-          channel.send({ type: "sdp_offer", sdp: offer });
-          return answer;
-        }""",
-        nodes[1].peer_id,
-    )
-    assert answer == "heard hello"
-    assert await callee.evaluate("() => window.heard") == "hello"
+    await call(browser, nodes)

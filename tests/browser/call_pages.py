@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Two pages that signal a WebRTC connection over the context video_call, and talk over it."""
+
+from __future__ import annotations
+
+from playwright.async_api import Browser
+
+from goop_node.testing import NodeProcess
+from tests.browser.conftest import page_url
+
+SIGNALLING = """() => {
+window.signal = (channel, pc) => {
+  pc.onicecandidate = (event) => {
+    if (event.candidate) channel.send({ type: "ice_candidate", candidate: event.candidate });
+  };
+  channel.onMessage = async (message) => {
+    if (message.type === "sdp_offer") {
+      await pc.setRemoteDescription(message.sdp);
+      const answer = await pc.createAnswer();
+      await pc.setLocalDescription(answer);
+      channel.send({ type: "sdp_answer", sdp: answer });
+    } else if (message.type === "sdp_answer") {
+      await pc.setRemoteDescription(message.sdp);
+    } else if (message.type === "ice_candidate") {
+      await pc.addIceCandidate(message.candidate);
+    }
+  };
+};
+}"""
+
+
+async def call(
+    browser: Browser, nodes: tuple[NodeProcess, NodeProcess], *, other: Browser | None = None
+) -> None:
+    """Alice's page calls Bob's, which is in the ``other`` browser; each hears what was said."""
+    pages = []
+    for node, at in zip(nodes, (browser, other or browser), strict=True):
+        context = await at.new_context()
+        page = await context.new_page()
+        await page.goto(page_url(node))
+        await page.wait_for_function("() => window.Goop && Goop.realtime")
+        await page.evaluate(SIGNALLING)
+        pages.append(page)
+    caller, callee = pages
+    await callee.evaluate(
+        """() => {
+          window.heard = new Promise((resolve) => {
+            Goop.realtime.serve("video_call", async ({ channelId }) => {
+              const channel = await Goop.realtime.accept(channelId);
+              const pc = new RTCPeerConnection();
+              pc.ondatachannel = ({ channel: data }) => {
+                data.onmessage = (event) => {
+                  data.send("heard " + event.data);
+                  resolve(event.data);
+                };
+              };
+              window.signal(channel, pc);
+            });
+          });
+        }"""
+    )
+    answer = await caller.evaluate(
+        """async (peer) => {
+          const channel = await Goop.realtime.connect(peer, { context: "video_call" });
+          const pc = new RTCPeerConnection();
+          const data = pc.createDataChannel("talk");
+          window.signal(channel, pc);
+          const answer = new Promise((resolve) => {
+            data.onopen = () => data.send("hello");
+            data.onmessage = (event) => resolve(event.data);
+          });
+          const offer = await pc.createOffer();
+          await pc.setLocalDescription(offer);
+          channel.send({ type: "sdp_offer", sdp: offer });
+          return answer;
+        }""",
+        nodes[1].peer_id,
+    )
+    assert answer == "heard hello"
+    assert await callee.evaluate("() => window.heard") == "hello"
