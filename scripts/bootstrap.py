@@ -26,7 +26,10 @@ STAMP = VENV / "goop-bootstrap"
 LOG = VENV / "goop-bootstrap.log"
 JS_PEER = ROOT / "tests" / "interop" / "js"
 OLDEST = (3, 11)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "firefox-esr": ("firefox-esr",),
+}
 
 
 class CannotError(Exception):
@@ -109,6 +112,11 @@ def missing_packages() -> list[str]:
     return missing
 
 
+def missing_browsers() -> list[str]:
+    """Debian's names of the browsers that are not here under any of their names."""
+    return [name for name, commands in BROWSERS.items() if not any(map(shutil.which, commands))]
+
+
 def has_header(name: str) -> bool:
     """Whether a C header is where compilers look for it."""
     multiarch = sysconfig.get_config_var("MULTIARCH") or ""
@@ -121,7 +129,7 @@ def has_header(name: str) -> bool:
 def install_system_packages(test: bool) -> None:
     """Install what is missing with apt as root; otherwise say the line to run and stop.
 
-    A browser is wanted by some tests only: when it cannot be had those are skipped.
+    Browsers are wanted by some tests only: when one cannot be had those are skipped.
     """
     missing = missing_packages()
     if missing:
@@ -132,11 +140,12 @@ def install_system_packages(test: bool) -> None:
                 f"{', '.join(still)} still missing for {sys.executable} after apt-get install.\n"
                 "If this is not the system's own Python, use that: make PYTHON=/usr/bin/python3"
             )
-    if test and not any(map(shutil.which, BROWSERS)):
+    if test and (browsers := missing_browsers()):
         try:
-            apt(["chromium"])
+            apt(browsers)
         except CannotError as error:
-            print(f"goop: no browser, its tests will be skipped: {error}", file=sys.stderr)
+            names = " and ".join(browsers)
+            print(f"goop: no {names}, their tests will be skipped: {error}", file=sys.stderr)
 
 
 def apt(packages: list[str]) -> None:

@@ -46,6 +46,7 @@ export class Line {
     this.waiting = [];
     if (typeof addEventListener !== "function") return;
     // An open line would keep the browser from storing the page for "back", or from freezing it.
+    // Firefox has decided before it tells: it loads such a page again.
     addEventListener("pagehide", (event) => event.persisted && this.sleep());
     addEventListener("pageshow", (event) => event.persisted && this.wake());
     addEventListener("freeze", () => this.sleep());

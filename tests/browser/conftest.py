@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Real Chromium on two real nodes."""
+"""Real browsers on two real nodes: Chromium, and Firefox as Debian has it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.node.page import wait_until_discovered
 
 TEMPLATES = Path(__file__).parent / "templates"
 CHROMIUM = shutil.which("chromium")
+FIREFOX = shutil.which("firefox-esr")
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -25,6 +26,11 @@ FLAGS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
+# WebRTC on loopback, where there is no other interface and nobody to resolve mDNS names.
+PREFERENCES = {
+    "media.peerconnection.ice.loopback": True,
+    "media.peerconnection.ice.obfuscate_host_addresses": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +53,19 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("no Chromium here; install it with: apt-get install chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def firefox() -> AsyncIterator[Browser]:
+    """Firefox, driven over WebDriver BiDi: playwright's own protocol needs its patched build."""
+    if FIREFOX is None:
+        pytest.skip("no Firefox here; install it with: apt-get install firefox-esr")
+    async with async_playwright() as playwright:
+        browser = await playwright.firefox.launch(
+            channel="moz-firefox", executable_path=FIREFOX, firefox_user_prefs=PREFERENCES
+        )
         yield browser
         await browser.close()
 
