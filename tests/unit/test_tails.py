@@ -62,6 +62,22 @@ def test_a_tail_is_taken_back_and_a_close_in_it_ends_the_channel() -> None:
     assert (channel.phase, channel.close_code) == (Phase.CLOSED, "closed")
 
 
+def test_what_was_refused_before_is_not_ordered_behind_a_later_message_of_its_page() -> None:
+    play, channel = opened(restarted=True)
+    join(play, (START_MS, 1))
+    give(play, [START_MS, 1, "b-2", "bob", START_MS, "msg", "two"])
+    give(play, None)
+    alice = play.nodes["alice"]
+    for message_id in ("b-1", "c-1", "b-3"):
+        line = {"type": "msg", "group": CHANNEL, "id": message_id, "at": 1, "payload": message_id}
+        assert alice.engine.lines(START_MS + 70, 9, [json.dumps(line).encode()])
+    alice.flush()
+    assert [entry.id for entry in channel.log.after(0)] == ["b-2", "c-1", "b-3"]
+    lines = [want["line"] for want in alice.wants if "line" in want]
+    [refused] = [line for line in lines if line["type"] == "refuse"]
+    assert (refused["id"], refused["code"]) == ("b-1", "overtaken")
+
+
 @pytest.mark.parametrize(
     "row",
     [

@@ -169,8 +169,11 @@ class Channel:
 
     def remember(self, author: str, message_id: str, outcome: Outcome) -> None:
         """Keep what became of a message, for when its author sends it again."""
-        known = self.peer_outcomes if author == self.peer else self.outcomes
-        known.remember(message_id, outcome)
+        self.known_of(author).remember(message_id, outcome)
+
+    def known_of(self, author: str) -> Outcomes:
+        """What became of that node's messages."""
+        return self.peer_outcomes if author == self.peer else self.outcomes
 
     def put_out(self, outgoing: Outgoing) -> None:
         """Put a message into the outbox."""

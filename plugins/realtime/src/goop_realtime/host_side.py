@@ -27,6 +27,10 @@ def order(
     if channel.final:
         return Rejection(code="closed", reason="the channel is closed")
     if outgoing.kind == "msg":
+        if channel.known_of(author).overtaken(outgoing.id, channel.epoch):
+            return Rejection(
+                code="overtaken", reason="a later message of this page has its place already"
+            )
         message = Message(sender=author, data=data, id=outgoing.id, sent_at=outgoing.at)
         refusal = judge(core, channel, message)
         if refusal is not None:
