@@ -18,6 +18,7 @@ DOCUMENTS = [
     "docs/protocol.md",
     "docs/durability.md",
     "js/README.md",
+    "benchmarks/README.md",
     *(f"docs/decisions/{path.name}" for path in sorted((ROOT / "docs/decisions").glob("*.md"))),
 ]
 _NAMED = re.compile(
