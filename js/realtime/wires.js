@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What carries frames between a page and its node: a WebSocket, or server-sent events and POST.
 import { API, PAGE, ask, sizeOf } from "./asking.js";
+import { call } from "./errors.js";
 
 /**
  * Told of what happens on a wire, until it is closed by us.
@@ -29,7 +30,8 @@ export class SocketWire {
   /** One frame, or an array of them. @param {string} data */
   received(data) {
     const frames = [JSON.parse(data)].flat();
-    for (const frame of frames) this.owner?.frame(frame, data.length / frames.length);
+    // One that fails must not take those behind it away: they would be a silent hole.
+    for (const frame of frames) call("a frame", () => this.owner?.frame(frame, data.length / frames.length));
   }
 
   /** @param {string} text */

@@ -29,6 +29,16 @@ test("frames that come together are taken in order, and acknowledged once", asyn
   same(node.of("ack").map(({ seq }) => seq), [3]);
 });
 
+test("a frame that makes no sense takes none behind it away", async () => {
+  const { channel, node, printed } = await openChannel();
+  const seen = [];
+  channel.onMessage = (data) => seen.push(data);
+  node.tell([null, { type: "message", channel: "c1", from: "bob", data: "one", id: "bobs-1", epoch: 1, seq: 1, sentAt: 1 }]);
+  await settle();
+  same(seen, ["one"]);
+  assert.equal(printed.error.length, 1);
+});
+
 test("messages wait for a handler that is set later", async () => {
   const { channel, node } = await openChannel();
   node.message("c1", 1, "one");
