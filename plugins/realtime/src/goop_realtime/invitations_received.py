@@ -23,7 +23,7 @@ def invited(core: Core, peer: str, line: Line) -> None:
     channel_id = line.group
     known = core.channels.get(channel_id)
     if known is not None:
-        _invited_again(core, known, peer)
+        _invited_again(core, known, peer, line)
         return
     if not _CHANNEL_ID.fullmatch(channel_id):
         core.note("peer", "malformed", detail=f"invitation with id {channel_id[:40]!r}")
@@ -99,8 +99,14 @@ def _admit(
     return begin(core, context, asked)
 
 
-def _invited_again(core: Core, channel: Channel, peer: str) -> None:
-    if channel.peer != peer or channel.hosted:
+def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
+    asked, fields = channel.request, line.fields()
+    same = channel.peer == peer and not channel.hosted
+    if same and not channel.final:
+        # The peer may have lost its disk, and an id of its own with it.
+        before = (asked.context, asked.params, asked.base)
+        same = before == (fields.get("context", ""), fields.get("params"), fields.get("base"))
+    if not same:
         _decline(core, peer, channel.id, Rejection(code="id_in_use", reason="that id is taken"))
     elif channel.final:
         code = channel.close_code if channel.close_code != "closed" else "declined"
