@@ -43,6 +43,9 @@ class Gossip:
             protocols=PROTOCOLS, degree=6, degree_low=4, degree_high=12, heartbeat_interval=1
         )
         self._pubsub = Pubsub(host, self._router, strict_signing=True)
+        # The library counts from the second it started in: after a quick restart the others
+        # would take our first messages for ones that they have had.
+        self._pubsub.counter = time.time_ns()
         self._announce = trio.Event()
 
     @asynccontextmanager

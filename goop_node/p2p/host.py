@@ -75,13 +75,14 @@ class Host:
             connection_config=limits.connections(DIAL_SECONDS),
             resource_manager=limits.resources(),
         )
-        read_ahead(self._host)
-        guard(self._host)
+        connections = read_ahead(self._host)
+        guard(self._host, self._silent)
         for handler in self._handlers:
             self._host.set_stream_handler(TProtocol(handler.protocol), self._inbound(handler))
         # Before it listens: it must see every connection.
         self._gossip = Gossip(self._host, self._table, self._label, lambda: self.addrs)
         async with AsyncExitStack() as stack:
+            stack.callback(connections.hang_up)
             await stack.enter_async_context(
                 self._host.run([Multiaddr(address) for address in listen])
             )
@@ -182,6 +183,15 @@ class Host:
             raise await _why(plain[0]) from None
         finally:
             network.unblock_peer(peer)
+
+    def _silent(self, peer: ID) -> None:
+        """Begin anew with a peer that one connection has lost.
+
+        The library forgets what the peer subscribed to when the stream dies on which it tells
+        the peer things; the peer repeats it on a new connection only.
+        """
+        if self._nursery is not None:
+            self._nursery.start_soon(self.disconnect, peer.to_base58())
 
     async def disconnect(self, peer_id: str) -> None:
         """Close every connection to the peer."""

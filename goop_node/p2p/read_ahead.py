@@ -8,6 +8,7 @@ it, each is a system call of its own, and several turns of trio's loop.
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakSet
 
 from libp2p.abc import IRawConnection, ISecureConn
 from libp2p.peer.id import ID
@@ -46,22 +47,32 @@ class ReadingAhead:
 
     def __init__(self, security: Any) -> None:
         self._security = security
+        self._open: WeakSet[IRawConnection] = WeakSet()
 
     async def secure_inbound(self, conn: IRawConnection) -> ISecureConn:
         """As the library's."""
+        self._open.add(conn)
         secured: ISecureConn = await self._security.secure_inbound(ReadAhead(conn))
         return secured
 
     async def secure_outbound(self, conn: IRawConnection, peer_id: ID) -> ISecureConn:
         """As the library's."""
+        self._open.add(conn)
         secured: ISecureConn = await self._security.secure_outbound(ReadAhead(conn), peer_id)
         return secured
+
+    def hang_up(self) -> None:
+        """Close every socket at once: what the library closes when it is cancelled stays open."""
+        for conn in self._open:
+            raw: Any = conn
+            raw.stream.stream.socket.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._security, name)
 
 
-def read_ahead(host: Any) -> None:
+def read_ahead(host: Any) -> ReadingAhead:
     """Have a host's connections read ahead; before it listens."""
     upgrader = host.get_network().upgrader
     upgrader.security_multistream = ReadingAhead(upgrader.security_multistream)
+    return upgrader.security_multistream  # type: ignore[no-any-return]

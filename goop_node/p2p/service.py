@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -142,12 +143,15 @@ class P2P:
                 self._handlers,
                 guest.ticks,
             )
+            began = time.monotonic()
             try:
                 await guest.run(host.serve, self._listen, lambda h=host: self._started(h))
                 raise GuestEnded("the host stopped")
             except Exception as error:
                 if not self._up.is_set():
                     raise
+                if time.monotonic() - began > RESTART_MAX:
+                    pause = RESTART_MIN
                 self.error = f"{type(error).__name__}: {error}"
                 log.error("libp2p failed, it starts again in %.0f s: %s", pause, self.error)
             self.state = "offline"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Yamux that holds a peer to its word: what it may send, and how many streams it may open.
+"""Yamux that holds a peer to its word: what it may send, how many streams it may open, and
+that it is there.
 
 The library only logs that a peer ignores its receive window, buffers what comes, and keeps
 what is left on a stream that was reset. Here a breach ends the connection before its bytes
@@ -24,6 +25,7 @@ from libp2p.stream_muxer.yamux.yamux import (
     HEADER_SIZE,
     PROTOCOL_ID,
     TYPE_DATA,
+    TYPE_PING,
     YAMUX_HEADER_FORMAT,
     Yamux,
     YamuxStream,
@@ -39,6 +41,10 @@ MAX_UNREAD = 32 * 1024 * 1024
 """Bytes of one connection that nobody has read yet."""
 WRITE_SECONDS = 15.0
 """How long a connection may not take a frame before it is given up."""
+PING_SECONDS = 5.0
+"""The pause between two pings."""
+SILENT_SECONDS = 10.0
+"""How long nothing at all may come behind a ping."""
 MAX_STREAMS = 128
 """Streams that a peer may have open towards us on one connection."""
 
@@ -75,13 +81,46 @@ class GuardedYamux(Yamux):
         peer_id: ID,
         is_initiator: bool | None = None,
         on_close: Callable[[], Awaitable[Any]] | None = None,
+        on_silent: Callable[[ID], None] = lambda peer_id: None,
     ) -> None:
         watched: Any = FrameReader(secured_conn, self._judge)
         super().__init__(watched, peer_id, is_initiator, on_close)
+        self._watched: FrameReader = watched
         self._batches = FrameBatches(watched)
+        self._on_silent = on_silent
 
     async def _write_frame(self, data: bytes) -> None:
         await self._batches.write(data)
+
+    async def _measure_rtt_loop(self) -> None:
+        """Ping, and give a connection up that brings nothing any more.
+
+        A peer whose machine lost its power, or its network, ends nothing: its old connection
+        would stand beside the new one for minutes, and take what is meant for the peer.
+        """
+        while True:
+            await trio.sleep(PING_SECONDS)
+            self._ping_id += 1
+            self._ping_event = trio.Event()
+            self._watched.heard = False
+            ping = struct.pack(YAMUX_HEADER_FORMAT, 0, TYPE_PING, FLAG_SYN, 0, self._ping_id)
+            try:
+                await self._write_frame(ping)
+            except Exception as error:
+                log.debug("no ping to %s: %r", self.peer_id, error)
+                return
+            self._ping_sent_time = trio.current_time()
+            for _ in range(2):
+                # Twice: after a stop of our own process time is up before anything is read.
+                with trio.move_on_after(SILENT_SECONDS / 2):
+                    await self._ping_event.wait()
+                if self._watched.heard:
+                    break
+            else:
+                log.debug("%s is silent, the connection is given up", self.peer_id)
+                await self._watched.close()
+                self._on_silent(self.peer_id)
+                return
 
     async def open_stream(self) -> YamuxStream:
         """A stream of ours."""
@@ -142,19 +181,23 @@ class GuardedYamux(Yamux):
 class GuardedMuxers(MuxerMultistream):
     """Negotiates yamux, and no other muxer: the library would take its own class for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_silent: Callable[[ID], None]) -> None:
         super().__init__({TProtocol(PROTOCOL_ID): GuardedYamux})
+        self._on_silent = on_silent
 
     async def new_conn(self, conn: ISecureConn, peer_id: ID) -> IMuxedConn:
         """The multiplexed connection over ``conn``."""
         protocol, _ = await self._selector.select(conn, conn.is_initiator, self.negotiate_timeout)
-        guarded = GuardedYamux(conn, peer_id, conn.is_initiator)
+        guarded = GuardedYamux(conn, peer_id, conn.is_initiator, on_silent=self._on_silent)
         return self._annotate_connection(guarded, conn, protocol)
 
 
-def guard(host: Any) -> None:
-    """Have a host use ``GuardedYamux``; before it listens."""
-    host.get_network().upgrader.muxer_multistream = GuardedMuxers()
+def guard(host: Any, on_silent: Callable[[ID], None]) -> None:
+    """Have a host use ``GuardedYamux``; before it listens.
+
+    ``on_silent`` is told of a peer one of whose connections was given up.
+    """
+    host.get_network().upgrader.muxer_multistream = GuardedMuxers(on_silent)
 
 
 class FrameReader:
@@ -165,11 +208,14 @@ class FrameReader:
         self._judge = judge
         self._header = b""
         self._body = 0
+        self.heard = False
+        """Set by whatever comes."""
         self.close = conn.close
 
     async def read(self, n: int | None = None) -> bytes:
         """As the connection's. The muxer asks for the rest of a header or a body, never more."""
         data = await self._conn.read(n)
+        self.heard = True
         if self._body:
             self._body -= len(data)
             return data

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""Who is online shows again after libp2p has failed, and after an old connection has gone mute."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from goop_node.p2p import P2P
+from goop_node.testing import start_node
+from goop_node.types import PeerEvent
+from tests.node.page import wait_until_discovered
+from tests.node.test_network_limits import node
+
+SECONDS = 30.0
+
+
+async def online(one: P2P, other: P2P) -> None:
+    """Wait until ``one`` is connected to the other and hears from it."""
+    seen = asyncio.Event()
+    peer_id = other.network.peer_id
+
+    def look(_: PeerEvent | None = None) -> None:
+        peer = one.peers.get(peer_id)
+        if peer is not None and peer.online and peer.connected:
+            seen.set()
+
+    stop = one.peers.subscribe(look)
+    look()
+    try:
+        async with asyncio.timeout(SECONDS):
+            await seen.wait()
+    finally:
+        stop()
+
+
+async def fail(one: P2P) -> None:
+    """Have libp2p's side of a node fail, and wait until it is up again."""
+
+    async def failing() -> None:
+        raise RuntimeError("the test wants it")
+
+    before = one.network.host
+    assert before is not None
+    assert before._nursery is not None
+    before._nursery.start_soon(failing)
+    async with asyncio.timeout(SECONDS):
+        while one.network.host in (before, None):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+
+
+def forget(*nodes: P2P) -> None:
+    """What they know by hearsay is old now: only a new message makes anybody online."""
+    for one in nodes:
+        one.peers.expire(float("inf"))
+
+
+async def test_after_each_failure_of_libp2ps_side(tmp_path: Path) -> None:
+    async with node(tmp_path, "alice") as alice, node(tmp_path, "bob") as bob:
+        await bob.add_peer(alice.network.addrs[0])
+        await online(alice, bob)
+        await online(bob, alice)
+        files = []
+        for _ in range(3):
+            await fail(alice)
+            forget(alice, bob)
+            await online(alice, bob)
+            await online(bob, alice)
+            files.append(len(os.listdir("/proc/self/fd")))
+        assert max(files) - files[0] <= 2, "sockets of earlier runs are still open"
+
+
+async def test_beside_a_connection_that_brings_nothing_any_more(tmp_path: Path) -> None:
+    """Bob's machine lost its power: at Alice its connection stands, and takes what she says."""
+    alice = await asyncio.to_thread(start_node, tmp_path / "alice")
+    try:
+        direct = alice.addrs[0]
+        port = int(direct.split("/")[4])
+        async with mute_at_will(port) as (front, mute):
+            by_way = direct.replace(f"/{port}/", f"/{front}/")
+            bob = await asyncio.to_thread(start_node, tmp_path / "bob", "--peer", by_way)
+            try:
+                await wait_until_discovered(alice, bob)
+                mute()
+                await asyncio.to_thread(bob.kill)
+                bob = await asyncio.to_thread(start_node, tmp_path / "bob", "--peer", direct)
+                await wait_until_discovered(alice, bob)
+            finally:
+                await asyncio.to_thread(bob.stop)
+    finally:
+        await asyncio.to_thread(alice.stop)
+
+
+@asynccontextmanager
+async def mute_at_will(port: int) -> AsyncIterator[tuple[int, Callable[[], None]]]:
+    """A way to ``port`` that carries until it is told not to, and never hangs up."""
+    carries = True
+    tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
+
+    async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(65536):
+                if carries:
+                    target.write(data)
+        await asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, away = await asyncio.open_connection("127.0.0.1", port)
+        writers.extend((writer, away))
+        tasks.add(asyncio.create_task(pump(reader, away)))
+        tasks.add(asyncio.create_task(pump(there, writer)))
+
+    def mute() -> None:
+        nonlocal carries
+        carries = False
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], mute
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        for writer in writers:
+            writer.close()
