@@ -179,8 +179,10 @@ class Watch:
                 for seq in [seq for seq in history if seq > channel.log.last[1]]:
                     del history[seq]
             else:
+                # A snapshot takes a guest beyond what it had, and may be the last that it stored.
+                taken = not len(channel.log) and channel.log.last[1] > last
                 demand(
-                    last == channel.log.last[1] or not history,
+                    last == channel.log.last[1] or not history or taken,
                     f"{who} had {last} of {channel.id} and has {channel.log.last}",
                 )
                 handled = self._said.get(key, 0)
