@@ -11,6 +11,7 @@ from goop_realtime.journal import KEPT_REFUSED, PRUNE_EVERY
 from goop_realtime.limits import OUTBOX_MESSAGES, NodeLimits
 from goop_realtime.outcomes import REMEMBERED_REFUSED
 from goop_realtime.testing import SimNode, World
+from goop_realtime.types import Rejection
 
 
 def opened() -> tuple[World, SimNode, Channel, int]:
@@ -79,12 +80,36 @@ def test_a_guest_that_hurries_loses_its_stream_and_no_message() -> None:
 def test_a_guest_with_more_unhandled_than_anybody_may_have_ends_the_channel() -> None:
     world, alice, channel, link = opened()
     first = 0
-    while channel.phase is Phase.OPEN and first < 5000:
+    while channel.phase is Phase.OPEN and first < 6000:
         world.run(1_000)
         shout(alice, channel, link, first, 100, 0)
         first += 100
     assert (channel.phase, channel.close_code) == (Phase.CLOSED, "overflow")
-    assert len(channel.log) == 2 * OUTBOX_MESSAGES + 2
+    assert len(channel.log) == 4 * OUTBOX_MESSAGES + 2
+
+
+def test_a_page_that_sends_and_never_handles_is_held_before_the_log_grows() -> None:
+    world, alice, channel, _ = opened()
+    bob = world.nodes["bob"]
+    mute, other = alice.page("mute"), bob.page("other")
+    world.run(1_000)
+    mute.freeze(10**9)
+    other.send(channel.id, {"type": "add", "n": 0})
+    world.run(1_000)
+    page, answers = alice.engine.core.pages["mute"], []
+    for n in range(4 * OUTBOX_MESSAGES):
+        if n % 100 == 0:
+            world.run(1_000)  # the other page handles it all
+        data = {"type": "add", "n": 0}
+        answers.append(alice.engine.send(world.now, channel.id, page, f"mute-{n + 1}", data))
+        alice.flush()
+    refused = [answer for answer in answers if isinstance(answer, Rejection)]
+    assert {refusal.code for refusal in refused} == {"outbox_full"}
+    assert len(channel.log) == 3 * OUTBOX_MESSAGES
+    mute.thaw()
+    world.run(5_000)
+    assert isinstance(alice.engine.send(world.now, channel.id, page, "mute-9999", data), str)
+    assert channel.phase is Phase.OPEN
 
 
 def test_an_id_that_both_nodes_chose_is_of_two_messages() -> None:

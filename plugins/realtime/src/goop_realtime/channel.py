@@ -167,9 +167,22 @@ class Channel:
         waiting = self.outbox_bytes + self.unhandled_bytes
         return count < OUTBOX_MESSAGES and waiting + size <= OUTBOX_BYTES
 
+    @property
+    def own_pages_behind(self) -> bool:
+        """Whether our pages have left so much unhandled that they may add nothing to it.
+
+        The other side may have handled all of ours, but behind what our pages have not handled
+        nothing can leave the log.
+        """
+        unread = self.log.last[1] - self.handled
+        return unread >= 3 * OUTBOX_MESSAGES or self.log.size >= 4 * OUTBOX_BYTES
+
     def remember(self, author: str, message_id: str, outcome: Outcome) -> None:
         """Keep what became of a message, for when its author sends it again."""
-        self.known_of(author).remember(message_id, outcome)
+        known = self.known_of(author)
+        known.remember(message_id, outcome)
+        if self.hosted and not outcome.code and outcome.epoch < self.epoch:
+            known.ordered_before(message_id)
 
     def known_of(self, author: str) -> Outcomes:
         """What became of that node's messages."""

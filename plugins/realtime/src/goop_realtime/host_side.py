@@ -27,7 +27,7 @@ def order(
     if channel.final:
         return Rejection(code="closed", reason="the channel is closed")
     if outgoing.kind == "msg":
-        if channel.known_of(author).overtaken(outgoing.id, channel.epoch):
+        if channel.known_of(author).overtaken(outgoing.id):
             return Rejection(
                 code="overtaken", reason="a later message of this page has its place already"
             )
@@ -85,7 +85,7 @@ def _within_bounds(core: Core, channel: Channel) -> bool:
     whose pages have more unhandled than any node accepts ends the channel.
     """
     unread = channel.log.last[1] - channel.handled
-    if unread >= 2 * OUTBOX_MESSAGES + 2 or channel.log.size > 4 * OUTBOX_BYTES:
+    if unread >= 4 * OUTBOX_MESSAGES + 2 or channel.log.size > 6 * OUTBOX_BYTES:
         core.write(channel, Line(type="close", group=channel.id, code="overflow"))
         finish(core, channel, "overflow", "the guest sent more than it may have unhandled")
         return False

@@ -24,8 +24,8 @@ class Outcomes:
         self._known: dict[str, Outcome] = {}
         self._ordered: deque[str] = deque()
         self._refused: deque[str] = deque()
-        self._newest: dict[str, tuple[int, int]] = {}
-        """By page: its newest message that was ordered, as counter and epoch."""
+        self._before: dict[str, int] = {}
+        """By page: the counter of its newest message that an earlier start of the host ordered."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -37,34 +37,30 @@ class Outcomes:
         """What became of it, where that is remembered."""
         return self._known.get(message_id)
 
-    def overtaken(self, message_id: str, epoch: int) -> bool:
+    def ordered_before(self, message_id: str) -> None:
+        """An earlier start of the host has ordered this one."""
+        page, counter = _page_and_counter(message_id)
+        self._before[page] = max(counter, self._before.get(page, 0))
+
+    def overtaken(self, message_id: str) -> bool:
         """Whether an earlier start of the host has ordered a later message of the same page.
 
         It was refused then, since a host judges in order, and a power cut took the refusal.
         """
+        if not self._before:
+            return False
         page, counter = _page_and_counter(message_id)
-        newest = self._newest.get(page)
-        return newest is not None and counter < newest[0] and newest[1] < epoch
+        return counter < self._before.get(page, 0)
 
     def remember(self, message_id: str, outcome: Outcome) -> None:
         """Keep what became of an id, forgetting the oldest beyond the bound."""
         ids, bound = self._ordered, REMEMBERED_ORDERED
         if outcome.code:
             ids, bound = self._refused, REMEMBERED_REFUSED
-        else:
-            page, counter = _page_and_counter(message_id)
-            if counter >= self._newest.get(page, (0, 0))[0]:
-                self._newest[page] = counter, outcome.epoch
         ids.append(message_id)
         self._known[message_id] = outcome
         if len(ids) > bound:
-            self._forget(ids.popleft())
-
-    def _forget(self, message_id: str) -> None:
-        self._known.pop(message_id, None)
-        page, counter = _page_and_counter(message_id)
-        if self._newest.get(page, (-1, 0))[0] == counter:
-            del self._newest[page]
+            self._known.pop(ids.popleft(), None)
 
 
 def _page_and_counter(message_id: str) -> tuple[str, int]:

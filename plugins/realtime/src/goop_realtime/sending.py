@@ -80,6 +80,10 @@ def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Reje
         return Rejection(
             code="outbox_full", reason="too much is on its way that the other side has not handled"
         )
+    if channel.own_pages_behind:
+        return Rejection(
+            code="outbox_full", reason="no page here handles what has come: that comes first"
+        )
     if channel.context.messages:
         return channel.context.check_message(data)
     return None

@@ -131,7 +131,7 @@ class Watch:
         bound = limits.OUTBOX_MESSAGES
         demand(len(channel.outbox) <= bound + 1, f"{len(channel.outbox)} in an outbox")
         demand(
-            len(channel.log) <= 2 * bound + 2 * limits.KEPT_ENTRIES + pages.OWN_UNTOLD + 4,
+            len(channel.log) <= 4 * bound + 2 * limits.KEPT_ENTRIES + pages.OWN_UNTOLD + 4,
             f"{node.peer_id} holds {len(channel.log)} entries of {channel.id}",
         )
         demand(
