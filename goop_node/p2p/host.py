@@ -29,13 +29,14 @@ from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.lines import Lines
 from goop_node.p2p.peers import PeerTable
-from goop_node.p2p.read_ahead import read_ahead
+from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
 from goop_node.p2p.yamux_guard import guard
 from goop_node.types import NetworkError, StreamHandler
 
 log = logging.getLogger(__name__)
 
 DIAL_SECONDS = 8.0
+END_SECONDS = 2.0
 REDIAL_MIN = 1.0
 REDIAL_MAX = 30.0
 REDIAL_SEEN_MAX = 300.0
@@ -82,7 +83,7 @@ class Host:
         # Before it listens: it must see every connection.
         self._gossip = Gossip(self._host, self._table, self._label, lambda: self.addrs)
         async with AsyncExitStack() as stack:
-            stack.callback(connections.hang_up)
+            stack.push_async_callback(self._end, connections)
             await stack.enter_async_context(
                 self._host.run([Multiaddr(address) for address in listen])
             )
@@ -93,6 +94,18 @@ class Host:
                 self._nursery = nursery
                 nursery.start_soon(self._keep)
                 started()
+
+    async def _end(self, connections: ReadingAhead) -> None:
+        """Close every socket: what the library closes when it is cancelled stays open.
+
+        A listener left behind would go on taking connections beside that of the next host.
+        """
+        connections.hang_up()
+        with trio.move_on_after(END_SECONDS) as scope:
+            scope.shield = True
+            async with trio.open_nursery() as nursery:
+                for listener in self._host.get_network().listeners.values():
+                    nursery.start_soon(listener.close)
 
     def announce(self) -> None:
         """Say who we are at once, not only at the next heartbeat."""

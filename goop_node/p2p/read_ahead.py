@@ -62,7 +62,7 @@ class ReadingAhead:
         return secured
 
     def hang_up(self) -> None:
-        """Close every socket at once: what the library closes when it is cancelled stays open."""
+        """Close every socket at once, without a wait that could be cancelled."""
         for conn in self._open:
             raw: Any = conn
             raw.stream.stream.socket.close()

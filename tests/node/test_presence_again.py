@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from goop_node.p2p import P2P
 from goop_node.testing import start_node
 from goop_node.types import PeerEvent
@@ -39,7 +41,7 @@ async def online(one: P2P, other: P2P) -> None:
 
 
 async def fail(one: P2P) -> None:
-    """Have libp2p's side of a node fail, and wait until it is up again."""
+    """Have libp2p's side of a node fail, and wait until nothing of it is left."""
 
     async def failing() -> None:
         raise RuntimeError("the test wants it")
@@ -48,9 +50,19 @@ async def fail(one: P2P) -> None:
     assert before is not None
     assert before._nursery is not None
     before._nursery.start_soon(failing)
+    await until(lambda: one.network.host is not before)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something that nobody tells."""
     async with asyncio.timeout(SECONDS):
-        while one.network.host in (before, None):  # noqa: ASYNC110 - nobody tells
+        while not true():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
+
+
+def open_files() -> int:
+    """Sockets, most of them."""
+    return len(os.listdir("/proc/self/fd"))
 
 
 def forget(*nodes: P2P) -> None:
@@ -64,14 +76,23 @@ async def test_after_each_failure_of_libp2ps_side(tmp_path: Path) -> None:
         await bob.add_peer(alice.network.addrs[0])
         await online(alice, bob)
         await online(bob, alice)
-        files = []
+        files = open_files()
         for _ in range(3):
             await fail(alice)
             forget(alice, bob)
             await online(alice, bob)
             await online(bob, alice)
-            files.append(len(os.listdir("/proc/self/fd")))
-        assert max(files) - files[0] <= 2, "sockets of earlier runs are still open"
+            await until(lambda: open_files() <= files)
+
+
+async def test_nobody_answers_at_the_port_of_a_host_that_has_failed(tmp_path: Path) -> None:
+    """Beside the next one, on the same port, it would be given a part of all connections."""
+    async with node(tmp_path, "alice") as alice:
+        port = int(alice.network.addrs[0].split("/")[4])
+        await fail(alice)
+        assert alice.state == "offline"
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
 
 
 async def test_beside_a_connection_that_brings_nothing_any_more(tmp_path: Path) -> None:
