@@ -25,6 +25,29 @@ log = logging.getLogger(__name__)
 PROTOCOLS = [TProtocol("/meshsub/1.1.0"), TProtocol("/meshsub/1.0.0")]
 
 
+class FaithfulPubsub(Pubsub):
+    """The library's, but what a peer subscribed to lasts as long as any connection to it.
+
+    A peer says it once. The library forgets it with the stream on which it tells the peer
+    things: when one of two connections ends, that peer would be told nothing any more.
+    """
+
+    def _forget_all_subscriptions(self, peer_id: ID) -> None:
+        if not self._peer_is_connected(peer_id):
+            super()._forget_all_subscriptions(peer_id)
+
+    def mend(self) -> None:
+        """Begin anew where a connection has ended: else the next message would be lost there."""
+        for peer_id, stream in list(self.peers.items()):
+            if stream.muxed_conn.is_closed:
+                self._handle_dead_peer(peer_id)
+
+    def streams_of(self, topic: str) -> set[Any]:
+        """The streams on which its subscribers are told."""
+        subscribers = self.peer_topics.get(topic, ())
+        return {self.peers[peer_id] for peer_id in subscribers if peer_id in self.peers}
+
+
 class Gossip:
     """The presence of one libp2p host. Every method runs on trio."""
 
@@ -42,7 +65,7 @@ class Gossip:
         self._router = GossipSub(
             protocols=PROTOCOLS, degree=6, degree_low=4, degree_high=12, heartbeat_interval=1
         )
-        self._pubsub = Pubsub(host, self._router, strict_signing=True)
+        self._pubsub = FaithfulPubsub(host, self._router, strict_signing=True)
         # The library counts from the second it started in: after a quick restart the others
         # would take our first messages for ones that they have had.
         self._pubsub.counter = time.time_ns()
@@ -85,7 +108,7 @@ class Gossip:
 
     async def _beat(self) -> None:
         kind = "online"
-        seen = 0
+        seen: set[Any] = set()
         while True:
             await self._publish(kind)
             kind = "update"
@@ -93,17 +116,15 @@ class Gossip:
             while (left := due - trio.current_time()) > 0:
                 with trio.move_on_after(min(1.0, left)):
                     await self._announce.wait()
-                # A peer that has just subscribed should not wait for the next heartbeat.
-                here = len(self._subscribers())
-                if self._announce.is_set() or here > seen:
+                self._pubsub.mend()
+                # Who has just subscribed, or was lost, should not wait for the next heartbeat.
+                here = self._pubsub.streams_of(presence.TOPIC)
+                if self._announce.is_set() or here - seen:
                     self._announce = trio.Event()
                     seen = here
                     await trio.sleep(0.2)  # several reasons at once make one message
                     break
                 seen = here
-
-    def _subscribers(self) -> Any:
-        return self._pubsub.peer_topics.get(presence.TOPIC, ())
 
     async def _publish(self, kind: str) -> None:
         now = time.time()

@@ -77,7 +77,7 @@ class Host:
             resource_manager=limits.resources(),
         )
         connections = read_ahead(self._host)
-        guard(self._host, self._silent)
+        guard(self._host)
         for handler in self._handlers:
             self._host.set_stream_handler(TProtocol(handler.protocol), self._inbound(handler))
         # Before it listens: it must see every connection.
@@ -196,15 +196,6 @@ class Host:
             raise await _why(plain[0]) from None
         finally:
             network.unblock_peer(peer)
-
-    def _silent(self, peer: ID) -> None:
-        """Begin anew with a peer that one connection has lost.
-
-        The library forgets what the peer subscribed to when the stream dies on which it tells
-        the peer things; the peer repeats it on a new connection only.
-        """
-        if self._nursery is not None:
-            self._nursery.start_soon(self.disconnect, peer.to_base58())
 
     async def disconnect(self, peer_id: str) -> None:
         """Close every connection to the peer."""

@@ -13,6 +13,7 @@ import logging
 import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
+from weakref import WeakSet
 
 import trio
 from libp2p.abc import IMuxedConn, ISecureConn
@@ -45,6 +46,8 @@ PING_SECONDS = 5.0
 """The pause between two pings."""
 SILENT_SECONDS = 10.0
 """How long nothing at all may come behind a ping."""
+DOUBTED_SECONDS = 4.0
+"""The same, when the peer has just come with another connection."""
 MAX_STREAMS = 128
 """Streams that a peer may have open towards us on one connection."""
 
@@ -81,13 +84,12 @@ class GuardedYamux(Yamux):
         peer_id: ID,
         is_initiator: bool | None = None,
         on_close: Callable[[], Awaitable[Any]] | None = None,
-        on_silent: Callable[[ID], None] = lambda peer_id: None,
     ) -> None:
         watched: Any = FrameReader(secured_conn, self._judge)
         super().__init__(watched, peer_id, is_initiator, on_close)
         self._watched: FrameReader = watched
         self._batches = FrameBatches(watched)
-        self._on_silent = on_silent
+        self._doubted = False
 
     async def _write_frame(self, data: bytes) -> None:
         await self._batches.write(data)
@@ -100,27 +102,38 @@ class GuardedYamux(Yamux):
         """
         while True:
             await trio.sleep(PING_SECONDS)
-            self._ping_id += 1
-            self._ping_event = trio.Event()
-            self._watched.heard = False
-            ping = struct.pack(YAMUX_HEADER_FORMAT, 0, TYPE_PING, FLAG_SYN, 0, self._ping_id)
-            try:
-                await self._write_frame(ping)
-            except Exception as error:
-                log.debug("no ping to %s: %r", self.peer_id, error)
+            await self._prove(SILENT_SECONDS)
+
+    def doubt(self) -> None:
+        """The peer has come with another connection: see soon whether this one still lives."""
+        if self._nursery is not None and self.is_established and not self._doubted:
+            self._doubted = True
+            self._nursery.start_soon(self._dispel)
+
+    async def _dispel(self) -> None:
+        await self._prove(DOUBTED_SECONDS)
+        self._doubted = False
+
+    async def _prove(self, patience: float) -> None:
+        """Ping once, and close the connection when nothing at all comes behind it."""
+        self._ping_id += 1
+        self._ping_event = answered = trio.Event()
+        heard = self._watched.heard
+        ping = struct.pack(YAMUX_HEADER_FORMAT, 0, TYPE_PING, FLAG_SYN, 0, self._ping_id)
+        try:
+            await self._write_frame(ping)
+        except Exception as error:
+            log.debug("no ping to %s: %r", self.peer_id, error)
+            return
+        self._ping_sent_time = trio.current_time()
+        for _ in range(2):
+            # Twice: after a stop of our own process time is up before anything is read.
+            with trio.move_on_after(patience / 2):
+                await answered.wait()
+            if self._watched.heard != heard:
                 return
-            self._ping_sent_time = trio.current_time()
-            for _ in range(2):
-                # Twice: after a stop of our own process time is up before anything is read.
-                with trio.move_on_after(SILENT_SECONDS / 2):
-                    await self._ping_event.wait()
-                if self._watched.heard:
-                    break
-            else:
-                log.debug("%s is silent, the connection is given up", self.peer_id)
-                await self._watched.close()
-                self._on_silent(self.peer_id)
-                return
+        log.debug("%s is silent, the connection is given up", self.peer_id)
+        await self._watched.close()
 
     async def open_stream(self) -> YamuxStream:
         """A stream of ours."""
@@ -181,23 +194,24 @@ class GuardedYamux(Yamux):
 class GuardedMuxers(MuxerMultistream):
     """Negotiates yamux, and no other muxer: the library would take its own class for it."""
 
-    def __init__(self, on_silent: Callable[[ID], None]) -> None:
+    def __init__(self) -> None:
         super().__init__({TProtocol(PROTOCOL_ID): GuardedYamux})
-        self._on_silent = on_silent
+        self._open: WeakSet[GuardedYamux] = WeakSet()
 
     async def new_conn(self, conn: ISecureConn, peer_id: ID) -> IMuxedConn:
         """The multiplexed connection over ``conn``."""
         protocol, _ = await self._selector.select(conn, conn.is_initiator, self.negotiate_timeout)
-        guarded = GuardedYamux(conn, peer_id, conn.is_initiator, on_silent=self._on_silent)
+        guarded = GuardedYamux(conn, peer_id, conn.is_initiator)
+        for known in self._open:
+            if known.peer_id == peer_id:
+                known.doubt()
+        self._open.add(guarded)
         return self._annotate_connection(guarded, conn, protocol)
 
 
-def guard(host: Any, on_silent: Callable[[ID], None]) -> None:
-    """Have a host use ``GuardedYamux``; before it listens.
-
-    ``on_silent`` is told of a peer one of whose connections was given up.
-    """
-    host.get_network().upgrader.muxer_multistream = GuardedMuxers(on_silent)
+def guard(host: Any) -> None:
+    """Have a host use ``GuardedYamux``; before it listens."""
+    host.get_network().upgrader.muxer_multistream = GuardedMuxers()
 
 
 class FrameReader:
@@ -208,14 +222,14 @@ class FrameReader:
         self._judge = judge
         self._header = b""
         self._body = 0
-        self.heard = False
-        """Set by whatever comes."""
+        self.heard = 0
+        """How often something came."""
         self.close = conn.close
 
     async def read(self, n: int | None = None) -> bytes:
         """As the connection's. The muxer asks for the rest of a header or a body, never more."""
         data = await self._conn.read(n)
-        self.heard = True
+        self.heard += 1
         if self._body:
             self._body -= len(data)
             return data

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -35,12 +35,12 @@ def echo(stream: LineStream) -> None:
 
 
 @asynccontextmanager
-async def node(folder: Path, name: str) -> AsyncIterator[P2P]:
+async def node(folder: Path, name: str, peers: Sequence[str] = ()) -> AsyncIterator[P2P]:
     """The libp2p side of a node: it does not read ``DEAF``, and answers ``ECHO``."""
     p2p = P2P(
         identity=Identity.load_or_create(folder / f"{name}.key"),
         listen=LISTEN,
-        peers=[],
+        peers=peers,
         label=lambda: name,
         data=folder / name,
     )

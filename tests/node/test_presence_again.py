@@ -7,18 +7,22 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from libp2p.peer.id import ID
+from multiaddr import Multiaddr
 
-from goop_node.p2p import P2P
+from goop_node.p2p import P2P, limits
 from goop_node.testing import start_node
 from goop_node.types import PeerEvent
 from tests.node.page import wait_until_discovered
 from tests.node.test_network_limits import node
 
 SECONDS = 30.0
+IN_TIME = 15.0
+"""How long nobody may be missed who is there again."""
 
 
 async def online(one: P2P, other: P2P) -> None:
@@ -95,6 +99,41 @@ async def test_nobody_answers_at_the_port_of_a_host_that_has_failed(tmp_path: Pa
             await asyncio.open_connection("127.0.0.1", port)
 
 
+@pytest.mark.parametrize("ends", ["alice", "bob"])
+async def test_after_the_older_of_two_connections(tmp_path: Path, ends: str) -> None:
+    """Both have dialled, and said who they are on the first connection only."""
+    async with node(tmp_path, "alice") as alice, node(tmp_path, "bob") as bob:
+        await bob.add_peer(alice.network.addrs[0])
+        await online(alice, bob)
+        await online(bob, alice)
+        one, other = (alice, bob) if ends == "alice" else (bob, alice)
+        guest, host = one.network.running()
+        network = host._host.get_network()
+        peer = ID.from_base58(other.network.peer_id)
+        address = Multiaddr(other.network.addrs[0].split("/p2p/")[0])
+        first = network.get_connections(peer)
+        await guest.run(network.dial_addr, address, peer)
+        for connection in first:
+            await guest.run(connection.close)
+        assert network.get_connections(peer)
+        forget(alice, bob)
+        await online(alice, bob)
+        await online(bob, alice)
+
+
+async def test_beside_more_mute_connections_than_a_peer_may_have(tmp_path: Path) -> None:
+    async with node(tmp_path, "alice") as alice, AsyncExitStack() as ways:
+        port = int(alice.network.addrs[0].split("/")[4])
+        for _ in range(limits.PER_PEER + 2):
+            front, mute = await ways.enter_async_context(mute_at_will(port))
+            by_way = alice.network.addrs[0].replace(f"/{port}/", f"/{front}/")
+            async with node(tmp_path, "bob", peers=[by_way]) as bob:
+                forget(alice)
+                await online(alice, bob)
+                await online(bob, alice)
+                mute()
+
+
 async def test_beside_a_connection_that_brings_nothing_any_more(tmp_path: Path) -> None:
     """Bob's machine lost its power: at Alice its connection stands, and takes what she says."""
     alice = await asyncio.to_thread(start_node, tmp_path / "alice")
@@ -109,7 +148,8 @@ async def test_beside_a_connection_that_brings_nothing_any_more(tmp_path: Path) 
                 mute()
                 await asyncio.to_thread(bob.kill)
                 bob = await asyncio.to_thread(start_node, tmp_path / "bob", "--peer", direct)
-                await wait_until_discovered(alice, bob)
+                async with asyncio.timeout(IN_TIME):
+                    await wait_until_discovered(alice, bob)
             finally:
                 await asyncio.to_thread(bob.stop)
     finally:
