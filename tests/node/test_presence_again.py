@@ -9,12 +9,14 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from libp2p.peer.id import ID
 from multiaddr import Multiaddr
 
-from goop_node.p2p import P2P, limits
+from goop_node.p2p import P2P, limits, service
 from goop_node.testing import start_node
 from goop_node.types import PeerEvent
 from tests.node.page import wait_until_discovered
@@ -97,6 +99,39 @@ async def test_nobody_answers_at_the_port_of_a_host_that_has_failed(tmp_path: Pa
         assert alice.state == "offline"
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_no_message_number_comes_twice(tmp_path: Path) -> None:
+    """The others take a message whose number they have had for one that they have had."""
+    async with node(tmp_path, "alice") as alice:
+        before = numbers(alice)
+        before.counter += 1000  # as though so many messages had been sent in its short life
+        await fail(alice)
+        await until(lambda: alice.network.host is not None)
+        assert numbers(alice).counter > before.counter
+
+
+def numbers(one: P2P) -> Any:
+    """What gives a node's messages their numbers."""
+    _, host = one.network.running()
+    assert host._gossip is not None
+    return host._gossip._pubsub
+
+
+async def test_the_pauses_begin_anew_after_a_healthy_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(service, "RESTART_MIN", 0.125)
+    pauses = []
+    monkeypatch.setattr(service.log, "error", lambda _, pause, why: pauses.append(pause))
+    async with node(tmp_path, "alice") as alice:
+        for healthy in (0.0, 0.0, service.RESTART_MAX + 1):
+            await until(lambda: alice.network.host is not None)
+            now += healthy
+            await fail(alice)
+    assert pauses == [0.125, 0.25, 0.125]
 
 
 @pytest.mark.parametrize("ends", ["alice", "bob"])
