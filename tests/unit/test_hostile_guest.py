@@ -12,6 +12,7 @@ from goop_realtime.limits import OUTBOX_MESSAGES, NodeLimits
 from goop_realtime.outcomes import REMEMBERED_REFUSED
 from goop_realtime.testing import SimNode, World
 from goop_realtime.types import Rejection
+from goop_realtime.wire import Line
 
 
 def opened() -> tuple[World, SimNode, Channel, int]:
@@ -135,3 +136,15 @@ def test_a_host_takes_nothing_out_of_the_outbox_by_an_id_of_its_own() -> None:
     bob.engine.lines(world.now, ours.link, [json.dumps(theirs | place).encode()])
     assert list(ours.outbox) == ["x-7"]
     assert [entry.author for entry in ours.log.after(0)] == ["alice"]
+
+
+def test_a_guest_of_a_channel_that_is_lost_accepts_no_new_one_under_its_id() -> None:
+    world, alice, channel, link = opened()
+    # Alice asked for this one after her disk was lost, and it got the same id by chance.
+    channel.phase = Phase.ASKING
+    channel.first_epoch = channel.epoch + 1
+    older = Line(type="join", group=channel.id, epoch=channel.epoch)
+    alice.engine.joined(world.now, link + 1000, "bob", older)
+    assert channel.phase is Phase.ASKING
+    alice.engine.joined(world.now, link + 1001, "bob", Line(type="join", group=channel.id))
+    assert channel.phase.value == "open"

@@ -49,6 +49,9 @@ class Channel:
     phase: Phase
     expires_at: int
     epoch: int = 0
+    """Host: that of its node's present start. Guest: the newest that it was told of."""
+    first_epoch: int = 0
+    """Host: the one in which the channel was asked for."""
     delivery: str = "log"
     log: Log = field(default_factory=Log)
     start_state: JsonValue = None
@@ -217,6 +220,7 @@ class Channel:
             "phase": self.phase.value,
             "expiresAt": self.expires_at,
             "epoch": self.epoch,
+            "firstEpoch": self.first_epoch,
             "suspendedAt": self.suspended_at,
             "closeCode": self.close_code,
             "closeReason": self.close_reason,

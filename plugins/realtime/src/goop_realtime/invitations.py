@@ -55,4 +55,5 @@ def begin(core: Core, context: Context, asked: OpenRequest) -> Channel | Rejecti
         phase=Phase.ASKING if hosted else Phase.ASKED,
         expires_at=core.now,
         epoch=core.epoch if hosted else 0,
+        first_epoch=core.epoch if hosted else 0,
     )

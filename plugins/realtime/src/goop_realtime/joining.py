@@ -55,13 +55,17 @@ def opened(core: Core, channel_id: str, link: int) -> None:
         **_handled(channel),
         "page": pages.page_presence(core, channel),
     }
-    core.write(channel, Line(type="join", group=channel.id, payload=raw(payload)))
+    line = Line(type="join", group=channel.id, epoch=channel.epoch, payload=raw(payload))
+    core.write(channel, line)
 
 
 def join(core: Core, link: int, peer: str, line: Line) -> None:
     """A stream's first line: a guest joins a channel that we host."""
     channel = core.channels.get(line.group)
-    if channel is None or not channel.hosted or channel.peer != peer:
+    # A guest from before this channel was asked for is a member of one that is lost with our
+    # disk, and had the same id: that it joins again accepts nothing.
+    older = channel is not None and 0 < line.epoch < channel.first_epoch
+    if channel is None or not channel.hosted or channel.peer != peer or older:
         # The same answer to a stranger and for an unknown id: nothing can be probed.
         core.note("link", "not_found", line.group, detail=f"join by {peer}")
         _turn_away(core, link, Line(type="close", group=line.group, code="not_found"))

@@ -52,6 +52,7 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         phase=phase,
         expires_at=row["expiresAt"],
         epoch=core.epoch if row["hosted"] else row["epoch"],
+        first_epoch=row.get("firstEpoch", 0),
         log=Log(kept.start),
         start_state=kept.snapshot,
         suspended_at=row["suspendedAt"],
