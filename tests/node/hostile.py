@@ -52,6 +52,9 @@ async def flood(stack: AsyncExitStack, address: str, protocol: str) -> None:
     try:
         while sent < FLOOD:
             await stream.conn._write_frame(header + FRAME)
+            if stream.conn.event_shutting_down.is_set():
+                # The library is silent about what is written behind that.
+                raise ConnectionResetError
             sent += len(FRAME)
     except Exception:
         emit(event="cut", sent=sent)
