@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""uvicorn's WebSockets, where they are stricter or louder than RFC 6455 asks for."""
+"""uvicorn's WebSockets, where they are stricter or louder than RFC 6455 asks for, or slower."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
 NOT_UTF8 = 1007
+TOGETHER = 64 * 1024
+"""Bytes that are written at once, without waiting for more."""
 
 
 class Connection(ServerProtocol):
@@ -29,9 +32,13 @@ class PageProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **more)
         self.conn = Connection(max_size=self.config.ws_max_size, logger=self.logger)
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands."""
+        super().connection_made(GatheredWrites(cast(asyncio.Transport, transport), self.loop))
+
     def send_receive_event_to_app(self) -> None:
         """Hand a whole message over; one that is no UTF-8 ends the socket, not in the log."""
-        if self.curr_msg_data_type == "text":
+        if self.curr_msg_data_type == "text" and not all(map(bytes.isascii, self.frames)):
             try:
                 b"".join(self.frames).decode()
             except UnicodeDecodeError:
@@ -39,3 +46,55 @@ class PageProtocol(WebSocketsSansIOProtocol):
                 self.handle_parser_exception()
                 return
         super().send_receive_event_to_app()
+
+
+class GatheredWrites(asyncio.Transport):
+    """A transport on which the writes of one turn of the loop leave together.
+
+    uvicorn writes every message by itself: of many at once, the calls into the system would
+    cost more than all the rest.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write at the end of this turn, or now where much has gathered."""
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(bytes(data))
+        self._size += len(data)
+        if self._size >= TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._parts:
+            data = b"".join(self._parts)
+            self._parts.clear()
+            self._size = 0
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Close behind everything written."""
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether it is closing, or closed."""
+        return self._transport.is_closing()
+
+    def pause_reading(self) -> None:
+        """Hand over no more data for now."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Hand over data again."""
+        self._transport.resume_reading()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What the transport below knows."""
+        return self._transport.get_extra_info(name, default)

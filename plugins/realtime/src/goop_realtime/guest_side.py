@@ -141,6 +141,7 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
     if unread >= 2 * OUTBOX_MESSAGES + 2 or channel.log.size > 4 * OUTBOX_BYTES:
         finish(core, channel, "overflow", "the host sent more than it may have unhandled")
         return
+    message = None
     if entry.kind == "msg":
         message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
         refusal: Rejection | None = None
@@ -150,7 +151,7 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
         if refusal is not None:
             diverged(core, channel, f"{refusal.code}: {refusal.reason}")
             return
-    if not place(core, channel, entry, data):
+    if not place(core, channel, entry, message):
         diverged(core, channel, "the context's plugin failed on an ordered message")
         return
     channel.epoch = max(channel.epoch, entry.epoch)

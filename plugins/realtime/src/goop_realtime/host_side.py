@@ -26,6 +26,7 @@ def order(
     """Give a message its place in the log, or say why it gets none."""
     if channel.final:
         return Rejection(code="closed", reason="the channel is closed")
+    message = None
     if outgoing.kind == "msg":
         if channel.known_of(author).overtaken(outgoing.id):
             return Rejection(
@@ -44,7 +45,7 @@ def order(
         kind=outgoing.kind,
         raw=outgoing.raw,
     )
-    if not place(core, channel, entry, data):
+    if not place(core, channel, entry, message):
         finish(core, channel, "plugin_error", "the context's plugin failed on a message")
         return Rejection(code="plugin_error", reason="the context's plugin failed")
     if entry.kind == "close":

@@ -220,11 +220,11 @@ def _drop_channel(db: sqlite3.Connection, record: Any) -> None:
 
 def _trim_log(db: sqlite3.Connection, record: Any) -> None:
     """Rows below the new start stay a while, for their ids; what is long of them goes at once."""
-    place = (record.channel, record.seq)
+    place = {"channel": record.channel, "seq": record.seq, "short": SHORT}
     db.execute(
-        "UPDATE entries SET raw = x'' WHERE channel = ? AND seq <= ? AND seq > coalesce("
-        "(SELECT seq FROM starts WHERE channel = entries.channel), 0) AND length(raw) > ?",
-        (*place, SHORT),
+        "UPDATE entries SET raw = x'' WHERE channel = :channel AND seq <= :seq AND seq > coalesce("
+        "(SELECT seq FROM starts WHERE channel = :channel), 0) AND length(raw) > :short",
+        place,
     )
     db.execute(
         "INSERT OR REPLACE INTO starts VALUES (?, ?, ?, ?)",

@@ -8,7 +8,6 @@ of the step.
 
 from __future__ import annotations
 
-from goop_node.types import JsonValue
 from goop_realtime import receipts, trimming
 from goop_realtime.channel import BEST_EFFORT, Channel
 from goop_realtime.core import Core
@@ -29,13 +28,14 @@ def judge(core: Core, channel: Channel, message: Message) -> Rejection | None:
         return core.plugin_failed(channel.context, error, channel.id, message.id)
 
 
-def place(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
-    """Append a checked entry and apply it. False when the Session broke on ``apply``."""
-    if entry.kind == "msg":
+def place(core: Core, channel: Channel, entry: Entry, message: Message | None) -> bool:
+    """Append a checked entry and apply ``message``, which it carries where it is no close.
+
+    False when the Session broke on ``apply``.
+    """
+    if message is not None:
         try:
-            channel.session.apply(
-                Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
-            )
+            channel.session.apply(message)
         except Exception as error:
             core.plugin_failed(channel.context, error, channel.id, entry.id)
             return False
@@ -43,7 +43,7 @@ def place(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
     channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     core.out.append(SaveEntry(channel.id, entry))
     core.heard.add(channel.id)
-    if entry.kind == "msg" and channel.context.type.applied is not None:
+    if message is not None and channel.context.type.applied is not None:
         core.out.append(Committed(channel.id, entry))
     if entry.author == core.me:
         size = len(entry.raw)

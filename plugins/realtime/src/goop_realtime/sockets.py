@@ -9,6 +9,9 @@ from typing import Any
 
 from goop_realtime.page_session import REASONS, TOO_MANY, PageSession
 
+READ_TOGETHER = 64
+"""Frames that are taken at once: of more, the nodes on a message's way would wait for each other;
+of fewer, each would cost more."""
 MAX_BATCH = 64 * 1024
 """Bytes of frames that share one message of the WebSocket; a longer frame goes alone."""
 
@@ -53,14 +56,17 @@ class PageSocket:
 
     async def _read(self) -> None:
         while True:
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            text = message.get("text")
-            if text is None:
-                self._session.refuse_binary()
-            else:
-                self._session.frame(text)
+            for _ in range(READ_TOGETHER):
+                message = await self._receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                text = message.get("text")
+                if text is None:
+                    self._session.refuse_binary()
+                else:
+                    self._session.frame(text)
+            # What they caused goes on its way while the next ones are read.
+            await asyncio.sleep(0)
 
 
 def alone(frames: list[bytes]) -> Iterator[tuple[str, int]]:

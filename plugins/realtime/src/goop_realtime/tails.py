@@ -30,14 +30,20 @@ def give_back(core: Core, channel: Channel, line: Line) -> None:
 def take_back(core: Core, channel: Channel, row: JsonValue) -> bool:
     """Host: place an entry that came back. False where it cannot be ours."""
     entry = _entry(core, channel, row)
-    if entry is None or _refused(core, channel, entry):
+    if entry is None:
         return False
+    data = decode(entry.raw)
+    message = None
+    if entry.kind == "msg":
+        message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
+        if _refused(core, channel, message):
+            return False
     if entry.author == core.me and channel.take_out(entry.id) is not None:
         core.out.append(DropOutgoing(channel.id, entry.id))
-    if not ordering.place(core, channel, entry, decode(entry.raw)):
+    if not ordering.place(core, channel, entry, message):
         return False
     if entry.kind == "close":
-        finish(core, channel, "closed", decode(entry.raw) or "")
+        finish(core, channel, "closed", data or "")
     return True
 
 
@@ -69,12 +75,8 @@ def _entry(core: Core, channel: Channel, row: JsonValue) -> Entry | None:
     return Entry(*position, message_id, author, at, kind, encoded)
 
 
-def _refused(core: Core, channel: Channel, entry: Entry) -> bool:
-    """Whether the context would not have taken that entry."""
-    if entry.kind != "msg":
-        return False
-    data = decode(entry.raw)
-    if channel.context.messages and channel.context.check_message(data) is not None:
+def _refused(core: Core, channel: Channel, message: Message) -> bool:
+    """Whether the context would not have taken that message."""
+    if channel.context.messages and channel.context.check_message(message.data) is not None:
         return True
-    message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
     return ordering.judge(core, channel, message) is not None
