@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import logging
 import os
 import signal
@@ -49,6 +50,8 @@ class _Server(uvicorn.Server):
         """Start serving, then say so."""
         await super().startup(sockets=sockets)
         if self.started and not self.should_exit:
+            # What is there by now stays: the collector need not look through all of it again.
+            gc.freeze()
             self._on_started()
 
 
