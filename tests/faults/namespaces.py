@@ -43,7 +43,10 @@ def machine(name: str) -> Iterator[str]:
     try:
         ip("netns", "add", name)
     except subprocess.CalledProcessError as error:
-        pytest.skip(f"no network namespaces here: {error.stderr.strip()}")
+        pytest.skip(
+            f"no network namespaces here, as in a container without --privileged: "
+            f"{error.stderr.strip()}"
+        )
     try:
         ip("-n", name, "link", "set", "lo", "up")
         yield name

@@ -51,7 +51,7 @@ def ip(*arguments: str) -> None:
 def namespaces() -> Iterator[tuple[str, str]]:
     """Two namespaces with a cable: 10.213.0.1 and 10.213.0.2."""
     if os.name != "posix" or os.geteuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("network namespaces need root and iproute2")
+        pytest.skip("network namespaces need root and iproute2: apt-get install iproute2")
     names = (f"goop-a-{os.getpid()}", f"goop-b-{os.getpid()}")
     made = []
     try:
@@ -64,7 +64,10 @@ def namespaces() -> Iterator[tuple[str, str]]:
                 *("peer", "name", "cable", "netns", names[1]),
             )
         except subprocess.CalledProcessError as error:
-            pytest.skip(f"no network namespaces here: {error.stderr.strip()}")
+            pytest.skip(
+                f"no network namespaces here, as in a container without --privileged: "
+                f"{error.stderr.strip()}"
+            )
         for number, name in enumerate(names, 1):
             ip("-n", name, "addr", "add", f"10.213.0.{number}/24", "dev", "cable")
             ip("-n", name, "link", "set", "lo", "up")
