@@ -15,7 +15,8 @@ from goop_node.testing import NodeProcess, start_node
 from tests.node.page import wait_until_discovered
 
 TEMPLATES = Path(__file__).parent / "templates"
-CHROMIUM = shutil.which("chromium")
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, CHROMIUMS)), None)
 FIREFOX = shutil.which("firefox-esr")
 FLAGS = [
     "--no-sandbox",
