@@ -2,9 +2,9 @@
 """The journal: the channels, their logs and outboxes in one SQLite file.
 
 One commit takes everything that a step of the state machine wants kept. The commit runs in
-the event loop's own thread: in WAL mode it is an append of some ten microseconds, less than
+the event loop's own thread: in WAL mode it is an append of some thirty microseconds, less than
 handing it to another thread would cost. What ``synchronous=NORMAL`` can lose in a power cut
-(never in a crash of the process) is documented in docs/protocol.md.
+(never in a crash of the process) is told in docs/durability.md.
 """
 
 from __future__ import annotations
