@@ -132,15 +132,20 @@ def install_system_packages(test: bool) -> None:
     Browsers are wanted by some tests only: when one cannot be had those are skipped.
     """
     missing = missing_packages()
+    browsers = missing_browsers() if test else []
     if missing:
-        apt(missing)
+        try:
+            apt(missing)
+        except CannotError as error:
+            also = f"\nFor the tests in browsers also: {' '.join(browsers)}" if browsers else ""
+            raise CannotError(f"{error}{also}") from None
         still = missing_packages()
         if still:
             raise CannotError(
                 f"{', '.join(still)} still missing for {sys.executable} after apt-get install.\n"
                 "If this is not the system's own Python, use that: make PYTHON=/usr/bin/python3"
             )
-    if test and (browsers := missing_browsers()):
+    if browsers:
         try:
             apt(browsers)
         except CannotError as error:
