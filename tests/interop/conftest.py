@@ -37,7 +37,10 @@ def js_peer() -> list[str]:
         pytest.skip("the js-libp2p peer needs Node.js: apt-get install nodejs npm")
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     if int(version.lstrip("v").partition(".")[0]) < OLDEST_NODE:
-        pytest.skip(f"the js-libp2p peer needs Node.js {OLDEST_NODE} or newer; this is {version}")
+        pytest.skip(
+            f"the js-libp2p peer needs Node.js {OLDEST_NODE} or newer, this is {version.strip()}: "
+            f"npm install --global n && n {OLDEST_NODE}"
+        )
     if not (HERE / "js" / "node_modules" / "libp2p").is_dir():
         pytest.skip("the js-libp2p peer is not installed: npm ci --prefix tests/interop/js")
     return [node, "--require", str(HERE / "js" / "preload.cjs"), str(HERE / "js" / "peer.js")]
@@ -48,7 +51,10 @@ def go_peer(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The command that starts the go-libp2p peer, built here; Go caches what it built."""
     go = shutil.which("go")
     if go is None:
-        pytest.skip("the go-libp2p peer needs Go: apt-get install golang-go")
+        pytest.skip(
+            "the go-libp2p peer needs Go 1.21 or newer (it fetches what go.mod names): apt-get "
+            "install golang-go, on Debian 12 apt-get install -t bookworm-backports golang-go"
+        )
     program = tmp_path_factory.mktemp("go") / "peer"
     built = subprocess.run(
         [go, "build", "-o", str(program), "."], cwd=HERE / "go", capture_output=True, text=True
