@@ -137,7 +137,8 @@ def install_system_packages(test: bool) -> None:
         try:
             apt(missing)
         except CannotError as error:
-            also = f"\nFor the tests in browsers also: {' '.join(browsers)}" if browsers else ""
+            by_hand = browsers and os.geteuid() != 0
+            also = f"\nFor the tests in browsers also: {' '.join(browsers)}" if by_hand else ""
             raise CannotError(f"{error}{also}") from None
         still = missing_packages()
         if still:

@@ -44,7 +44,7 @@ def machine(name: str) -> Iterator[str]:
         ip("netns", "add", name)
     except subprocess.CalledProcessError as error:
         pytest.skip(
-            f"no network namespaces here, as in a container without --privileged: "
+            "no network namespaces here, as in a container without --privileged: "
             f"{error.stderr.strip()}"
         )
     try:

@@ -65,7 +65,7 @@ def namespaces() -> Iterator[tuple[str, str]]:
             )
         except subprocess.CalledProcessError as error:
             pytest.skip(
-                f"no network namespaces here, as in a container without --privileged: "
+                "no network namespaces here, as in a container without --privileged: "
                 f"{error.stderr.strip()}"
             )
         for number, name in enumerate(names, 1):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from goop_realtime import tails
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.wire import Line, raw
 from tests.unit.transcripts import START_MS, Play
@@ -76,6 +77,17 @@ def test_what_was_refused_before_is_not_ordered_behind_a_later_message_of_its_pa
     lines = [want["line"] for want in alice.wants if "line" in want]
     [refused] = [line for line in lines if line["type"] == "refuse"]
     assert (refused["id"], refused["code"]) == ("b-1", "overtaken")
+
+
+def test_a_guest_cannot_give_back_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tails, "HELD_ENTRIES", 3)
+    play, channel = opened(restarted=True)
+    join(play, (START_MS, 10**9))
+    for seq in range(1, 5):
+        assert channel.phase is Phase.OPEN
+        give(play, [START_MS, seq, f"b-{seq}", "bob", START_MS, "msg", "more"])
+    assert (channel.phase, channel.close_code) == (Phase.CLOSED, "lost")
+    assert len(channel.log) == 3
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,13 @@ from goop_realtime.core import Core
 from goop_realtime.effects import DropOutgoing, Entry
 from goop_realtime.ending import finish
 from goop_realtime.jsonio import decode, encode
+from goop_realtime.limits import KEPT_BYTES, KEPT_ENTRIES, OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.types import Message
 from goop_realtime.wire import MAX_ID, Line, pair, raw
+
+HELD_ENTRIES = 2 * (4 * OUTBOX_MESSAGES + 2 * KEPT_ENTRIES)
+HELD_BYTES = 2 * (6 * OUTBOX_BYTES + 2 * KEPT_BYTES)
+"""What a log may hold while entries come back: as much as two logs, our part and the guest's."""
 
 
 def give_back(core: Core, channel: Channel, line: Line) -> None:
@@ -31,6 +36,8 @@ def take_back(core: Core, channel: Channel, row: JsonValue) -> bool:
     """Host: place an entry that came back. False where it cannot be ours."""
     entry = _entry(core, channel, row)
     if entry is None:
+        return False
+    if len(channel.log) >= HELD_ENTRIES or channel.log.size > HELD_BYTES:
         return False
     data = decode(entry.raw)
     message = None
