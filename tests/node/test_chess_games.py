@@ -17,7 +17,9 @@ from tests.node.chess_player import Player, facts, move_message, random_game, st
 from tests.node.page import wait_until_discovered
 
 GAMES = 200
-PLIES = 40
+OPENING = 40
+"""Half-moves. A whole random game has some three hundred."""
+WHOLE = 10_000
 CROSSINGS = 1000
 AT_ONCE = 40
 
@@ -81,11 +83,12 @@ async def agreed(players: tuple[Player, Player], game: str) -> dict[str, Any]:
     return ours
 
 
-async def test_random_games_end_equal_on_both_nodes(tables: Pair) -> None:
+@pytest.mark.parametrize("plies", [OPENING, pytest.param(WHOLE, marks=pytest.mark.soak)])
+async def test_random_games_end_equal_on_both_nodes(tables: Pair, plies: int) -> None:
     async with Player.at(tables[0]) as a, Player.at(tables[1]) as b:
 
         async def game(seed: int) -> None:
-            moves = random_game(seed, PLIES)
+            moves = random_game(seed, plies)
             players = (a, b) if seed % 2 else (b, a)
             channel = await sit_down(*players)
             await play(players, channel, moves)
