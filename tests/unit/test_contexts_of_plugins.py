@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from goop_arcade_rooms.plugin import ArcadeRoomsPlugin
 from goop_realtime.contexts import Context, compile_context
@@ -34,6 +36,11 @@ CANDIDATE = {
         {"type": "sdp_answer", "sdp": {"type": "answer", "sdp": "v=0"}},
         {"type": "ice_candidate", "candidate": CANDIDATE},
         {"type": "ice_candidate", "candidate": None},
+        {"type": "ice_candidate", "candidate": ""},
+        {"type": "ice_candidate", "candidate": {}},
+        {"type": "ice_candidate"},
+        {"type": "sdp_answer", "sdp": {"type": "pranswer", "sdp": "v=0"}},
+        {"type": "sdp_offer", "sdp": {"type": "rollback"}},
         {"type": "call_request", "audio": True, "video": False},
         {"type": "call_response", "accepted": True},
         {"type": "call_end"},
@@ -49,13 +56,48 @@ def test_signalling_passes(message: Any) -> None:
         {"type": "sdp_offer"},
         {"type": "sdp_offer", "sdp": {"type": "answer", "sdp": "v=0"}},
         {"type": "sdp_answer", "sdp": 5},
-        {"type": "ice_candidate", "candidate": {"sdpMid": "0"}},
+        {"type": "ice_candidate", "candidate": {"sdpMLineIndex": -1}},
+        {"type": "ice_candidate", "candidate": 5},
         {"type": "call_response"},
         {"type": "hang_up"},
     ],
 )
 def test_other_signalling_is_refused(message: Any) -> None:
     assert CALL.check_message(message) is not None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+def _dictionary(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """A WebIDL dictionary: any of ``members``, beside others that it does not know."""
+    return st.builds(
+        lambda other, known: {**other, **known},
+        st.dictionaries(st.text(max_size=20).filter(lambda name: name not in members), JSON),
+        st.fixed_dictionaries({}, optional=members),
+    )
+
+
+@given(
+    _dictionary(
+        candidate=st.text(max_size=4096),
+        sdpMid=st.none() | st.text(max_size=256),
+        sdpMLineIndex=st.none() | st.integers(0, 65535),
+        usernameFragment=st.none() | st.text(max_size=256),
+    )
+)
+def test_every_candidate_that_the_dictionary_allows_passes(candidate: Any) -> None:
+    assert CALL.check_message({"type": "ice_candidate", "candidate": candidate}) is None
+
+
+@given(st.sampled_from(["answer", "pranswer", "rollback"]), _dictionary(sdp=st.text(max_size=200)))
+def test_every_description_that_the_dictionary_allows_passes(kind: str, others: Any) -> None:
+    message = {"type": "sdp_answer", "sdp": {**others, "type": kind}}
+    assert CALL.check_message(message) is None
 
 
 @pytest.mark.parametrize("direction", [1.5, "up", {"x": 0, "y": -1}])

@@ -19,6 +19,7 @@ from jsonschema.exceptions import SchemaError
 
 from goop_node.types import JsonSchema, JsonValue
 from goop_realtime.jsonio import encode
+from goop_realtime.schema_refusals import MASK, refusal
 from goop_realtime.types import ContextType, Limits, Rejection
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -47,6 +48,7 @@ class Validator:
                 pattern_options=jsonschema_rs.RegexOptions(),
                 retriever=_refuse_remote,
                 ignore_unknown_formats=True,
+                mask=MASK,
             )
         except SchemaError as error:
             raise ContextError(f"{where}: not a JSON Schema 2020-12: {error.message}") from None
@@ -57,18 +59,11 @@ class Validator:
         """``None`` when ``value`` fits, else what does not fit and where."""
         if self._compiled.is_valid(value):
             return None
-        for error in self._compiled.iter_errors(value):
-            pointer = "".join(f"/{_escaped(part)}" for part in error.instance_path)
-            return Rejection(code="invalid_message", reason=error.message[:300], pointer=pointer)
-        return Rejection(code="invalid_message", reason="does not fit the schema")
+        return refusal(self._compiled.iter_errors(value))
 
 
 def _refuse_remote(uri: str) -> Any:
     raise ValueError(f"schemas are not fetched: {uri}")
-
-
-def _escaped(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 @dataclass(frozen=True, kw_only=True)

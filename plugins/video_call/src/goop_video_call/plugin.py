@@ -28,7 +28,7 @@ class VideoCallPlugin:
         return [
             ContextType(
                 name="video_call",
-                version="1.0",
+                version="1.1",
                 title="Video call",
                 messages={
                     path.stem: json.loads(path.read_text(encoding="utf-8"))
