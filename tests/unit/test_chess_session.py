@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import io
+import itertools
 import random
+import re
 from typing import Any
 
 import chess
 import chess.pgn
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goop_chess.pgn import export
+from goop_chess.pgn import MAX_TAG, export
 from goop_chess.plugin import schemas
-from goop_chess.rules import sans
+from goop_chess.rules import Illegal, Position, sans
 from goop_chess.session import ChessSession, refuse_base
 from goop_realtime.contexts import Validator
 from goop_realtime.types import Message, OpenRequest
@@ -109,6 +111,59 @@ def test_illegal_moves_say_why(before: list[str], move: str, word: str) -> None:
     assert refusal is not None
     assert refusal.code == "illegal_move"
     assert word in refusal.reason
+
+
+@settings(max_examples=12)
+@given(st.integers(0, 2**32))
+def test_what_is_not_listed_is_not_legal(seed: int) -> None:
+    lot = random.Random(seed)
+    board = chess.Board()
+    for _ in range(lot.randrange(60)):
+        moves = list(board.legal_moves)
+        if not moves:
+            break
+        castling = [move for move in moves if board.is_castling(move)]
+        board.push(lot.choice(castling or moves))
+    position = Position([move.uci() for move in board.move_stack])
+    listed = {move.uci() for move in board.legal_moves}
+    legal = position.view()["legal"]
+    for start, end in itertools.product(chess.SQUARE_NAMES, repeat=2):
+        for promotion in (None, *"qrbn"):
+            taken = not isinstance(position.judge(start, end, promotion), Illegal)
+            assert taken == (start + end + (promotion or "") in listed)
+            assert not taken or end in legal[start]
+
+
+CASTLING = ["e2e4", "e7e5", "g1f3", "b8c6", "f1c4", "f8c5"]
+
+
+def test_castling_has_one_spelling() -> None:
+    table = Table()
+    for move in CASTLING:
+        assert table.move(move) == ""
+    found = table.sessions[0].position.judge("e1", "h1", None)
+    assert isinstance(found, Illegal)
+    assert (found.reason, found.pointer) == ("To castle, the king moves to g1.", "/to")
+    assert table.move("e1g1") == ""
+
+
+def test_a_game_that_comes_with_another_spelling_is_told_in_ours() -> None:
+    assert Position([*CASTLING, "e1h1"]).uci[-1] == "e1g1"
+    replayed = Position.replay([*CASTLING, "e1h1"])
+    assert replayed is not None
+    assert replayed.uci[-1] == "e1g1"
+
+
+TOKEN = re.compile(r'\[White "((?:[^"\\]|\\["\\])*)"\]')
+
+
+@given(st.text(max_size=400))
+def test_any_name_is_one_string_token_of_the_pgn(name: str) -> None:
+    lines = export(["e2e4"], {"White": name, "Black": "b"}).split("\n")
+    [token] = [match for line in lines if (match := TOKEN.fullmatch(line))]
+    assert all(len(line) <= 255 or name.count("\\") + name.count('"') for line in lines)
+    read = re.sub(r'\\(["\\])', r"\1", token[1])
+    assert read == "".join(c for c in name if c.isprintable())[:MAX_TAG]
 
 
 def test_every_other_refusal() -> None:

@@ -31,7 +31,7 @@ class Position:
         self._seen: Counter[Key] = Counter([self._key()])
         self.uci: list[str] = []
         for text in moves or []:
-            self.push(chess.Move.from_uci(text))
+            self.push(self._board.parse_uci(text))
 
     @classmethod
     def replay(cls, moves: list[str]) -> Position | None:
@@ -39,10 +39,10 @@ class Position:
         position = cls()
         for text in moves:
             try:
-                move = chess.Move.from_uci(text)
+                move = position._board.parse_uci(text)
             except ValueError:
                 return None
-            if position.ending() is not None or not position._board.is_legal(move):
+            if position.ending() is not None or not position._is_listed(move):
                 return None
             position.push(move)
         return position
@@ -54,15 +54,23 @@ class Position:
 
     def judge(self, start: str, end: str, promotion: str | None) -> chess.Move | Illegal:
         """The move, or why it cannot be played."""
-        board = self._board
         move = chess.Move(
             chess.parse_square(start),
             chess.parse_square(end),
             _PIECES[promotion] if promotion else None,
         )
-        if board.is_legal(move):
+        if self._is_listed(move):
             return move
         return self._explain(move, start, end)
+
+    def _is_listed(self, move: chess.Move) -> bool:
+        """Whether the move is one of those that are listed as legal.
+
+        ``Board.is_legal`` also takes other spellings of them, such as the king that takes his
+        own rook for castling: then the same game would be told in two ways.
+        """
+        start = chess.BB_SQUARES[move.from_square]
+        return any(move == legal for legal in self._board.generate_legal_moves(start))
 
     def _explain(self, move: chess.Move, start: str, end: str) -> Illegal:
         board = self._board
@@ -71,6 +79,9 @@ class Position:
             return Illegal(f"There is no piece on {start}.", "/from")
         if piece.color != board.turn:
             return Illegal(f"The piece on {start} is not yours.", "/from")
+        if move.promotion is None and board.is_legal(move):
+            castling = board.uci(move)
+            return Illegal(f"To castle, the king moves to {castling[2:4]}.", "/to")
         queened = chess.Move(move.from_square, move.to_square, chess.QUEEN)
         if move.promotion is None and board.is_legal(queened):
             return Illegal("A pawn that reaches the last rank must be promoted.", "/promotion")
