@@ -13,6 +13,7 @@ from typing import NoReturn
 from goop_node import __version__
 from goop_node.config import NodeConfig, StartError
 from goop_node.config_file import load_config
+from goop_node.log_format import RecordFormatter
 from goop_node.plugin_loader import installed
 
 MISTAKE = 2
@@ -29,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command ``argv`` (default: the process's own). Returns the exit code."""
     options = _parser().parse_args(argv)
     # Loggers of libraries stay quiet unless something is wrong.
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(RecordFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("goop_node").setLevel(logging.DEBUG if options.verbose else logging.INFO)
     try:
         return int(options.command(options))

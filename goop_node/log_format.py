@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""How log records are written: text that came from elsewhere cannot pose as a record.
+
+Names, reasons and exceptions' texts come from peers, pages and plugins. A line break in one would
+begin a record of the sender's own making, and a terminal acts on other control characters. So
+these are shown escaped, and only a record begins at the start of a line.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters, other line ends, what turns the direction of text, lone surrogates."""
+_UNSAFE_BUT_NEWLINE = re.compile(rf"(?!\n){_UNSAFE.pattern}")
+INDENT = "    "
+
+
+def escaped(text: str) -> str:
+    """``text`` on one line, with what could not be seen written as Python would write it."""
+    return _UNSAFE.sub(_code, text)
+
+
+class RecordFormatter(logging.Formatter):
+    """One line a record; a traceback's lines follow it, indented."""
+
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The record's own line."""
+        return escaped(super().formatMessage(record))
+
+    def formatException(self, ei: object) -> str:
+        """The traceback, away from the start of the line."""
+        return _indented(super().formatException(ei))  # type: ignore[arg-type]
+
+    def formatStack(self, stack_info: str) -> str:
+        """The stack, away from the start of the line."""
+        return _indented(super().formatStack(stack_info))
+
+
+def _indented(lines: str) -> str:
+    safe = _UNSAFE_BUT_NEWLINE.sub(_code, lines)
+    return "\n".join(INDENT + line for line in safe.split("\n"))
+
+
+def _code(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""Nothing that a peer, a page or a plugin says can pose as a log record."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goop_node.log_format import INDENT, RecordFormatter, escaped
+
+ANY = st.text(st.characters() | st.sampled_from("\n\r\x1b\x85\u2028\u202e\x00\ud800"), max_size=80)
+
+
+def record(message: str, raised: str = "") -> logging.LogRecord:
+    exc_info = None
+    if raised:
+        try:
+            raise ValueError(raised)
+        except ValueError:
+            exc_info = sys.exc_info()
+    return logging.LogRecord(
+        "goop_node", logging.ERROR, "", 0, "%s said %s", ("x", message), exc_info
+    )
+
+
+def test_a_name_cannot_add_a_record() -> None:
+    text = RecordFormatter().format(record("hi\nERROR goop_node: \x1b[2Jall is lost"))
+    assert text == "ERROR goop_node: x said hi\\nERROR goop_node: \\x1b[2Jall is lost"
+
+
+@given(ANY, ANY)
+def test_only_the_record_begins_at_the_start_of_a_line(message: str, raised: str) -> None:
+    text = RecordFormatter().format(record(message, raised))
+    first, *others = text.splitlines()
+    assert first.startswith("ERROR goop_node: x said ")
+    assert all(line.startswith(INDENT) or not line for line in others)
+    assert bool(others) == bool(raised)
+    text.encode()
+
+
+@given(ANY)
+def test_what_is_escaped_is_printed_as_one_line(text: str) -> None:
+    shown = escaped(text)
+    assert shown.splitlines() in ([], [shown])
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
+
+
+@given(st.text(st.characters(codec="ascii", min_codepoint=32, max_codepoint=126)))
+def test_plain_text_stays_as_it_is(text: str) -> None:
+    assert escaped(text) == text
