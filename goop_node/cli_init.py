@@ -28,6 +28,10 @@ _NODE = """\
 # dev_origins = []                # dev servers that may use this node: "http://localhost:5173"
 # isolation = "origin"            # "path" if your browser does not know *.localhost
 
+# What a template may do beyond its own pages; the home page asks for the same.
+# [templates.my-game]
+#   allow = ["context:chess"]
+
 # One table per plugin. `enabled = false` keeps a table but not the plugin.
 """
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import platformdirs
 
 from goop_node.types import JsonValue
+
+if TYPE_CHECKING:
+    from goop_node.permissions import Permission
 
 DEFAULT_HTTP = ("127.0.0.1", 8787)
 """Where pages and programs of this machine reach the node."""
@@ -58,8 +61,8 @@ class NodeConfig:
 
     ``label`` is ``""`` when nobody chose one. ``http_port`` and the ports in ``listen`` may
     be 0 (take a free one). ``peers`` are full multiaddrs ending in ``/p2p/<peer id>``.
-    ``plugins`` holds the table of every enabled plugin, without ``enabled``. ``source`` is
-    the file this came from, or ``None``.
+    ``allowed`` is what the file grants to templates, by name. ``plugins`` holds the table of
+    every enabled plugin, without ``enabled``. ``source`` is the file this came from, or ``None``.
     """
 
     data: Path = field(default_factory=default_data)
@@ -73,6 +76,7 @@ class NodeConfig:
     dev_origins: tuple[str, ...] = ()
     isolation: Isolation = "origin"
     strict: bool = False
+    allowed: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
     source: Path | None = None
 

@@ -11,12 +11,14 @@ from typing import Any
 
 from goop_node import config_values as check
 from goop_node.config import ConfigError, NodeConfig
+from goop_node.permissions import Permission, parse_all
 from goop_node.types import JsonValue
 
 DEFAULTS = Path(__file__).with_name("default.toml")
 """What a node without a goop.toml enables, as far as it is installed."""
 
 FILE_NAME = "goop.toml"
+_TABLES = ["node", "plugins", "templates"]
 
 
 def load_config(
@@ -43,11 +45,12 @@ def load_config(
     plugins = _plugin_tables(name, document, mistakes)
     if path is None:
         plugins = {plugin: table for plugin, table in plugins.items() if plugin in installed}
+    allowed = _template_tables(name, document, mistakes)
     values.update(_options(options or {}, here, mistakes))
     _same_names(values.get("templates", ()), name, mistakes)
     if mistakes:
         raise ConfigError(mistakes)
-    return NodeConfig(**values, plugins=plugins, source=path)
+    return NodeConfig(**values, allowed=allowed, plugins=plugins, source=path)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -83,11 +86,7 @@ def _node_table(
     name: str, document: Mapping[str, Any], base: Path, mistakes: list[str]
 ) -> dict[str, Any]:
     """The checked values of ``[node]``; what is wrong is added to ``mistakes``."""
-    mistakes += [
-        f"{name}: {_unknown(key, ['node', 'plugins'])}"
-        for key in document
-        if key not in ("node", "plugins")
-    ]
+    mistakes += [f"{name}: {_unknown(key, _TABLES)}" for key in document if key not in _TABLES]
     table = document.get("node", {})
     if not isinstance(table, dict):
         mistakes.append(f"{name}: node: found {check.show(table)}, expected a table [node]")
@@ -123,6 +122,32 @@ def _plugin_tables(
         elif on:
             enabled[plugin] = {key: value for key, value in table.items() if key != "enabled"}
     return enabled
+
+
+def _template_tables(
+    name: str, document: Mapping[str, Any], mistakes: list[str]
+) -> dict[str, frozenset[Permission]]:
+    """What ``[templates.NAME]`` allows each template."""
+    tables = document.get("templates", {})
+    if not isinstance(tables, dict):
+        found = check.show(tables)
+        mistakes.append(f"{name}: templates: found {found}, expected tables [templates.NAME]")
+        return {}
+    allowed: dict[str, frozenset[Permission]] = {}
+    for template, table in tables.items():
+        where = f"{name}: [templates.{_key(template)}]"
+        if not isinstance(table, dict):
+            mistakes.append(f"{where}: found {check.show(table)}, expected a table")
+            continue
+        if not check.is_template_name(template):
+            mistakes.append(f"{where}: found no name that a template can have, expected one")
+            continue
+        mistakes += [f"{where} {_unknown(key, ['allow'])}" for key in table if key != "allow"]
+        try:
+            allowed[template] = parse_all(table.get("allow", []))
+        except check.Mistake as mistake:
+            mistakes.append(f"{where} allow: {mistake}")
+    return allowed
 
 
 _OPTIONS = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from goop_node.config import ConfigError
 from goop_node.config_values import is_template_name
+from goop_node.permissions import parse_all
 from goop_node.plugin_loader import Plugins
 from goop_node.template_folder import read_template
 from goop_node.types import Route, SdkModule, StreamHandler, Template
@@ -132,6 +133,7 @@ def _template_name(template: Template) -> str:
         raise ValueError(f"{template.name!r} cannot be a template's name")
     if not template.folder.is_dir():
         raise FileNotFoundError(f"there is no folder {template.folder}")
+    parse_all(template.permissions)
     return template.name
 
 

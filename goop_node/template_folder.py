@@ -3,52 +3,95 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from goop_node.config import ConfigError
-from goop_node.config_values import show
+from goop_node.config_values import Mistake, show
+from goop_node.permissions import parse, parse_all
 from goop_node.types import Template
 
-PERMISSIONS = frozenset({"camera", "microphone"})
-"""What a template may ask for."""
+KEYS = ("name", "description", "permissions")
+MAX_BYTES = 64 * 1024
+MAX_NAME = 64
+MAX_DESCRIPTION = 300
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 def read_template(folder: Path) -> Template:
     """The template in ``folder``, named as the folder is.
 
-    The manifest may say ``name`` (shown to people), ``description`` and ``permissions``;
-    other keys are left alone. Raises ``ConfigError`` for a manifest that says nonsense.
+    The manifest may say ``name`` and ``description`` (shown to people) and ``permissions`` (what
+    its pages ask for). Other keys belong to other programs and are left alone; one that looks
+    like a misspelling is named in the log. Raises ``ConfigError`` with every mistake.
     """
     manifest = folder / "manifest.json"
-    found: object = {}
-    if manifest.is_file():
+    found = _object(manifest) if manifest.is_file() else {}
+    mistakes: list[str] = []
+
+    def take(key: str, check: Callable[[object], T], default: T) -> T:
         try:
-            found = json.loads(manifest.read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            reason = " ".join(str(error).split())
-            raise ConfigError([f"{manifest}: cannot be read: {reason}"]) from error
-    if not isinstance(found, dict):
-        raise ConfigError([f"{manifest}: found {show(found)}, expected an object {{...}}"])
-    mistakes = [
-        f"{manifest}: {key}: found {show(found[key])}, expected a string"
-        for key in ("name", "description")
-        if not isinstance(found.get(key, ""), str)
-    ]
-    permissions = found.get("permissions", [])
-    if not isinstance(permissions, list) or not all(
-        isinstance(one, str) and one in PERMISSIONS for one in permissions
-    ):
-        mistakes.append(
-            f"{manifest}: permissions: found {show(permissions)}, "
-            f"expected a list with any of {', '.join(sorted(PERMISSIONS))}"
-        )
+            return check(found[key]) if key in found else default
+        except Mistake as mistake:
+            mistakes.append(f"{manifest}: /{key}: {mistake}")
+            return default
+
+    template = Template(
+        name=folder.name,
+        title=take("name", _name, folder.name),
+        folder=folder,
+        description=take("description", _description, ""),
+        permissions=take("permissions", _permissions, frozenset()),
+    )
     if mistakes:
         raise ConfigError(mistakes)
-    return Template(
-        name=folder.name,
-        title=found.get("name") or folder.name,
-        folder=folder,
-        description=found.get("description", ""),
-        permissions=frozenset(permissions),
-    )
+    for key in found.keys() - set(KEYS):
+        near = difflib.get_close_matches(key.lower(), KEYS, n=1, cutoff=0.75)
+        if near:
+            log.warning('%s: /%s is not read; did you mean "%s"?', manifest, key, near[0])
+    return template
+
+
+def _object(manifest: Path) -> dict[str, Any]:
+    try:
+        with manifest.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        found = json.loads(raw) if len(raw) <= MAX_BYTES else None
+    except (OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError([f"{manifest}: cannot be read: {reason}"]) from error
+    if len(raw) > MAX_BYTES:
+        raise ConfigError([f"{manifest}: found more than {MAX_BYTES} bytes, expected fewer"])
+    if not isinstance(found, dict):
+        raise ConfigError([f"{manifest}: found {show(found)}, expected an object {{...}}"])
+    return found
+
+
+def _name(value: object) -> str:
+    return _text(value, 1, MAX_NAME)
+
+
+def _description(value: object) -> str:
+    return _text(value, 0, MAX_DESCRIPTION)
+
+
+def _text(value: object, shortest: int, longest: int) -> str:
+    text = value.strip() if isinstance(value, str) else None
+    if text is None or not shortest <= len(text) <= longest or not text.isprintable():
+        raise Mistake(value, f"{shortest} to {longest} printable characters on one line")
+    return text
+
+
+def _permissions(value: object) -> frozenset[str]:
+    for index, one in enumerate(value if isinstance(value, list) else ()):
+        try:
+            parse(one)
+        except Mistake as mistake:
+            raise Mistake(one, mistake.expected, found=f"{mistake.found} at /{index}") from None
+    return frozenset(map(str, parse_all(value)))

@@ -83,7 +83,8 @@ class SdkModule:
 class Template:
     """A folder of static files served at an origin of its own.
 
-    ``permissions`` are the powerful features its pages may use (``camera``, ``microphone``).
+    ``permissions`` are what its pages ask the person for (``camera``, ``context:chess``, …);
+    :mod:`goop_node.permissions` lists what there is.
     """
 
     name: str

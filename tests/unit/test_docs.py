@@ -30,6 +30,7 @@ MADE_LATER = {
     "ready.json",
     "DATA/ready.json",
     "friends.json",
+    "manifest.json",
     "ping/index.html",
     "ping/ping.js",
 }

@@ -322,3 +322,18 @@ def test_a_folder_is_a_template_and_may_not_hide_a_plugins(tmp_path: Path) -> No
     config = NodeConfig(data=tmp_path, templates=(folder,), plugins={"games": {}})
     with pytest.raises(ConfigError, match="plugin games also brings"):
         Node(config, candidates)
+
+
+def test_a_plugins_template_asks_for_what_is_on_the_list(tmp_path: Path) -> None:
+    class Games:
+        @hookimpl
+        def goop_templates(self) -> list[Template]:
+            asks = frozenset({"kamera"})
+            return [Template(name="game", title="Game", folder=tmp_path, permissions=asks)]
+
+    candidates = [Candidate(name="games", load=lambda: Games)]
+    node = Node(NodeConfig(data=tmp_path, plugins={"games": {}}), candidates)
+    (status,) = node.plugin_status()
+    assert status.status == "failed"
+    assert 'goop_templates(): Mistake: found "kamera"' in str(status.error)
+    assert 'did you mean "camera"?' in str(status.error)
