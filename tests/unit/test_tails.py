@@ -93,16 +93,9 @@ def test_a_guest_cannot_give_back_without_end(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     "row",
     [
-        "text",
-        [START_MS, 1],
         [START_MS, 2, "b-1", "bob", 0, "msg", 1],
         [START_MS + 30, 1, "b-1", "bob", 0, "msg", 1],
-        ["later", 1, "b-1", "bob", 0, "msg", 1],
-        [START_MS, 1, "b" * 81, "bob", 0, "msg", 1],
         [START_MS, 1, "b-1", "carol", 0, "msg", 1],
-        [START_MS, 1, "b-1", ["bob"], 0, "msg", 1],
-        [START_MS, 1, "b-1", "bob", "now", "msg", 1],
-        [START_MS, 1, "b-1", "bob", 0, ["msg"], 1],
         [START_MS, 1, "b-1", "bob", 0, "msg", "x" * 70_000],
     ],
     ids=lambda row: str(row)[:40],

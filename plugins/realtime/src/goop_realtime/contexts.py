@@ -21,11 +21,10 @@ from goop_node.types import JsonSchema, JsonValue
 from goop_realtime.jsonio import encode
 from goop_realtime.schema_refusals import MASK, refusal
 from goop_realtime.types import ContextType, Limits, Rejection
+from goop_realtime.wire import MAX_CONTEXT
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-MAX_CONTEXT = 129
-"""Characters of the longest name: a longer one is not even looked up."""
 PARAMS_BYTES = 4096
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -17,7 +17,7 @@ from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
 from goop_realtime.ordering import judge, place
 from goop_realtime.types import Message, Rejection
-from goop_realtime.wire import Line, payload
+from goop_realtime.wire import Line, bounded, payload
 
 
 def order(
@@ -55,9 +55,6 @@ def order(
 
 def receive(core: Core, channel: Channel, line: Line) -> None:
     """A guest's message: order it, or answer a duplicate as it was answered before."""
-    if not line.id or len(line.id) > 80:
-        core.note("link", "malformed", channel.id, detail="message without a usable id")
-        return
     if channel.pulling:
         # Our log has a hole at its end: the guest repeats this when it has been welcomed.
         core.note("link", "not_welcomed", channel.id, line.id)
@@ -122,7 +119,8 @@ def _judge_new(core: Core, channel: Channel, line: Line) -> Outcome | None:
             refusal = order(core, channel, channel.peer, outgoing, data)
     if refusal is None:
         return None
-    outcome = Outcome(code=refusal.code, reason=refusal.reason, pointer=refusal.pointer)
+    said = bounded(refusal)
+    outcome = Outcome(code=said.code, reason=said.reason, pointer=said.pointer)
     channel.remember(channel.peer, line.id, outcome)
     core.out.append(SaveOutcome(channel.id, channel.peer, line.id, outcome))
     core.note("host", refusal.code, channel.id, line.id, refusal.reason)
@@ -206,7 +204,8 @@ def order_held(core: Core, channel: Channel) -> None:
 
 def refuse_own(core: Core, channel: Channel, message_id: str, refusal: Rejection) -> None:
     """A message of our own page, accepted before, was applied nowhere: tell its page."""
-    outcome = Outcome(code=refusal.code, reason=refusal.reason, pointer=refusal.pointer)
+    said = bounded(refusal)
+    outcome = Outcome(code=said.code, reason=said.reason, pointer=said.pointer)
     channel.remember(core.me, message_id, outcome)
     core.out.append(SaveOutcome(channel.id, core.me, message_id, outcome))
     receipts.tell_refused(core, channel, message_id, refusal)

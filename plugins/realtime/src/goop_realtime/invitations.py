@@ -14,7 +14,6 @@ from goop_realtime.core import Core
 from goop_realtime.types import OpenRequest, Rejection
 
 DEFAULT_TIMEOUT_MS = 60_000
-MAX_TIMEOUT_MS = 24 * 3600 * 1000
 BASE_BYTES = 32 * 1024
 """The largest state that a channel may start from."""
 

@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from goop_realtime import joining, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.ending import finish
-from goop_realtime.invitations import BASE_BYTES, MAX_TIMEOUT_MS, begin, too_many
+from goop_realtime.invitations import BASE_BYTES, begin, too_many
 from goop_realtime.jsonio import encode
 from goop_realtime.types import OpenRequest, Rejection
-from goop_realtime.wire import Line
+from goop_realtime.wire import MAX_TIMEOUT_MS, Invite, Line, bounded
 
 _CHANNEL_ID = re.compile(r"rt-[0-9a-f]{16}")
 
@@ -30,18 +29,14 @@ def invited(core: Core, peer: str, line: Line) -> None:
         return
     if channel_id in core.cancelled:
         return
-    fields = line.fields()
-    name = fields.get("context", "")
-    timeout = fields.get("timeout")
-    if not isinstance(name, str) or type(timeout) is not int or timeout <= 0:
-        core.note("peer", "malformed", channel_id, detail="invitation without context or timeout")
-        return
-    found = _admit(core, peer, channel_id, name, fields)
+    asked = line.told(Invite)
+    name = asked.context
+    found = _admit(core, peer, channel_id, asked)
     if isinstance(found, Rejection):
         _decline(core, peer, channel_id, found)
         return
-    found.expires_at = core.now + min(timeout, MAX_TIMEOUT_MS)
-    found.fresh = fields.get("new") is True
+    found.expires_at = core.now + asked.timeout
+    found.fresh = asked.new
     living = core.living(peer, name) if name and not found.fresh else None
     if living is not None and living.phase is Phase.OPEN:
         core.control(peer, Line(type="exists", group=channel_id, id=living.id))
@@ -62,50 +57,47 @@ def invited(core: Core, peer: str, line: Line) -> None:
     pages.tell_incoming(core, found)
 
 
-def _admit(
-    core: Core, peer: str, channel_id: str, name: str, fields: dict[str, Any]
-) -> Channel | Rejection:
+def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | Rejection:
     """Everything that speaks against an invitation before a person is asked."""
     busy = too_many(core, peer, Phase.ASKED)
     if busy is not None:
         return busy
-    context = core.context_of(name)
+    context = core.context_of(wanted.context)
     if context is None:
         return Rejection(
-            code="unknown_context_there", reason=f"the other node does not serve {name[:80]!r}"
+            code="unknown_context_there",
+            reason=f"the other node does not serve {wanted.context[:80]!r}",
         )
-    theirs = fields.get("hash", "")
-    if theirs != context.hash:
+    if wanted.hash != context.hash:
         kind = context.type
         return Rejection(
             code="contract_mismatch",
             reason=f"{core.label_of(core.me)} has {kind.name} {kind.version}, you have "
-            f"{str(fields.get('version', ''))[:40]}, and the two do not agree on its messages",
+            f"{wanted.version[:40]}, and the two do not agree on its messages",
         )
-    params, base = fields.get("params"), fields.get("base")
-    refusal = context.check_params(params)
+    refusal = context.check_params(wanted.params)
     if refusal is not None:
         return refusal
-    if base is not None and len(encode(base)) > BASE_BYTES:
+    if wanted.base is not None and len(encode(wanted.base)) > BASE_BYTES:
         return Rejection(code="too_large", reason="the state to start from is too large")
     asked = OpenRequest(
         channel=channel_id,
-        context=name,
+        context=wanted.context,
         opener=peer,
         peers=(peer, core.me),
-        params=params,
-        base=base,
+        params=wanted.params,
+        base=wanted.base,
     )
     return begin(core, context, asked)
 
 
 def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
-    asked, fields = channel.request, line.fields()
+    asked, wanted = channel.request, line.told(Invite)
     same = channel.peer == peer and not channel.hosted
     if same and not channel.final:
         # The peer may have lost its disk, and an id of its own with it.
         before = (asked.context, asked.params, asked.base)
-        same = before == (fields.get("context", ""), fields.get("params"), fields.get("base"))
+        same = before == (wanted.context, wanted.params, wanted.base)
     if not same:
         _decline(core, peer, channel.id, Rejection(code="id_in_use", reason="that id is taken"))
     elif channel.final:
@@ -152,10 +144,9 @@ def decline(core: Core, channel: Channel, reason: str) -> Rejection | None:
 
 def _decline(core: Core, peer: str, channel_id: str, refusal: Rejection) -> None:
     core.note("node", refusal.code, channel_id, detail=refusal.reason)
-    core.control(
-        peer,
-        Line(type="decline", group=channel_id, code=refusal.code, reason=refusal.reason[:300]),
-    )
+    said = bounded(refusal)
+    line = Line(type="decline", group=channel_id, code=said.code, reason=said.reason)
+    core.control(peer, line)
 
 
 def cancelled(core: Core, peer: str, line: Line) -> None:

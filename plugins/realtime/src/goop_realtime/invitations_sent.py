@@ -11,10 +11,10 @@ from goop_realtime.channel import Channel, Phase
 from goop_realtime.contexts import Context
 from goop_realtime.core import Core
 from goop_realtime.ending import finish
-from goop_realtime.invitations import BASE_BYTES, MAX_TIMEOUT_MS, begin, too_many
+from goop_realtime.invitations import BASE_BYTES, begin, too_many
 from goop_realtime.jsonio import encode
 from goop_realtime.types import OpenRequest, Rejection
-from goop_realtime.wire import Line, raw
+from goop_realtime.wire import MAX_TIMEOUT_MS, MAX_VERSION, Line, raw
 
 REPEAT_MS = 5_000
 
@@ -118,7 +118,7 @@ def _invite(core: Core, channel: Channel) -> None:
             payload=raw(
                 {
                     "context": asked.context,
-                    "version": channel.context.type.version,
+                    "version": channel.context.type.version[:MAX_VERSION],
                     "hash": channel.context.hash,
                     "params": asked.params,
                     "base": asked.base,

@@ -7,15 +7,13 @@ older one in one step, and the older one's end is ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from goop_realtime import glare, guest_side, host_side, ordering, pages, tails, trimming
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import Changed, CloseLink, OpenLink, SendLine
 from goop_realtime.ending import RETRY_MS, drop_link, finish, unlink
 from goop_realtime.jsonio import encode
-from goop_realtime.wire import Line, pair, raw, serialise
+from goop_realtime.wire import Join, Line, Tail, Welcome, raw, serialise
 
 RETRY_MAX_MS = 10_000
 
@@ -72,7 +70,6 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
         return
     if channel.phase is Phase.ASKING and core.now > channel.expires_at:
         finish(core, channel, "timeout")
-    have = pair(line.fields().get("have")) if line.fields().get("have") is not None else (0, 0)
     if channel.final and not channel.closed_by_log:
         # It did not end by its log, so there is no last entry to be had.
         line = Line(type="close", group=channel.id, code=channel.close_code)
@@ -80,9 +77,8 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
         return
     drop_link(core, channel, drain=False)
     _attach(core, channel, link)
-    fields = line.fields()
-    if have is None:
-        have = (0, 0)
+    said = line.told(Join)
+    have = said.have or (0, 0)
     if have[1] > channel.log.last[1]:
         if not channel.restored:
             _lose(core, channel, f"the guest claims {have}, which this node never ordered")
@@ -95,7 +91,7 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
     if not channel.log.knows(have) and have[1] > channel.log.start[1]:
         _lose(core, channel, f"the guest has {have}, which is not in the log")
         return
-    _welcome(core, channel, have, fields)
+    _welcome(core, channel, have, said)
 
 
 def _turn_away(core: Core, link: int, line: Line) -> None:
@@ -117,9 +113,7 @@ def _lose(core: Core, channel: Channel, why: str) -> None:
     drop_link(core, channel, drain=True)
 
 
-def _welcome(
-    core: Core, channel: Channel, have: tuple[int, int], fields: Mapping[str, object]
-) -> None:
+def _welcome(core: Core, channel: Channel, have: tuple[int, int], said: Join) -> None:
     """Answer a join: what we have, then every entry that the guest lacks."""
     was = channel.phase
     payload: dict[str, object] = {
@@ -137,14 +131,14 @@ def _welcome(
     channel.acked_node = channel.acked_page = channel.handled
     channel.peer_has = have[1]  # a guest that has lost commits has less than it once said
     channel.sent_seq = max(have[1], channel.log.start[1])
-    channel.peer_page = str(fields.get("page", "none"))
+    channel.peer_page = said.page
     core.write(
         channel,
         Line(type="welcome", group=channel.id, epoch=channel.epoch, payload=raw(payload)),
     )
     if have[1]:
         ordering.peer_acknowledged(core, channel, "node", *have)
-    _peer_handled(core, channel, fields, have[1])
+    _peer_handled(core, channel, said, have[1])
     if not channel.final:
         channel.phase = Phase.OPEN
         channel.suspended_at = None
@@ -164,25 +158,26 @@ def welcomed(core: Core, channel: Channel, line: Line) -> None:
     if channel.final:
         channel.acked_node = 0
         return
-    fields = line.fields()
+    said = line.told(Welcome)
     channel.welcomed = True
     channel.epoch = max(channel.epoch, line.epoch)
-    channel.peer_page = str(fields.get("page", "none"))
+    channel.peer_page = said.page
     channel.page_told = ""
     channel.acked_node = channel.acked_page = 0
     was = channel.phase
     channel.phase = Phase.OPEN
     channel.suspended_at = None
-    snapshot = fields.get("snapshot")
-    at = pair(snapshot.get("at")) if isinstance(snapshot, dict) else None
-    if at is not None and at[1] > channel.log.last[1]:
-        assert isinstance(snapshot, dict)
-        if not trimming.begin_at(core, channel, at, snapshot.get("state")):
-            guest_side.diverged(core, channel, "the context cannot go on from the host's state")
-            return
+    snapshot = said.snapshot
+    if (
+        snapshot is not None
+        and snapshot.at[1] > channel.log.last[1]
+        and not trimming.begin_at(core, channel, snapshot.at, snapshot.state)
+    ):
+        guest_side.diverged(core, channel, "the context cannot go on from the host's state")
+        return
     if was is not Phase.OPEN:
         core.save(channel)
-    channel.peer_ahead = _peer_handled(core, channel, fields, channel.log.last[1])
+    channel.peer_ahead = _peer_handled(core, channel, said, channel.log.last[1])
     pages.tell_state(core, channel)
     core.out.append(Changed(channel.id))
     if was is not Phase.OPEN:
@@ -195,11 +190,10 @@ def given_back(core: Core, channel: Channel, line: Line) -> None:
     """An entry of ours that the guest gives back; an empty one ends the list."""
     if not channel.pulling:
         return
-    row = line.value()
-    if row is None:
+    if line.bare:
         channel.pulling = False
-        _welcome(core, channel, channel.log.last, {})
-    elif not tails.take_back(core, channel, row):
+        _welcome(core, channel, channel.log.last, Join())
+    elif not tails.take_back(core, channel, line.told(Tail)):
         _lose(core, channel, "the guest's entries do not follow ours")
 
 
@@ -212,14 +206,11 @@ def _handled(channel: Channel) -> dict[str, object]:
 
 
 def _peer_handled(
-    core: Core, channel: Channel, fields: Mapping[str, object], bound: int
+    core: Core, channel: Channel, said: Join | Welcome, bound: int
 ) -> tuple[int, str]:
     """How far the other side's pages are, from its ``join`` or ``welcome``: what, and how."""
-    handled = fields.get("handled")
-    if not isinstance(handled, int):
-        return 0, "page"
-    stage = "written" if fields.get("stage") == "written" else "page"
-    entry = channel.log.get(min(handled, bound))
+    stage = said.stage or "page"
+    entry = channel.log.get(min(said.handled, bound))
     if entry is not None:
         ordering.peer_acknowledged(core, channel, stage, *entry.position)
-    return handled, stage
+    return said.handled, stage

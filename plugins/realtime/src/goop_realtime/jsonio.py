@@ -10,6 +10,9 @@ from goop_node.types import JsonValue
 MAX_DEPTH = 32
 """How many arrays and objects may be nested."""
 
+MAX_INTEGER = 2**53 - 1
+"""The largest integer of ours: every program that reads JSON knows it exactly."""
+
 _OPENERS = frozenset(b"[{")
 _CLOSERS = frozenset(b"]}")
 _encoder = msgspec.json.Encoder()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from goop_node.types import JsonValue
 from goop_realtime import ordering
 from goop_realtime.channel import Channel
 from goop_realtime.core import Core
@@ -12,7 +11,7 @@ from goop_realtime.ending import finish
 from goop_realtime.jsonio import decode, encode
 from goop_realtime.limits import KEPT_BYTES, KEPT_ENTRIES, OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.types import Message
-from goop_realtime.wire import MAX_ID, Line, pair, raw
+from goop_realtime.wire import Line, Tail, raw
 
 HELD_ENTRIES = 2 * (4 * OUTBOX_MESSAGES + 2 * KEPT_ENTRIES)
 HELD_BYTES = 2 * (6 * OUTBOX_BYTES + 2 * KEPT_BYTES)
@@ -32,7 +31,7 @@ def give_back(core: Core, channel: Channel, line: Line) -> None:
     core.write(channel, Line(type="tail", group=channel.id))
 
 
-def take_back(core: Core, channel: Channel, row: JsonValue) -> bool:
+def take_back(core: Core, channel: Channel, row: Tail) -> bool:
     """Host: place an entry that came back. False where it cannot be ours."""
     entry = _entry(core, channel, row)
     if entry is None:
@@ -54,32 +53,22 @@ def take_back(core: Core, channel: Channel, row: JsonValue) -> bool:
     return True
 
 
-def _entry(core: Core, channel: Channel, row: JsonValue) -> Entry | None:
+def _entry(core: Core, channel: Channel, row: Tail) -> Entry | None:
     """The entry of a ``tail`` line; ``None`` for one that cannot come next in our log.
 
     It is older than this start of the node: in its own lifetime a host loses nothing.
     """
-    if not isinstance(row, list) or len(row) != 7:
-        return None
-    position, (message_id, author, at, kind, data) = pair(row[:2]), row[2:]
     last = channel.log.last
     if (
-        position is None
-        or position[1] != last[1] + 1
-        or not last[0] <= position[0] < core.epoch
-        or not isinstance(message_id, str)
-        or not 0 < len(message_id) <= MAX_ID
-        or not isinstance(author, str)
-        or author not in (core.me, channel.peer)
-        or type(at) is not int
-        or not isinstance(kind, str)
-        or kind not in ("msg", "close")
+        row.seq != last[1] + 1
+        or not last[0] <= row.epoch < core.epoch
+        or row.author not in (core.me, channel.peer)
     ):
         return None
-    encoded = encode(data)
+    encoded = encode(row.data)
     if len(encoded) > channel.context.type.limits.message_bytes:
         return None
-    return Entry(*position, message_id, author, at, kind, encoded)
+    return Entry(row.epoch, row.seq, row.id, row.author, row.at, row.kind, encoded)
 
 
 def _refused(core: Core, channel: Channel, message: Message) -> bool:

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""Every field of every line has a form and a bound, and nothing else gets in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goop_node.types import Refusal
+from goop_realtime.jsonio import MAX_INTEGER, MalformedJson
+from goop_realtime.testing.extremes import EXTREMES, fields_of
+from goop_realtime.wire import MAX_LINE, SHAPES, Line, bounded, parse, serialise
+
+GROUP = "rt-0123456789abcdef"
+LONGEST = 300
+"""Characters of any text in the envelope."""
+
+
+def example(kind: str) -> dict[str, Any]:
+    """A line of that type with all that it must have."""
+    line: dict[str, Any] = {"type": kind, "group": GROUP}
+    shape = SHAPES[kind]
+    line |= {name: "x-1" if name == "id" else 7 for name in shape.needs}
+    if shape.stages:
+        line["stage"] = shape.stages[0]
+    if kind == "invite":
+        line["payload"] = {"timeout": 1000}
+    elif kind == "tail":
+        line["payload"] = [1, 1, "x-1", "bob", 0, "msg", None]
+    elif kind == "welcome":
+        line["payload"] = {"snapshot": {"at": [1, 2]}}
+    elif shape.payload is not None:
+        line["payload"] = {}
+    return line
+
+
+def spoken(line: Line) -> bool:
+    """Whether everything in that line is within what any line may carry."""
+    texts = (line.group, line.from_, line.id, line.kind, line.stage, line.code)
+    return (
+        all(0 <= number <= MAX_INTEGER for number in (line.epoch, line.seq, line.at))
+        and all(len(text) <= 80 and text.isascii() and text.isprintable() for text in texts)
+        and max(len(line.reason), len(line.pointer)) <= LONGEST
+    )
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_each_type_passes_with_what_it_must_have(kind: str) -> None:
+    line = parse(json.dumps(example(kind)).encode())
+    assert line.type == kind
+    assert parse(serialise(line)) == line
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("field", fields_of(Line))
+def test_no_field_takes_an_extreme_beyond_its_bound(kind: str, field: str) -> None:
+    taken = 0
+    for extreme in EXTREMES:
+        text = json.dumps({**example(kind), field: None}).replace("null", extreme, 1)
+        try:
+            line = parse(text.encode("utf-8", "surrogatepass"))
+        except MalformedJson:
+            continue
+        taken += 1
+        assert spoken(line)
+    assert taken < len(EXTREMES) or field == "payload"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        (kind, field)
+        for kind, shape in SHAPES.items()
+        if shape.payload is not None and kind != "tail"
+        for field in fields_of(shape.payload)
+        if field not in ("params", "base")
+    ],
+)
+def test_no_field_of_a_payload_takes_an_extreme_beyond_its_bound(kind: str, field: str) -> None:
+    refused = []
+    for extreme in EXTREMES:
+        line = example(kind)
+        line["payload"] = {**line["payload"], field: "HERE"}
+        try:
+            parse(json.dumps(line).replace('"HERE"', extreme).encode("utf-8", "surrogatepass"))
+        except MalformedJson as error:
+            refused.append(error.reason)
+    assert len(refused) > len(EXTREMES) // 2
+    assert any(field in reason for reason in refused), "the field is named"
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_no_place_of_a_tail_takes_an_extreme_beyond_its_bound(place: int) -> None:
+    taken = []
+    for extreme in EXTREMES:
+        row: list[Any] = [1, 1, "x-1", "bob", 0, "msg", None]
+        row[place] = "HERE"
+        line = json.dumps({"type": "tail", "group": GROUP, "payload": row})
+        try:
+            taken.append(parse(line.replace('"HERE"', extreme).encode("utf-8", "surrogatepass")))
+        except MalformedJson:
+            continue
+    for line in taken:
+        values = msgspec.json.decode(bytes(line.payload))  # type: ignore[arg-type]
+        numbers = [value for value in values[:6] if isinstance(value, int)]
+        assert all(0 <= number <= MAX_INTEGER for number in numbers)
+
+
+@pytest.mark.parametrize("field", ["id", "code", "reason", "from", "group", "kind"])
+def test_a_hundred_and_fifty_kilobytes_are_no_field(field: str) -> None:
+    line = {**example("cancel"), field: "x" * 150_000}
+    with pytest.raises(MalformedJson, match=field):
+        parse(json.dumps(line).encode())
+
+
+@settings(max_examples=50)
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode()))
+def test_any_bytes_are_a_line_or_malformed(raw: bytes) -> None:
+    try:
+        assert spoken(parse(raw))
+    except MalformedJson:
+        return
+
+
+@given(st.text(), st.text(), st.text(), st.integers(0, 10))
+def test_what_a_plugin_says_always_fits_into_a_line(
+    code: str, reason: str, pointer: str, times: int
+) -> None:
+    said = bounded(Refusal(code=code, reason=reason * 2**times, pointer=pointer * 2**times))
+    line = Line(type="refuse", group=GROUP, id="x-1", code=said.code, reason=said.reason)
+    line.pointer = said.pointer
+    raw = serialise(line)
+    assert len(raw) <= MAX_LINE
+    assert parse(raw) == line
