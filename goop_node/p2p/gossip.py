@@ -12,40 +12,17 @@ from typing import Any
 import trio
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
-from libp2p.pubsub.gossipsub import GossipSub
-from libp2p.pubsub.pubsub import Pubsub
 from libp2p.tools.anyio_service import background_trio_service
 
 from goop_node.clock import now_ms
 from goop_node.p2p import presence
+from goop_node.p2p.gossip_bounds import BoundedGossipSub
 from goop_node.p2p.peers import PeerTable
+from goop_node.p2p.pubsub import FaithfulPubsub
 
 log = logging.getLogger(__name__)
 
 PROTOCOLS = [TProtocol("/meshsub/1.1.0"), TProtocol("/meshsub/1.0.0")]
-
-
-class FaithfulPubsub(Pubsub):
-    """The library's, but what a peer subscribed to lasts as long as any connection to it.
-
-    A peer says it once. The library forgets it with the stream on which it tells the peer
-    things: when one of two connections ends, that peer would be told nothing any more.
-    """
-
-    def _forget_all_subscriptions(self, peer_id: ID) -> None:
-        if not self._peer_is_connected(peer_id):
-            super()._forget_all_subscriptions(peer_id)
-
-    def mend(self) -> None:
-        """Begin anew where a connection has ended: else the next message would be lost there."""
-        for peer_id, stream in list(self.peers.items()):
-            if stream.muxed_conn.is_closed:
-                self._handle_dead_peer(peer_id)
-
-    def streams_of(self, topic: str) -> set[Any]:
-        """The streams on which its subscribers are told."""
-        subscribers = self.peer_topics.get(topic, ())
-        return {self.peers[peer_id] for peer_id in subscribers if peer_id in self.peers}
 
 
 class Gossip:
@@ -62,10 +39,11 @@ class Gossip:
         self._table = table
         self._label = label
         self._addrs = addrs
-        self._router = GossipSub(
+        self._router = BoundedGossipSub(
             protocols=PROTOCOLS, degree=6, degree_low=4, degree_high=12, heartbeat_interval=1
         )
-        self._pubsub = FaithfulPubsub(host, self._router, strict_signing=True)
+        self._pubsub = FaithfulPubsub(host, self._router)
+        self._pubsub.set_topic_validator(presence.TOPIC, self._hear, is_async_validator=False)
         # The library counts from the second it started in: after a quick restart the others
         # would take our first messages for ones that they have had.
         self._pubsub.counter = time.time_ns()
@@ -76,9 +54,8 @@ class Gossip:
         """Say and hear while the block runs; say that we go at its end."""
         async with background_trio_service(self._pubsub), background_trio_service(self._router):
             await self._pubsub.wait_until_ready()
-            subscription = await self._pubsub.subscribe(presence.TOPIC)
+            await self._pubsub.subscribe(presence.TOPIC)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._hear, subscription)
                 nursery.start_soon(self._beat)
                 try:
                     yield
@@ -86,21 +63,21 @@ class Gossip:
                     await self._farewell()
                     nursery.cancel_scope.cancel()
 
-    async def _hear(self, subscription: Any) -> None:
-        while True:
-            message = await subscription.get()
-            signer = ID(message.from_id).to_base58()
-            if signer == self._peer_id:
-                continue
-            heard = presence.parse(message.data, signer)
-            if heard is None:
-                log.debug("a malformed presence message from %s", signer)
-                continue
-            heard.addrs = presence.to_dial(heard.addrs, self._addrs())
-            new = self._table.get(signer)
-            self._table.heard(heard, now_ms() / 1000)
-            if new is None or not new.online:
-                self.announce()
+    def _hear(self, forwarder: ID, message: Any) -> bool:
+        """Take a signed message to the table; whether it is fit to be kept and passed on."""
+        signer = ID(message.from_id).to_base58()
+        if signer == self._peer_id:
+            return True
+        heard = presence.parse(message.data, signer)
+        if heard is None:
+            log.debug("a malformed presence message from %s", signer)
+            return False
+        heard.addrs = presence.to_dial(heard.addrs, self._addrs())
+        new = self._table.get(signer)
+        self._table.heard(heard, now_ms() / 1000)
+        if new is None or not new.online:
+            self.announce()
+        return True
 
     def announce(self) -> None:
         """Say who we are at once, not only at the next heartbeat."""

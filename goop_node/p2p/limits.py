@@ -14,6 +14,33 @@ PER_PEER = 4
 """Both sides dial, so that two connections are normal and three happen."""
 STREAMS = 4096
 
+# Gossip: what one RPC may bring, how fast they may come, and what is kept of them.
+RPC_BYTES = 256 * 1024
+"""One RPC on the wire. A presence takes half a KiB, an answer to IWANT brings many."""
+MESSAGE_BYTES = 16 * 1024
+"""The data of one message of the topic."""
+ENVELOPE_BYTES = 2 * 1024
+"""What stands around the data: signer, number, signature, key (RSA's are the longest)."""
+MESSAGE_IDS = 256
+"""Ids of messages that one RPC may offer or ask for."""
+MESSAGE_ID_BYTES = 96
+BACKOFF_SECONDS = 3600
+"""The longest that a peer may keep itself out of our mesh."""
+GOSSIP_RATE = 128 * 1024
+"""Bytes a second that are read of one peer's gossip; beyond that reading waits."""
+GOSSIP_BURST = 512 * 1024
+RPC_COST = 256
+"""An RPC, or a message that was seen already, costs no less than so many bytes."""
+MESSAGE_COST = 1024
+"""A new message costs no less: its signature is verified."""
+SEEN_MESSAGES = 8192
+"""Ids kept to know a message again: those of some minutes, of seconds in a flood."""
+RECENT_MESSAGES = 512
+RECENT_BYTES = 1024 * 1024
+"""Messages kept for who asks for them (IWANT), and for new subscribers."""
+QUEUE_BYTES = 128 * 1024
+"""Gossip that waits for one peer to take it; what is beyond that is dropped."""
+
 
 def connections(dial_seconds: float) -> ConnectionConfig:
     """How connections are made. None is ever pruned: a new one too many is refused instead."""

@@ -8,13 +8,14 @@ from collections.abc import Iterable
 
 import msgspec
 
+from goop_node.p2p import limits
+
 TOPIC = "goop.presence.v1"
 HEARTBEAT = 5.0
 """Seconds between two ``update`` messages."""
 EXPIRY = 20.0
 """Seconds after which a peer that was not heard of counts as gone."""
 MAX_LABEL = 256
-MAX_MESSAGE = 16 * 1024
 MAX_ADDRESSES = 8
 _ADDRESS = re.compile(
     r"(/(?:ip4|ip6|dns|dns4|dns6)/[0-9A-Za-z.:-]{1,253}/tcp/[0-9]{1,5})(?:/p2p/.*)?"
@@ -68,7 +69,7 @@ def _without_ids(addrs: Iterable[str]) -> list[str]:
 
 def parse(data: bytes, signer: str) -> Presence | None:
     """The message in ``data``; ``None`` for what is malformed or not about its signer."""
-    if len(data) > MAX_MESSAGE:
+    if len(data) > limits.MESSAGE_BYTES:
         return None
     try:
         message = _decoder.decode(data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A peer that breaks the rules of the muxer, in a process of its own.
+"""A peer that breaks the rules of the muxer and of gossip, in a process of its own.
 
 ``python hostile.py WHAT ADDRESS PROTOCOL``; it prints what came of it and waits for the end of
 its stdin.
@@ -11,20 +11,28 @@ import json
 import logging
 import struct
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import trio
 from libp2p import new_host
+from libp2p.crypto.ed25519 import create_new_key_pair
 from libp2p.custom_types import TProtocol
+from libp2p.peer.id import ID
 from libp2p.peer.peerinfo import info_from_p2p_addr
+from libp2p.pubsub.pb import rpc_pb2
 from libp2p.stream_muxer.yamux.yamux import TYPE_DATA, YAMUX_HEADER_FORMAT
+from libp2p.utils.varint import encode_varint_prefixed
 from multiaddr import Multiaddr
+
+from goop_node.p2p.presence import TOPIC
 
 FRAME = bytes(64 * 1024)
 FLOOD = 300 * 1024 * 1024
 STREAMS = 300
 HOSTS = 12
+FAKES = 1100
 
 logging.disable(logging.CRITICAL)
 
@@ -106,6 +114,69 @@ async def connections(stack: AsyncExitStack, address: str, protocol: str) -> Non
     emit(event="connected", hosts=sum(bool(host.get_network().connections) for host in hosts))
 
 
+def signed(data: bytes, number: int) -> tuple[str, rpc_pb2.Message]:
+    """A message of somebody who does not exist, signed as it should be; and that one's id."""
+    key = create_new_key_pair()
+    name = ID.from_pubkey(key.public_key)
+    data = data.replace(b"NAME", str(name).encode())
+    message = rpc_pb2.Message(
+        from_id=name.to_bytes(), seqno=number.to_bytes(8, "big"), data=data, topicIDs=[TOPIC]
+    )
+    message.signature = key.private_key.sign(b"libp2p-pubsub:" + message.SerializeToString())
+    return str(name), message
+
+
+def gossip_attacks() -> Iterator[tuple[str, list[bytes]]]:
+    """What is said on a gossip stream of its own, and then once more on the next."""
+    presence = b'{"type":"online","peerId":"NAME","content":"fake","ts":1%b}'
+    padding = b',"more":"%b"' % (b"x" * 900_000)
+    large = [signed(presence % padding, n)[1] for n in range(12)]
+    yield "large presences", [rpc_pb2.RPC(publish=[one]).SerializeToString() for one in large]
+    for middle in (b"\xff" * 40, b"\x0a\xff\xff\xff\xff\x7f", bytes(200)):
+        yield "no RPC", [middle]
+    topics = [[f"{n}-" + "t" * 40 for n in range(at, at + 4000)] for at in range(0, 100_000, 4000)]
+    subscriptions = []
+    for names in topics:
+        rpc = rpc_pb2.RPC()
+        for name in names:
+            rpc.subscriptions.add(subscribe=True, topicid=name)
+        subscriptions.append(rpc.SerializeToString())
+    yield "subscriptions", subscriptions
+    controls = []
+    for n in range(20):
+        rpc = rpc_pb2.RPC()
+        for topic in (TOPIC, f"another {n}"):
+            rpc.control.ihave.add(
+                topicID=topic, messageIDs=[f"{n}-{i}-".encode() + bytes(80) for i in range(500)]
+            )
+            rpc.control.prune.add(topicID=topic, backoff=2**60)
+            rpc.control.graft.add(topicID=topic)
+        rpc.control.idontwant.add(messageIDs=[bytes(50_000)])
+        rpc.control.prune[0].peers.add(peerID=b"nobody", signedPeerRecord=bytes(5000))
+        controls.append(rpc.SerializeToString())
+    yield "controls", controls
+    fakes = [signed(presence % b"", n)[1] for n in range(FAKES)]
+    yield (
+        "fakes",
+        [rpc_pb2.RPC(publish=fakes[n : n + 50]).SerializeToString() for n in range(0, FAKES, 50)],
+    )
+
+
+async def gossip(stack: AsyncExitStack, address: str, protocol: str) -> None:
+    """Say what nobody should keep, each kind on a gossip stream of its own."""
+    host = await connect(stack, address)
+    peer = info_from_p2p_addr(Multiaddr(address)).peer_id
+    for what, frames in gossip_attacks():
+        stream = await host.new_stream(peer, [TProtocol("/meshsub/1.1.0")])
+        with suppress(Exception):
+            with trio.fail_after(20):
+                for frame in frames:
+                    await stream.write(encode_varint_prefixed(frame))
+                await stream.close()
+        emit(event="said", what=what)
+    emit(event="done", connected=bool(host.get_network().connections))
+
+
 async def main() -> None:
     """Do what the command line says."""
     what, address, protocol = sys.argv[1:]
@@ -116,6 +187,7 @@ async def main() -> None:
             "leftovers": leftovers,
             "streams": streams,
             "connections": connections,
+            "gossip": gossip,
         }
         await work[what](stack, address, protocol)
         await trio.to_thread.run_sync(sys.stdin.read)

@@ -17,6 +17,7 @@ from goop_node.p2p.identity import Identity
 from goop_node.p2p.service import P2P
 from goop_node.types import LineStream, StreamHandler
 from tests.interop.driven import Driven
+from tests.node.census import held, largest
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 DEAF = "/test/deaf"
@@ -146,3 +147,20 @@ async def test_connections_beyond_the_limit_are_refused(
         async with node(tmp_path, "carol") as carol:
             carols = await alice.add_peer(carol.network.addrs[0])
             assert carols.connected
+
+
+async def test_gossip_is_neither_kept_nor_passed_on_beyond_its_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "GOSSIP_RATE", 2**24)  # the bounds, not the pace
+    async with (
+        attacked(tmp_path, "gossip") as (hostile, friend, alice),
+        node(tmp_path, "carol", [alice.network.addrs[0]]) as carol,
+    ):
+        hosts = [one.network.host for one in (alice, carol)]
+        before = [held(one) for one in hosts]
+        assert (await hostile.event("done"))["connected"]
+        assert await friend.works()
+        for host, was in zip(hosts, before, strict=True):
+            assert held(host) - was < 6 * 1024 * 1024, largest(host)
+        assert alice.network.host is hosts[0], "its side of libp2p never ended"
