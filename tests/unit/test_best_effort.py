@@ -7,11 +7,13 @@ import json
 import random
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goop_realtime import best_effort
 from goop_realtime.best_effort import Item, Virtual, VirtualGuest, VirtualHost
 from goop_realtime.channel import BEST_EFFORT, Channel
 from goop_realtime.contexts import PLAIN, Registry
@@ -20,6 +22,7 @@ from goop_realtime.effects import Frame, OpenLink, SaveCursor, SendControl, Send
 from goop_realtime.engine import Engine
 from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
 from goop_realtime.types import Rejection
+from goop_realtime.unread import Unread
 from goop_realtime.wire import Line, parse, raw, serialise
 
 GROUP = "rt-0011223344556677"
@@ -107,18 +110,18 @@ class Desk:
             self.engine.link_ended(self.now, self.link, "reset")
         self.queue.clear()
         self.link += 1
-        backlog = [(e.seq, len(e.raw)) for e in self.channel.log.after(self.channel.handled)]
         prefix = f"g{self.link}"
+        unread = Unread(self.channel).measure
         if self.channel.hosted:
             guest = VirtualGuest(
-                self.channel.id, peer="gopher", prefix=prefix, message_bytes=100, backlog=backlog
+                self.channel.id, peer="gopher", prefix=prefix, message_bytes=100, unread=unread
             )
             self.virtual = guest
             join = guest.join(self.channel.log.position(self.channel.peer_handled))
             self.engine.joined(self.now, self.link, "gopher", join)
         else:
             self.virtual = VirtualHost(
-                self.channel.id, peer="gopher", prefix=prefix, message_bytes=100, backlog=backlog
+                self.channel.id, peer="gopher", prefix=prefix, message_bytes=100, unread=unread
             )
             self.engine.link_opened(self.now, self.channel.id, self.link)
         self.settle()
@@ -144,9 +147,11 @@ class Desk:
         self.settle()
         return refusal
 
-    def ack(self) -> None:
-        """The page has handled everything."""
-        epoch, seq = self.channel.log.last
+    def ack(self, part: float = 1) -> None:
+        """The page has handled everything, or that part of what it has not."""
+        handled, last = self.channel.handled, self.channel.log.last[1]
+        seq = handled + int((last - handled) * part)
+        epoch = self.channel.log.position(seq)[0]
         self.engine.acked(self.now, self.page, self.channel.id, epoch, seq)
         self.settle()
 
@@ -247,18 +252,34 @@ def test_the_peer_waits_for_pages_that_do_not_handle(begin: Callable[[], Desk]) 
     assert not desk.ready()
     desk.relink()
     assert not desk.ready(), "coming back does not make room"
-    # Our own messages go on for as long again, and then wait too.
+    # Our own messages go on: where we host for as long as the page may send, and where their
+    # number is given when they are written for as long as an engine takes them.
     for number in range(OUTBOX_MESSAGES + 1):
         desk.say(number)
         desk.deliver()
-    assert desk.queue, "it may not be written"
-    assert len(desk.got) == OUTBOX_MESSAGES
+    assert len(desk.got) == OUTBOX_MESSAGES + desk.channel.hosted
     assert not desk.channel.final
     while desk.channel.handled < desk.channel.log.last[1]:
         desk.ack()
     assert desk.ready()
     desk.deliver()
     assert len(desk.got) == OUTBOX_MESSAGES + 1
+
+
+@BOTH
+def test_what_our_pages_handled_before_it_had_its_turn_holds_nothing_up(
+    begin: Callable[[], Desk],
+) -> None:
+    desk = begin()
+    for number in range(OUTBOX_MESSAGES):
+        desk.say(number)
+        assert desk.ready()
+        assert desk.hear(number) is None
+        desk.ack()
+    desk.deliver()
+    desk.ack()
+    assert desk.ready()
+    assert len(desk.got) == len(desk.of("message")) == OUTBOX_MESSAGES
 
 
 @BOTH
@@ -291,7 +312,7 @@ def test_bytes_are_bounded_too(begin: Callable[[], Desk]) -> None:
         peer="gopher",
         prefix="g",
         message_bytes=100,
-        backlog=[(1, OUTBOX_BYTES)],
+        unread=lambda: (1, OUTBOX_BYTES),
     )
     assert not bound.ready
     assert bound.may_write
@@ -337,3 +358,53 @@ def test_any_life_loses_and_doubles_nothing(
     stages = [receipt["stage"] for receipt in desk.of("receipt")]
     assert stages.count("unsupported") == said
     assert "handled" not in stages
+
+
+LITTLE = 3
+
+
+@BOTH
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.sampled_from(["say", "hear", "ack", "relink"]),
+            st.integers(1, 4),
+            st.floats(0, 1),
+        ),
+        max_size=40,
+    )
+)
+def test_whatever_order_things_come_in_nothing_waits_once_all_is_handled(
+    begin: Callable[[], Desk], steps: list[str | int | float]
+) -> None:
+    """Written, acknowledged and joined again in any order, with bounds that are soon reached."""
+    with mock.patch.object(best_effort, "OUTBOX_MESSAGES", LITTLE):
+        desk = begin()
+        said = heard = 0
+        for step in steps:
+            if step == "say":
+                said += 1
+                assert isinstance(desk.say(said), str)
+            elif step == "hear":
+                unread = desk.channel.log.last[1] - desk.channel.handled
+                assert desk.ready() == (unread < LITTLE)
+                if desk.ready():
+                    heard += 1
+                    assert desk.hear(heard) is None
+            elif step == "relink":
+                desk.relink()
+            elif step == "ack":
+                desk.ack()
+            elif isinstance(step, float):
+                desk.ack(part=step)
+            else:
+                desk.deliver(int(step))
+        for _ in range(said + 2):
+            desk.ack()
+            desk.deliver()
+        assert desk.ready()
+        assert desk.virtual is not None
+        assert desk.virtual.may_write
+        assert desk.queue == []
+        assert desk.got == list(range(1, said + 1))
+        assert [m["data"] for m in desk.of("message")] == list(range(1, heard + 1))

@@ -11,9 +11,10 @@ import pytest
 
 from goop_node.groups import Membership
 from goop_realtime.best_effort import VirtualGuest, VirtualHost
-from goop_realtime.go_link import Ears, GoLink
+from goop_realtime.go_link import DRAIN_MS, Ears, GoLink
 from goop_realtime.limits import OUTBOX_MESSAGES
 from goop_realtime.wire import Line, payload, raw, serialise
+from tests.unit.virtual_time import live
 
 GROUP = "rt-0011223344556677"
 
@@ -58,10 +59,12 @@ class Desk:
         self.refused: list[str] = []
         self.ends: list[str] = []
         self.final = False
+        self.handled = 0
+        """Up to which of all that the engine was told our pages have handled it."""
         kind = VirtualGuest if hosted else VirtualHost
         self.link = GoLink(
             self.member,
-            kind(GROUP, peer="gopher", prefix="g", message_bytes=1000),
+            kind(GROUP, peer="gopher", prefix="g", message_bytes=1000, unread=self.unread),
             Ears(
                 lines=self.lines.extend,
                 refused=lambda code, detail: self.refused.append(code),
@@ -73,6 +76,10 @@ class Desk:
             rate=rate,
             burst=burst,
         )
+
+    def unread(self) -> tuple[int, int]:
+        """What the engine was told and our pages have not handled."""
+        return len(self.of("msg")) + len(self.of("confirm")) - self.handled, 0
 
     def write(self, **fields: Any) -> None:
         """The engine writes a line."""
@@ -142,7 +149,7 @@ async def test_reading_stops_until_our_pages_have_handled() -> None:
         desk.member.on_message("gopher", b"%d" % number)
     assert len(desk.of("msg")) == OUTBOX_MESSAGES
     assert desk.member.did == ["pause"]
-    desk.write(type="ack", stage="page", epoch=1, seq=10)
+    desk.handled = 10
     await until(lambda: len(desk.of("msg")) == OUTBOX_MESSAGES + 5)
     assert desk.member.did == ["pause", "resume"]
 
@@ -214,3 +221,53 @@ async def test_the_last_entry_ends_the_membership() -> None:
     assert [data for _, data in desk.member.sent] == [b"1"]
     assert desk.of("ack")[-1].seq == 2
     assert desk.member.did == ["end"]
+
+
+def test_a_link_that_closes_does_not_wait_for_ever() -> None:
+    """Neither for our pages, nor for a stream that takes nothing."""
+
+    async def story() -> None:
+        for stuck in (False, True):
+            desk = Desk(hosted=False)
+            desk.write(type="join", payload=raw({"have": None}))
+            await until(lambda desk=desk: desk.of("welcome"))
+            desk.handled = -3 * OUTBOX_MESSAGES
+            desk.member.taken = not stuck
+            desk.write(type="msg", id="p-1", payload=payload(b"1"))
+            await asyncio.sleep(1)
+            assert desk.member.sent == []
+            desk.link.close()
+            await asyncio.sleep(2 * DRAIN_MS / 1000)
+            assert desk.ends == ["closed"]
+            assert len(desk.member.sent) == (0 if stuck else 1)
+
+    live(story())
+
+
+def test_room_that_nobody_tells_of_is_found() -> None:
+    async def story() -> None:
+        desk = Desk(hosted=False)
+        desk.write(type="join", payload=raw({"have": None}))
+        await until(lambda: desk.of("welcome"))
+        desk.handled = -OUTBOX_MESSAGES
+        desk.member.on_message("gopher", b"1")
+        desk.say(1)
+        assert desk.of("msg") == []
+        desk.handled = 0
+        await asyncio.sleep(1)
+        assert len(desk.of("msg")) == 1
+        assert desk.member.did == ["pause", "resume"]
+
+    live(story())
+
+
+async def test_what_has_no_room_is_kept_when_the_peer_falls_silent() -> None:
+    desk = Desk()
+    desk.handled = 2 - OUTBOX_MESSAGES
+    for number in range(5):
+        desk.member.on_message("gopher", b"%d" % number)
+    member, waiting = desk.link.let_go()
+    assert [line.value() for line in desk.of("msg")] == [0, 1]
+    assert (member, waiting) == (desk.member, [b"2", b"3", b"4"])
+    assert (desk.ends, desk.refused) == (["silent"], [])
+    assert desk.member.did == ["pause", "resume"]

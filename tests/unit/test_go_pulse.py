@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -37,12 +37,14 @@ class FakeNetwork:
         self.code = code
         self.stream = FakeStream()
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.meanwhile: Callable[[], None] = lambda: None
 
     async def open_stream(
         self, peer_id: str, protocols: Sequence[str], *, timeout: float = 10.0
     ) -> Any:
         """Answer."""
         self.asked.append((peer_id, tuple(protocols)))
+        self.meanwhile()
         if self.code:
             raise NetworkError(self.code, "because")
         return self.stream
@@ -61,14 +63,14 @@ async def test_any_answer_is_a_sign_of_life(code: str, alive: bool) -> None:
 class Bed:
     """Sleepers with one membership among them."""
 
-    def __init__(self, code: str = "") -> None:
+    def __init__(self, code: str = "", waiting: Sequence[bytes] = ()) -> None:
         self.woken: list[str] = []
         self.ended: list[tuple[str, str]] = []
         self.heard: list[bytes | None] = []
         self.network = FakeNetwork(code)
         self.member = FakeMember()
         self.sleepers = Sleepers(self.network, self._wake, self._end)
-        self.sleepers.add(CHANNEL, self.member)
+        self.sleepers.add(CHANNEL, self.member, list(waiting))
 
     def _wake(self, channel_id: str, member: Membership) -> None:
         self.woken.append(channel_id)
@@ -114,3 +116,24 @@ async def test_with_its_channel_a_sleeper_leaves() -> None:
     bed.sleepers.leave(CHANNEL)
     assert bed.member.did == ["end"]
     assert (bed.ended, bed.woken) == ([], [])
+
+
+@pytest.mark.parametrize("code", ["", "unreachable"])
+async def test_who_ends_while_it_is_asked_is_not_awake(code: str) -> None:
+    bed = Bed(code)
+    bed.network.meanwhile = lambda: bed.member.on_end("reset")
+    assert not await bed.sleepers.rouse(CHANNEL)
+    assert (bed.woken, bed.ended) == ([], [(CHANNEL, "reset")])
+
+
+async def test_who_is_heard_while_it_is_asked_is_woken_once() -> None:
+    bed = Bed()
+    bed.network.meanwhile = lambda: bed.member.on_message("gopher", b"1")
+    assert not await bed.sleepers.rouse(CHANNEL)
+    assert (bed.woken, bed.heard) == ([CHANNEL], [b"1"])
+
+
+async def test_messages_that_had_no_room_wait_with_the_membership() -> None:
+    bed = Bed(waiting=[b"1", b"2"])
+    bed.member.on_message("gopher", b"3")
+    assert bed.heard == [b"1", b"2", b"3"]

@@ -9,8 +9,7 @@ is with it; to a page nothing ever counts as delivered or handled. Pure: no I/O,
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +41,9 @@ class Item:
 class Virtual:
     """What both parts have in common. ``to_engine`` and ``to_peer`` gather what to pass on.
 
-    ``backlog``: ``(seq, bytes)`` of the entries that our pages have not handled yet. Times are
-    Unix milliseconds.
+    ``unread`` says how many entries our pages have not handled, and of how many bytes: it is
+    asked for each message, so whoever passes one on lets the engine have it before the next.
+    Times are Unix milliseconds.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Virtual:
         peer: str,
         prefix: str,
         message_bytes: int,
-        backlog: Iterable[tuple[int, int]] = (),
+        unread: Callable[[], tuple[int, int]],
     ) -> None:
         self.to_engine: list[Line] = []
         self.to_peer: list[Item] = []
@@ -62,8 +62,7 @@ class Virtual:
         self._prefix = prefix
         self._count = 0
         self._message_bytes = message_bytes
-        self._backlog = deque(backlog)
-        self._backlog_bytes = sum(size for _, size in self._backlog)
+        self._unread = unread
 
     @property
     def ready(self) -> bool:
@@ -72,12 +71,12 @@ class Virtual:
 
     @property
     def may_write(self) -> bool:
-        """Whether another message of our own may be placed behind what is unhandled."""
-        return self._within(2)
+        """Whether another message of our own may be written to the peer."""
+        return True
 
     def _within(self, share: int) -> bool:
-        count, size = share * OUTBOX_MESSAGES, share * OUTBOX_BYTES
-        return len(self._backlog) < count and self._backlog_bytes < size
+        count, size = self._unread()
+        return count < share * OUTBOX_MESSAGES and size < share * OUTBOX_BYTES
 
     def ended_by_peer(self) -> None:
         """The peer ended the channel for good."""
@@ -87,9 +86,6 @@ class Virtual:
         """A line that our engine wrote to the virtual link."""
         if line.type == "ping":
             self.to_engine.append(Line(type="pong", group=self._group))
-        elif line.type == "ack" and line.stage != "node":
-            while self._backlog and self._backlog[0][0] <= line.seq:
-                self._backlog_bytes -= self._backlog.popleft()[1]
         elif line.type == "close":
             self.to_peer.append(Item(line, last=True))
 
@@ -110,10 +106,6 @@ class Virtual:
 
     def _take(self, encoded: bytes, now: int) -> None:
         raise NotImplementedError
-
-    def _place(self, seq: int, size: int) -> None:
-        self._backlog.append((seq, size))
-        self._backlog_bytes += size
 
     def _next_id(self) -> str:
         self._count += 1
@@ -142,7 +134,6 @@ class VirtualGuest(Virtual):
         """Acknowledge the entry, as one that was written and never as one that was handled."""
         line = item.line
         if line.seq:
-            self._place(line.seq, len(item.payload or b""))
             place: dict[str, Any] = {"group": self._group, "epoch": line.epoch, "seq": line.seq}
             self.to_engine.append(Line(type="ack", stage="written", **place))
 
@@ -164,6 +155,11 @@ class VirtualHost(Virtual):
     def ready(self) -> bool:
         """Not before our engine has joined."""
         return self._epoch > 0 and super().ready
+
+    @property
+    def may_write(self) -> bool:
+        """It gets its number there and then: not behind more than an engine takes unhandled."""
+        return self._within(2)
 
     def from_engine(self, line: Line, now: int) -> None:
         """Our own messages go to the peer, and get their number when they are written."""
@@ -187,12 +183,12 @@ class VirtualHost(Virtual):
     def written(self, item: Item) -> None:
         """Give our message its place."""
         if item.line.id:
-            place = self._next_place(len(item.payload or b""))
+            place = self._next_place()
             self.to_engine.append(Line(type="confirm", id=item.line.id, **place))
             self.to_engine.append(Line(type="ack", stage="written", **place))
 
     def _take(self, encoded: bytes, now: int) -> None:
-        place = self._next_place(len(encoded))
+        place = self._next_place()
         self.to_engine.append(
             Line(
                 type="msg",
@@ -204,9 +200,8 @@ class VirtualHost(Virtual):
             )
         )
 
-    def _next_place(self, size: int) -> dict[str, Any]:
+    def _next_place(self) -> dict[str, Any]:
         self._seq += 1
-        self._place(self._seq, size)
         return {"group": self._group, "epoch": self._epoch, "seq": self._seq}
 
 

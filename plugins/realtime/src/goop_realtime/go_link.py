@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ from goop_realtime.wire import Line, parse
 
 QUEUE = 4 * OUTBOX_MESSAGES
 """Items on their way to the peer: the engine's own bounds stop long before."""
+LOOK_MS = 100.0
+"""What waits for our pages is looked at again so often, whoever has told what until then."""
+DRAIN_MS = 5_000.0
+"""How long a link that is being closed waits for a stream that takes nothing."""
 INBOX = 16 * 1024
 """Messages read from a peer that is faster than it may be; reading pauses meanwhile."""
 
@@ -62,6 +67,8 @@ class GoLink:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._paused = self._closing = self._deaf = self._over = False
+        self._taken_at = 0.0
+        """When the stream below last had nothing left to take, for a link that is closing."""
         self._heard_at = self._clock()
         member.on_message = self._received
         member.on_end = self._ended
@@ -76,15 +83,19 @@ class GoLink:
         """How long ago the peer's last message came, or the link began."""
         return self._clock() - self._heard_at
 
-    def let_go(self) -> Membership:
-        """End the link because the peer is silent, and leave its membership as it is."""
-        for message in self._in.flush():
-            self._enter(message)
+    def let_go(self) -> tuple[Membership, list[bytes]]:
+        """End the link because the peer is silent, and leave its membership as it is.
+
+        With the membership come the messages that our pages have no room for yet.
+        """
+        rest = deque(self._in.flush())
+        while rest and self._virtual.ready:
+            self._enter(rest.popleft())
         self._tell_engine()
         if self._paused:
             self._member.resume()
         self._finish("silent")
-        return self._member
+        return self._member, list(rest)
 
     # What the engine's driver sees
 
@@ -112,8 +123,10 @@ class GoLink:
 
     def close(self) -> None:
         """Let go when all that is queued has been written."""
-        self._closing = True
-        self._wake(0)
+        if not self._closing and not self._silent():
+            self._closing = True
+            self._taken_at = self._clock()
+            self._wake(0)
 
     def reset(self) -> None:
         """Let go at once."""
@@ -172,7 +185,7 @@ class GoLink:
         self._tell_engine()
         if self._silent():
             return
-        if self._closing and not len(self._out):
+        if self._closing and self._is_drained():
             if self._ears.final():
                 self._member.end()
             else:
@@ -180,13 +193,25 @@ class GoLink:
             self._finish("closed")
             return
         self._hold_back()
-        waits = [
-            self._in.wait(self._clock()) if self._virtual.ready else None,
-            self._out.wait(self._clock()) if self._virtual.may_write else None,
-        ]
+        waits = []
+        if len(self._in):
+            waits.append(self._in.wait(self._clock()) if self._virtual.ready else LOOK_MS)
+        if len(self._out):
+            waits.append(self._out.wait(self._clock()) if self._may_write else LOOK_MS)
         due = [wait for wait in waits if wait is not None]
         if due:
             self._wake(max(1.0, min(due)))
+
+    @property
+    def _may_write(self) -> bool:
+        # What is written on a link that closes is numbered nowhere: nothing holds it back.
+        return self._closing or self._virtual.may_write
+
+    def _is_drained(self) -> bool:
+        """Whether all is written, or will not be: the stream takes nothing any more."""
+        if not self._member.queued:
+            self._taken_at = self._clock()
+        return not len(self._out) or self._clock() - self._taken_at > DRAIN_MS
 
     def _take_in(self) -> None:
         while self._virtual.ready and (message := self._in.take(self._clock())) is not None:
@@ -198,6 +223,7 @@ class GoLink:
             refusal = self._virtual.from_peer(message, self._ears.now())
         if refusal is not None:
             self._ears.refused(refusal.code, refusal.reason)
+        self._tell_engine()
 
     def _give_out(self) -> None:
         for item in self._virtual.to_peer:
@@ -206,7 +232,7 @@ class GoLink:
                 self.reset()
                 return
         self._virtual.to_peer.clear()
-        while self._virtual.may_write and not self._member.queued:
+        while self._may_write and not self._member.queued:
             turn = self._out.take(self._clock())
             if turn is None:
                 return

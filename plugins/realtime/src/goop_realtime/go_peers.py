@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Channels with Goop² peers that speak 1.0.0 only: invitations, groups, and virtual links.
+"""Channels with Goop² peers that speak 1.0.0 only: their groups, and virtual links.
 
 The engine hosts, asks and joins as always. What it wants sent to such a peer is translated here,
 and each membership becomes a link of its own kind (see ``go_link``). Those peers have no
@@ -9,26 +9,26 @@ person's consent.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, Groups, Invite, Membership
+from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, Groups, Membership
 from goop_node.types import LineStream, Network, NetworkError
 from goop_realtime import pages
 from goop_realtime.best_effort import Virtual, VirtualGuest, VirtualHost
 from goop_realtime.channel import BEST_EFFORT, Channel, Phase
-from goop_realtime.contexts import PLAIN
 from goop_realtime.effects import OpenLink, SendControl
 from goop_realtime.engine import Engine
+from goop_realtime.go_absent import Absent
 from goop_realtime.go_doors import Doors
+from goop_realtime.go_invitations import Invited, invitation
+from goop_realtime.go_joining import REFUSALS, join
 from goop_realtime.go_link import Ears, GoLink
 from goop_realtime.go_pulse import Sleepers, lost
-from goop_realtime.invitations import DEFAULT_TIMEOUT_MS
-from goop_realtime.wire import Line, raw, serialise
+from goop_realtime.unread import Unread
+from goop_realtime.wire import Line, serialise
 
-WAITING = 100
-"""Invitations that may wait for their senders to be discovered."""
-REFUSALS = {"not_found": "expired", "full": "busy", "closed": "closed"}
-"""How a host's answers to our join end the channel."""
+log = logging.getLogger(__name__)
 
 
 class GoPeers:
@@ -42,14 +42,12 @@ class GoPeers:
         self._groups = Groups(network, self._note)
         self._links: dict[str, GoLink] = {}
         self._sleepers = Sleepers(network, self._member, self._ended_asleep)
-        self._waiting: set[tuple[str, str]] = set()
-        """Invitations whose sender is not discovered yet."""
-        self._missed: set[str] = set()
-        """Hosted channels whose peer was lost without a word: it may be invited once more."""
+        self._absent = Absent(self._gone)
+        self._invited = Invited(engine, doors)
         for channel in self._core.channels.values():
             if channel.delivery == BEST_EFFORT and channel.hosted and not channel.final:
                 self._host(channel)
-                self._missed.add(channel.id)
+                self._absent.ended(channel.id, "lost")
 
     def _note(self, code: str, group: str, detail: str) -> None:
         self._core.note("peer", code, group, detail=detail)
@@ -63,35 +61,11 @@ class GoPeers:
         elif protocol == INVITE_PROTOCOL:
             peer = stream.peer_id
             self._groups.inbound_invite(
-                stream, lambda invite: self._doors.spawn(self._invited(peer, invite))
+                stream, lambda invite: self._doors.spawn(self._invited.take(peer, invite))
             )
         else:
             return False
         return True
-
-    async def _invited(self, peer: str, invite: Invite) -> None:
-        """An invitation for us: a person is asked, we never join by ourselves."""
-        if invite.app_type not in ("", "realtime") or not invite.group_id.startswith("rt-"):
-            self._note("not_realtime", invite.group_id, f"{invite.app_type!r} from {peer}")
-            return
-        if len(self._waiting) >= WAITING or (peer, invite.group_id) in self._waiting:
-            self._note("busy", invite.group_id, f"too many invitations wait; from {peer}")
-            return
-        self._waiting.add((peer, invite.group_id))
-        discovered = await self._doors.discovered(peer)
-        self._waiting.discard((peer, invite.group_id))
-        if not discovered:
-            self._note("undiscovered", invite.group_id, peer)
-            return
-        known = invite.group_id in self._core.channels
-        fields = {"context": "", "hash": PLAIN.hash, "timeout": DEFAULT_TIMEOUT_MS}
-        line = Line(type="invite", group=invite.group_id, payload=raw(fields))
-        self._engine.control(self._doors.now(), peer, line)
-        channel = self._core.channels.get(invite.group_id)
-        if channel is not None and not known:
-            channel.delivery = BEST_EFFORT
-            self._core.save(channel)
-        self._doors.step()
 
     # What the engine wants sent
 
@@ -101,23 +75,10 @@ class GoPeers:
         if channel is None or channel.delivery != BEST_EFFORT or channel.peer != action.peer:
             return False
         if action.line.type == "poke" and channel.id in self._sleepers:
-            self._doors.spawn(self._rouse(channel))
-        elif action.line.type == "poke" and channel.id in self._missed:
-            self._missed.discard(channel.id)
+            self._doors.spawn(self._rouse(channel.id))
+        elif action.line.type == "poke" and self._absent.may_invite(channel.id):
             self._doors.spawn(self._invite_again(channel))
         return True
-
-    def protocols_for(self, line: Line) -> list[str]:
-        """What may be used for ``line`` where the peer lacks our own protocol."""
-        asks = line.type == "invite" and not line.fields().get("context")
-        return [INVITE_PROTOCOL] if asks else []
-
-    def why_not(self, line: Line, label: str) -> str:
-        """Why a peer that lacks our own protocol cannot be asked, in words."""
-        context = line.fields().get("context") if line.type == "invite" else ""
-        if not context:
-            return f"{label}'s node has no realtime channels"
-        return f"{label}'s node has plain channels only and does not know {context!r}"
 
     def invite(self, stream: LineStream, line: Line) -> bool:
         """Use a fresh stream for the engine's invitation, if the peer took it for 1.0.0's."""
@@ -134,30 +95,25 @@ class GoPeers:
             self._host(channel)
             # The group stands, and is committed, before its invitation leaves.
             self._doors.flush()
-            self._groups.invite(stream, self._invitation(channel))
+            self._groups.invite(stream, invitation(channel.id, self._core.me))
         else:
             stream.reset()
         return True
 
-    def _invitation(self, channel: Channel) -> Invite:
-        return Invite(
-            group_id=channel.id,
-            group_name=f"rt:{channel.id}",
-            host_peer_id=self._core.me,
-            app_type="realtime",
-        )
+    async def _rouse(self, channel_id: str) -> None:
+        await self._sleepers.rouse(channel_id)
 
     async def _invite_again(self, channel: Channel) -> None:
         try:
             stream = await self._network.open_stream(channel.peer, [INVITE_PROTOCOL])
         except NetworkError as error:
             self._note(error.code, channel.id, "inviting again failed")
-            self._missed.add(channel.id)
+            self._absent.ended(channel.id, error.code)
             return
-        if channel.final or channel.id in self._links:
+        if self._over(channel.id) or channel.id in self._links:
             stream.reset()
         else:
-            self._groups.invite(stream, self._invitation(channel))
+            self._groups.invite(stream, invitation(channel.id, self._core.me))
 
     # Links
 
@@ -180,7 +136,7 @@ class GoPeers:
             self._welcomed(channel, member)
 
     def _guest_joined(self, channel: Channel, member: Membership) -> None:
-        self._missed.discard(channel.id)
+        self._absent.back(channel.id)
         virtual = VirtualGuest(channel.id, **self._virtual(channel))
         link = self._link(channel, member, virtual)
         # What was written to the peer is what it has; nothing more is known.
@@ -193,22 +149,46 @@ class GoPeers:
         channel = self._core.channels.get(action.channel)
         if channel is None or channel.delivery != BEST_EFFORT:
             return False
-        work = self._rouse if channel.id in self._sleepers else self._join
-        self._doors.spawn(work(channel))
+        self._doors.spawn(self._answer(channel.id))
         return True
 
-    async def _join(self, channel: Channel) -> None:
+    async def _answer(self, channel_id: str) -> None:
+        """Find the link that the engine asks for; it is answered however that ends."""
         try:
-            await self._groups.join(
-                channel.peer, channel.id, lambda member: self._member(channel.id, member)
+            code = await self._find(channel_id)
+        except Exception:
+            log.exception("no link for channel %s", channel_id)
+            code = "failed"
+        channel = self._core.channels.get(channel_id)
+        if channel is not None and channel.opening:
+            self._engine.link_failed(self._doors.now(), channel_id, code)
+        self._doors.step()
+
+    async def _find(self, channel_id: str) -> str:
+        """Wake the membership that sleeps, or begin one; the code of what went wrong, if it did."""
+        if channel_id in self._sleepers:
+            return "" if await self._sleepers.rouse(channel_id) else "silent"
+        channel = self._core.channels.get(channel_id)
+        return "closed" if channel is None else await self._join(channel)
+
+    async def _join(self, channel: Channel) -> str:
+        """Join the peer's group; the code of what went wrong, if it did."""
+        try:
+            await join(
+                self._groups,
+                self._network,
+                channel.peer,
+                channel.id,
+                lambda member: self._member(channel.id, member),
+                lambda: not self._over(channel.id),
             )
         except NetworkError as error:
-            self._engine.link_failed(self._doors.now(), channel.id, error.code)
             code = REFUSALS.get(error.code)
             if code is not None:
                 code = "lost" if code == "expired" and channel.phase is Phase.OPEN else code
                 self._closed_there(channel, code)
-            self._doors.step()
+            return error.code
+        return ""
 
     def _welcomed(self, channel: Channel, member: Membership) -> None:
         virtual = VirtualHost(channel.id, **self._virtual(channel))
@@ -220,26 +200,28 @@ class GoPeers:
         line = Line(type="close", group=channel.id, code=code)
         self._engine.control(self._doors.now(), channel.peer, line)
 
-    async def _rouse(self, channel: Channel) -> None:
-        """Ask a peer that was silent; the engine tries again where it still is."""
-        roused = await self._sleepers.rouse(channel.id)
-        if not roused and not channel.hosted and channel.id not in self._links:
-            self._engine.link_failed(self._doors.now(), channel.id, "silent")
-            self._doors.step()
-
     async def _watch(self, channel_id: str, link: GoLink) -> None:
-        """Let a link go whose peer is silent, and keep its membership."""
+        """Let a link go whose peer is silent, and keep its membership while it has a channel."""
         if await lost(self._network, link):
-            self._sleepers.add(channel_id, link.let_go())
+            self._sleepers.add(channel_id, *link.let_go())
+            if self._over(channel_id):
+                self._sleepers.leave(channel_id)
 
     def _ended_asleep(self, channel_id: str, code: str) -> None:
         channel = self._core.channels.get(channel_id)
         if channel is not None and code == "closed" and not channel.hosted:
             self._closed_there(channel, "closed")
-        elif code not in ("left", "replaced"):
-            self._missed.add(channel_id)
+        elif channel is not None and code != "replaced" and channel.hosted:
+            self._absent.ended(channel_id, code)
         self._doors.step()
         self.changed(channel_id)
+
+    def _gone(self, channel_id: str) -> None:
+        """A guest has left for good."""
+        channel = self._core.channels.get(channel_id)
+        if channel is not None and channel_id not in self._links:
+            self._closed_there(channel, "closed")
+            self._doors.step()
 
     def _virtual(self, channel: Channel) -> dict[str, Any]:
         core = self._core
@@ -249,9 +231,7 @@ class GoPeers:
             "message_bytes": min(
                 core.limits.message_bytes, channel.context.type.limits.message_bytes
             ),
-            "backlog": [
-                (entry.seq, len(entry.raw)) for entry in channel.log.after(channel.handled)
-            ],
+            "unread": Unread(channel).measure,
         }
 
     def _link(self, channel: Channel, member: Membership, virtual: Virtual) -> int:
@@ -265,8 +245,8 @@ class GoPeers:
         def ended(code: str) -> None:
             if self._links.get(channel_id) is link:
                 del self._links[channel_id]
-                if code != "left":
-                    self._missed.add(channel_id)
+                if channel.hosted:
+                    self._absent.ended(channel_id, code)
             self._doors.ended(number, code)
             self.changed(channel_id)
 
@@ -300,7 +280,7 @@ class GoPeers:
             return
         link = self._links.get(channel_id)
         if link is None:
-            self._missed.discard(channel_id)
+            self._absent.back(channel_id)
             self._sleepers.leave(channel_id)
             self._groups.close(channel_id)
         elif channel is not None and not channel.closed_by_log:
@@ -308,4 +288,5 @@ class GoPeers:
 
     def close(self) -> None:
         """Stop: every stream ends, the channels stay."""
+        self._absent.stop()
         self._groups.stop()

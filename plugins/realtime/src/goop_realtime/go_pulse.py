@@ -61,14 +61,14 @@ class Sleepers:
         self._network = network
         self._woken = woken
         self._ended = ended
-        self._members: dict[str, Membership] = {}
+        self._members: dict[str, tuple[Membership, list[bytes]]] = {}
 
     def __contains__(self, channel_id: str) -> bool:
         return channel_id in self._members
 
-    def add(self, channel_id: str, member: Membership) -> None:
-        """Keep a membership that no link has any more."""
-        self._members[channel_id] = member
+    def add(self, channel_id: str, member: Membership, waiting: list[bytes]) -> None:
+        """Keep a membership that no link has any more, and its messages that still wait."""
+        self._members[channel_id] = (member, waiting)
 
         def heard(author: str, message: bytes | None) -> None:
             self._wake(channel_id)
@@ -82,22 +82,27 @@ class Sleepers:
         member.on_end = ended
 
     async def rouse(self, channel_id: str) -> bool:
-        """Ask the peer; whether it has answered, and the membership lives."""
-        member = self._members.get(channel_id)
-        if member is None or not await answers(self._network, member.peer_id):
+        """Ask the peer. Whether the membership is awake: it may have ended meanwhile."""
+        kept = self._members.get(channel_id)
+        if kept is None or not await answers(self._network, kept[0].peer_id):
             return False
-        self._wake(channel_id)
-        return True
+        return self._wake(channel_id)
 
     def leave(self, channel_id: str) -> None:
         """The channel has ended: so does its membership."""
-        member = self._members.pop(channel_id, None)
-        if member is not None:
+        kept = self._members.pop(channel_id, None)
+        if kept is not None:
+            member = kept[0]
             member.on_message = lambda author, message: None
             member.on_end = lambda code: None
             member.end()
 
-    def _wake(self, channel_id: str) -> None:
-        member = self._members.pop(channel_id, None)
-        if member is not None:
-            self._woken(channel_id, member)
+    def _wake(self, channel_id: str) -> bool:
+        kept = self._members.pop(channel_id, None)
+        if kept is None:
+            return False
+        member, waiting = kept
+        self._woken(channel_id, member)
+        for message in waiting:
+            member.on_message(member.peer_id, message)
+        return True

@@ -9,6 +9,7 @@ from goop_node.types import LineStream, NetworkError, NodeApi, Peers
 from goop_realtime.effects import SendControl
 from goop_realtime.engine import Engine
 from goop_realtime.go_doors import Doors
+from goop_realtime.go_invitations import protocols_for, why_not
 from goop_realtime.go_peers import GoPeers
 from goop_realtime.jsonio import MalformedJson
 from goop_realtime.wire import INVITE_PROTOCOL, Line, parse, serialise
@@ -77,13 +78,13 @@ class InvitationStreams:
         if self._go.takes(action):
             return
         line = action.line
-        protocols = [INVITE_PROTOCOL, *self._go.protocols_for(line)]
+        protocols = [INVITE_PROTOCOL, *protocols_for(line)]
         try:
             stream = await self._node.network.open_stream(action.peer, protocols)
         except NetworkError as error:
             reason = error.reason
             if error.code == "unsupported":
-                reason = self._go.why_not(line, self._engine.core.label_of(action.peer))
+                reason = why_not(line, self._engine.core.label_of(action.peer))
             self._engine.control_failed(self._doors.now(), action.peer, line, error.code, reason)
             self._doors.step()
             return
