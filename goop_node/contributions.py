@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from goop_node.config import ConfigError
 from goop_node.config_values import is_template_name
+from goop_node.grants import Brought
 from goop_node.permissions import parse_all
 from goop_node.plugin_loader import Plugins
 from goop_node.template_folder import read_template
@@ -94,6 +95,13 @@ class Contributions:
     def templates(self) -> Mapping[str, Template]:
         """Templates by name."""
         return {template.name: template for _, template in self.all_templates}
+
+    def brought(self, distributions: Mapping[str, str]) -> list[Brought]:
+        """The templates with who brings them; ``distributions`` by plugin."""
+        return [
+            Brought(template=template, plugin=plugin, distribution=distributions.get(plugin, ""))
+            for plugin, template in self.all_templates
+        ]
 
 
 def _usable(

@@ -17,6 +17,7 @@ from goop_node.clock import now_ms
 from goop_node.config import NodeConfig, StartError
 from goop_node.config_values import MAX_LABEL
 from goop_node.contributions import Contributions
+from goop_node.grants import Grants
 from goop_node.lifespans import Lifespans
 from goop_node.plugin_calls import Calls
 from goop_node.plugin_loader import Candidate, Plugins, PluginStatus, installed
@@ -56,6 +57,8 @@ class Node:
         self._settings = validated_settings(config, self._plugins, self.calls)
         self._label = config.label or _saved_label(config.data) or _user_name()
         self._contributions = Contributions.collect(self, self._plugins)
+        brought = self._contributions.brought(self._plugins.distributions())
+        self.grants = Grants(config.data, brought, config.allowed)
 
     # What hooks and pages see
 

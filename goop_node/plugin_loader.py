@@ -108,6 +108,10 @@ class Plugins:
         """The names of the plugins that take part, sorted."""
         return tuple(sorted(self._instances.keys() - self.errors.keys()))
 
+    def distributions(self) -> dict[str, str]:
+        """The distribution that each enabled plugin comes from, where it has one."""
+        return {name: one.distribution for name, one in self._candidates.items()}
+
     def owners(self) -> frozenset[str]:
         """The active plugins that declare hooks of their own."""
         return frozenset(self.manager.owners.values()) - {""}

@@ -213,7 +213,7 @@ def test_a_misspelt_key_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert "/id" not in caplog.text
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(KEYS), JSON) | JSON)
 def test_any_manifest_is_taken_or_refused_in_words(tmp_path: Path, manifest: Any) -> None:
     folder = folder_with(tmp_path, manifest)

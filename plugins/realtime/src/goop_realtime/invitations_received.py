@@ -87,6 +87,7 @@ def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | 
         peers=(peer, core.me),
         params=wanted.params,
         base=wanted.base,
+        app=wanted.app,
     )
     return begin(core, context, asked)
 
@@ -96,8 +97,8 @@ def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
     same = channel.peer == peer and not channel.hosted
     if same and not channel.final:
         # The peer may have lost its disk, and an id of its own with it.
-        before = (asked.context, asked.params, asked.base)
-        same = before == (wanted.context, wanted.params, wanted.base)
+        before = (asked.context, asked.params, asked.base, asked.app)
+        same = before == (wanted.context, wanted.params, wanted.base, wanted.app)
     if not same:
         _decline(core, peer, channel.id, Rejection(code="id_in_use", reason="that id is taken"))
     elif channel.final:

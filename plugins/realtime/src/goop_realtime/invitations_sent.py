@@ -36,6 +36,7 @@ def request(
     *,
     new: bool,
     owner: str | None,
+    app: str = "",
 ) -> Channel | Rejection:
     """A page asks for a channel with ``peer``; the invitation leaves in the same step."""
     context = core.context_of(context_name)
@@ -60,7 +61,7 @@ def request(
     refusal = context.check_params(params)
     if refusal is not None:
         return refusal
-    channel = _create(core, context, context_name, peer, params)
+    channel = _create(core, context, context_name, peer, params, app)
     if isinstance(channel, Rejection):
         return channel
     channel.owner = owner
@@ -88,10 +89,15 @@ def _again(core: Core, channel: Channel, owner: str | None) -> Channel | Rejecti
 
 
 def _create(
-    core: Core, context: Context, name: str, peer: str, params: JsonValue
+    core: Core, context: Context, name: str, peer: str, params: JsonValue, app: str
 ) -> Channel | Rejection:
     asked = OpenRequest(
-        channel=new_id(core), context=name, opener=core.me, peers=(core.me, peer), params=params
+        channel=new_id(core),
+        context=name,
+        opener=core.me,
+        peers=(core.me, peer),
+        params=params,
+        app=app,
     )
     if context.type.base is not None:
         try:
@@ -124,6 +130,7 @@ def _invite(core: Core, channel: Channel) -> None:
                     "base": asked.base,
                     "timeout": channel.expires_at - core.now,
                     **({"new": True} if channel.fresh else {}),
+                    **({"app": asked.app} if asked.app else {}),
                 }
             ),
         ),

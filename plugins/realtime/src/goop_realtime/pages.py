@@ -106,6 +106,7 @@ def incoming_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
         "peerId": channel.peer,
         "peerLabel": channel.peer_label,
         "context": channel.request.context,
+        "app": channel.request.app,
         "params": channel.request.params,
         "title": kind.title,
         "page": kind.page,

@@ -38,6 +38,7 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         peers=tuple(row["peers"]),
         params=row["params"],
         base=row["base"],
+        app=row.get("app", ""),
     )
     context = core.context_of(request.context)
     phase = Phase(row["phase"])

@@ -24,7 +24,8 @@ class OpenRequest:
     ``context`` is the full name (``chess_42``), ``opener`` the peer that asked, ``peers`` both
     peers with the opener first, ``params`` what the opener proposed (checked against the
     context's ``params`` schema), ``base`` what the opener's context type gave as the state to
-    start from (see ``ContextType.base``), or ``None``.
+    start from (see ``ContextType.base``), or ``None``. ``app`` is the name of the template that
+    asks, of a request without a context; ``""`` where a program asks, or a 1.0.0 peer.
     """
 
     channel: str
@@ -33,6 +34,7 @@ class OpenRequest:
     peers: tuple[str, ...]
     params: JsonValue = None
     base: JsonValue = None
+    app: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,7 +112,11 @@ class Welcome(msgspec.Struct):
 
 
 class Invite(msgspec.Struct):
-    """What an opener asks for: the payload of ``invite``. ``timeout`` in milliseconds."""
+    """What an opener asks for: the payload of ``invite``. ``timeout`` in milliseconds.
+
+    ``app`` is the template that asks; with a context it counts for nothing, which says by itself
+    who serves it.
+    """
 
     timeout: Annotated[int, msgspec.Meta(ge=1, le=MAX_TIMEOUT_MS)]
     context: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)] = ""
@@ -121,6 +125,11 @@ class Invite(msgspec.Struct):
     params: Any = None
     base: Any = None
     new: bool = False
+    app: Annotated[str, msgspec.Meta(pattern=r"\A([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?\Z")] = ""
+
+    def __post_init__(self) -> None:
+        if self.context:
+            self.app = ""
 
 
 class Tail(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
