@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar, Router
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 
 from goop_node import __version__, home_api, pages
+from goop_node.access import OWNER, PUBLIC, Access, declared, gate, table
 from goop_node.guard import Guard
-from goop_node.openapi import CompleteJson
+from goop_node.openapi import CompleteJson, DocumentRouter
 from goop_node.origins import Origins, is_loopback
 from goop_node.p2p.addresses import host_names
 from goop_node.problems import EXCEPTION_HANDLERS
+from goop_node.types import Route
 
 if TYPE_CHECKING:
     from goop_node.node import Node
@@ -30,29 +34,51 @@ def create_app(node: Node) -> Any:
         hosts=() if loopback else host_names(config.http_host),
         dev=config.dev_origins,
     )
-    routers = [Router("/api", route_handlers=home_api.routes(node, origins))]
-    by_plugin: dict[str, list[Any]] = {}
+    return Guard(
+        application(node, origins),
+        tokens=node.tokens,
+        origins=origins,
+        templates=node.templates,
+        loopback=loopback,
+    )
+
+
+def application(node: Node, origins: Origins) -> Litestar:
+    """What stands behind the guard: every handler behind the gate, by its declaration.
+
+    Raises ``RuntimeError`` for a route of which nothing says who may call it.
+    """
+    own_routes = home_api.routes(node, origins)
+    routers = [Router("/api", route_handlers=_handlers(own_routes, frozenset()))]
+    by_plugin: dict[str, list[Route]] = {}
     for plugin, route in node.routes:
-        by_plugin.setdefault(plugin, []).extend(route.handlers)
-    for plugin, handlers in by_plugin.items():
+        by_plugin.setdefault(plugin, []).append(route)
+    for plugin, routes in by_plugin.items():
+        handlers = _handlers(routes, node.templates_of(plugin))
         routers.append(Router(f"/api/{plugin}", route_handlers=handlers, tags=[plugin]))
+    static = pages.routes(node.templates, node.sdk_modules, origins)
     app = Litestar(
-        route_handlers=[*routers, *pages.routes(node.templates, node.sdk_modules, origins)],
+        route_handlers=[*routers, *(declared(handler, PUBLIC) for handler in static)],
+        middleware=[gate],
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=OpenAPIConfig(
             title="goop-node",
             version=__version__,
-            path="/api",
+            openapi_router=DocumentRouter(Access(callers=OWNER)),
             use_handler_docstrings=True,
             render_plugins=[CompleteJson()],
         ),
         request_max_body_size=None,
         logging_config=None,
     )
-    return Guard(
-        app,
-        tokens=node.tokens,
-        origins=origins,
-        templates=node.templates,
-        loopback=loopback,
-    )
+    table(app)
+    return app
+
+
+def _handlers(routes: Iterable[Route], own: frozenset[str]) -> list[BaseRouteHandler]:
+    """The handlers with their declarations. ``own`` are the templates of whose routes they are."""
+    return [
+        declared(handler, Access(callers=frozenset(route.callers), own=own))
+        for route in routes
+        for handler in route.handlers
+    ]

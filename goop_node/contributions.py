@@ -103,6 +103,10 @@ class Contributions:
             for plugin, template in self.all_templates
         ]
 
+    def templates_of(self, plugin: str) -> frozenset[str]:
+        """The names of the templates that ``plugin`` brings."""
+        return frozenset(template.name for owner, template in self.all_templates if owner == plugin)
+
 
 def _usable(
     plugins: Plugins,

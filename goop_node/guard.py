@@ -3,7 +3,8 @@
 
 Any web page in the person's browser can reach loopback, and other local servers count as the
 same site: so the Host must be ours (DNS rebinding), the Origin exactly the page's own, and
-everything below ``/api/`` needs a credential. The decision is a pure function, ``judge``.
+whoever calls needs a credential. The decision is a pure function, ``judge``. What a caller may
+do is decided behind the framework's routing, in ``access.py``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
+from goop_node.access import CALLER
+from goop_node.denial import deny
 from goop_node.origins import Origins
-from goop_node.problems import MEDIA_TYPE, Problem
+from goop_node.problems import Problem
 from goop_node.tokens import Tokens
 from goop_node.types import Caller, Template
 
@@ -46,7 +49,6 @@ class Facts:
     host: str
     origin: str | None
     fetch_site: str | None
-    path: str
     safe: bool
     """GET or HEAD over HTTP; a WebSocket is not."""
     cookie: str | None
@@ -57,39 +59,36 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Let in, as ``caller`` where there is a credential; or not, with ``problem``."""
+    """Whose host it is (a template's, or ``""``), and who calls, or why nobody does."""
 
-    template: str = ""
-    caller: Caller | None = None
-    problem: Problem | None = None
+    template: str
+    caller: Caller | Problem
 
 
-def judge(facts: Facts, origins: Origins) -> Verdict:
+def judge(facts: Facts, origins: Origins) -> Verdict | Problem:
     """Decide over a request by design: Host first, then Origin, then the credential."""
     template = origins.template_of(facts.host)
     if template is None:
-        return _refuse(421, "bad_host", f"this node does not answer to the name {facts.host!r}")
+        return Problem(421, "bad_host", f"this node does not answer to the name {facts.host!r}")
     if facts.origin is not None and not origins.allows(facts.origin, facts.host):
-        return _refuse(403, "bad_origin", "requests of other pages are refused")
-    if not facts.path.startswith("/api/"):
-        return Verdict(template=template)
+        return Problem(403, "bad_origin", "requests of other pages are refused")
+    return Verdict(template=template, caller=_caller(facts, template))
+
+
+def _caller(facts: Facts, template: str) -> Caller | Problem:
     if facts.bearer is not None:
         if facts.bearer:
-            return Verdict(template=template, caller=Caller(template=None))
-        return _refuse(401, "bad_token", "that is not this node's token; see ready.json")
+            return Caller(kind="program")
+        return Problem(401, "bad_token", "that is not this node's token; see ready.json")
     if facts.cookie is None or facts.cookie != template:
-        return _refuse(
+        return Problem(
             401, "no_credential", "open the page first, or show the token of ready.json as Bearer"
         )
     if facts.origin is None and not (
         facts.safe and facts.fetch_site in (None, "same-origin", "none")
     ):
-        return _refuse(403, "cross_site", "a page's request names its Origin")
-    return Verdict(template=template, caller=Caller(template=template))
-
-
-def _refuse(status: int, code: str, detail: str) -> Verdict:
-    return Verdict(problem=Problem(status, code, detail))
+        return Problem(403, "cross_site", "a page's request names its Origin")
+    return Caller(kind="template", name=template) if template else Caller(kind="home")
 
 
 class Guard:
@@ -117,14 +116,14 @@ class Guard:
             return
         headers = _headers(scope)
         verdict = judge(self._facts(scope, headers), self._origins)
-        if verdict.problem is None and scope["type"] == "http":
+        if not isinstance(verdict, Problem) and scope["type"] == "http":
             length = headers.get("content-length", "0")
             if not length.isdigit() or int(length) > MAX_BODY:
-                verdict = _refuse(413, "too_large", f"a request has at most {MAX_BODY} bytes")
-        if verdict.problem is not None:
-            await self._deny(scope, receive, send, verdict.problem)
+                verdict = Problem(413, "too_large", f"a request has at most {MAX_BODY} bytes")
+        if isinstance(verdict, Problem):
+            await deny(scope, receive, send, verdict)
             return
-        scope["goop_caller"] = verdict.caller
+        scope[CALLER] = verdict.caller
         scope["goop_template"] = verdict.template
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
@@ -142,7 +141,6 @@ class Guard:
             host=headers.get("host", ""),
             origin=headers.get("origin"),
             fetch_site=headers.get("sec-fetch-site"),
-            path=scope["path"],
             safe=scope["type"] == "http" and scope["method"] in ("GET", "HEAD"),
             cookie=self._tokens.template_of(_cookies(headers.get("cookie", ""))),
             bearer=bearer,
@@ -188,22 +186,6 @@ class Guard:
             await send(message)
 
         return decorated
-
-    async def _deny(self, scope: Any, receive: Any, send: Any, problem: Problem) -> None:
-        prefix = "http"
-        if scope["type"] == "websocket":
-            if "websocket.http.response" not in scope.get("extensions", {}):
-                await receive()
-                await send({"type": "websocket.close", "code": 4403, "reason": problem.code})
-                return
-            prefix = "websocket.http"
-        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
-        body = problem.encoded()
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send(
-            {"type": f"{prefix}.response.start", "status": problem.status, "headers": headers}
-        )
-        await send({"type": f"{prefix}.response.body", "body": body})
 
 
 def _bounded(receive: Any) -> Any:

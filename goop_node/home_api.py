@@ -17,10 +17,11 @@ from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK
 
 from goop_node import __version__
+from goop_node.access import OWNER
 from goop_node.clock import now_ms
 from goop_node.origins import Origins
 from goop_node.problems import Problem
-from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent
+from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent, Route, Who
 
 if TYPE_CHECKING:
     from goop_node.node import Node
@@ -67,13 +68,8 @@ def peer_row(peer: Peer) -> dict[str, JsonValue]:
     }
 
 
-def routes(node: Node, origins: Origins) -> list[Any]:
-    """The handlers below ``/api``."""
-
-    def own_page(request: Request[Any, Any, Any]) -> None:
-        caller = request.scope["goop_caller"]  # type: ignore[typeddict-item]
-        if caller.template not in ("", None):
-            raise Problem(403, "home_only", "only the node's own page may do this")
+def routes(node: Node, origins: Origins) -> list[Route]:
+    """The handlers below ``/api``, and who may call them."""
 
     def self_row() -> dict[str, JsonValue]:
         return {"avatar_hash": "", "email": "", "id": node.peer_id, "label": node.label}
@@ -86,7 +82,6 @@ def routes(node: Node, origins: Origins) -> list[Any]:
     @post("/self", status_code=HTTP_200_OK, opt={"body": LabelBody})
     async def rename(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Change the label."""
-        own_page(request)
         body: LabelBody = await _body(request, LabelBody)
         try:
             node.set_label(body.label)
@@ -123,7 +118,7 @@ def routes(node: Node, origins: Origins) -> list[Any]:
         ]
 
     @get("/status", sync_to_thread=False)
-    def status(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+    def status() -> dict[str, JsonValue]:
         """The state of the plugins and of libp2p."""
         return {
             "version": __version__,
@@ -139,9 +134,8 @@ def routes(node: Node, origins: Origins) -> list[Any]:
         }
 
     @get("/invite", sync_to_thread=False)
-    def invite(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+    def invite() -> dict[str, JsonValue]:
         """Our addresses, and a link that opens a friend's own node."""
-        own_page(request)
         addresses = sorted(node.network.addrs, key=lambda addr: "/127.0.0.1/" in addr)
         link = ""
         if addresses:
@@ -151,7 +145,6 @@ def routes(node: Node, origins: Origins) -> list[Any]:
     @post("/friends", status_code=HTTP_200_OK, opt={"body": FriendBody})
     async def befriend(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Connect to a friend: a full multiaddr, or an invite link."""
-        own_page(request)
         body: FriendBody = await _body(request, FriendBody)
         address = body.address.strip()
         if "#" in address:
@@ -163,7 +156,10 @@ def routes(node: Node, origins: Origins) -> list[Any]:
             detail = _FRIEND_WORDS.get(error.code, error.reason)
             raise Problem(status_code, error.code, detail, "/address") from None
 
-    return [me, rename, peers, events, templates, status, invite, befriend]
+    return [
+        Route(handlers=[me, peers, events], callers=OWNER | {Who.ANY_TEMPLATE}),
+        Route(handlers=[rename, templates, status, invite, befriend], callers=OWNER),
+    ]
 
 
 async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:

@@ -139,6 +139,10 @@ class Node:
         """Every template by name."""
         return self._contributions.templates
 
+    def templates_of(self, plugin: str) -> frozenset[str]:
+        """The names of the templates that ``plugin`` brings."""
+        return self._contributions.templates_of(plugin)
+
     def config_for(self, plugin: str) -> Mapping[str, JsonValue]:
         """The plugin's validated table, defaults filled in. ``KeyError`` if it is not active."""
         return self._settings[plugin]

@@ -10,12 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.routes import BaseRoute
 
+from goop_node.access import Access, declared
 from goop_node.problems import MEDIA_TYPE
 
+PATH = "/openapi.json"
 _PROBLEM = {
     "type": "object",
     "description": "A refusal (RFC 9457).",
@@ -39,11 +42,29 @@ _REFUSALS = {
 }
 
 
+class DocumentRouter(Router):
+    """Serves the document at its address alone.
+
+    The framework would also serve it at ``/api``, and a page for all that is not found beside it.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        super().__init__("/api", route_handlers=(), include_in_schema=False)
+
+    def register(self, value: Any) -> list[BaseRoute]:
+        """Take what the framework wants to serve, but for what is not the document."""
+        if not isinstance(value, HTTPRouteHandler) or PATH not in value.paths:
+            return []
+        value.paths = {PATH}
+        return super().register(declared(value, self._access))
+
+
 class CompleteJson(JsonRenderPlugin):
     """Serves the document, completed once."""
 
     def __init__(self) -> None:
-        super().__init__(path="/openapi.json")
+        super().__init__(path=PATH)
         self._document: dict[str, Any] | None = None
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:

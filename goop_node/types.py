@@ -8,9 +8,10 @@ Every callable that a plugin hands in runs on the asyncio loop; trio never shows
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -36,26 +37,49 @@ class Refusal:
     pointer: str = ""
 
 
+CallerKind = Literal["home", "template", "program"]
+"""``program``: whoever shows the Bearer token."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """Who is behind an HTTP request or a WebSocket, as the guard established it.
 
-    ``template`` is ``""`` for the node's own pages, a template's name for a template's
-    page, and ``None`` for a program that showed the Bearer token (which may do anything).
+    ``name`` is the template's, for kind ``template``. It is ``""`` for a page of which nobody
+    can tell whose it is, where several share an origin: such a page may be any template's.
     """
 
-    template: str | None
+    kind: CallerKind
+    name: str = ""
+
+
+class Who(StrEnum):
+    """Whom a route can be for."""
+
+    HOME = "home"
+    """The node's own pages."""
+    OWN_TEMPLATES = "own templates"
+    """Pages of the templates that the route's plugin brings."""
+    ANY_TEMPLATE = "any template"
+    PROGRAM = "program"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """An ASGI application of a plugin, mounted at ``/api/<plugin>/<path>``.
+    """Endpoints of a plugin below ``/api/<plugin>``, and who may call them: nobody else can.
 
     ``handlers`` are Litestar route handlers with paths relative to ``/api/<plugin>``. One that
     reads its body by itself names its type in ``opt={"body": TYPE}`` for ``openapi.json``.
+    Who calls, a handler learns from ``goop_node.access.caller_of``.
     """
 
     handlers: Sequence[Any]
+    callers: Collection[Who] = frozenset({Who.OWN_TEMPLATES, Who.PROGRAM})
+
+    def __post_init__(self) -> None:
+        """Raises ``TypeError`` for callers that are none."""
+        if isinstance(self.callers, str) or not all(isinstance(one, Who) for one in self.callers):
+            raise TypeError(f"callers: found {self.callers!r}, expected members of Who")
 
 
 @dataclass(frozen=True, kw_only=True)

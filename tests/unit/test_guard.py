@@ -7,9 +7,11 @@ import itertools
 
 import pytest
 
-from goop_node.guard import Facts, judge
+from goop_node.guard import Facts, Verdict, judge
 from goop_node.origins import Origins
+from goop_node.problems import Problem
 from goop_node.tokens import Tokens
+from goop_node.types import Caller
 
 ORIGINS = Origins(port=8787, templates=("chess", "video"))
 HOSTS = {
@@ -44,19 +46,13 @@ SITES = (None, "same-origin", "none", "same-site", "cross-site")
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_matrix(host: str) -> None:
-    for origin, cookie, bearer, site, safe, path in itertools.product(
-        PAGE_ORIGINS,
-        COOKIES,
-        (None, True, False),
-        SITES,
-        (True, False),
-        ("/", "/api/self", "/api/realtime/connect"),
+    for origin, cookie, bearer, site, safe in itertools.product(
+        PAGE_ORIGINS, COOKIES, (None, True, False), SITES, (True, False)
     ):
         facts = Facts(
             host=host,
             origin=origin,
             fetch_site=site,
-            path=path,
             safe=safe,
             cookie=cookie,
             bearer=bearer,
@@ -64,29 +60,22 @@ def test_matrix(host: str) -> None:
         verdict = judge(facts, ORIGINS)
         template = HOSTS[host]
         own = f"http://{host.lower()}"
-        if template is None:
-            assert verdict.problem is not None, facts
+        if template is None or (origin is not None and origin != own):
+            assert isinstance(verdict, Problem), facts
             continue
-        if origin is not None and origin != own:
-            assert verdict.problem is not None, facts
-            continue
-        if not path.startswith("/api/"):
-            assert verdict.problem is None, facts
-            assert verdict.caller is None
-            continue
+        assert isinstance(verdict, Verdict), facts
+        assert verdict.template == template
+        page = Caller(kind="template", name=template) if template else Caller(kind="home")
         if bearer is not None:
-            assert (verdict.problem is None) == bearer, facts
-            if bearer:
-                assert verdict.caller is not None
-                assert verdict.caller.template is None
-            continue
-        let_in = cookie == template and (
+            expected = Caller(kind="program") if bearer else None
+        elif cookie == template and (
             origin == own or (safe and site in (None, "same-origin", "none"))
-        )
-        assert (verdict.problem is None) == let_in, facts
-        if let_in:
-            assert verdict.caller is not None
-            assert verdict.caller.template == template
+        ):
+            expected = page
+        else:
+            expected = None
+        found = None if isinstance(verdict.caller, Problem) else verdict.caller
+        assert found == expected, facts
 
 
 def test_a_dev_origin_counts_as_the_pages_own() -> None:
@@ -95,12 +84,13 @@ def test_a_dev_origin_counts_as_the_pages_own() -> None:
         host="chess.localhost:8787",
         origin="http://localhost:5173",
         fetch_site="same-site",
-        path="/api/self",
         safe=False,
         cookie="chess",
         bearer=None,
     )
-    assert judge(facts, origins).problem is None
+    assert judge(facts, origins) == Verdict(
+        template="chess", caller=Caller(kind="template", name="chess")
+    )
 
 
 def test_cookies_are_bound_to_template_and_node() -> None:

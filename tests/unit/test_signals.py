@@ -69,7 +69,7 @@ def test_in_front_of_a_page_that_does_not_read_waits_one_of_a_channel() -> None:
         engine: Any = None
 
     bridge: Any = NoBridge()
-    session = PageSession(bridge, Caller(template=None), {})
+    session = PageSession(bridge, Caller(kind="program"), {})
     for n in range(100):
         session._put(b'{"n":%d}' % n, "rt-1")
         session._put(b'{"m":%d}' % n, "rt-2")

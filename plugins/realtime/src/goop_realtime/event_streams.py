@@ -11,6 +11,7 @@ import msgspec
 from goop_node.problems import Problem
 from goop_realtime.jsonio import encode
 from goop_realtime.page_session import BAD_PAGE, REASONS, TOO_MANY, PageSession
+from goop_realtime.pages import template_of
 
 PING_SECONDS = 15.0
 """A comment at least so often: it keeps what lies between from hanging up."""
@@ -91,7 +92,7 @@ def take_frames(sessions: dict[str, PageSession], template: str | None, raw: byt
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Problem(400, "bad_request", f'expected {{"page", "frames": […]}}: {error}') from None
     session = sessions.get(posted.page)
-    if session is None or session.caller.template != template:
+    if session is None or template_of(session.caller) != template:
         raise Problem(
             409, "no_stream", "open /api/realtime/events?page=… of that page first, then post"
         )

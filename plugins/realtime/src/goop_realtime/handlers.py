@@ -12,9 +12,10 @@ from litestar import Request, asgi, get, post
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import Receive, Scope, Send
 
+from goop_node.access import caller_of
 from goop_node.clock import now_ms
 from goop_node.problems import Problem
-from goop_node.types import Caller, JsonValue, Route
+from goop_node.types import JsonValue, Route, Who
 from goop_realtime.bridge import Bridge
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.event_streams import EventStream, Posted, take_frames
@@ -22,7 +23,7 @@ from goop_realtime.history import history_page
 from goop_realtime.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.jsonio import MalformedJson, decode
 from goop_realtime.page_session import PageSession
-from goop_realtime.pages import Page
+from goop_realtime.pages import Page, template_of
 from goop_realtime.sockets import PageSocket
 from goop_realtime.types import Rejection
 
@@ -193,7 +194,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """The WebSocket of pages."""
         if str(scope["type"]) != "websocket":
             raise Problem(426, "upgrade_required", "this address speaks WebSocket only")
-        session = PageSession(get_bridge(), _caller(scope), sessions)
+        session = PageSession(get_bridge(), caller_of(scope), sessions)
         await PageSocket(session, receive, send).run()
 
     @asgi("/events")
@@ -202,7 +203,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         if str(scope["type"]) != "http" or cast(Any, scope)["method"] != "GET":
             raise Problem(405, "method_not_allowed", "this address speaks server-sent events only")
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        session = PageSession(get_bridge(), _caller(scope), sessions)
+        session = PageSession(get_bridge(), caller_of(scope), sessions)
         await EventStream(session, receive, send).run(query.get("page", [""])[0])
 
     @post("/frames", status_code=HTTP_200_OK, opt={"body": Posted})
@@ -222,20 +223,16 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             raise Problem(404, "unknown_channel", "there is no such channel here")
         return history_page(found, after, limit)
 
+    callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
     return [
-        Route(handlers=[channels, contexts, trace, request_channel, accept, decline, send, close]),
-        Route(handlers=[connect, events, frames, history]),
+        Route(handlers=[channels, contexts, trace, history], callers=callers),
+        Route(handlers=[request_channel, accept, decline, send, close], callers=callers),
+        Route(handlers=[connect, events, frames], callers=callers),
     ]
 
 
-def _caller(scope: Any) -> Caller:
-    caller = scope["goop_caller"]
-    assert isinstance(caller, Caller)
-    return caller
-
-
 def _template(scope: Any) -> str | None:
-    return _caller(scope).template
+    return template_of(caller_of(scope))
 
 
 async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:

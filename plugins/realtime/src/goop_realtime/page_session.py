@@ -12,7 +12,7 @@ from goop_node.clock import now_ms
 from goop_node.types import Caller, JsonValue
 from goop_realtime.bridge import Bridge
 from goop_realtime.jsonio import MalformedJson, decode, encode
-from goop_realtime.pages import Page
+from goop_realtime.pages import Page, template_of
 from goop_realtime.types import Rejection
 
 MAX_FRAME = 80 * 1024
@@ -71,7 +71,7 @@ class PageSession:
         self.leave()
         # What has gathered for an older connection of that page is not for this one.
         self._bridge.flush()
-        self._page = self._engine.attach(now_ms(), page_id, self.caller.template)
+        self._page = self._engine.attach(now_ms(), page_id, template_of(self.caller))
         self._bridge.sinks[page_id] = self._sink
         self._bridge.cuts[page_id] = partial(self.end, STORAGE)
         older = self._sessions.get(page_id)
@@ -227,7 +227,7 @@ class PageSession:
 
     def _on_close(self, body: dict[str, Any]) -> None:
         channel_id = str(body.get("channel", ""))
-        refusal = self._engine.close(now_ms(), channel_id, self.caller.template)
+        refusal = self._engine.close(now_ms(), channel_id, template_of(self.caller))
         if refusal is not None:
             self._refused(refusal, body)
 

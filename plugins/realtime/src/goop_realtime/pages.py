@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goop_node.types import JsonValue
+from goop_node.types import Caller, JsonValue
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.effects import Entry, Frame
 from goop_realtime.jsonio import encode
@@ -37,9 +37,14 @@ class View:
     flight_bytes: int = 0
 
 
+def template_of(caller: Caller) -> str | None:
+    """Whose channels a caller has: a template's, home's (``""``), or all (a program: ``None``)."""
+    return None if caller.kind == "program" else caller.name
+
+
 @dataclass(eq=False)
 class Page:
-    """A document or plain socket. ``template`` as in ``Caller``; ``gone_at`` in Unix ms."""
+    """A document or plain socket. ``template`` from ``template_of``; ``gone_at`` in Unix ms."""
 
     id: str
     template: str | None

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Who may call what: the declaration of every route, and the gate in front of every handler.
+
+The framework runs the gate after it has found the handler and right before it, so what is judged
+is what will run, however its path was written. A handler without a declaration is for nobody.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Litestar
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.routes import ASGIRoute, HTTPRoute, WebSocketRoute
+
+from goop_node.denial import deny
+from goop_node.problems import Problem
+from goop_node.types import Caller, Who
+
+CALLER = "goop_caller"
+"""The key in an ASGI scope for the ``Caller``, or for the ``Problem`` why there is none."""
+_ACCESS = "goop_access"
+
+OWNER = frozenset({Who.HOME, Who.PROGRAM})
+"""What is the person's alone: at home, and for programs that were given the token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """One declaration: who may call, and which templates are the route's own."""
+
+    callers: frozenset[Who]
+    own: frozenset[str] = frozenset()
+    public: bool = False
+    """For pages and scripts: what anybody gets, also without a credential."""
+
+
+PUBLIC = Access(callers=frozenset(), public=True)
+_NOBODY = Access(callers=frozenset())
+
+
+def may_call(caller: Caller, access: Access) -> bool:
+    """Whether that caller is among those of the declaration (pure)."""
+    match caller.kind:
+        case "home":
+            return Who.HOME in access.callers
+        case "program":
+            return Who.PROGRAM in access.callers
+        case "template":
+            own = caller.name in access.own if caller.name else bool(access.own)
+            return Who.ANY_TEMPLATE in access.callers or (
+                own and Who.OWN_TEMPLATES in access.callers
+            )
+    return False  # type: ignore[unreachable]  # kinds may come that no declaration knows
+
+
+def caller_of(scope: Any) -> Caller:
+    """Who calls, for a handler that has the request's scope."""
+    caller = scope[CALLER]
+    assert isinstance(caller, Caller)
+    return caller
+
+
+def declared(handler: Any, access: Access) -> BaseRouteHandler:
+    """The handler of a route with its declaration. Raises ``TypeError`` for what is none."""
+    if not isinstance(handler, BaseRouteHandler):
+        raise TypeError(f"found {type(handler).__name__}, expected a route handler of Litestar")
+    mine: BaseRouteHandler = copy.copy(handler)  # a plugin's own may serve several nodes
+    mine.opt = {**handler.opt, _ACCESS: access}
+    return mine
+
+
+def gate(app: Any) -> Any:
+    """The application's middleware: ``app`` for those who may call its handler."""
+
+    async def gated(scope: Any, receive: Any, send: Any) -> None:
+        problem = _refusal(scope.get(CALLER), scope["route_handler"].opt.get(_ACCESS, _NOBODY))
+        if problem is None:
+            await app(scope, receive, send)
+        else:
+            await deny(scope, receive, send, problem)
+
+    return gated
+
+
+def _refusal(caller: object, access: Access) -> Problem | None:
+    if access.public:
+        return None
+    if isinstance(caller, Problem):
+        return caller
+    if not access.callers:
+        return Problem(404, "not_found", "there is nothing at this address")
+    if isinstance(caller, Caller) and may_call(caller, access):
+        return None
+    if access.callers <= OWNER:
+        return Problem(403, "home_only", "only the node's own page, and programs, may do this")
+    return Problem(403, "not_for_you", f"this is for: {', '.join(sorted(access.callers))}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table of all routes. ``method`` is ``ANY`` for a raw ASGI application."""
+
+    path: str
+    method: str
+    access: Access
+
+
+def table(app: Litestar) -> list[Row]:
+    """Every route of the application with its declaration.
+
+    Raises ``RuntimeError`` for one that has none.
+    """
+    return sorted(_rows(app), key=lambda row: (row.path, row.method))
+
+
+def _rows(app: Litestar) -> Iterator[Row]:
+    for route in app.routes:
+        for handler in _handlers(route):
+            methods = handler.http_methods if isinstance(handler, HTTPRouteHandler) else ("ANY",)
+            if methods == {"OPTIONS"}:
+                continue  # the framework's own, for nobody
+            access = handler.opt.get(_ACCESS)
+            if not isinstance(access, Access):
+                raise RuntimeError(f"{route.path}: nothing says who may call {handler}")
+            for method in methods:
+                yield Row(route.path_format, str(method), access)
+
+
+def _handlers(route: HTTPRoute | ASGIRoute | WebSocketRoute) -> Sequence[BaseRouteHandler]:
+    return route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler]
