@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import gc
 import logging
 import os
@@ -13,14 +14,16 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
 from goop_node import __version__
 from goop_node.config import NodeConfig, StartError
+from goop_node.http_protocol import HttpProtocol
 from goop_node.node import Node
 from goop_node.origins import is_loopback
+from goop_node.places import places
 from goop_node.ports import bind_http, choose_listen
 from goop_node.ready import only_node, remove_ready, write_ready
 from goop_node.web_sockets import PageProtocol
@@ -167,7 +170,7 @@ KEEP_ALIVE_SECONDS = 30
 def _uvicorn_config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="auto",
+        http=cast("type[asyncio.Protocol]", functools.partial(HttpProtocol, places=places())),
         ws=PageProtocol,
         ws_max_size=WS_MAX_BYTES,
         ws_per_message_deflate=False,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -142,7 +141,7 @@ class Guard:
             origin=headers.get("origin"),
             fetch_site=headers.get("sec-fetch-site"),
             safe=scope["type"] == "http" and scope["method"] in ("GET", "HEAD"),
-            cookie=self._tokens.template_of(_cookies(headers.get("cookie", ""))),
+            cookie=self._tokens.template_of(headers.get("cookie", "")),
             bearer=bearer,
         )
 
@@ -215,10 +214,3 @@ def _headers(scope: Any) -> dict[str, str]:
             value = f"{found[name]}; {value}"
         found[name] = value
     return found
-
-
-def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}

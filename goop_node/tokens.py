@@ -11,8 +11,8 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -23,6 +23,9 @@ class Tokens:
         self.bearer = bearer
         self._secret = secret.encode()
         self.node_tag = hashlib.sha256(self._secret).hexdigest()[:8]
+        self._ours = re.compile(
+            rf"(?:^|;)[ \t]*goop_{self.node_tag}=([a-z0-9-]{{0,63}}\.[0-9a-f]{{64}})[ \t]*(?=;|$)"
+        )
         self.one_time_key: str | None = secrets.token_urlsafe(16)
         """On a bind that is not loopback: shown once, exchanged for a cookie once."""
 
@@ -49,12 +52,19 @@ class Tokens:
         seal = hmac.new(self._secret, f"page:{template}".encode(), hashlib.sha256).hexdigest()
         return f"goop_{self.node_tag}", f"{template}.{seal}"
 
-    def template_of(self, cookies: Mapping[str, str]) -> str | None:
-        """The template that the cookie was made for; ``None`` without a valid one."""
-        value = cookies.get(f"goop_{self.node_tag}", "")
-        template = value.rpartition(".")[0]
-        expected = self.cookie_for(template)[1]
-        return template if hmac.compare_digest(value.encode(), expected.encode()) else None
+    def template_of(self, cookies: str) -> str | None:
+        """The template that a cookie in the header ``cookies`` was made for, if one was.
+
+        All that programs of one host name have ever set comes in that header, in any form: so
+        ours is looked for, and nothing is asked of the others.
+        """
+        values: set[str] = set(self._ours.findall(cookies))
+        for value in values:
+            template = value.rpartition(".")[0]
+            expected = self.cookie_for(template)[1]
+            if hmac.compare_digest(value.encode(), expected.encode()):
+                return template
+        return None
 
     def is_bearer(self, token: str) -> bool:
         """Whether ``token`` is the Bearer token."""

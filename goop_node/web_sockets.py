@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
+
+from goop_node.places import Places
 
 NOT_UTF8 = 1007
 TOGETHER = 64 * 1024
@@ -16,7 +21,14 @@ TOGETHER = 64 * 1024
 
 
 class Connection(ServerProtocol):
-    """The protocol's state, where a close may come between the parts of a message."""
+    """The protocol's state, where a close may come between the parts of a message.
+
+    Only frames come here: the request was read by the HTTP server, by the same bounds as others.
+    """
+
+    def parse(self) -> Generator[None]:
+        """Read frames."""
+        yield from Protocol.parse(self)
 
     def recv_frame(self, frame: Frame) -> None:
         """Take a frame. RFC 6455 §5.4: control frames may stand between a message's fragments."""
@@ -28,13 +40,37 @@ class Connection(ServerProtocol):
 class PageProtocol(WebSocketsSansIOProtocol):
     """The server's side of a page's WebSocket."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, places: Places, **more: Any) -> None:
         super().__init__(*args, **more)
         self.conn = Connection(max_size=self.config.ws_max_size, logger=self.logger)
+        self._places = places
+        self._plain: asyncio.Transport
+        self._early = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
-        super().connection_made(GatheredWrites(cast(asyncio.Transport, transport), self.loop))
+        self._plain = cast(asyncio.Transport, transport)
+        super().connection_made(GatheredWrites(self._plain, self.loop))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The page has gone."""
+        self._places.leave(self._plain)
+        super().connection_lost(exc)
+
+    def requested(self, request: Request, early: bytes) -> None:
+        """A WebSocket is asked for. ``early`` came behind the request: it waits for the answer."""
+        self._early = early
+        self._plain.pause_reading()
+        self.handle_connect(request)
+
+    async def send(self, message: Any) -> None:
+        """Send what the application says; from its acceptance on, frames are read."""
+        await super().send(message)
+        if message["type"] == "websocket.accept" and not self.transport.is_closing():
+            self._plain.resume_reading()
+            if self._early:
+                self.data_received(self._early)
+                self._early = b""
 
     def send_receive_event_to_app(self) -> None:
         """Hand a whole message over; one that is no UTF-8 ends the socket, not in the log."""
@@ -82,6 +118,11 @@ class GatheredWrites(asyncio.Transport):
         """Close behind everything written."""
         self._flush()
         self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once, whatever waits to be written."""
+        self._parts.clear()
+        self._transport.abort()
 
     def is_closing(self) -> bool:
         """Whether it is closing, or closed."""

@@ -16,7 +16,10 @@
   /** @returns {Promise<GoopSelf>} */
   async function load() {
     const response = await fetch("/api/self", { credentials: "same-origin", cache: "no-store" });
-    if (!response.ok) throw new Error((await response.text()) || `the node answered ${response.status}`);
+    if (!response.ok) {
+      const { detail, code } = await response.json().catch(() => ({}));
+      throw Object.assign(new Error(detail ?? `the node answered ${response.status}`), { code });
+    }
     const self = await response.json();
     return { ...self, peerId: self.id, peerLabel: self.label };
   }

@@ -95,7 +95,10 @@
   const peers = {
     async list() {
       const response = await fetch("/api/peers", { credentials: "same-origin", cache: "no-store" });
-      if (!response.ok) throw new Error((await response.text()) || `the node answered ${response.status}`);
+      if (!response.ok) {
+        const { detail, code } = await response.json().catch(() => ({}));
+        throw Object.assign(new Error(detail ?? `the node answered ${response.status}`), { code });
+      }
       return (await response.json()).map((/** @type {any} */ row) => peer(row));
     },
     subscribe(callbacks) {

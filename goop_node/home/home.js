@@ -146,5 +146,6 @@ part(async () => {
   followRequests(templates);
 });
 part(async () => showInvite(await call("/api/invite")));
-part(() => followPeople(setLink));
+// Why a stream broke, it does not tell: the status does, or says why not.
+part(() => followPeople((connected) => (connected ? setLink(true) : showStatus())));
 part(showStatus);

@@ -52,7 +52,7 @@ export async function showStatus() {
   try {
     status = await call("/api/status");
   } catch (error) {
-    setLink(false, error.message);
+    setLink(false, error.code === "node_unreachable" ? "" : error.message);
     return;
   }
   lost = false;

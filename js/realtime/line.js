@@ -10,10 +10,12 @@ import { EventWire, SocketWire } from "./wires.js";
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5_000;
-/** How long a wire may take until frames flow both ways. */
-const PATIENCE_MS = 10_000;
 /** So many WebSockets in a row that came to nothing, and events are tried. */
 const SOCKET_TRIES = 3;
+/** How long all of them together may take until frames flow both ways: nobody may answer them. */
+const SOCKET_PATIENCE_MS = 3_000;
+/** How long events may take: behind them there is nothing else to try. */
+const EVENT_PATIENCE_MS = 10_000;
 /** A WebSocket that lives that long is no failed attempt. */
 const STEADY_MS = 1_000;
 /** While events carry the frames, a WebSocket is tried so often, ever more rarely. */
@@ -34,6 +36,8 @@ export class Line {
     this.timer = undefined;
     /** @type {Timer} until the next candidate */
     this.probing = undefined;
+    /** @type {Timer} until we lose patience with WebSockets */
+    this.patience = undefined;
     /** @type {Timer} first until we lose patience with the wire, then until it is steady */
     this.watch = undefined;
     this.failures = 0;
@@ -71,13 +75,26 @@ export class Line {
   open() {
     this.timer = undefined;
     const Kind = this.refusals < SOCKET_TRIES ? SocketWire : EventWire;
-    this.watch = setTimeout(() => this.closed(1006), PATIENCE_MS);
+    if (Kind === SocketWire) this.patience ??= setTimeout(() => this.weary(), SOCKET_PATIENCE_MS);
+    else this.watch = setTimeout(() => this.closed(1006), EVENT_PATIENCE_MS);
     try {
       this.wire = new Kind(this);
     } catch {
       if (Kind === SocketWire) this.refusals = SOCKET_TRIES;
       this.closed(1006);
     }
+  }
+
+  /** WebSockets have had their time. */
+  weary() {
+    this.patience = undefined;
+    this.refusals = SOCKET_TRIES;
+    if (this.wire) this.closed(1006);
+  }
+
+  settled() {
+    clearTimeout(this.patience);
+    this.patience = undefined;
   }
 
   // -- the wire's owner
@@ -101,6 +118,7 @@ export class Line {
     this.ready = true;
     this.failures = 0;
     clearTimeout(this.watch);
+    this.settled();
     if (this.wire instanceof EventWire) this.probeLater();
     else this.watch = setTimeout(() => this.steady(), STEADY_MS);
     for (const deferred of this.waiting.splice(0)) deferred.resolve(undefined);
@@ -116,7 +134,7 @@ export class Line {
     const tried = !this.ready;
     // Where events fail as well, the node is away, and nothing is wrong with WebSockets.
     if (this.wire instanceof EventWire) this.refusals = 0;
-    else this.refusals++;
+    else if (++this.refusals >= SOCKET_TRIES) this.settled();
     this.drop();
     const limit = Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LAST_RETRY_MS);
     // Jitter, so that many pages do not come back to a restarted node at once.
@@ -145,7 +163,7 @@ export class Line {
   /** The events go on until frames have gone both ways over the new WebSocket. */
   probe() {
     clearTimeout(this.probing);
-    this.probing = setTimeout(() => this.probeLater(), PATIENCE_MS);
+    this.probing = setTimeout(() => this.probeLater(), EVENT_PATIENCE_MS);
     const failed = () => {
       clearTimeout(this.probing);
       this.probeLater();
@@ -171,7 +189,7 @@ export class Line {
     this.ready = false;
     for (const timer of [this.probing, this.watch]) clearTimeout(timer);
     this.probing = undefined;
-    this.watch = setTimeout(() => this.closed(1006), PATIENCE_MS);
+    this.watch = setTimeout(() => this.closed(1006), SOCKET_PATIENCE_MS);
     this.hub.opened();
     events?.close();
   }
@@ -187,6 +205,7 @@ export class Line {
   sleep() {
     if (!this.wire && this.timer === undefined) return;
     this.asleep = true;
+    this.settled();
     this.drop();
   }
 

@@ -164,14 +164,39 @@ test("short-lived WebSockets count as broken, a long life forgives", async () =>
   assert.equal(node.streams.length, 1);
 });
 
-test("a line that says nothing is given up after 10 s", async () => {
+for (const silence of ["is never answered", "opens and then says nothing"]) {
+  test(`a WebSocket that ${silence} is given up after 3 s in all`, async () => {
+    const { node, clock } = await openChannel();
+    if (silence === "is never answered") node.socketsAre = "silent";
+    else node.take = () => {};
+    node.cut();
+    await clock.advance(2_900);
+    assert.equal(node.streams.length, 0);
+    await clock.advance(300);
+    assert.equal(node.sockets.length, 2);
+    assert.equal(node.streams.length, 1);
+  });
+}
+
+test("WebSockets have 3 s in all, also where each attempt takes its time to fail", async () => {
   const { node, clock } = await openChannel();
+  node.socketsAre = "silent";
+  node.cut();
+  await clock.advance(2_500);
+  node.socket.end();
+  await clock.advance(800);
+  assert.equal(node.sockets.length, 3);
+  assert.equal(node.streams.length, 1);
+});
+
+test("events that say nothing are given up after 10 s", async () => {
+  const { node, clock } = await overEvents("throw");
   node.take = () => {};
   node.cut();
-  await clock.advance(50);
-  assert.equal(node.sockets.length, 2);
+  await clock.advance(500);
+  const { length } = node.streams;
   await clock.advance(9_000);
-  assert.equal(node.sockets.length, 2);
+  assert.equal(node.streams.length, length);
   await clock.advance(2_000);
-  assert.equal(node.sockets.length, 3);
+  assert.ok(node.streams.length > length);
 });

@@ -57,7 +57,7 @@ class Clock {
 /** The node's end of the page's sockets and requests. */
 class FakeNode {
   up = true;
-  /** What stands between page and node does with WebSockets: "open", "refuse", "throw", "cut". */
+  /** What stands between page and node does with WebSockets: "open", "refuse", "throw", "cut", "silent". */
   socketsAre = "open";
   /** Frames from the page, all sockets together, parsed. */
   frames = [];
@@ -138,7 +138,7 @@ export function openPage(...scripts) {
       this.url = String(url);
       node.sockets.push(this);
       setImmediate(() => {
-        if (this.readyState !== 0) return;
+        if (this.readyState !== 0 || node.socketsAre === "silent") return;
         if (!node.up || node.socketsAre === "refuse") return this.end();
         this.readyState = 1;
         this.onopen?.({});

@@ -6,6 +6,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from goop_node.guard import Facts, Verdict, judge
 from goop_node.origins import Origins
@@ -96,12 +98,45 @@ def test_a_dev_origin_counts_as_the_pages_own() -> None:
 def test_cookies_are_bound_to_template_and_node() -> None:
     one, two = Tokens("bearer-1", "secret-1"), Tokens("bearer-2", "secret-2")
     name, value = one.cookie_for("chess")
-    assert one.template_of({name: value}) == "chess"
-    assert one.template_of({name: value.replace("chess", "video")}) is None
-    assert two.template_of({two.cookie_for("chess")[0]: value}) is None
-    assert one.template_of({name: "\u00e9.x"}) is None
+    assert one.template_of(f"{name}={value}") == "chess"
+    assert one.template_of(f"{name}={value.replace('chess', 'video')}") is None
+    assert two.template_of(f"{two.cookie_for('chess')[0]}={value}") is None
+    assert one.template_of(f"{name}=\u00e9.x") is None
     assert one.cookie_for("")[0] != two.cookie_for("")[0]
     assert one.bearer not in value
+
+
+FOREIGN = (
+    'prefs={"theme":"dark"}',
+    "src=a=(direct)|b=(not set)",
+    "path=/x",
+    "naked",
+    "city=Z\xc3\xbcrich",
+    "=x",
+    'q="a"b"',
+    "",
+    "goop_other=chess.x",
+    "z=" + "x" * 160_000,
+)
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda text: repr(text[:20]))
+def test_our_cookie_is_found_beside_those_of_other_programs(foreign: str) -> None:
+    tokens = Tokens("bearer", "secret")
+    ours = "=".join(tokens.cookie_for("chess"))
+    for header in (f"{foreign}; {ours}", f"{ours}; {foreign}", f"{foreign};{ours} ;{foreign}"):
+        assert tokens.template_of(header) == "chess"
+
+
+@given(st.text(st.characters(max_codepoint=255)), st.text(st.characters(max_codepoint=255)))
+def test_our_cookie_is_found_whatever_stands_around_it(before: str, behind: str) -> None:
+    tokens = Tokens("bearer", "secret")
+    ours = "=".join(tokens.cookie_for(""))
+    assert tokens.template_of(f"{before}; {ours}; {behind}") == ""
+    assert tokens.template_of(f"{before}; {behind}") is None
+    forged = ours[:-1] + ("0" if ours[-1] != "0" else "1")
+    assert tokens.template_of(f"{forged}; {before}; {ours}") == ""
+    assert tokens.template_of(f"{before}; {forged}; {behind}") is None
 
 
 def test_a_one_time_key_works_once() -> None:

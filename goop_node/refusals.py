@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Answers to requests that never reach the application (pure)."""
+
+from __future__ import annotations
+
+from html import escape
+from http import HTTPStatus
+
+from goop_node.problems import MEDIA_TYPE, Problem
+
+HEADERS_TOO_LARGE = Problem(
+    431,
+    "headers_too_large",
+    "The browser sends more than 1 MB of headers with each request to this address: most likely "
+    "cookies of other programs that ran here before. Delete this site's cookies (in Chrome and "
+    "Firefox: the symbol in front of the address, then cookies or site data), and load the page "
+    "again.",
+)
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+body {{ max-width: 34rem; margin: 15vh auto; padding: 0 1rem; font: 1.05rem/1.5 sans-serif }}
+</style>
+<h1>{title}</h1>
+<p>{detail}</p>
+"""
+
+
+def refusal(problem: Problem, *, to_person: bool = False) -> bytes:
+    """The whole answer; the connection ends behind it. ``to_person``: as a page of its own."""
+    body, kind = problem.encoded(), MEDIA_TYPE
+    phrase = HTTPStatus(problem.status).phrase
+    if to_person:
+        page = _PAGE.format(title=escape(phrase), detail=escape(problem.detail))
+        body, kind = page.encode(), "text/html; charset=utf-8"
+    lines = (
+        f"HTTP/1.1 {problem.status} {phrase}",
+        f"content-type: {kind}",
+        f"content-length: {len(body)}",
+        "content-security-policy: default-src 'none'; style-src 'unsafe-inline'",
+        "x-content-type-options: nosniff",
+        "cache-control: no-store",
+        "connection: close",
+    )
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
