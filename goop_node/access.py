@@ -39,7 +39,7 @@ class Access:
 
 
 PUBLIC = Access(callers=frozenset(), public=True)
-_NOBODY = Access(callers=frozenset())
+NOBODY = Access(callers=frozenset())
 
 
 def may_call(caller: Caller, access: Access) -> bool:
@@ -77,7 +77,7 @@ def gate(app: Any) -> Any:
     """The application's middleware: ``app`` for those who may call its handler."""
 
     async def gated(scope: Any, receive: Any, send: Any) -> None:
-        problem = _refusal(scope.get(CALLER), scope["route_handler"].opt.get(_ACCESS, _NOBODY))
+        problem = _refusal(scope.get(CALLER), scope["route_handler"].opt.get(_ACCESS, NOBODY))
         if problem is None:
             await app(scope, receive, send)
         else:

@@ -16,6 +16,7 @@ from goop_node.guard import Guard
 from goop_node.openapi import CompleteJson, DocumentRouter
 from goop_node.origins import Origins, is_loopback
 from goop_node.p2p.addresses import host_names
+from goop_node.plugin_routes import containment
 from goop_node.problems import EXCEPTION_HANDLERS
 from goop_node.types import Route
 
@@ -55,7 +56,8 @@ def application(node: Node, origins: Origins) -> Litestar:
         by_plugin.setdefault(plugin, []).append(route)
     for plugin, routes in by_plugin.items():
         handlers = _handlers(routes, node.templates_of(plugin))
-        routers.append(Router(f"/api/{plugin}", route_handlers=handlers, tags=[plugin]))
+        guarded = containment(plugin, node.failed)
+        routers.append(Router(f"/api/{plugin}", route_handlers=handlers, tags=[plugin], **guarded))
     static = pages.routes(node.templates, node.sdk_modules, origins)
     app = Litestar(
         route_handlers=[*routers, *(declared(handler, PUBLIC) for handler in static)],

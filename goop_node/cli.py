@@ -13,8 +13,9 @@ from typing import NoReturn
 from goop_node import __version__
 from goop_node.config import NodeConfig, StartError
 from goop_node.config_file import load_config
+from goop_node.environment import installed
+from goop_node.interrupts import Interrupted, interruptible
 from goop_node.log_format import RecordFormatter
-from goop_node.plugin_loader import installed
 
 MISTAKE = 2
 """The exit code of everything that is wrong before a node starts."""
@@ -35,11 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("goop_node").setLevel(logging.DEBUG if options.verbose else logging.INFO)
     try:
-        return int(options.command(options))
+        with interruptible():
+            return int(options.command(options))
     except StartError as error:
         for line in error.lines:
             print(line, file=sys.stderr)
         return MISTAKE
+    except Interrupted as interrupt:
+        return 128 + interrupt.number
     except KeyboardInterrupt:
         return 130
 
@@ -94,7 +98,7 @@ def _config(options: argparse.Namespace) -> NodeConfig:
         for name in ("data", "http", "listen", "peer", "label", "template", "no_mdns", "strict")
     }
     path = Path(options.config) if options.config is not None else None
-    return load_config(path, given, installed=[one.name for one in installed()])
+    return load_config(path, given, installed=[one.name for one in installed().plugins])
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -112,16 +116,19 @@ def _demo(options: argparse.Namespace) -> int:
 def _init(options: argparse.Namespace) -> int:
     from goop_node.cli_init import init
 
-    return init(Path.cwd(), installed())
+    return init(Path.cwd(), installed().plugins)
 
 
 def _plugins(options: argparse.Namespace) -> int:
     from goop_node.cli_plugins import print_plugins
 
-    return print_plugins(_config(options), installed())
+    config, environment = _config(options), installed()
+    candidates = environment.candidates(config.plugins)
+    return print_plugins(config, candidates, environment.complaints)
 
 
 def _check(options: argparse.Namespace) -> int:
     from goop_node.cli_plugins import check
 
-    return check(_config(options), installed())
+    config, environment = _config(options), installed()
+    return check(config, environment.candidates(config.plugins), environment.complaints)

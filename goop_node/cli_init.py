@@ -10,8 +10,9 @@ from typing import Any
 
 from goop_node.config import DEFAULT_HTTP, DEFAULT_LISTEN, NodeConfig, StartError, default_data
 from goop_node.config_file import FILE_NAME
+from goop_node.environment import Candidate
 from goop_node.plugin_calls import Calls
-from goop_node.plugin_loader import Candidate, Plugins
+from goop_node.plugin_loader import Plugins
 
 _NODE = """\
 # What a goop node is told. Everything is optional; what is commented out shows the default.

@@ -14,12 +14,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goop_node.config import NodeConfig
+from goop_node.environment import Candidate
+from goop_node.faults import at
 from goop_node.node import Node
-from goop_node.plugin_loader import Candidate, PluginStatus
+from goop_node.plugin_loader import PluginStatus
 
 
-def print_plugins(config: NodeConfig, candidates: Sequence[Candidate]) -> int:
+def print_plugins(
+    config: NodeConfig, candidates: Sequence[Candidate], complaints: Sequence[str] = ()
+) -> int:
     """Print the table of plugins, what is not enabled, and what failed. Returns 0.
+
+    ``complaints`` are about the Python environment.
 
     Raises ``StartError`` for mistakes in the configuration.
     """
@@ -37,9 +43,13 @@ def print_plugins(config: NodeConfig, candidates: Sequence[Candidate]) -> int:
         print("No plugin is enabled.")
     for one in statuses:
         if one.error:
-            print(f"\n{one.name}: {one.error}")
+            print(f"\n{one.name}: {one.error}{at(one.place)}")
             if one.needed_by:
                 print(f"  needed by: {', '.join(one.needed_by)}")
+        for warning in one.warnings:
+            print(f"\n{one.name}: warning: {warning}")
+    for complaint in complaints:
+        print(f"\nwarning: {complaint}")
     rest = [one for one in candidates if one.name not in config.plugins]
     if rest:
         print(f"\nInstalled but not enabled; to enable, add to {config.source_name}:")
@@ -48,14 +58,24 @@ def print_plugins(config: NodeConfig, candidates: Sequence[Candidate]) -> int:
     return 0
 
 
-def check(config: NodeConfig, candidates: Sequence[Candidate]) -> int:
+def check(
+    config: NodeConfig, candidates: Sequence[Candidate], complaints: Sequence[str] = ()
+) -> int:
     """Say whether a node could start like this. Returns 0, or 1 when a plugin would fail.
+
+    Warnings, those of ``complaints`` about the Python environment among them, do not count.
 
     Raises ``StartError`` for mistakes in the configuration.
     """
-    failed = [one for one in _examine(config, candidates) if one.error]
+    statuses = _examine(config, candidates)
+    for complaint in complaints:
+        print(f"warning: {complaint}", file=sys.stderr)
+    for one in statuses:
+        for warning in one.warnings:
+            print(f"plugin {one.name}: warning: {warning}", file=sys.stderr)
+    failed = [one for one in statuses if one.error]
     for one in failed:
-        print(f"plugin {one.name}: {one.error}", file=sys.stderr)
+        print(f"plugin {one.name}: {one.error}{at(one.place)}", file=sys.stderr)
     if failed:
         return 1
     where = str(config.source) if config.source else "The defaults"

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from goop_node.config import ConfigError
 from goop_node.config_values import is_template_name
+from goop_node.contained import Failed, contained
+from goop_node.crossings import shown
 from goop_node.grants import Brought
 from goop_node.permissions import parse_all
 from goop_node.plugin_loader import Plugins
+from goop_node.plugin_routes import try_routes
 from goop_node.template_folder import read_template
 from goop_node.types import Route, SdkModule, StreamHandler, Template
 
 if TYPE_CHECKING:
     from goop_node.node import Node
 
+INDEX = "index.html"
 _SCRIPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(?:js|mjs|css|map|d\.ts)")
 
 
@@ -39,15 +43,17 @@ class Contributions:
         Raises ``ConfigError`` when a folder of goop.toml takes the name of a plugin's template.
         """
 
-        def gather(hook: str, kind: type, key: Callable[[Any], str], **kwargs: Any) -> Any:
-            return _usable(plugins, hook, node.calls.collect(hook, **kwargs), kind, key)
+        def gather(hook: str, key: Callable[[Any], str], **kwargs: Any) -> Any:
+            return _usable(plugins, hook, node.calls.collect(hook, **kwargs), key)
 
-        routes = gather("goop_routes", Route, lambda route: "", node=node)
-        handlers = gather(
-            "goop_stream_handlers", StreamHandler, lambda one: one.protocol, node=node
-        )
-        modules = gather("goop_sdk_modules", SdkModule, _module_name)
-        templates = gather("goop_templates", Template, _template_name)
+        routes = gather("goop_routes", lambda route: "", node=node)
+        _try_routes(plugins, routes)
+        handlers = gather("goop_stream_handlers", lambda one: one.protocol, node=node)
+        modules = gather("goop_sdk_modules", _module_name)
+        templates = gather("goop_templates", _template_name)
+        for plugin, template in templates:
+            if not (template.folder / INDEX).is_file():
+                plugins.warn(plugin, _no_index(template))
         _note_brought(node, plugins)
         mine = [read_template(folder) for folder in node.config.templates]
         taken = {template.name: plugin for plugin, template in templates}
@@ -82,9 +88,9 @@ class Contributions:
         return list(self.all_routes)
 
     @property
-    def stream_handlers(self) -> list[StreamHandler]:
-        """What to do with inbound streams."""
-        return [handler for _, handler in self.all_handlers]
+    def stream_handlers(self) -> list[tuple[str, StreamHandler]]:
+        """What to do with inbound streams, as (plugin, handler) pairs."""
+        return list(self.all_handlers)
 
     @property
     def sdk_modules(self) -> Mapping[str, Path]:
@@ -109,27 +115,38 @@ class Contributions:
 
 
 def _usable(
-    plugins: Plugins,
-    hook: str,
-    pairs: list[tuple[str, Any]],
-    kind: type,
-    key: Callable[[Any], str],
+    plugins: Plugins, hook: str, pairs: list[tuple[str, Any]], key: Callable[[Any], str]
 ) -> list[tuple[str, Any]]:
-    """The pairs whose items are of ``kind`` and whose keys nobody used before."""
+    """The pairs whose items can be used and whose keys nobody used before."""
     kept: list[tuple[str, Any]] = []
     taken: dict[str, str] = {}
     for plugin, item in pairs:
         try:
-            if not isinstance(item, kind):
-                raise TypeError(f"found {type(item).__name__}, expected {kind.__name__}")
             name = key(item)
-            if name and taken.setdefault(name, plugin) != plugin:
+            if name and name in taken:
                 raise ValueError(f"{name} is already brought by plugin {taken[name]}")
+            taken[name] = plugin
         except Exception as error:
-            plugins.leave_out(plugin, error, f"{hook}()")
+            plugins.leave_out(plugin, error, f"{hook}()", plugins.code(plugin, hook))
         else:
             kept.append((plugin, item))
     return kept
+
+
+def _try_routes(plugins: Plugins, routes: list[tuple[str, Route]]) -> None:
+    """Leave out whose endpoints cannot be built: in one application they would spoil it for all."""
+    by_plugin: dict[str, list[Route]] = {}
+    for plugin, route in routes:
+        by_plugin.setdefault(plugin, []).append(route)
+    for plugin, mine in by_plugin.items():
+        found = contained(lambda plugin=plugin, mine=mine: try_routes(plugin, mine))  # type: ignore[misc]
+        if isinstance(found, Failed):
+            code = plugins.code(plugin, "goop_routes")
+            plugins.leave_out(plugin, found.error, "goop_routes()", code)
+
+
+def _no_index(template: Template) -> str:
+    return f"the template {template.name} has no page to begin with; add {template.folder / INDEX}"
 
 
 def _module_name(module: SdkModule) -> str:
@@ -153,8 +170,19 @@ def _note_brought(node: Node, plugins: Plugins) -> None:
     """For the table of ``goop plugins``: what each brings to hooks that plugins declared."""
     brought: dict[str, dict[str, tuple[str, ...]]] = {}
     for hook in plugins.plugin_hooks("register"):
+        if hook not in plugins.manager.owners:
+            continue  # its owner was left out since this round began
         kind = hook.removeprefix(f"{plugins.manager.owners[hook]}_")
-        for plugin, item in node.calls.collect(hook, node=node):
+        pairs = node.calls.collect(hook, node=node)
+        if hook in plugins.manager.admits:
+            pairs = _usable(plugins, hook, pairs, _name)
+        for plugin, item in pairs:
             names = brought.setdefault(plugin, {})
-            names[kind] = (*names.get(kind, ()), str(getattr(item, "name", item)))
+            names[kind] = (*names.get(kind, ()), _name(item))
     plugins.brings.update(brought)
+
+
+def _name(item: Any) -> str:
+    """What an item is called in the table: its name, or the item itself where it is text."""
+    name = getattr(item, "name", item)
+    return name if isinstance(name, str) else shown(name)

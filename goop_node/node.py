@@ -7,28 +7,44 @@ import asyncio
 import contextlib
 import getpass
 import json
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goop_node.clock import now_ms
 from goop_node.config import NodeConfig, StartError
 from goop_node.config_values import MAX_LABEL
+from goop_node.contained import Failed, asked, passes
 from goop_node.contributions import Contributions
+from goop_node.environment import Candidate, installed
 from goop_node.grants import Grants
 from goop_node.lifespans import Lifespans
+from goop_node.loading import Loading
 from goop_node.plugin_calls import Calls
-from goop_node.plugin_loader import Candidate, Plugins, PluginStatus, installed
+from goop_node.plugin_loader import Plugins, PluginStatus
 from goop_node.plugin_settings import validated_settings
 from goop_node.storage import open_database
-from goop_node.types import JsonValue, Network, PeerEvent, Peers, Route, Template
+from goop_node.types import (
+    JsonValue,
+    LineStream,
+    Network,
+    PeerEvent,
+    Peers,
+    Route,
+    StreamHandler,
+    Template,
+)
 from goop_node.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from goop_node.p2p import P2P
     from goop_node.tokens import Tokens
+
+log = logging.getLogger("goop_node.plugins")
 
 IDENTITY_FILE = "identity.key"
 LABEL_FILE = "label.json"
@@ -52,7 +68,12 @@ class Node:
         self.strict = config.strict
         self.http_port = config.http_port
         self.started_at = now_ms()
-        self._plugins = Plugins(config, installed() if candidates is None else candidates)
+        if candidates is None:
+            environment = installed()
+            candidates = environment.candidates(config.plugins)
+            for complaint in environment.complaints:
+                log.warning("%s", complaint)
+        self._plugins = Plugins(config, candidates, Loading(config.data))
         self.calls = Calls(self._plugins)
         self._settings = validated_settings(config, self._plugins, self.calls)
         self._label = config.label or _saved_label(config.data) or _user_name()
@@ -151,9 +172,11 @@ class Node:
         """Open and migrate ``DATA/<plugin>.sqlite3``; see :func:`open_database`."""
         return open_database(self.data / f"{plugin}.sqlite3", migrations)
 
-    def failed(self, plugin: str, error: BaseException) -> None:
+    def failed(
+        self, plugin: str, error: BaseException, *, doing: str = "", code: object = None
+    ) -> None:
         """Record that something of a plugin failed, for the status page and the log."""
-        self._plugins.fault(plugin, error)
+        self._plugins.fault(plugin, error, doing, code)
 
     def plugin_status(self) -> list[PluginStatus]:
         """What became of every enabled plugin, by name."""
@@ -168,13 +191,13 @@ class Node:
         Raises ``P2PError`` (port in use, bad address) and, when strict, ``PluginError``.
         """
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lifespans = Lifespans()
+        lifespans = Lifespans(self.failed)
         watchdog = Watchdog(self._plugins.packages())
         watchdog.start()
         try:
             await self._enter_lifespans(lifespans)
-            for handler in self._contributions.stream_handlers:
-                self.p2p.handle(handler)
+            for plugin, handler in self._contributions.stream_handlers:
+                self.p2p.handle(self._contained(plugin, handler))
             unsubscribe = self.peers.subscribe(self._peer_changed)
             try:
                 await self.p2p.start()
@@ -194,13 +217,25 @@ class Node:
         for plugin, lifespan in sorted(found, key=lambda pair: (pair[0] in owners, pair[0])):
             if plugin not in self._plugins.active:
                 continue
-            try:
-                await lifespans.enter(plugin, lifespan)
-            except StartError:
-                raise  # the node's own trouble, not the plugin's
-            except Exception as error:
-                self._plugins.leave_out(plugin, error, "goop_lifespan()")
+            with self._plugins.loading.step(plugin, "goop_lifespan()"):
+                failure = await lifespans.enter(plugin, lifespan)
+            if failure is not None and passes(failure):
+                raise failure
+            if failure is not None:
+                self._plugins.leave_out(plugin, failure, "goop_lifespan()")
         self._contributions = self._contributions.only(self._plugins.active)
+
+    def _contained(self, plugin: str, handler: StreamHandler) -> StreamHandler:
+        """The handler, such that a stream on which it fails is reset and nothing else happens."""
+
+        def handle(stream: LineStream) -> None:
+            found = asked(lambda: handler.handle(stream), Any, "the answer")
+            if isinstance(found, Failed):
+                doing = f"the handler of {handler.protocol}"
+                self.failed(plugin, found.error, doing=doing, code=handler.handle)
+                stream.reset()
+
+        return replace(handler, handle=handle)
 
     def _peer_changed(self, event: PeerEvent) -> None:
         self.calls.notify("goop_peer_changed", node=self, event=event)

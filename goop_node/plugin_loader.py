@@ -9,30 +9,27 @@ a fresh pluggy manager is built without it, because ``unregister`` leaves specs 
 from __future__ import annotations
 
 import difflib
-import importlib.metadata
-import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from goop_node import hookspecs
+from goop_node import hookspecs, plugin_hints, plugin_instance
+from goop_node.blame import describe, place_of, place_of_code, traceback_of
 from goop_node.config import ConfigError, NodeConfig, StartError
-from goop_node.plugin_manager import Manager, hooks_of
+from goop_node.contained import Failed, contained
+from goop_node.environment import Candidate
+from goop_node.faults import Faults, at
+from goop_node.loading import Loading
+from goop_node.plugin_instance import Instance
+from goop_node.plugin_manager import Implementations, Manager
 from goop_node.plugin_types import drift
 
-ENTRY_POINTS = "goop_node"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""A plugin's name is part of addresses and of file names."""
+
 log = logging.getLogger("goop_node.plugins")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A plugin that could be loaded. ``load`` imports it and returns the entry point's value."""
-
-    name: str
-    load: Callable[[], object]
-    distribution: str = ""
-    version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +37,10 @@ class PluginStatus:
     """What became of an enabled plugin.
 
     ``status`` is ``"active"``, ``"faulty"`` (active, but something of it failed) or
-    ``"failed"`` (left out). ``hooks`` it implements, ``brings`` what it gave to other
-    plugins' hooks by kind (``{"contexts": ("chess",)}``), ``needed_by`` who depends on it.
+    ``"failed"`` (left out); ``place`` is where, as ``FILE:LINE``, as far as it is known.
+    ``warnings`` are lines of its code that do not do what they seem to. ``hooks`` it implements,
+    ``brings`` what it gave to other plugins' hooks by kind (``{"contexts": ("chess",)}``),
+    ``needed_by`` who depends on it.
     """
 
     name: str
@@ -49,6 +48,8 @@ class PluginStatus:
     distribution: str
     status: Literal["active", "faulty", "failed"]
     error: str | None = None
+    place: str = ""
+    warnings: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     brings: Mapping[str, tuple[str, ...]]
     needed_by: tuple[str, ...] = ()
@@ -62,45 +63,33 @@ class PluginError(StartError):
         self.plugin = plugin
 
 
-def installed() -> list[Candidate]:
-    """The plugins that the Python environment has, by name. Nothing is imported."""
-    found = []
-    for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
-        name = point.dist.name if point.dist else ""
-        version = point.dist.version if point.dist else ""
-        found.append(
-            Candidate(name=point.name, load=point.load, distribution=name, version=version)
-        )
-    return sorted(found, key=lambda candidate: (candidate.name, candidate.distribution))
-
-
 class Plugins:
     """The plugins of one node: one manager, one instance of each plugin.
 
     ``manager`` changes whenever a plugin is left out; do not keep it.
     """
 
-    def __init__(self, config: NodeConfig, candidates: Sequence[Candidate]) -> None:
+    def __init__(
+        self, config: NodeConfig, candidates: Sequence[Candidate], loading: Loading | None = None
+    ) -> None:
         """Load what ``config`` enables.
 
         Raises ``ConfigError`` for unknown plugins, ``PluginError`` for failures when strict.
         """
         self.strict = config.strict
+        self.loading = loading or Loading()
         self.manager = Manager()
         self.errors: dict[str, str] = {}
-        self.faults: dict[str, str] = {}
+        self.faults = Faults()
         self.needed_by: dict[str, set[str]] = {}
         self.brings: dict[str, Mapping[str, tuple[str, ...]]] = {}
+        self._places: dict[str, str] = {}
+        self._warnings: dict[str, dict[str, None]] = {}
         self._available = frozenset(candidate.name for candidate in candidates)
         self._candidates = _choose(config, candidates)
-        self._instances: dict[str, object] = {}
+        self._instances: dict[str, Instance] = {}
         for name, candidate in self._candidates.items():
-            try:
-                value = candidate.load()
-                create = inspect.isclass(value) or inspect.isroutine(value)
-                self._instances[name] = value() if create else value  # type: ignore[operator]
-            except (Exception, SystemExit) as error:
-                self._fail(name, f"cannot be loaded: {describe(error)}", error)
+            self._load(name, candidate)
         self._rebuild()
 
     @property
@@ -129,25 +118,34 @@ class Plugins:
 
     def packages(self) -> dict[str, str]:
         """The top-level package that each active plugin's code is in."""
-        found = {}
-        for name in self.active:
-            instance = self._instances[name]
-            module = inspect.getmodule(instance) or inspect.getmodule(type(instance))
-            if module is not None:
-                found[name] = module.__name__.partition(".")[0]
-        return found
+        return {name: package for name in self.active if (package := self._package(name))}
 
-    def leave_out(self, name: str, error: BaseException, doing: str) -> None:
-        """Take a plugin, and those that need it, out of the node. Raises when strict."""
+    def code(self, name: str, hook: str) -> object:
+        """The function with which a plugin implements a hook, to name its place."""
+        instance = self._instances.get(name)
+        return instance.hooks.get(hook) if instance is not None else None
+
+    def leave_out(self, name: str, error: BaseException, doing: str, code: object = None) -> None:
+        """Take a plugin, and those that need it, out of the node. Raises when strict.
+
+        ``doing`` says in what it failed, ``code`` is the function of the plugin that did.
+        """
         if name in self.errors:
             return
-        self._fail(name, f"{doing}: {describe(error)}", error)
+        self._fail(name, f"{doing}: {describe(error)}", error, code)
         self._rebuild()
 
-    def fault(self, name: str, error: BaseException) -> None:
+    def fault(self, name: str, error: BaseException, doing: str = "", code: object = None) -> None:
         """Record that something of a plugin failed while the plugin stays."""
-        self.faults[name] = describe(error)
-        log.error("plugin %s: %s", name, describe(error), exc_info=error)
+        place = self._place(name, error, code)
+        self.faults.note(name, doing, describe(error), place, traceback_of(error))
+
+    def warn(self, name: str, sentence: str) -> None:
+        """Tell, once, that something of a plugin does not do what it seems to."""
+        known = self._warnings.setdefault(name, {})
+        if sentence not in known:
+            known[sentence] = None
+            log.warning("plugin %s: %s", name, sentence)
 
     def status(self) -> list[PluginStatus]:
         """What became of every enabled plugin, by name."""
@@ -155,119 +153,150 @@ class Plugins:
 
     def _status(self, candidate: Candidate) -> PluginStatus:
         name = candidate.name
-        error = self.errors.get(name) or self.faults.get(name)
+        fault = self.faults.latest(name)
         instance = self._instances.get(name)
+        error = self.errors.get(name) or (fault.sentence if fault else None)
+        place = self._places.get(name, "") if name in self.errors else fault.place if fault else ""
         return PluginStatus(
             name=name,
             version=candidate.version,
             distribution=candidate.distribution,
             status="failed" if name in self.errors else "faulty" if error else "active",
             error=error,
-            hooks=tuple(sorted(hooks_of(self.manager, instance))) if instance is not None else (),
+            place=place,
+            warnings=tuple(self._warnings.get(name, ())),
+            hooks=tuple(sorted(instance.hooks)) if instance is not None else (),
             brings=self.brings.get(name, {}),
             needed_by=tuple(sorted(self.needed_by.get(name, ()))),
         )
 
-    def _fail(self, name: str, reason: str, error: BaseException | None = None) -> None:
+    def _load(self, name: str, candidate: Candidate) -> None:
+        if not _NAME.fullmatch(name):
+            self._fail(name, "cannot have that name; use letters, digits, - and _ (at most 64)")
+            return
+        if candidate.rivals:
+            every = f"{candidate.distribution} ({candidate.source}), {', '.join(candidate.rivals)}"
+            self._fail(name, f"is brought by more than one package; remove all but one: {every}")
+            return
+        if self.loading.suspect is not None and self.loading.suspect[0] == name:
+            self._fail(
+                name,
+                f"the node's process ended at its last start in {self.loading.suspect[1]} of "
+                "this plugin, which is therefore left out this time; start again to try it again",
+            )
+            return
+        with self.loading.step(name, "loading"):
+            found = contained(lambda: plugin_instance.load(candidate))
+        if isinstance(found, Failed):
+            self._fail(name, f"cannot be loaded: {describe(found.error)}", found.error)
+        else:
+            self._instances[name] = found
+
+    def _fail(
+        self, name: str, reason: str, error: BaseException | None = None, code: object = None
+    ) -> None:
         self.errors[name] = reason
+        self._places[name] = place = self._place(name, error, code)
         if self.strict:
-            raise PluginError(name, reason) from error
+            raise PluginError(name, reason + at(place)) from error
         # The sentence is for the person; the traceback is for who debugs the plugin.
-        log.warning("plugin %s is left out: %s", name, reason)
-        log.debug("plugin %s", name, exc_info=error)
+        log.warning("plugin %s is left out: %s%s", name, reason, at(place))
+        if error is not None:
+            log.debug("plugin %s\n%s", name, traceback_of(error))
+
+    def _place(self, name: str, error: BaseException | None, code: object) -> str:
+        """The line of the plugin that is to blame, as far as anything leads to one."""
+        package, instance = self._package(name), self._instances.get(name)
+        found = place_of(error, package) if error is not None and package else ""
+        found = found or (place_of_code(code) if code is not None else "")
+        return found or (instance.place if instance else "") or self._candidates[name].source
+
+    def _package(self, name: str) -> str:
+        instance = self._instances.get(name)
+        module = self._candidates[name].module if name in self._candidates else ""
+        return instance.package if instance else module.partition(".")[0]
 
     def _rebuild(self) -> None:
         """Build managers until one holds no plugin that fails."""
         while True:
             before = len(self.errors)
             self.manager = Manager()
-            for phase in (self._declare, self._register, self._explain_unknown):
+            for phase in (self._declare, self._register, self._explain):
                 for name in self.active:
                     phase(name)
             if len(self.errors) == before:
                 return
 
     def _declare(self, name: str) -> None:
-        try:
-            implementation = hooks_of(self.manager, self._instances[name]).get("goop_add_hookspecs")
-            if implementation is not None:
-                self.manager.declare(name, implementation)
-        except Exception as error:
-            self._fail(name, f"goop_add_hookspecs(): {describe(error)}", error)
+        implementation = self._instances[name].hooks.get("goop_add_hookspecs")
+        if implementation is None:
+            return
+        with self.loading.step(name, "goop_add_hookspecs()"):
+            found = contained(lambda: self.manager.declare(name, implementation))
+        if isinstance(found, Failed):
+            reason = f"goop_add_hookspecs(): {describe(found.error)}"
+            self._fail(name, reason, found.error, implementation)
 
     def _register(self, name: str) -> None:
-        try:
-            self.manager.register(self._instances[name], name)
-        except Exception as error:
-            self._fail(name, f"does not fit the hooks: {describe(error)}", error)
+        instance = self._instances[name]
+        found = contained(lambda: self.manager.register(Implementations(instance.attributes), name))
+        if isinstance(found, Failed):
+            self._fail(name, f"does not fit the hooks: {describe(found.error)}", found.error)
 
-    def _explain_unknown(self, name: str) -> None:
+    def _explain(self, name: str) -> None:
         """Refuse hooks that nobody declares, wrappers, and signatures that drifted."""
-        for hook in sorted(hooks_of(self.manager, self._instances[name])):
+        instance = self._instances[name]
+        for sentence in plugin_hints.unmarked(self.manager.owners.keys(), instance.others):
+            self.warn(name, sentence)
+        for hook, function in sorted(instance.hooks.items()):
             caller = getattr(self.manager.hook, hook)
             mine = next(one for one in caller.get_hookimpls() if one.plugin_name == name)
             owner = self.manager.owners.get(hook)
             if owner is None:
                 if not mine.optionalhook:
-                    self._fail(name, self._missing(name, hook))
+                    self._fail(name, self._missing(name, hook), code=function)
                     return
                 continue
             if owner and owner != name:
                 self.needed_by.setdefault(owner, set()).add(name)
             if mine.hookwrapper or mine.wrapper:
-                self._fail(name, f"{hook}() is a hook wrapper, which is not supported")
+                reason = f"{hook}() is a hook wrapper, which is not supported; write @hookimpl"
+                self._fail(name, reason, code=function)
                 return
             wrong = drift(caller.spec.function, mine.function)
             if wrong:
-                self._fail(name, f"{hook}() {wrong}")
+                self._fail(name, f"{hook}() {wrong}", code=function)
                 return
+            for sentence in plugin_hints.ordered(hook, mine):
+                self.warn(name, sentence)
 
     def _missing(self, name: str, hook: str) -> str:
-        """Why ``hook`` of plugin ``name`` is unknown, in words that say what to do."""
-        sentence = f"{name} implements {hook}(), which "
-        for owner in sorted(self._available - {name}, key=len, reverse=True):
-            if not hook.startswith(f"{owner}_"):
-                continue
-            if owner not in self._candidates:
-                return f"{sentence}plugin '{owner}' declares; add [plugins.{owner}] to goop.toml"
-            if owner in self.errors:
-                self.needed_by.setdefault(owner, set()).add(name)
-                return f"{sentence}plugin '{owner}' declares, and that one is left out"
-            return f"{sentence}plugin '{owner}' does not declare; their versions do not fit"
-        close = difflib.get_close_matches(hook, self.manager.owners, n=1)
-        if close:
-            return f"{sentence}nobody declares; did it mean {close[0]}()?"
-        prefix = hook.partition("_")[0]
-        return f"{sentence}no installed plugin declares; a plugin '{prefix}' may have to be added"
-
-
-def describe(error: BaseException) -> str:
-    """An exception on one line: its text, with its type where the text says little."""
-    text = " ".join(str(error).split())
-    if isinstance(error, StartError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        sentence, owner = plugin_hints.unknown_hook(
+            name,
+            hook,
+            available=self._available,
+            enabled=self._candidates.keys(),
+            failed=self.errors.keys(),
+            declared=self.manager.owners.keys(),
+        )
+        if owner:
+            self.needed_by.setdefault(owner, set()).add(name)
+        return sentence
 
 
 def _choose(config: NodeConfig, candidates: Iterable[Candidate]) -> dict[str, Candidate]:
     """The candidates that the configuration names; every other name is a mistake."""
-    by_name: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        by_name.setdefault(candidate.name, []).append(candidate)
+    by_name = {candidate.name: candidate for candidate in candidates}
     mistakes, chosen = [], {}
     for name in sorted(config.plugins):
-        found = by_name.get(name, [])
+        if name in by_name:
+            chosen[name] = by_name[name]
+            continue
+        have = ", ".join(sorted(by_name)) or "none"
+        close = difflib.get_close_matches(name, by_name, n=1)
+        hint = f'; did you mean "{close[0]}"?' if close else ""
         where = f"{config.source_name}: [plugins.{name}]"
-        if len(found) == 1:
-            chosen[name] = found[0]
-        elif found:
-            packages = " and ".join(one.distribution or "?" for one in found)
-            mistakes.append(f"{where}: found in {packages}, expected one; uninstall the others")
-        else:
-            have = ", ".join(sorted(by_name)) or "none"
-            close = difflib.get_close_matches(name, by_name, n=1)
-            hint = f'; did you mean "{close[0]}"?' if close else ""
-            mistakes.append(f"{where}: found no such plugin, expected one of: {have}{hint}")
+        mistakes.append(f"{where}: found no such plugin, expected one of: {have}{hint}")
     if mistakes:
         raise ConfigError(mistakes)
     return chosen

@@ -28,10 +28,12 @@ def validated_settings(
     schemas: dict[str, JsonSchema] = {}
     for plugin, schema in calls.collect("goop_config_schema"):
         try:
-            Draft202012Validator.check_schema(schema)
+            Draft202012Validator.check_schema(schema, Draft202012Validator.FORMAT_CHECKER)
+            _check_defaults(schema)
             schemas[plugin] = _closed(schema)
         except Exception as error:
-            plugins.leave_out(plugin, error, "goop_config_schema() is no valid schema")
+            code = plugins.code(plugin, "goop_config_schema")
+            plugins.leave_out(plugin, error, "goop_config_schema() is no valid schema", code)
     mistakes: list[str] = []
     settings: dict[str, Mapping[str, JsonValue]] = {}
     for plugin in plugins.active:
@@ -41,18 +43,30 @@ def validated_settings(
         try:
             found = list(_validator(schema).iter_errors(table))
         except Exception as error:  # a $ref that leads nowhere shows only now
-            plugins.leave_out(plugin, error, "goop_config_schema() cannot be used")
+            code = plugins.code(plugin, "goop_config_schema")
+            plugins.leave_out(plugin, error, "goop_config_schema() cannot be used", code)
             continue
         mistakes += [line for error in found for line in _sentences(where, error)]
-        defaults = {
-            key: value["default"]
-            for key, value in schema.get("properties", {}).items()
-            if isinstance(value, Mapping) and "default" in value
-        }
-        settings[plugin] = {**defaults, **table}
+        settings[plugin] = {**_defaults(schema), **table}
     if mistakes:
         raise ConfigError(sorted(mistakes))
     return settings
+
+
+def _defaults(schema: JsonSchema) -> dict[str, JsonValue]:
+    return {
+        key: value["default"]
+        for key, value in schema.get("properties", {}).items()
+        if isinstance(value, Mapping) and "default" in value
+    }
+
+
+def _check_defaults(schema: JsonSchema) -> None:
+    """Raise ``ValueError`` for a default that the schema itself would refuse."""
+    for key, value in _defaults(schema).items():
+        for error in _validator(schema).iter_errors({key: value}):
+            if list(error.path)[:1] == [key]:
+                raise ValueError(f"the default of {key}: {error.message}")
 
 
 def _validator(schema: JsonSchema) -> Draft202012Validator:

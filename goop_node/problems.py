@@ -57,13 +57,14 @@ _CODES = {
 }
 
 
-def _respond(problem: Problem) -> Response[bytes]:
+def respond(problem: Problem) -> Response[bytes]:
+    """The response that carries ``problem``."""
     return Response(problem.encoded(), status_code=problem.status, media_type=MEDIA_TYPE)
 
 
 def on_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     """A handler refused."""
-    return _respond(problem)
+    return respond(problem)
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -73,13 +74,13 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
         return on_exception(request, error)
     code = _CODES.get(status, "bad_request")
     detail = error.detail if status != 404 else "there is nothing at this address"
-    return _respond(Problem(status, code, detail))
+    return respond(Problem(status, code, detail))
 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Something broke: logged here, and no more than that is told."""
     log.error("%s failed", request.url.path, exc_info=error)
-    return _respond(Problem(500, "internal", "the node failed on this; its log says more"))
+    return respond(Problem(500, "internal", "the node failed on this; its log says more"))
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {

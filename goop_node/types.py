@@ -13,12 +13,17 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+
+from msgspec import Meta
 
 if TYPE_CHECKING:
     import sqlite3
 
-JsonValue = Any
+JSON = "JSON"
+"""Marks ``Any`` as JSON in annotations, for ``crossings.fit``."""
+
+JsonValue = Annotated[Any, JSON]
 """A value made of dict, list, str, int, float, bool and None only."""
 
 JsonSchema = Mapping[str, JsonValue]
@@ -32,9 +37,9 @@ class Refusal:
     ``pointer`` is the JSON Pointer (RFC 6901) of the offending value, where there is one.
     """
 
-    code: str
-    reason: str
-    pointer: str = ""
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
+    reason: Annotated[str, Meta(max_length=1000)]
+    pointer: Annotated[str, Meta(max_length=1000)] = ""
 
 
 CallerKind = Literal["home", "template", "program"]
@@ -90,9 +95,16 @@ class StreamHandler:
     normally calls ``stream.start(...)``.
     """
 
-    protocol: str
+    protocol: Annotated[
+        str,
+        Meta(
+            pattern=r"^/(?!ipfs/|libp2p/|meshsub/|floodsub/|noise|yamux|mplex|multistream/)"
+            r"[!-~]{1,199}\Z",
+            description='a name such as "/whiteboard/1.0.0" that is not libp2p\'s own',
+        ),
+    ]
     handle: Callable[[LineStream], None]
-    max_line: int = 128 * 1024
+    max_line: Annotated[int, Meta(ge=1, le=4 * 1024 * 1024)] = 128 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +124,9 @@ class Template:
     """
 
     name: str
-    title: str
+    title: Annotated[str, Meta(max_length=200)]
     folder: Path
-    description: str = ""
+    description: Annotated[str, Meta(max_length=2000)] = ""
     permissions: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -273,8 +285,14 @@ class NodeApi(Protocol):
         ``migrations[i]`` is the SQL script that leads from user_version ``i`` to ``i + 1``.
         """
 
-    def failed(self, plugin: str, error: BaseException) -> None:
-        """Record that a plugin failed in a way the status page should show."""
+    def failed(
+        self, plugin: str, error: BaseException, *, doing: str = "", code: object = None
+    ) -> None:
+        """Record that a plugin failed, for the log and the status page: once a minute at most.
+
+        ``doing`` says in what (``"check() of the context chess"``); ``code`` is the plugin's
+        function, whose place is named where the error itself does not lead to one.
+        """
 
 
 Lifespan = AbstractAsyncContextManager[None]

@@ -35,6 +35,7 @@ function showPlugins(plugins) {
       { className: "warn" },
       make("strong", {}, `Plugin “${plugin.name}” ${TROUBLE[plugin.status]}. `),
       plugin.error || "",
+      plugin.place ? ` (${plugin.place})` : "",
     );
     const dependents = plugin.needed_by || [];
     if (dependents.length) line.append(` Needed by: ${dependents.join(", ")}.`);

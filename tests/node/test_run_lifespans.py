@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar import get
 
 from goop_node.config import NodeConfig
+from goop_node.environment import Candidate
 from goop_node.hookspecs import hookimpl
 from goop_node.lifespans import Lifespans
 from goop_node.node import Node
-from goop_node.plugin_loader import Candidate, PluginError
+from goop_node.plugin_loader import PluginError
 from goop_node.types import Lifespan, NodeApi, Peer, PeerEvent, Route, StreamHandler
 from goop_node.watchdog import Watchdog
 
@@ -69,7 +71,11 @@ class Living:
 
     @hookimpl
     def goop_routes(self, node: NodeApi) -> list[Route]:
-        return [Route(handlers=[self.name])]
+        @get("/", sync_to_thread=False)
+        def here() -> str:
+            return self.name
+
+        return [Route(handlers=[here])]
 
     @hookimpl
     def goop_stream_handlers(self, node: NodeApi) -> list[StreamHandler]:
@@ -150,9 +156,9 @@ async def test_a_lifespan_that_never_gets_ready_is_given_up() -> None:
         finally:
             cancelled.set()
 
-    lifespans = Lifespans(enter_seconds=0.01)
-    with pytest.raises(TimeoutError, match=r"was not ready within 0\.01 s"):
-        await lifespans.enter("slow", hangs())
+    lifespans = Lifespans(lambda plugin, error: None, enter_seconds=0.01)
+    failure = await lifespans.enter("slow", hangs())
+    assert str(failure) == "was not ready within 0.01 s"
     await cancelled.wait()
     await lifespans.leave()
 
@@ -165,8 +171,8 @@ async def test_a_lifespan_that_never_ends_does_not_hold_the_node(
         yield
         await asyncio.Event().wait()
 
-    lifespans = Lifespans(leave_seconds=0.01)
-    await lifespans.enter("stays", stays())
+    lifespans = Lifespans(lambda plugin, error: None, leave_seconds=0.01)
+    assert await lifespans.enter("stays", stays()) is None
     await lifespans.leave()
     assert "plugin stays: did not stop" in caplog.text
 

@@ -15,9 +15,9 @@ from goop_node.cli_init import example
 from goop_node.cli_plugins import check, print_plugins
 from goop_node.config import NodeConfig, StartError
 from goop_node.config_file import load_config
+from goop_node.environment import Candidate
 from goop_node.hookspecs import hookimpl
 from goop_node.p2p import addresses as p2p_addresses
-from goop_node.plugin_loader import Candidate
 from goop_node.ports import bind_http, choose_listen
 from goop_node.ready import only_node, read_ready, write_ready
 from goop_node.types import JsonSchema

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""What failed in which plugin: told once a minute, counted always, bounded."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+AGAIN_SECONDS = 60.0
+"""How long one fault is only counted after it was told."""
+
+PLACES = 32
+"""How many different faults of one plugin are kept apart."""
+
+log = logging.getLogger("goop_node.plugins")
+
+
+@dataclass
+class Fault:
+    """One kind of failure. ``place`` is ``FILE:LINE`` or ``""``."""
+
+    doing: str
+    text: str
+    place: str
+    count: int = 0
+    untold: int = 0
+    told_at: float = 0.0
+
+    @property
+    def sentence(self) -> str:
+        """The fault in one line, for people."""
+        words = f"{self.doing}: {self.text}" if self.doing else self.text
+        return f"{words} ({self.count} times)" if self.count > 1 else words
+
+
+class Faults:
+    """The faults of the plugins that take part. ``clock`` gives seconds that only grow."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._by_plugin: dict[str, dict[tuple[str, str], Fault]] = {}
+
+    def note(self, plugin: str, doing: str, text: str, place: str, trace: str) -> None:
+        """Something of ``plugin`` failed: log it, unless the same was logged a moment ago."""
+        known = self._by_plugin.setdefault(plugin, {})
+        key = (doing, place)
+        fault = known.pop(key, None) or Fault(doing, text, place)
+        known[key] = fault  # the newest is last
+        if len(known) > PLACES:
+            del known[next(iter(known))]
+        fault.text = text
+        fault.count += 1
+        now = self._clock()
+        if fault.count > 1 and now - fault.told_at < AGAIN_SECONDS:
+            fault.untold += 1
+            return
+        more = f" (and {fault.untold} times since it was last told)" if fault.untold else ""
+        fault.untold, fault.told_at = 0, now
+        words = f"{doing}: {text}" if doing else text
+        log.error("plugin %s: %s%s%s\n%s", plugin, words, at(place), more, trace)
+
+    def latest(self, plugin: str) -> Fault | None:
+        """The newest fault of ``plugin``."""
+        known = self._by_plugin.get(plugin)
+        return next(reversed(known.values())) if known else None
+
+
+def at(place: str) -> str:
+    """`` (FILE:LINE)``, or nothing where the place is unknown."""
+    return f" ({place})" if place else ""
