@@ -127,6 +127,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
                 "state": node.p2p.state,
                 "error": node.p2p.error,
                 "addrs": list(node.network.addrs),
+                "restarts": node.p2p.restarts,
             },
             "plugins": [_plain(asdict(plugin)) for plugin in node.plugin_status()],
             "dev_origins": list(node.config.dev_origins),

@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Options of the test suite."""
+"""Options of the test suite, and what no test may bring about unseen."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+
+from goop_node.testing import NodeProcess
+
+FAILED = "libp2p failed"
+"""What a node logs when its libp2p side ends, with all streams of everybody."""
+_read: dict[Path, int] = {}
+"""The logs of the nodes that were started, and how far they were looked through."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -11,3 +22,57 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seeds", default="0:2000", help="simulator seeds, FIRST:END")
     parser.addoption("--faults", default="0:5", help="seeds of pairs of real nodes, FIRST:END")
     parser.addoption("--longest-fault", default=12.0, type=float, help="seconds of one fault")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs_of_nodes() -> Iterator[None]:
+    """Know the log of each node that is started."""
+    start = NodeProcess.start
+
+    def known(node: NodeProcess) -> None:
+        _read.setdefault(node.log, 0)
+        start(node)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NodeProcess, "start", known)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _libp2p_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing ends libp2p's side of a node, but in tests with the mark ``restarts``."""
+    heard = _Failures()
+    logger = logging.getLogger("goop_node.p2p.service")
+    logger.addHandler(heard)
+    try:
+        yield
+    finally:
+        logger.removeHandler(heard)
+    failures = [*heard.found, *_in_logs()]
+    if failures and request.node.get_closest_marker("restarts") is None:
+        pytest.fail("libp2p's side of a node ended:\n" + "\n".join(failures))
+
+
+class _Failures(logging.Handler):
+    """What the nodes of this process say of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if FAILED in record.getMessage():
+            self.found.append(record.getMessage())
+
+
+def _in_logs() -> list[str]:
+    """What the others have said of it since the last time."""
+    found = []
+    for path, offset in _read.items():
+        if path.exists():
+            with path.open("rb") as log:
+                log.seek(offset)
+                new = log.read()
+            _read[path] = offset + len(new)
+            found += [line for line in new.decode(errors="replace").splitlines() if FAILED in line]
+    return found

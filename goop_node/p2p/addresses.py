@@ -1,13 +1,126 @@
 # SPDX-License-Identifier: MIT
-"""The addresses of this machine, for where a node listens on all of its interfaces."""
+"""Addresses: where a peer can be dialled, as a value of ours, and where this machine is."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
+
+import psutil
+from libp2p.peer.id import ID
 from multiaddr.utils import get_network_addrs
+
+IP = IPv4Address | IPv6Address
+Interface = IPv4Interface | IPv6Interface
 
 WILDCARDS = {"0.0.0.0": 4, "::": 6}
 """What means all interfaces, with the version of IP."""
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+_NAMES = ("dns", "dns4", "dns6")
+_NAME = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z.-]{0,251}[0-9A-Za-z])?")
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
+_LONGEST = 400
+"""Characters; a name has 253 at most, a peer id about 50."""
+_DIGESTS = (0x00, 0x12)
+"""How a peer id begins: the key itself (identity), or its SHA-256."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """A host and a TCP port: ``ip`` for ``ip4`` and ``ip6``, else a ``name`` to be resolved.
+
+    Whatever is one of these can be dialled by libp2p; nothing else reaches it.
+    """
+
+    protocol: str
+    host: str
+    port: int
+
+    @classmethod
+    @lru_cache(4096)
+    def parse(cls, text: str) -> Address | None:
+        """The address in ``/ip4/…/tcp/…`` (or ip6, dns, dns4, dns6); ``None`` for all else.
+
+        A peer id behind it (``/p2p/…``) is not looked at.
+        """
+        parts = text.split("/", 6) if len(text) <= _LONGEST else []
+        if (
+            len(parts) not in (5, 7)
+            or parts[0]
+            or parts[3] != "tcp"
+            or parts[5:6] not in ([], ["p2p"])
+        ):
+            return None
+        protocol, host, port = parts[1], parts[2], parts[4]
+        if _PORT.fullmatch(port) is None or int(port) > 65535:
+            return None
+        if protocol in _NAMES:
+            return cls(protocol, host, int(port)) if _NAME.fullmatch(host) else None
+        try:
+            ip = ip_address(host)
+        except ValueError:
+            return None
+        if protocol != f"ip{ip.version}" or "%" in host:
+            return None
+        return cls(protocol, str(ip), int(port))
+
+    @classmethod
+    def of(cls, ip: IP, port: int) -> Address:
+        """The address of an IP address and a port."""
+        return cls(f"ip{ip.version}", str(ip), port)
+
+    @property
+    def ip(self) -> IP | None:
+        """The IP address; ``None`` where there is a name."""
+        return None if self.protocol in _NAMES else ip_address(self.host)
+
+    def __str__(self) -> str:
+        return f"/{self.protocol}/{self.host}/tcp/{self.port}"
+
+
+def parsed(texts: Iterable[str]) -> tuple[Address, ...]:
+    """The addresses among these, each once; what is none is left out."""
+    found = (Address.parse(text) for text in texts)
+    return tuple(dict.fromkeys(address for address in found if address is not None))
+
+
+def is_peer_id(text: str) -> bool:
+    """Whether this is a peer id in base58."""
+    try:
+        raw = ID.from_base58(text).to_bytes() if len(text) <= 128 else b""
+    except ValueError:
+        return False
+    return len(raw) > 2 and raw[0] in _DIGESTS and raw[1] == len(raw) - 2
+
+
+def with_peer_id(text: str) -> tuple[str, Address] | None:
+    """The peer id and the address in a full one, as people pass them on; else ``None``."""
+    place, _, peer_id = text.strip().rstrip("/").partition("/p2p/")
+    address = Address.parse(place)
+    return (peer_id, address) if address is not None and is_peer_id(peer_id) else None
+
+
+def networks() -> tuple[Interface, ...]:
+    """This machine's IP addresses with their networks."""
+    found: list[Interface] = []
+    for one in (one for interface in psutil.net_if_addrs().values() for one in interface):
+        try:
+            ip = ip_address(one.address.partition("%")[0])
+            if isinstance(ip, IPv4Address):
+                found.append(IPv4Interface(f"{ip}/{one.netmask or 32}"))
+            else:
+                found.append(IPv6Interface((ip, _length(one.netmask))))
+        except ValueError:
+            continue  # a hardware address
+    return tuple(found)
+
+
+def _length(netmask: str | None) -> int:
+    """The length of the prefix that an IPv6 netmask such as ``ffff:ffff::`` means."""
+    return 128 if netmask is None else int(IPv6Address(netmask)).bit_count()
 
 
 def interfaces(version: int) -> list[str]:

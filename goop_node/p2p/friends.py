@@ -7,6 +7,8 @@ import json
 import os
 from pathlib import Path
 
+from goop_node.p2p.addresses import Address, is_peer_id
+
 MAX_FRIENDS = 500
 MAX_ADDRESSES = 8
 
@@ -22,8 +24,9 @@ class Friends:
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             self._addresses = {
-                str(peer): tuple(str(address) for address in addresses)
+                peer: tuple(one for one in addresses if Address.parse(one) is not None)
                 for peer, addresses in kept.items()
+                if is_peer_id(peer)
             }
         except (OSError, ValueError, AttributeError, TypeError):
             self._addresses = {}

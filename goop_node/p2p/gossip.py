@@ -12,10 +12,10 @@ from typing import Any
 import trio
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
-from libp2p.tools.anyio_service import background_trio_service
 
 from goop_node.clock import now_ms
 from goop_node.p2p import presence
+from goop_node.p2p.containment import enduring, serving
 from goop_node.p2p.gossip_bounds import BoundedGossipSub
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.pubsub import FaithfulPubsub
@@ -52,11 +52,11 @@ class Gossip:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Say and hear while the block runs; say that we go at its end."""
-        async with background_trio_service(self._pubsub), background_trio_service(self._router):
+        async with serving(self._pubsub), serving(self._router):
             await self._pubsub.wait_until_ready()
             await self._pubsub.subscribe(presence.TOPIC)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._beat)
+                nursery.start_soon(enduring, "saying who we are", self._beat)
                 try:
                     yield
                 finally:

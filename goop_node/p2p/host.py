@@ -15,18 +15,18 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import trio
-from libp2p import new_host
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
-from libp2p.peer.peerinfo import PeerInfo, info_from_p2p_addr
 from multiaddr import Multiaddr
 
 from goop_node.clock import now_ms
-from goop_node.p2p import limits
-from goop_node.p2p.addresses import reachable
+from goop_node.p2p.addresses import Address, reachable
+from goop_node.p2p.containment import NOBODY, contained
+from goop_node.p2p.dialler import DIAL_SECONDS, Dialler, ToldTCP, Whereabouts
 from goop_node.p2p.gossip import Gossip
 from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.p2p.identity import Identity
+from goop_node.p2p.library_host import make_host
 from goop_node.p2p.lines import Lines
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
@@ -35,7 +35,6 @@ from goop_node.types import NetworkError, StreamHandler
 
 log = logging.getLogger(__name__)
 
-DIAL_SECONDS = 8.0
 END_SECONDS = 2.0
 REDIAL_MIN = 1.0
 REDIAL_MAX = 30.0
@@ -51,41 +50,34 @@ class Host:
         identity: Identity,
         table: PeerTable,
         label: Callable[[], str],
-        addresses: Callable[[], Mapping[str, tuple[str, ...]]],
+        whereabouts: Callable[[], Mapping[str, Whereabouts]],
         handlers: Sequence[StreamHandler],
         ticks: GuestTicks,
     ) -> None:
         self.peer_id = identity.peer_id
         self._ticks = ticks
-        self._identity = identity
         self._table = table
-        self._label = label
-        self._addresses = addresses
+        self._whereabouts = whereabouts
         self._handlers = handlers
-        self._host: Any = None
-        self._gossip: Gossip | None = None
+        tcp = ToldTCP()
+        self._host: Any = make_host(identity.key_pair, tcp, DIAL_SECONDS)
+        self._dialler = Dialler(self._host.get_network(), tcp, lambda: self.addrs)
+        # Before it listens: it must see every connection.
+        self._gossip = Gossip(self._host, table, label, lambda: self.addrs)
         self._nursery: trio.Nursery | None = None
         self._redial: dict[str, tuple[float, float]] = {}
         self._dialling: set[str] = set()
 
     async def serve(self, listen: Sequence[str], started: Callable[[], None]) -> None:
         """Run until cancelled; ``started`` is called when it listens. Raises ``OSError``."""
-        self._host = new_host(
-            key_pair=self._identity.key_pair,
-            listen_addrs=[Multiaddr(address) for address in listen],
-            connection_config=limits.connections(DIAL_SECONDS),
-            resource_manager=limits.resources(),
-        )
         connections = read_ahead(self._host)
         guard(self._host)
         for handler in self._handlers:
             self._host.set_stream_handler(TProtocol(handler.protocol), self._inbound(handler))
-        # Before it listens: it must see every connection.
-        self._gossip = Gossip(self._host, self._table, self._label, lambda: self.addrs)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._end, connections)
             await stack.enter_async_context(
-                self._host.run([Multiaddr(address) for address in listen])
+                self._host.listening([Multiaddr(address) for address in listen])
             )
             if not self._host.get_network().listeners:
                 raise OSError(f"cannot listen on {', '.join(listen)}")
@@ -109,14 +101,11 @@ class Host:
 
     def announce(self) -> None:
         """Say who we are at once, not only at the next heartbeat."""
-        if self._gossip is not None:
-            self._gossip.announce()
+        self._gossip.announce()
 
     @property
     def addrs(self) -> tuple[str, ...]:
         """Our full multiaddrs, as others can dial them; those of loopback come last."""
-        if self._host is None:
-            return ()
         return tuple(one for own in self._host.get_addrs() for one in reachable(str(own)))
 
     # Streams
@@ -151,51 +140,16 @@ class Host:
                 await self.disconnect(peer_id)
         lines = Lines(stream, peer_id, str(stream.get_protocol()), max_line, self._ticks)
         assert self._nursery is not None
-        self._nursery.start_soon(self._serve, lines)
+        self._nursery.start_soon(contained, "a stream", peer_id, lines.serve)
         return lines
-
-    async def _serve(self, lines: Lines) -> None:
-        try:
-            await lines.serve()
-        except Exception:
-            log.exception("a stream to %s failed", lines.peer_id)
 
     # Connections
 
     async def connect(self, peer_id: str) -> None:
         """Be connected to the peer. Raises ``NetworkError``."""
-        peer = ID.from_base58(peer_id)
-        if self._connected(peer):
-            return
-        addresses = self._addresses().get(peer_id, ())
-        known = self._host.get_peerstore()
-        if not addresses:
-            try:
-                addresses = tuple(str(address) for address in known.addrs(peer))
-            except Exception:
-                addresses = ()
-        if not addresses:
-            raise NetworkError("undiscovered", "no address of that peer is known")
-        await self.dial(peer_id, addresses)
-
-    async def dial(self, peer_id: str, addresses: Sequence[str]) -> None:
-        """Dial these addresses. Raises ``NetworkError`` (refused, timeout, wrong_id, …)."""
-        peer = ID.from_base58(peer_id)
-        network = self._host.get_network()
-        network.unblock_peer(peer)
-        # Only these addresses: a stale one of earlier would be tried, and believed, too.
-        self._host.get_peerstore().clear_addrs(peer)
-        plain = [Multiaddr(address.split("/p2p/")[0]) for address in addresses]
-        try:
-            with trio.fail_after(DIAL_SECONDS):
-                await self._host.connect(PeerInfo(peer, plain))
-        except trio.TooSlowError:
-            raise NetworkError("timeout", "the peer did not answer in time") from None
-        except Exception as error:
-            log.debug("dialling %s: %r", peer_id, error)
-            raise await _why(plain[0]) from None
-        finally:
-            network.unblock_peer(peer)
+        if not self._dialler.connected(peer_id):
+            where = self._whereabouts().get(peer_id, Whereabouts())
+            await self._dialler.connect(peer_id, where)
 
     async def disconnect(self, peer_id: str) -> None:
         """Close every connection to the peer."""
@@ -205,63 +159,43 @@ class Host:
         except Exception as error:
             log.debug("closing connections to %s: %r", peer_id, error)
 
-    async def add(self, address: str) -> str:
-        """Dial a full multiaddr; the peer's id. Raises ``NetworkError``."""
-        info = info_from_p2p_addr(Multiaddr(address))
-        peer_id = info.peer_id.to_base58()
-        if self._connected(info.peer_id):
-            await self._prove(info.peer_id, Multiaddr(address))
+    async def add(self, peer_id: str, address: Address) -> None:
+        """Be connected to a peer that answers at this address. Raises ``NetworkError``."""
+        if self._dialler.connected(peer_id):
+            await self._dialler.prove(peer_id, address)
         else:
-            await self.dial(peer_id, [address])
-        return peer_id
-
-    def _connected(self, peer: ID) -> bool:
-        return any(not conn.is_closed for conn in self._host.get_network().get_connections(peer))
-
-    async def _prove(self, peer: ID, address: Multiaddr) -> None:
-        """See that the peer answers at an address. A dial would only find the connection we have.
-
-        Raises ``NetworkError``.
-        """
-        network = self._host.get_network()
-        try:
-            with trio.fail_after(DIAL_SECONDS):
-                raw = await network.transport_manager.transport_for_dialing(address).dial(address)
-                try:
-                    await network.upgrader.upgrade_security(raw, True, peer)
-                finally:
-                    await raw.close()
-        except Exception as error:
-            log.debug("proving %s: %r", address, error)
-            raise await _why(address) from None
+            await self._dialler.connect(peer_id, Whereabouts(named=(address,)))
 
     async def _keep(self) -> None:
         """Watch the connections, and redial the peers that we know with growing pauses."""
         while True:
-            now = time.monotonic()
-            connected = {
-                peer.to_base58()
-                for peer, conns in self._host.get_network().get_connections_map().items()
-                if any(not conn.is_closed for conn in conns)
-            }
-            for peer in self._table.all():
-                if peer.connected and peer.peer_id not in connected:
-                    self._table.connected(peer.peer_id, False)
-            for peer_id in connected:
-                self._redial.pop(peer_id, None)
-                self._table.connected(peer_id, True)
-            for peer_id in self._addresses():
-                due, pause = self._redial.get(peer_id, (0.0, REDIAL_MIN))
-                if peer_id not in connected and peer_id != self.peer_id and now >= due:
-                    named = self._table.is_named(peer_id)
-                    pause = min(pause * 2, REDIAL_MAX if named else REDIAL_SEEN_MAX)
-                    self._redial[peer_id] = (now + pause * random.uniform(0.5, 1.0), pause)
-                    if peer_id not in self._dialling:
-                        self._dialling.add(peer_id)
-                        assert self._nursery is not None
-                        self._nursery.start_soon(self._try, peer_id)
-            self._table.expire(now_ms() / 1000)
+            await contained("watching the connections", NOBODY, self._look)
             await trio.sleep(1.0)
+
+    async def _look(self) -> None:
+        now = time.monotonic()
+        connected = {
+            peer.to_base58()
+            for peer, conns in self._host.get_network().get_connections_map().items()
+            if any(not conn.is_closed for conn in conns)
+        }
+        for peer in self._table.all():
+            if peer.connected and peer.peer_id not in connected:
+                self._table.connected(peer.peer_id, False)
+        for peer_id in connected:
+            self._redial.pop(peer_id, None)
+            self._table.connected(peer_id, True)
+        for peer_id in self._whereabouts():
+            due, pause = self._redial.get(peer_id, (0.0, REDIAL_MIN))
+            if peer_id not in connected and peer_id != self.peer_id and now >= due:
+                named = self._table.is_named(peer_id)
+                pause = min(pause * 2, REDIAL_MAX if named else REDIAL_SEEN_MAX)
+                self._redial[peer_id] = (now + pause * random.uniform(0.5, 1.0), pause)
+                if peer_id not in self._dialling:
+                    self._dialling.add(peer_id)
+                    assert self._nursery is not None
+                    self._nursery.start_soon(contained, "a dial", peer_id, self._try, peer_id)
+        self._table.expire(now_ms() / 1000)
 
     async def _try(self, peer_id: str) -> None:
         try:
@@ -271,34 +205,3 @@ class Host:
             log.debug("dialling %s: %s", peer_id, error)
         finally:
             self._dialling.discard(peer_id)
-
-
-_GREETING = b"\x13/multistream/1.0.0\n"
-"""What both sides of a new connection say first (multistream-select 1.0.0)."""
-
-
-async def _why(address: Multiaddr) -> NetworkError:
-    """Why a dial failed, in a code and words; the library itself only says that it did."""
-    try:
-        host = address.value_for_protocol("ip4")
-    except Exception:
-        host = address.value_for_protocol("ip6")
-    port = int(address.value_for_protocol("tcp"))
-    try:
-        with trio.fail_after(3):
-            sock = trio.socket.socket(trio.socket.AF_INET6 if ":" in host else trio.socket.AF_INET)
-            with sock:
-                await sock.connect((host, port))
-                await sock.send(_GREETING)
-                greeting = await sock.recv(len(_GREETING))
-    except (ConnectionResetError, BrokenPipeError):
-        greeting = b""
-    except ConnectionRefusedError:
-        return NetworkError("refused", "nothing listens at that address")
-    except trio.TooSlowError:
-        return NetworkError("timeout", "the peer did not answer in time; is a firewall in between?")
-    except OSError as error:
-        return NetworkError("unreachable", f"the peer could not be reached: {error.strerror}")
-    if not (greeting and _GREETING.startswith(greeting)):
-        return NetworkError("no_node", "what answers at that address is no libp2p node")
-    return NetworkError("wrong_id", "what answers at that address is not that peer")

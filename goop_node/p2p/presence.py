@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import msgspec
 
 from goop_node.p2p import limits
+from goop_node.p2p.addresses import Address, parsed
+from goop_node.p2p.dial_policy import is_loopback
 
 TOPIC = "goop.presence.v1"
 HEARTBEAT = 5.0
@@ -17,9 +18,6 @@ EXPIRY = 20.0
 """Seconds after which a peer that was not heard of counts as gone."""
 MAX_LABEL = 256
 MAX_ADDRESSES = 8
-_ADDRESS = re.compile(
-    r"(/(?:ip4|ip6|dns|dns4|dns6)/[0-9A-Za-z.:-]{1,253}/tcp/[0-9]{1,5})(?:/p2p/.*)?"
-)
 
 
 class Presence(msgspec.Struct, omit_defaults=True, rename={"peer_id": "peerId"}):
@@ -48,23 +46,23 @@ def serialise(kind: str, peer_id: str, label: str, now: float, addrs: Iterable[s
 
 def to_tell(addrs: Iterable[str]) -> tuple[str, ...]:
     """Which of our addresses others are told: loopback only where we listen nowhere else."""
-    found = _without_ids(addrs)
-    return tuple(_far(found) or found)[:MAX_ADDRESSES]
+    found = _numbers(addrs)
+    return tuple(map(str, (_far(found) or found)[:MAX_ADDRESSES]))
 
 
 def to_dial(told: Iterable[str], own: Iterable[str]) -> tuple[str, ...]:
-    """Which of a peer's addresses we may dial: our own machine only if we are nowhere else."""
-    return tuple(told) if not _far(own) else tuple(_far(told))
+    """Which of a peer's addresses are kept: our own machine only if we are nowhere else."""
+    found = _numbers(told)
+    return tuple(map(str, found if not _far(_numbers(own)) else _far(found)))
 
 
-def _far(addrs: Iterable[str]) -> list[str]:
-    return [one for one in addrs if not one.startswith(("/ip4/127.", "/ip6/::1/"))]
+def _far(addresses: Iterable[Address]) -> list[Address]:
+    return [one for one in addresses if one.ip is not None and not is_loopback(one.ip)]
 
 
-def _without_ids(addrs: Iterable[str]) -> list[str]:
-    """The addresses among these that can be dialled, each once, without peer ids."""
-    matches = (_ADDRESS.fullmatch(one) for one in addrs)
-    return list(dict.fromkeys(match[1] for match in matches if match is not None))
+def _numbers(addrs: Iterable[str]) -> list[Address]:
+    """The IP addresses among these, each once: names are resolved on no peer's word."""
+    return [one for one in parsed(addrs) if one.ip is not None]
 
 
 def parse(data: bytes, signer: str) -> Presence | None:
@@ -78,5 +76,5 @@ def parse(data: bytes, signer: str) -> Presence | None:
     if message.type not in ("online", "update", "offline") or message.peer_id != signer:
         return None
     message.content = "".join(c for c in message.content if c.isprintable())[:MAX_LABEL]
-    message.addrs = tuple(_without_ids(message.addrs))[:MAX_ADDRESSES]
+    message.addrs = tuple(map(str, _numbers(message.addrs)[:MAX_ADDRESSES]))
     return message

@@ -14,6 +14,7 @@ from libp2p.pubsub.pubsub import Pubsub
 from libp2p.utils.varint import read_varint_prefixed_bytes_limited
 
 from goop_node.p2p import limits
+from goop_node.p2p.containment import complain, contained
 from goop_node.p2p.gossip_border import admit
 from goop_node.p2p.gossip_bounds import BoundedGossipSub, Seen
 from goop_node.p2p.pace import Pace
@@ -59,24 +60,18 @@ class FaithfulPubsub(Pubsub):
         """One RPC. Raises what ends the stream; waits where the peer is ahead of its pace."""
         frame = await read_varint_prefixed_bytes_limited(stream, limits.RPC_BYTES)
         rpc = admit(frame)
+        name = peer_id.to_base58()
         cost = max(len(frame), limits.RPC_COST)
         for message in rpc.publish:
             if not self._is_msg_seen(message):
                 cost += limits.MESSAGE_COST
-                await self._contained(peer_id, self.push_msg, peer_id, message)
+                await contained("a message", name, self.push_msg, peer_id, message)
         for subscription in rpc.subscriptions:
             self.handle_subscription(peer_id, subscription)
         if rpc.HasField("control"):
-            await self._contained(peer_id, self.router.handle_rpc, rpc, peer_id)
+            await contained("gossip control", name, self.router.handle_rpc, rpc, peer_id)
         pace = self._paces.setdefault(peer_id, Pace(limits.GOSSIP_RATE, limits.GOSSIP_BURST))
         await trio.sleep(pace.spend(cost, trio.current_time()))
-
-    async def _contained(self, peer_id: ID, work: Any, *args: Any) -> None:
-        """What the library makes of one message or RPC is no reason to end anything."""
-        try:
-            await work(*args)
-        except Exception as error:
-            log.debug("gossip of %s was not handled: %r", peer_id, error)
 
     def notify_subscriptions(self, publish_message: rpc_pb2.Message) -> None:
         """Messages are heard by the topic's validator, which knows who passed them on."""
@@ -84,6 +79,13 @@ class FaithfulPubsub(Pubsub):
     def _forget_all_subscriptions(self, peer_id: ID) -> None:
         if not self._peer_is_connected(peer_id):
             super()._forget_all_subscriptions(peer_id)
+
+    def _handle_dead_peer(self, peer_id: ID) -> None:
+        """A part of the loop that learns of every peer's end: none may end the loop."""
+        try:
+            super()._handle_dead_peer(peer_id)
+        except Exception as error:
+            complain("forgetting its gossip", peer_id.to_base58(), error)
 
     def mend(self) -> None:
         """Begin anew where a connection has ended: else the next message would be lost there.

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from multiaddr import Multiaddr
-
+from goop_node.p2p.addresses import Address, parsed, with_peer_id
+from goop_node.p2p.dialler import Whereabouts
 from goop_node.p2p.friends import Friends
 from goop_node.p2p.guest import Guest, GuestEnded
 from goop_node.p2p.host import Host
@@ -92,6 +92,8 @@ class P2P:
         self.network = P2PNetwork(identity.peer_id)
         self.state: Literal["starting", "online", "offline", "stopped"] = "stopped"
         self.error: str | None = None
+        self.restarts = 0
+        """How often libp2p's side had to be started again; it should never have to."""
         self._identity = identity
         self._listen = list(listen)
         self._label = label
@@ -101,7 +103,11 @@ class P2P:
         """Where peers that we were connected to said they are: they may know us no more."""
         self._named: dict[str, tuple[str, ...]] = {}
         for address in peers:
-            self._named[peer_of(address)] = (address,)
+            peer_id, _ = full_address(address)
+            if peer_id == identity.peer_id:
+                log.warning("%s is this node's own address: it is not needed as a peer", address)
+            else:
+                self._named[peer_id] = (*self._named.get(peer_id, ()), address)
         for peer_id, addresses in {**self._friends.all(), **self._named}.items():
             self.peers.name(peer_id, addresses)
         self.peers.subscribe(self._learn)
@@ -139,7 +145,7 @@ class P2P:
                 self._identity,
                 self.peers,
                 self._label,
-                self._addresses,
+                self._whereabouts,
                 self._handlers,
                 guest.ticks,
             )
@@ -153,6 +159,7 @@ class P2P:
                 if time.monotonic() - began > RESTART_MAX:
                     pause = RESTART_MIN
                 self.error = f"{type(error).__name__}: {error}"
+                self.restarts += 1
                 log.error("libp2p failed, it starts again in %.0f s: %s", pause, self.error)
             self.state = "offline"
             self.network.host = None
@@ -183,11 +190,11 @@ class P2P:
 
     async def add_peer(self, multiaddr: str) -> Peer:
         """Connect to a friend, and remember the address. Raises ``NetworkError``."""
-        peer_id = peer_of(multiaddr)
+        peer_id, address = full_address(multiaddr)
         if peer_id == self.network.peer_id:
             raise NetworkError("self", "that is this node's own address")
         guest, host = self.network.running()
-        await guest.run(host.add, multiaddr)
+        await guest.run(host.add, peer_id, address)
         self._friends.remember(peer_id, multiaddr)
         self.peers.name(peer_id, (multiaddr,))
         self.peers.connected(peer_id, True)
@@ -207,28 +214,43 @@ class P2P:
         if peer.online and peer.connected and peer.addrs:
             self._seen.remember(peer.peer_id, *peer.addrs)
 
-    def _addresses(self) -> Mapping[str, tuple[str, ...]]:
-        """Where to dial whom: what the peer itself has said last comes first."""
-        found: dict[str, tuple[str, ...]] = {}
-        told = {peer.peer_id: peer.addrs for peer in self.peers.all() if peer.online}
-        for book in (told, self._seen.all(), self._named, self._friends.all()):
-            for peer_id, addresses in book.items():
-                found[peer_id] = (*found.get(peer_id, ()), *addresses)
-        return {peer_id: found[peer_id] for peer_id in found if found[peer_id]}
+    def _whereabouts(self) -> Mapping[str, Whereabouts]:
+        """Where to dial whom: of what the peer itself has said, the last comes first."""
+        named, told = _Book(), _Book()
+        told.add({peer.peer_id: peer.addrs for peer in self.peers.all() if peer.online})
+        told.add(self._seen.all())
+        named.add(self._named)
+        named.add(self._friends.all())
+        return {
+            peer_id: Whereabouts(named=named.of(peer_id), told=told.of(peer_id))
+            for peer_id in (*named.found, *told.found)
+        }
 
 
-def peer_of(address: str) -> str:
-    """The peer id at the end of a full multiaddr. Raises ``NetworkError`` (``bad_address``)."""
-    try:
-        peer_id = Multiaddr(address.strip()).value_for_protocol("p2p")
-    except Exception:
-        peer_id = None
-    if not peer_id:
+class _Book:
+    """Addresses by peer, as texts from several sources."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, tuple[str, ...]] = {}
+
+    def add(self, addresses: Mapping[str, tuple[str, ...]]) -> None:
+        for peer_id, texts in addresses.items():
+            self.found[peer_id] = (*self.found.get(peer_id, ()), *texts)
+
+    def of(self, peer_id: str) -> tuple[Address, ...]:
+        """The addresses among them: a file may hold anything."""
+        return parsed(self.found.get(peer_id, ()))
+
+
+def full_address(text: str) -> tuple[str, Address]:
+    """The peer id and the address in a full one. Raises ``NetworkError`` (``bad_address``)."""
+    found = with_peer_id(text)
+    if found is None:
         raise NetworkError(
             "bad_address",
-            f"{address[:100]!r} is no full address; expected /ip4/…/tcp/…/p2p/12D3KooW…",
+            f"{text[:100]!r} is no full address; expected /ip4/…/tcp/…/p2p/12D3KooW…",
         )
-    return str(peer_id)
+    return found
 
 
 def _start_error(error: BaseException | None, listen: Sequence[str]) -> P2PError:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from libp2p.peer.id import ID
-from multiaddr import Multiaddr
 
 from goop_node.p2p import P2P, limits, service
+from goop_node.p2p.addresses import Address
 from goop_node.testing import start_node
 from goop_node.types import PeerEvent
 from tests.node.page import wait_until_discovered
@@ -77,6 +77,7 @@ def forget(*nodes: P2P) -> None:
         one.peers.expire(float("inf"))
 
 
+@pytest.mark.restarts
 async def test_after_each_failure_of_libp2ps_side(tmp_path: Path) -> None:
     async with node(tmp_path, "alice") as alice, node(tmp_path, "bob") as bob:
         await bob.add_peer(alice.network.addrs[0])
@@ -91,6 +92,7 @@ async def test_after_each_failure_of_libp2ps_side(tmp_path: Path) -> None:
             await until(lambda: open_files() <= files)
 
 
+@pytest.mark.restarts
 async def test_nobody_answers_at_the_port_of_a_host_that_has_failed(tmp_path: Path) -> None:
     """Beside the next one, on the same port, it would be given a part of all connections."""
     async with node(tmp_path, "alice") as alice:
@@ -101,6 +103,7 @@ async def test_nobody_answers_at_the_port_of_a_host_that_has_failed(tmp_path: Pa
             await asyncio.open_connection("127.0.0.1", port)
 
 
+@pytest.mark.restarts
 async def test_no_message_number_comes_twice(tmp_path: Path) -> None:
     """The others take a message whose number they have had for one that they have had."""
     async with node(tmp_path, "alice") as alice:
@@ -118,6 +121,7 @@ def numbers(one: P2P) -> Any:
     return host._gossip._pubsub
 
 
+@pytest.mark.restarts
 async def test_the_pauses_begin_anew_after_a_healthy_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,9 +149,9 @@ async def test_after_the_older_of_two_connections(tmp_path: Path, ends: str) -> 
         guest, host = one.network.running()
         network = host._host.get_network()
         peer = ID.from_base58(other.network.peer_id)
-        address = Multiaddr(other.network.addrs[0].split("/p2p/")[0])
+        address = Address.parse(other.network.addrs[0])
         first = network.get_connections(peer)
-        await guest.run(network.dial_addr, address, peer)
+        await guest.run(host._dialler._dial, other.network.peer_id, address)
         for connection in first:
             await guest.run(connection.close)
         assert network.get_connections(peer)

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""Dialling, on trio's side: what a person named as it is, what peers told within bounds."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+import trio
+from libp2p.abc import IRawConnection
+from libp2p.peer.id import ID
+from libp2p.security.noise.exceptions import PeerIDMismatchesPubkey
+from libp2p.transport.exceptions import OpenConnectionError
+from libp2p.transport.tcp.tcp import TCP
+from multiaddr import Multiaddr
+
+from goop_node.p2p.addresses import Address, networks, parsed
+from goop_node.p2p.dial_budget import DialBudget
+from goop_node.p2p.dial_policy import is_loopback, may_dial, only_loopback
+from goop_node.types import NetworkError
+
+log = logging.getLogger(__name__)
+
+DIAL_SECONDS = 8.0
+"""For all addresses of a peer."""
+STAGGER_SECONDS = 0.5
+"""After which the next address is tried beside one that has not answered yet."""
+MAX_TOLD_DIALS = 16
+"""Connections under way at the same time on others' word."""
+_FAMILIES = {"dns": 0, "dns4": socket.AF_INET, "dns6": socket.AF_INET6}
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where a peer may be: what a person named, and what the peer itself has told."""
+
+    named: tuple[Address, ...] = ()
+    told: tuple[Address, ...] = ()
+
+
+class ToldTCP(TCP):
+    """TCP that dials what it is told to here: the library would dial by itself whatever a peer
+    has put into its address book, when a connection has just gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted: Counter[Address] = Counter()
+
+    @contextmanager
+    def wanting(self, address: Address) -> Iterator[None]:
+        """This address may be dialled while the block runs."""
+        self._wanted[address] += 1
+        try:
+            yield
+        finally:
+            self._wanted[address] -= 1
+            self._wanted = +self._wanted
+
+    async def dial(self, maddr: Multiaddr) -> IRawConnection:
+        """See the library's. Raises ``OpenConnectionError``."""
+        address = Address.parse(str(maddr))
+        if address is None or not self._wanted[address]:
+            raise OpenConnectionError(f"{maddr} is not to be dialled")
+        return await super().dial(maddr)
+
+
+class Dialler:
+    """Makes the connections of one host."""
+
+    def __init__(self, network: Any, tcp: ToldTCP, own: Callable[[], Iterable[str]]) -> None:
+        """``own`` are the addresses at which this node listens."""
+        self._network = network
+        self._tcp = tcp
+        self._own = own
+        self._budget = DialBudget()
+        self._told = trio.CapacityLimiter(MAX_TOLD_DIALS)
+        self._under_way: dict[str, trio.Lock] = {}
+
+    def connected(self, peer_id: str) -> bool:
+        """Whether there is a living connection."""
+        connections = self._network.get_connections(ID.from_base58(peer_id))
+        return any(not connection.is_closed for connection in connections)
+
+    async def connect(self, peer_id: str, where: Whereabouts) -> None:
+        """Be connected with the peer. Raises ``NetworkError``."""
+        lock = self._under_way.setdefault(peer_id, trio.Lock())
+        try:
+            async with lock:
+                if not self.connected(peer_id):
+                    await self._connect(peer_id, where)
+        finally:
+            if not lock.statistics().tasks_waiting and not lock.locked():
+                self._under_way.pop(peer_id, None)
+
+    async def _connect(self, peer_id: str, where: Whereabouts) -> None:
+        told = self._worth_it(where.told)
+        if not (where.named or told):
+            raise NetworkError("undiscovered", "no address of that peer is known")
+        failures: list[NetworkError] = []
+        reached = False
+
+        async def attempt(address: Address, over: trio.Event) -> None:
+            nonlocal reached
+            try:
+                await (self._dial if address in places else self._dial_told)(peer_id, address)
+                reached = True
+                nursery.cancel_scope.cancel()
+            except NetworkError as error:
+                failures.append(error)
+            finally:
+                over.set()
+
+        with trio.move_on_after(DIAL_SECONDS):
+            places = await _resolved(where.named, failures)
+            async with trio.open_nursery() as nursery:
+                for address in dict.fromkeys((*told, *places)):
+                    over = trio.Event()
+                    nursery.start_soon(attempt, address, over)
+                    with trio.move_on_after(STAGGER_SECONDS):
+                        await over.wait()
+        if not reached:
+            raise failures[0] if failures else _too_slow()
+
+    def _worth_it(self, told: Sequence[Address]) -> list[Address]:
+        """Which of what was told may be dialled from where we are."""
+        if not told:
+            return []
+        ours, here = networks(), self._alone()
+        return [address for address in told if may_dial(address, ours, here=here)]
+
+    def _alone(self) -> bool:
+        """Whether this node, and everybody it is connected with, is on loopback."""
+        return only_loopback(parsed(self._own())) and all(
+            is_loopback(ip_address(remote[0].partition("%")[0]))
+            for connection in self._network.get_connections()
+            if (remote := connection.muxed_conn.get_remote_address()) is not None
+        )
+
+    async def _dial_told(self, peer_id: str, address: Address) -> None:
+        async with self._told:
+            if not self._budget.may_dial(address, peer_id, trio.current_time()):
+                raise NetworkError("unreachable", "that address did not answer lately")
+            await self._dial(peer_id, address)
+            self._budget.answered(address, peer_id, trio.current_time())
+
+    async def _dial(self, peer_id: str, address: Address) -> None:
+        """Raises ``NetworkError`` (refused, wrong_id, …)."""
+        peer = ID.from_base58(peer_id)
+        try:
+            with self._tcp.wanting(address):
+                await self._network.dial_addr(Multiaddr(str(address)), peer)
+        except Exception as error:
+            log.debug("dialling %s at %s: %r", peer_id, address, error)
+            raise _why(error) from None
+
+    async def prove(self, peer_id: str, address: Address) -> None:
+        """See that the peer answers at an address, though it is connected.
+
+        A dial would only find the connection that is there. Raises ``NetworkError``.
+        """
+        failures: list[NetworkError] = []
+        with trio.move_on_after(DIAL_SECONDS):
+            for place in await _resolved([address], failures):
+                try:
+                    with self._tcp.wanting(place):
+                        raw = await self._tcp.dial(Multiaddr(str(place)))
+                    try:
+                        await self._network.upgrader.upgrade_security(
+                            raw, True, ID.from_base58(peer_id)
+                        )
+                    finally:
+                        await raw.close()
+                    return
+                except Exception as error:
+                    log.debug("proving %s at %s: %r", peer_id, place, error)
+                    failures.append(_why(error))
+        raise failures[0] if failures else _too_slow()
+
+
+async def _resolved(
+    addresses: Iterable[Address], failures: list[NetworkError]
+) -> tuple[Address, ...]:
+    """The addresses with each name replaced by the IP addresses that it has at this moment."""
+    found: list[Address] = []
+    for address in addresses:
+        if address.ip is not None:
+            found.append(address)
+            continue
+        family = _FAMILIES[address.protocol]
+        try:
+            places = await trio.socket.getaddrinfo(address.host, address.port, family)
+        except (OSError, UnicodeError) as error:
+            log.debug("looking up %s: %r", address.host, error)
+            failures.append(NetworkError("unreachable", "no such name is known"))
+            continue
+        ips = (ip_address(str(place[0]).partition("%")[0]) for *_, place in places)
+        found.extend(Address.of(ip, address.port) for ip in ips)
+    return tuple(dict.fromkeys(found))
+
+
+def _too_slow() -> NetworkError:
+    return NetworkError("timeout", "the peer did not answer in time; is a firewall in between?")
+
+
+def _why(error: BaseException) -> NetworkError:
+    """Why a dial failed, in a code and words; the library wraps the reason several times."""
+    causes = list(_causes(error))
+
+    def caused_by(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(one, kinds) for one in causes)
+
+    if caused_by(PeerIDMismatchesPubkey) or any("ID mismatch" in str(one) for one in causes):
+        return NetworkError("wrong_id", "what answers at that address is not that peer")
+    if not caused_by(OpenConnectionError):
+        return NetworkError("no_node", "what answers at that address is no libp2p node")
+    if caused_by(ConnectionRefusedError):
+        return NetworkError("refused", "nothing listens at that address")
+    words = [one.strerror for one in causes if isinstance(one, OSError) and one.strerror]
+    return NetworkError(
+        "unreachable", f"the peer could not be reached: {words[0] if words else error}"
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and whatever it was raised from."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield from _causes(one)
+        error = error.__cause__ or error.__context__
