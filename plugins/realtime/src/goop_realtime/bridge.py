@@ -264,6 +264,10 @@ class Bridge:
                 await waiter
         except TimeoutError:
             return
+        finally:
+            waiting = self._waiters.get(channel_id, [])
+            if waiter in waiting:
+                waiting.remove(waiter)
 
     def peer_changed(self, event: PeerEvent) -> None:
         """A peer came back: what waits for it goes on at once."""
@@ -288,7 +292,8 @@ class Bridge:
     def _tick(self) -> None:
         self._timer = None
         self.engine.core.correction = correction_ms()
-        self.engine.tick(now_ms())
+        for overdue in self.engine.tick(now_ms()):
+            log.warning("a channel is stuck: %s", overdue)
         self._flush()
 
     async def close(self) -> None:

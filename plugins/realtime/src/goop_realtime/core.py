@@ -15,6 +15,7 @@ from goop_realtime.channel import Channel
 from goop_realtime.contexts import PLAIN, Context, Registry
 from goop_realtime.effects import Effect, SaveChannel, SendControl, SendLine
 from goop_realtime.limits import NodeLimits
+from goop_realtime.liveness import Liveness
 from goop_realtime.pages import Page
 from goop_realtime.trace import Trace
 from goop_realtime.types import OpenRequest, Rejection, Session, Snapshot
@@ -43,6 +44,7 @@ class Core:
     links: dict[int, Channel] = field(default_factory=dict)
     pages: dict[str, Page] = field(default_factory=dict)
     trace: Trace = field(default_factory=Trace)
+    liveness: Liveness = field(default_factory=Liveness)
     heard: set[str] = field(default_factory=set)
     """Channels whose log grew in this step: pages and the other node have to hear of it."""
     handled_by: dict[str, str] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from goop_realtime import (
     sending,
     settling,
     signals,
+    waits,
 )
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.core import Core
@@ -27,6 +28,7 @@ from goop_realtime.effects import Effect
 from goop_realtime.ending import TOMBSTONE_MS, forget
 from goop_realtime.journal import Stored
 from goop_realtime.jsonio import MalformedJson
+from goop_realtime.liveness import Overdue
 from goop_realtime.pages import Page
 from goop_realtime.restore import restore
 from goop_realtime.types import Rejection
@@ -41,6 +43,7 @@ class Engine:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        core.liveness.sources.append(lambda: waits.waiting(core))
 
     def take(self) -> list[Effect]:
         """What is to be done since the last call: records to commit first, then actions."""
@@ -245,8 +248,11 @@ class Engine:
 
     # Time
 
-    def tick(self, now: int) -> None:
-        """Time goes by; call at least every second while ``busy``, and at ``wake_at``."""
+    def tick(self, now: int) -> list[Overdue]:
+        """Time goes by; call at least every second while ``busy``, and at ``wake_at``.
+
+        What has come to wait for longer than it ever should is returned, and in the trace.
+        """
         core = self.core
         core.now = now
         for channel in list(core.channels.values()):
@@ -261,6 +267,10 @@ class Engine:
         for channel_id, until in list(core.cancelled.items()):
             if now > until:
                 del core.cancelled[channel_id]
+        late = core.liveness.look(now)
+        for overdue in late:
+            core.note("node", "overdue", overdue.channel, detail=str(overdue))
+        return late
 
     def wake_at(self, now: int) -> int | None:
         """When ``tick`` should be called next (Unix ms); ``None`` when nothing is pending."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from goop_node.groups import GROUP_PROTOCOL, Membership, Pacing
 from goop_realtime.best_effort import Item, Virtual
 from goop_realtime.limits import OUTBOX_MESSAGES
+from goop_realtime.liveness import Wait
 from goop_realtime.types import Rejection
+from goop_realtime.waits import PAGE_MS
 from goop_realtime.wire import Line, parse
 
 QUEUE = 4 * OUTBOX_MESSAGES
@@ -20,6 +22,8 @@ LOOK_MS = 100.0
 """What waits for our pages is looked at again so often, whoever has told what until then."""
 DRAIN_MS = 5_000.0
 """How long a link that is being closed waits for a stream that takes nothing."""
+READ_MS = 30_000
+"""A peer that has taken nothing for so long reads no more, alive as it may be."""
 INBOX = 16 * 1024
 """Messages read from a peer that is faster than it may be; reading pauses meanwhile."""
 
@@ -67,6 +71,8 @@ class GoLink:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._paused = self._closing = self._deaf = self._over = False
+        self._entered = self._written = 0
+        """What was passed on so far, in each direction."""
         self._taken_at = 0.0
         """When the stream below last had nothing left to take, for a link that is closing."""
         self._heard_at = self._clock()
@@ -96,6 +102,15 @@ class GoLink:
             self._member.resume()
         self._finish("silent")
         return self._member, list(rest)
+
+    def waits(self, channel_id: str) -> Iterator[Wait]:
+        """What the link waits for at the moment, if for anything but its pace."""
+        if self._closing:
+            yield Wait(channel_id, "its last lines to leave", self._written, READ_MS, self.reset)
+        elif len(self._out) and self._member.queued:
+            yield Wait(channel_id, "the peer to read", self._written, READ_MS)
+        if len(self._in) and not self._virtual.ready:
+            yield Wait(channel_id, "our pages to make room", self._entered, PAGE_MS)
 
     # What the engine's driver sees
 
@@ -218,6 +233,7 @@ class GoLink:
             self._enter(message)
 
     def _enter(self, message: bytes) -> None:
+        self._entered += 1
         refusal: Rejection | None = Rejection(code="overflow", reason="too much is unhandled")
         if self._virtual.ready:
             refusal = self._virtual.from_peer(message, self._ears.now())
@@ -239,6 +255,7 @@ class GoLink:
             if turn.payload is not None:
                 self._member.send(turn.payload)
             self._virtual.written(turn)
+            self._written += 1
             if turn.last:
                 self._tell_engine()
                 self._member.end()

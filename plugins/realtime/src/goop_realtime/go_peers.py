@@ -10,6 +10,7 @@ person's consent.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, Groups, Membership
@@ -25,6 +26,7 @@ from goop_realtime.go_invitations import Invited, invitation
 from goop_realtime.go_joining import REFUSALS, join
 from goop_realtime.go_link import Ears, GoLink
 from goop_realtime.go_pulse import Sleepers, lost
+from goop_realtime.liveness import Wait
 from goop_realtime.unread import Unread
 from goop_realtime.wire import Line, serialise
 
@@ -44,6 +46,7 @@ class GoPeers:
         self._sleepers = Sleepers(network, self._member, self._ended_asleep)
         self._absent = Absent(self._gone)
         self._invited = Invited(engine, doors)
+        self._core.liveness.sources.append(self._waits)
         for channel in self._core.channels.values():
             if channel.delivery == BEST_EFFORT and channel.hosted and not channel.final:
                 self._host(channel)
@@ -51,6 +54,10 @@ class GoPeers:
 
     def _note(self, code: str, group: str, detail: str) -> None:
         self._core.note("peer", code, group, detail=detail)
+
+    def _waits(self) -> Iterator[Wait]:
+        for channel_id, link in self._links.items():
+            yield from link.waits(channel_id)
 
     # Streams that peers open
 

@@ -25,8 +25,11 @@ PAUSES = (0, 0, 0, 1, 5, 50, 500)
 class Life:
     """Alice and Bob. ``run`` is the whole life; it raises ``Violation`` where a rule breaks."""
 
-    def __init__(self, seed: int, *, messages: int = MESSAGES, story: bool = False) -> None:
+    def __init__(
+        self, seed: int, *, messages: int = MESSAGES, story: bool = False, faults: bool = True
+    ) -> None:
         self.world = World(seed, collisions=True)
+        self.watch.healthy = not faults
         if story:
             self.world.story = []
         self.chance = self.world.random
@@ -68,7 +71,8 @@ class Life:
             self._say(n)
             while moments and moments[0] <= n:
                 moments.pop(0)
-                self._fault()
+                if not self.watch.healthy:
+                    self._fault()
             self.world.run(self.chance.choice(PAUSES))
         self._settle()
         judge(self)
@@ -175,6 +179,9 @@ class Life:
             node.disk_full = False
             if not node.up:
                 self.world.later(self.chance.randrange(2_000), node.start)
+        for node in self.nodes:
+            node.engine.core.liveness.begin_anew()
+        self.watch.healthy = True
         self.world.run(10_000)
         settled = self.world.run(SETTLE_MS, self._every_second(self._at_rest))
         demand(settled, f"never came to rest: {self._unrest()}")

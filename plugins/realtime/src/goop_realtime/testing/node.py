@@ -255,7 +255,8 @@ class SimNode:
         def tick() -> None:
             if self.up and life == self._life and self._tick_at == at:
                 self._tick_at = None
-                self.engine.tick(self.world.now)
+                for overdue in self.engine.tick(self.world.now):
+                    self.world.watch.overdue(self, overdue)
                 self.flush()
 
         self.world.later(max(1, at - self.world.now), tick)

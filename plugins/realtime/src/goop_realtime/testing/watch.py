@@ -14,6 +14,7 @@ from goop_realtime import limits, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.effects import Record, SaveChannel, SaveCursor, SaveEntry, SaveOutcome
 from goop_realtime.jsonio import encode
+from goop_realtime.liveness import Overdue
 from goop_realtime.testing.seen import Seen, demand
 from goop_realtime.testing.watch_pages import PageWatch
 from goop_realtime.wire import Line
@@ -52,6 +53,8 @@ class Watch:
         self._said: dict[tuple[str, str], int] = {}
         """How far a node has said that its pages are."""
         self._disagree: dict[str, int] = {}
+        self.healthy = True
+        """There are no faults, or none any more: whatever waits ends within its bound."""
 
     # Commits
 
@@ -189,6 +192,14 @@ class Watch:
                 demand(channel.handled >= handled, f"{who} was at {handled}, is {channel.handled}")
             self._phases.setdefault(key, channel.phase)
             self.seen.ids[key] = {message_id: seq for seq, (_, message_id) in history.items()}
+
+    # Time
+
+    def overdue(self, node: SimNode, wait: Overdue) -> None:
+        """The node's own watchdog found a wait that does not end."""
+        self.seen.counts["overdue"] += 1
+        self._world.tell(f"{node.peer_id}: {wait}")
+        demand(not self.healthy, f"{node.peer_id}: {wait}")
 
     # The network
 
