@@ -3,72 +3,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from litestar import Request, Response, get
+from litestar import HttpMethod, Request, Response, route
 from litestar.response import Redirect
 
 from goop_node import sdk_scripts
+from goop_node.files import FileResponse, find, open_file
 from goop_node.origins import Origins
 from goop_node.problems import Problem
+from goop_node.ranges import is_known
 from goop_node.types import Template
 
 HOME = Path(__file__).parent / "home"
-_TYPES = {  # the framework adds the charset of texts
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".ts": "text/plain",
-    ".html": "text/html",
-    ".css": "text/css",
-    ".json": "application/json",
-    ".svg": "image/svg+xml",
-    ".wasm": "application/wasm",
-    ".webmanifest": "application/manifest+json",
-}
+_METHODS = [HttpMethod.GET, HttpMethod.HEAD]
 
 
-def find(folder: Path, path: str) -> Path | None:
-    """The file that ``path`` names in ``folder``; ``None`` for what is none of its files.
-
-    A folder stands for its index.html, and a name without an ending for the .html file. Names
-    that begin with a dot and links that lead out of the folder are refused.
-    """
-    parts = [part for part in path.split("/") if part]
-    if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
-        return None
-    base = folder.resolve()
-    wanted = base.joinpath(*parts)
-    for candidate in (wanted / "index.html", wanted, wanted.with_name(wanted.name + ".html")):
-        try:
-            real = candidate.resolve()
-            if real.is_file() and real.is_relative_to(base):
-                return real
-        except (OSError, ValueError):
-            return None
-    return None
+async def serve(request: Request[Any, Any, Any], file: Path | None) -> Response[Any]:
+    """The file, revalidated at every load; to people a page where there is none."""
+    opened = await asyncio.to_thread(open_file, file) if file is not None else None
+    if opened is not None:
+        return FileResponse(opened)
+    if "text/html" in request.headers.get("accept", ""):
+        missing = await asyncio.to_thread(open_file, HOME / "missing.html")
+        if missing is not None:
+            return FileResponse(missing, status=404)
+    raise Problem(404, "not_found", "there is nothing at this address")
 
 
-def serve(request: Request[Any, Any, Any], file: Path | None) -> Response[bytes]:
-    """The file, revalidated by its content at every load; to people a page where there is none."""
-    if file is None:
-        if "text/html" in request.headers.get("accept", ""):
-            body = (HOME / "missing.html").read_bytes()
-            return Response(body, status_code=404, media_type=_TYPES[".html"])
-        raise Problem(404, "not_found", "there is nothing at this address")
-    return _answer(request, file, file.read_bytes())
+async def _serve_from(
+    request: Request[Any, Any, Any], folder: Path, path: str, above: str = ""
+) -> Response[Any]:
+    """What ``path`` names in ``folder``, whose own address is ``above``."""
+    found = await asyncio.to_thread(find, folder, path)
+    if found is None:
+        # Browsers ask for one by themselves.
+        return await serve(request, HOME / "icon.svg" if path == "/favicon.ico" else None)
+    if found.by_folder and not request.scope["raw_path"].endswith(b"/"):
+        # The page's relative links start at the folder.
+        parts = [quote(part) for part in path.split("/") if part]
+        return _redirect(request, "/".join([above, *parts, ""]))
+    return await serve(request, found.file)
 
 
-def _answer(request: Request[Any, Any, Any], file: Path, body: bytes) -> Response[bytes]:
-    tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-    headers = {"etag": tag, "cache-control": "no-cache"}
-    if request.headers.get("if-none-match") == tag:
-        return Response(b"", status_code=304, headers=headers)
-    kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
-    return Response(body, media_type=kind or "application/octet-stream", headers=headers)
+def _redirect(request: Request[Any, Any, Any], address: str) -> Redirect:
+    query = request.scope["query_string"].decode("latin-1")
+    return Redirect(address + (f"?{query}" if query else ""), status_code=307)
 
 
 def routes(
@@ -78,29 +63,31 @@ def routes(
     scripts = {name: sdk_scripts.FOLDER / name for name in sdk_scripts.NAMES}
     scripts.update(modules)
 
-    @get("/sdk/{name:str}", sync_to_thread=False, include_in_schema=False)
-    def script(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    @route("/sdk/{name:str}", http_method=_METHODS, include_in_schema=False)
+    async def script(request: Request[Any, Any, Any]) -> Response[Any]:
         """A script of the SDK, at every origin."""
-        file = scripts.get(name)
-        if file is None or not file.is_file():
-            return serve(request, None)
-        if file.suffix == ".js":
-            return _answer(request, file, sdk_scripts.classic(file).encode())
-        return serve(request, file)
+        file = scripts.get(request.path_params["name"])
+        if file is None or file.suffix != ".js" or not file.is_file():
+            return await serve(request, file)
+        body = (await asyncio.to_thread(sdk_scripts.classic, file)).encode()
+        tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+        headers = {"etag": tag, "cache-control": "no-cache"}
+        if is_known(tag, request.headers.get("if-none-match")):
+            return Response(b"", status_code=304, headers=headers)
+        return Response(body, media_type="text/javascript", headers=headers)
 
-    @get(["/", "/{path:path}"], sync_to_thread=False, include_in_schema=False)
-    def page(request: Request[Any, Any, Any], path: str = "/") -> Response[Any]:
+    @route(["/", "/{path:path}"], http_method=_METHODS, include_in_schema=False)
+    async def page(request: Request[Any, Any, Any]) -> Response[Any]:
         """A page or its files: whose, the host name says."""
+        path = request.path_params.get("path", "/")
         owner = request.scope["goop_template"]  # type: ignore[typeddict-item]
         if owner:
-            return serve(request, find(templates[owner].folder, path))
+            return await _serve_from(request, templates[owner].folder, path)
         first, _, rest = path.lstrip("/").partition("/")
-        if first in templates:
-            if not origins.isolated:
-                return serve(request, find(templates[first].folder, rest))
-            query = request.url.query
-            target = origins.url_of(first) + rest + (f"?{query}" if query else "")
-            return Redirect(target, status_code=307)
-        return serve(request, find(HOME, path))
+        if first not in templates:
+            return await _serve_from(request, HOME, path)
+        if origins.isolated:
+            return _redirect(request, origins.url_of(first) + quote(rest))
+        return await _serve_from(request, templates[first].folder, f"/{rest}", f"/{first}")
 
     return [script, page]
