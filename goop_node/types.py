@@ -130,6 +130,11 @@ class Template:
     permissions: frozenset[str] = field(default_factory=frozenset)
 
 
+Standing = Literal["friend", "discovered", "unknown", "blocked"]
+"""What a peer is to this node: a friend, or blocked, by a person's word; discovered by presence
+or a connection that a person asked for; or none of these (yet)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Peer:
     """Another node as this one knows it. ``last_seen`` is in Unix seconds."""
@@ -144,9 +149,9 @@ class Peer:
 
 @dataclass(frozen=True, kw_only=True)
 class PeerEvent:
-    """A change in what is known of a peer."""
+    """A change in what is known of a peer, or in what it is to this node (``standing``)."""
 
-    kind: Literal["found", "changed", "gone", "connected", "disconnected"]
+    kind: Literal["found", "changed", "gone", "connected", "disconnected", "standing"]
     peer: Peer
 
 
@@ -196,7 +201,8 @@ class NetworkError(Exception):
     """A stream could not be opened. ``code`` says why, in a stable word.
 
     Codes: ``offline`` (our libp2p side is down), ``undiscovered`` (no address known),
-    ``unreachable`` (dial failed or timed out), ``unsupported`` (none of the protocols).
+    ``unreachable`` (dial failed or timed out), ``unsupported`` (none of the protocols),
+    ``blocked`` (by our person), ``not_friend`` (friends alone may reach this node).
     """
 
     def __init__(self, code: str, reason: str) -> None:
@@ -234,6 +240,9 @@ class Peers(Protocol):
 
     def is_discovered(self, peer_id: str) -> bool:
         """Whether presence, ``--peer`` or "connect to a friend" named this peer."""
+
+    def standing(self, peer_id: str) -> Standing:
+        """What the peer is to this node."""
 
     def subscribe(self, callback: Callable[[PeerEvent], None]) -> Callable[[], None]:
         """Call back on every change; returns what ends the subscription."""

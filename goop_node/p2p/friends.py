@@ -4,32 +4,46 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from goop_node.p2p.addresses import Address, is_peer_id
+import msgspec
 
-MAX_FRIENDS = 500
+from goop_node.p2p.addresses import Address, is_peer_id
+from goop_node.p2p.limits import MAX_FRIENDS
+
+log = logging.getLogger(__name__)
+
 MAX_ADDRESSES = 8
 
 
 class Friends:
     """Peer ids with their addresses, the newest first: of friends, or of who was seen."""
 
-    def __init__(self, path: Path, *, bound: int = MAX_FRIENDS) -> None:
-        """At most ``bound`` peers; the one remembered first makes room for a new one."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        bound: int = MAX_FRIENDS,
+        later: Callable[[Callable[[], None]], None] = lambda save: save(),
+    ) -> None:
+        """At most ``bound`` peers; the one remembered first makes room for a new one.
+
+        ``later`` decides when a change is written; what changes until then goes with it.
+        """
         self._path = path
         self._bound = bound
-        self._addresses: dict[str, tuple[str, ...]] = {}
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            self._addresses = {
-                peer: tuple(one for one in addresses if Address.parse(one) is not None)
-                for peer, addresses in kept.items()
-                if is_peer_id(peer)
-            }
-        except (OSError, ValueError, AttributeError, TypeError):
-            self._addresses = {}
+        self._later = later
+        self._unsaved = False
+        self._addresses = _load(path)
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+    def __contains__(self, peer_id: str) -> bool:
+        return peer_id in self._addresses
 
     def all(self) -> dict[str, tuple[str, ...]]:
         """Addresses by peer id."""
@@ -37,16 +51,51 @@ class Friends:
 
     def remember(self, peer_id: str, *addresses: str) -> None:
         """Keep the addresses that work, before those known already."""
-        before = self._addresses.get(peer_id, ())
-        kept = tuple(dict.fromkeys((*addresses, *before)))[:MAX_ADDRESSES]
+        before = self._addresses.get(peer_id)
+        kept = tuple(dict.fromkeys((*addresses, *(before or ()))))[:MAX_ADDRESSES]
         if kept == before:
             return
-        if peer_id not in self._addresses and len(self._addresses) >= self._bound:
+        if before is None and len(self._addresses) >= self._bound:
             del self._addresses[next(iter(self._addresses))]
         self._addresses[peer_id] = kept
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".new")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(self._addresses, file, indent=1)
-        os.replace(temporary, self._path)
+        self._changed()
+
+    def forget(self, peer_id: str) -> None:
+        """Keep nothing of that peer."""
+        if self._addresses.pop(peer_id, None) is not None:
+            self._changed()
+
+    def _changed(self) -> None:
+        if not self._unsaved:
+            self._unsaved = True
+            self._later(self.save)
+
+    def save(self) -> None:
+        """Write what has changed; a file is whole or as it was."""
+        if not self._unsaved:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self._path.with_suffix(".new")
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(self._addresses, file, indent=1)
+            os.replace(temporary, self._path)
+        except OSError as error:
+            log.warning("%s could not be written: %s", self._path, error)
+        self._unsaved = False
+
+
+def _load(path: Path) -> dict[str, tuple[str, ...]]:
+    try:
+        kept = msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[str, ...]])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        log.warning("%s cannot be read and begins anew: %s", path, error)
+        return {}
+    return {
+        peer_id: tuple(one for one in addresses if Address.parse(one) is not None)[:MAX_ADDRESSES]
+        for peer_id, addresses in kept.items()
+        if is_peer_id(peer_id)
+    }

@@ -13,7 +13,6 @@ import trio
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
 
-from goop_node.clock import now_ms
 from goop_node.p2p import presence
 from goop_node.p2p.containment import enduring, serving
 from goop_node.p2p.gossip_bounds import BoundedGossipSub
@@ -74,7 +73,7 @@ class Gossip:
             return False
         heard.addrs = presence.to_dial(heard.addrs, self._addrs())
         new = self._table.get(signer)
-        self._table.heard(heard, now_ms() / 1000)
+        self._table.heard(heard, forwarder.to_base58())
         if new is None or not new.online:
             self.announce()
         return True

@@ -41,6 +41,24 @@ RECENT_BYTES = 1024 * 1024
 QUEUE_BYTES = 128 * 1024
 """Gossip that waits for one peer to take it; what is beyond that is dropped."""
 
+# Peers: places in the table, and what the pages hear of them.
+HEARD_PEERS = 512
+"""Places for peers that were only heard of. Who is connected, or named, needs none."""
+SHARE = 128
+"""Places that one forwarder may fill with peers it told us of."""
+EVENT_RATE = 1.0
+EVENT_BURST = 6
+"""Events a second of one peer; what changes faster is told in its last state."""
+STRANGER_RATE = 50.0
+STRANGER_BURST = 200
+"""The same of all peers together that were only heard of."""
+MAX_FRIENDS = 500
+MAX_BLOCKED = 2000
+MAX_SEEN = 64
+"""Peers whose addresses are kept though nobody named them."""
+SAVE_SECONDS = 3.0
+"""How long what was seen waits to be written, together with what else is seen until then."""
+
 
 def connections(dial_seconds: float) -> ConnectionConfig:
     """How connections are made. None is ever pruned: a new one too many is refused instead."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A rate that is kept by waiting (pure): what costs more than there is left is paid in time."""
+"""A rate, kept by waiting or by refusing (pure)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ class Pace:
         self._at: float | None = None
 
     def spend(self, cost: float, now: float) -> float:
-        """Spend ``cost``; how many seconds to wait before anything more is begun."""
+        """Spend ``cost`` in any case; how many seconds to wait before anything more is begun."""
+        self._refill(now)
+        self._left -= cost
+        return max(0.0, -self._left / self._rate)
+
+    def affords(self, cost: float, now: float) -> bool:
+        """Whether ``cost`` is there at ``now``."""
+        self._refill(now)
+        return self._left >= cost
+
+    def _refill(self, now: float) -> None:
         if self._at is not None:
             self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._rate)
         self._at = now
-        self._left -= cost
-        return max(0.0, -self._left / self._rate)

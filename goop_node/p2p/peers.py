@@ -4,25 +4,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Literal
 
 from goop_node.clock import now_ms
+from goop_node.p2p import limits
+from goop_node.p2p.news import News
 from goop_node.p2p.presence import EXPIRY, Presence
-from goop_node.types import Peer, PeerEvent
+from goop_node.p2p.shares import Shares
+from goop_node.types import Peer, PeerEvent, Standing
 
 log = logging.getLogger(__name__)
 
-MAX_PEERS = 1000
-
 
 class PeerTable:
-    """Who is there. Every change is an event to the subscribers."""
+    """Who is there. Changes are events to the subscribers, at a bounded rate.
 
-    def __init__(self) -> None:
+    A peer is in it because it is connected, because a person named it, or because it was heard
+    of and has one of the places for that, which are shared among those who told us.
+    """
+
+    def __init__(self, clock: Callable[[], float] = lambda: now_ms() / 1000) -> None:
+        """``clock`` gives Unix seconds."""
+        self._clock = clock
         self._peers: dict[str, Peer] = {}
         self._named: set[str] = set()
+        self._blocked: set[str] = set()
+        self._heard = Shares(limits.HEARD_PEERS, limits.SHARE)
+        self._news = News(self._peers.get, self._is_close)
         self._subscribers: list[Callable[[PeerEvent], None]] = []
 
     def get(self, peer_id: str) -> Peer | None:
@@ -42,6 +51,18 @@ class PeerTable:
         """Whether a person named this peer."""
         return peer_id in self._named
 
+    def standing(self, peer_id: str) -> Standing:
+        """What the peer is to this node: whom a person named is a friend."""
+        if peer_id in self._blocked:
+            return "blocked"
+        if peer_id in self._named:
+            return "friend"
+        return "discovered" if self.is_discovered(peer_id) else "unknown"
+
+    def heard_through(self, forwarder: str) -> int:
+        """How many peers are here only because that one told us of them."""
+        return self._heard.filled_by(forwarder)
+
     def subscribe(self, callback: Callable[[PeerEvent], None]) -> Callable[[], None]:
         """Call back on every change; returns what ends the subscription."""
         self._subscribers.append(callback)
@@ -54,66 +75,113 @@ class PeerTable:
 
     def name(self, peer_id: str, addrs: tuple[str, ...] = ()) -> None:
         """A person named this peer: it counts as discovered from now on."""
+        if peer_id in self._blocked:
+            return
         self._named.add(peer_id)
-        known = self._peers.get(peer_id) or Peer(
-            peer_id=peer_id, label="", online=False, connected=False, last_seen=0.0
-        )
+        self._heard.give(peer_id)
+        known = self._peers.get(peer_id) or _new(peer_id, 0.0)
         self._peers[peer_id] = replace(known, addrs=addrs or known.addrs)
 
-    def heard(self, message: Presence, now: float) -> None:
-        """A presence message, whose signer has been checked."""
+    def heard(self, message: Presence, forwarder: str) -> None:
+        """A presence message, whose signer has been checked, passed on by ``forwarder``."""
+        if message.peer_id in self._blocked:
+            return
+        now = self._clock()
         known = self._peers.get(message.peer_id)
         if message.type == "offline":
             if known is not None and known.online:
-                self._change("gone", replace(known, online=False))
+                self._change(replace(known, online=False))
             return
-        if known is None:
-            if len(self._peers) >= MAX_PEERS:
-                return
-            known = Peer(
-                peer_id=message.peer_id, label="", online=False, connected=False, last_seen=now
-            )
+        if not self._has_place(message.peer_id, forwarder):
+            return
+        known = known or _new(message.peer_id, now)
         addrs = message.addrs or known.addrs
-        peer = replace(known, label=message.content, online=True, last_seen=now, addrs=addrs)
-        if not known.online:
-            self._change("found", peer)
-        elif (known.label, known.addrs) != (peer.label, peer.addrs):
-            self._change("changed", peer)
-        else:
-            self._peers[peer.peer_id] = peer
+        self._change(replace(known, label=message.content, online=True, last_seen=now, addrs=addrs))
 
     def connected(self, peer_id: str, connected: bool) -> None:
         """A connection came up, or the last one to that peer went away."""
         known = self._peers.get(peer_id)
-        if known is None:
-            if not connected or len(self._peers) >= MAX_PEERS:
-                return
-            known = Peer(
-                peer_id=peer_id, label="", online=False, connected=False, last_seen=now_ms() / 1000
-            )
-        if known.connected != connected:
-            kind: Literal["connected", "disconnected"] = (
-                "connected" if connected else "disconnected"
-            )
-            self._change(kind, replace(known, connected=connected))
+        if (known is None and not connected) or peer_id in self._blocked:
+            return
+        known = known or _new(peer_id, self._clock())
+        if known.connected == connected:
+            return
+        peer = replace(known, connected=connected)
+        if connected:
+            self._heard.give(peer_id)
+        self._peers[peer_id] = peer
+        if self._may_stay(peer):
+            self._change(peer)
+        else:
+            self._drop(peer_id)
 
     def expire(self, now: float) -> None:
-        """Let go of whom nobody has heard of for ``EXPIRY`` seconds."""
+        """Let go of whom nobody has heard of for ``EXPIRY`` seconds; tell what had to wait."""
         for peer in list(self._peers.values()):
             if peer.online and now - peer.last_seen > EXPIRY:
-                self._change("gone", replace(peer, online=False))
-            elif not peer.online and not peer.connected and peer.peer_id not in self._named:
-                del self._peers[peer.peer_id]
+                self._change(replace(peer, online=False))
+            elif not peer.online and not self._is_close(peer.peer_id):
+                self._drop(peer.peer_id)
+        self._tell(self._news.catch_up(self._clock()))
 
-    def _change(
-        self,
-        kind: Literal["found", "changed", "gone", "connected", "disconnected"],
-        peer: Peer,
-    ) -> None:
+    def unname(self, peer_id: str) -> None:
+        """A person takes back what ``name`` said."""
+        self._named.discard(peer_id)
+        peer = self._peers.get(peer_id)
+        if peer is not None and not self._may_stay(peer):
+            self._drop(peer_id)
+        self._tell_standing(peer_id)
+
+    def block(self, peer_id: str) -> None:
+        """A person wants nothing to do with this peer: it is not here, whatever is heard of it."""
+        self._blocked.add(peer_id)
+        self._named.discard(peer_id)
+        self._drop(peer_id)
+        self._tell_standing(peer_id)
+
+    def unblock(self, peer_id: str) -> None:
+        """The peer may be heard of again."""
+        self._blocked.discard(peer_id)
+        self._tell_standing(peer_id)
+
+    def _tell_standing(self, peer_id: str) -> None:
+        peer = self._peers.get(peer_id) or _new(peer_id, 0.0)
+        self._tell([PeerEvent(kind="standing", peer=peer)])
+
+    def _is_close(self, peer_id: str) -> bool:
+        peer = self._peers.get(peer_id)
+        return peer_id in self._named or (peer is not None and peer.connected)
+
+    def _may_stay(self, peer: Peer) -> bool:
+        return self._is_close(peer.peer_id) or (
+            peer.online and self._has_place(peer.peer_id, peer.peer_id)
+        )
+
+    def _has_place(self, peer_id: str, forwarder: str) -> bool:
+        if self._is_close(peer_id):
+            return True
+        has, evicted = self._heard.take(peer_id, forwarder)
+        if evicted is not None:
+            self._drop(evicted)
+        return has
+
+    def _drop(self, peer_id: str) -> None:
+        self._heard.give(peer_id)
+        if self._peers.pop(peer_id, None) is not None:
+            self._tell(self._news.changed(peer_id, self._clock()))
+
+    def _change(self, peer: Peer) -> None:
         self._peers[peer.peer_id] = peer
-        event = PeerEvent(kind=kind, peer=peer)
-        for callback in list(self._subscribers):
-            try:
-                callback(event)
-            except Exception:
-                log.exception("a subscriber of the peers failed")
+        self._tell(self._news.changed(peer.peer_id, self._clock()))
+
+    def _tell(self, events: Iterable[PeerEvent]) -> None:
+        for event in events:
+            for callback in list(self._subscribers):
+                try:
+                    callback(event)
+                except Exception:
+                    log.exception("a subscriber of the peers failed")
+
+
+def _new(peer_id: str, seen: float) -> Peer:
+    return Peer(peer_id=peer_id, label="", online=False, connected=False, last_seen=seen)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from goop_node.p2p import limits
 from goop_node.p2p.addresses import Address, parsed, with_peer_id
 from goop_node.p2p.dialler import Whereabouts
 from goop_node.p2p.friends import Friends
@@ -26,8 +27,6 @@ logging.getLogger("libp2p").setLevel(logging.CRITICAL)
 RESTART_MIN = 1.0
 RESTART_MAX = 60.0
 MAX_LINE = 256 * 1024
-MAX_SEEN = 64
-"""Peers whose addresses are kept though nobody named them."""
 
 
 class P2PError(Exception):
@@ -99,7 +98,7 @@ class P2P:
         self._label = label
         self._handlers: list[StreamHandler] = []
         self._friends = Friends(data / "friends.json")
-        self._seen = Friends(data / "seen.json", bound=MAX_SEEN)
+        self._seen = Friends(data / "seen.json", bound=limits.MAX_SEEN, later=_in_a_while)
         """Where peers that we were connected to said they are: they may know us no more."""
         self._named: dict[str, tuple[str, ...]] = {}
         for address in peers:
@@ -187,6 +186,7 @@ class P2P:
         if self.network.guest is not None:
             guest, self.network.guest = self.network.guest, None
             await guest.release()
+        self._seen.save()
 
     async def add_peer(self, multiaddr: str) -> Peer:
         """Connect to a friend, and remember the address. Raises ``NetworkError``."""
@@ -225,6 +225,10 @@ class P2P:
             peer_id: Whereabouts(named=named.of(peer_id), told=told.of(peer_id))
             for peer_id in (*named.found, *told.found)
         }
+
+
+def _in_a_while(save: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(limits.SAVE_SECONDS, save)
 
 
 class _Book:
