@@ -17,7 +17,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import ASGIRoute, HTTPRoute, WebSocketRoute
 
 from goop_node.denial import deny
-from goop_node.problems import Problem
+from goop_node.problems import Problem, not_found
 from goop_node.types import Caller, Who
 
 CALLER = "goop_caller"
@@ -77,7 +77,10 @@ def gate(app: Any) -> Any:
     """The application's middleware: ``app`` for those who may call its handler."""
 
     async def gated(scope: Any, receive: Any, send: Any) -> None:
-        problem = _refusal(scope.get(CALLER), scope["route_handler"].opt.get(_ACCESS, NOBODY))
+        access = scope["route_handler"].opt.get(_ACCESS, NOBODY)
+        # The framework takes a path with a slash behind it for the same one.
+        slash = not access.public and scope["raw_path"].endswith(b"/")
+        problem = not_found() if slash else _refusal(scope.get(CALLER), access)
         if problem is None:
             await app(scope, receive, send)
         else:
@@ -92,7 +95,7 @@ def _refusal(caller: object, access: Access) -> Problem | None:
     if isinstance(caller, Problem):
         return caller
     if not access.callers:
-        return Problem(404, "not_found", "there is nothing at this address")
+        return not_found()
     if isinstance(caller, Caller) and may_call(caller, access):
         return None
     if access.callers <= OWNER:

@@ -17,8 +17,8 @@ from goop_node.openapi import CompleteJson, DocumentRouter
 from goop_node.origins import Origins, is_loopback
 from goop_node.p2p.addresses import host_names
 from goop_node.plugin_routes import containment
-from goop_node.problems import EXCEPTION_HANDLERS
-from goop_node.types import Route
+from goop_node.problems import EXCEPTION_HANDLERS, on_socket_exception
+from goop_node.types import Route, Who
 
 if TYPE_CHECKING:
     from goop_node.node import Node
@@ -50,6 +50,8 @@ def application(node: Node, origins: Origins) -> Litestar:
     Raises ``RuntimeError`` for a route of which nothing says who may call it.
     """
     own_routes = home_api.routes(node, origins)
+    if any(Who.OWN_TEMPLATES in route.callers for route in own_routes):
+        raise RuntimeError("the host has no templates of its own: its routes name their callers")
     routers = [Router("/api", route_handlers=_handlers(own_routes, frozenset()))]
     by_plugin: dict[str, list[Route]] = {}
     for plugin, route in node.routes:
@@ -63,6 +65,7 @@ def application(node: Node, origins: Origins) -> Litestar:
         route_handlers=[*routers, *(declared(handler, PUBLIC) for handler in static)],
         middleware=[gate],
         exception_handlers=EXCEPTION_HANDLERS,
+        after_exception=[on_socket_exception],
         openapi_config=OpenAPIConfig(
             title="goop-node",
             version=__version__,

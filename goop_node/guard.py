@@ -9,36 +9,24 @@ do is decided behind the framework's routing, in ``access.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 from goop_node.access import CALLER
-from goop_node.denial import deny
+from goop_node.denial import deny, in_words
 from goop_node.origins import Origins
-from goop_node.problems import Problem
+from goop_node.paths import normal_path
+from goop_node.problems import Problem, not_found
+from goop_node.security_headers import security_headers, with_headers
 from goop_node.tokens import Tokens
 from goop_node.types import Caller, Template
 
 MAX_BODY = 256 * 1024
 """Bytes of a request's body."""
-
-_CSP = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "connect-src 'self'",
-        "font-src 'self'",
-        "img-src 'self' blob: data:",
-        "media-src 'self' blob: data:",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
+_LENGTH = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +59,10 @@ def judge(facts: Facts, origins: Origins) -> Verdict | Problem:
         return Problem(421, "bad_host", f"this node does not answer to the name {facts.host!r}")
     if facts.origin is not None and not origins.allows(facts.origin, facts.host):
         return Problem(403, "bad_origin", "requests of other pages are refused")
-    return Verdict(template=template, caller=_caller(facts, template))
+    return Verdict(template=template, caller=_caller(facts, template, origins))
 
 
-def _caller(facts: Facts, template: str) -> Caller | Problem:
+def _caller(facts: Facts, template: str, origins: Origins) -> Caller | Problem:
     if facts.bearer is not None:
         if facts.bearer:
             return Caller(kind="program")
@@ -87,7 +75,11 @@ def _caller(facts: Facts, template: str) -> Caller | Problem:
         facts.safe and facts.fetch_site in (None, "same-origin", "none")
     ):
         return Problem(403, "cross_site", "a page's request names its Origin")
-    return Caller(kind="template", name=template) if template else Caller(kind="home")
+    if template:
+        return Caller(kind="template", name=template)
+    own = facts.origin is None or origins.is_own(facts.origin, facts.host)
+    # Where templates share the origin, or on an author's server, nobody can tell whose page it is.
+    return Caller(kind="home") if origins.isolated and own else Caller(kind="template")
 
 
 class Guard:
@@ -115,20 +107,24 @@ class Guard:
             return
         headers = _headers(scope)
         verdict = judge(self._facts(scope, headers), self._origins)
-        if not isinstance(verdict, Problem) and scope["type"] == "http":
-            length = headers.get("content-length", "0")
-            if not length.isdigit() or int(length) > MAX_BODY:
-                verdict = Problem(413, "too_large", f"a request has at most {MAX_BODY} bytes")
+        template = "" if isinstance(verdict, Problem) else verdict.template
+        send = with_headers(send, security_headers(self._features(template)))
+        if not isinstance(verdict, Problem):
+            verdict = _malformed(scope, headers) or verdict
         if isinstance(verdict, Problem):
             await deny(scope, receive, send, verdict)
             return
         scope[CALLER] = verdict.caller
-        scope["goop_template"] = verdict.template
+        scope["goop_template"] = template
         if scope["type"] == "websocket":
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, in_words(scope, receive, send))
             return
-        cookie = self._issue(scope, headers, verdict.template)
-        await self._app(scope, _bounded(receive), self._decorate(send, verdict.template, cookie))
+        cookie = self._issue(scope, headers, template)
+        await self._app(scope, _bounded(receive), with_headers(send, cookie))
+
+    def _features(self, template: str) -> Collection[str]:
+        """What the pages of that template may use."""
+        return self._templates[template].permissions if template in self._templates else ()
 
     def _facts(self, scope: Any, headers: Mapping[str, str]) -> Facts:
         bearer: bool | None = None
@@ -145,46 +141,38 @@ class Guard:
             bearer=bearer,
         )
 
-    def _issue(self, scope: Any, headers: Mapping[str, str], template: str) -> bytes | None:
+    def _issue(
+        self, scope: Any, headers: Mapping[str, str], template: str
+    ) -> list[tuple[bytes, bytes]]:
         """The cookie for a page that a person navigates to."""
         navigates = headers.get("sec-fetch-mode", "navigate") == "navigate"
         if scope["method"] != "GET" or not navigates or scope["path"].startswith("/api/"):
-            return None
+            return []
         if "text/html" not in headers.get("accept", ""):
-            return None
+            return []
         if not self._loopback:
             keys = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])
             if not self._tokens.is_one_time_key(keys[0]):
-                return None
+                return []
         name, value = self._tokens.cookie_for(template)
-        return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000".encode()
+        cookie = f"{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
+        return [(b"set-cookie", cookie.encode())]
 
-    def _decorate(self, send: Any, template: str, cookie: bytes | None) -> Any:
-        granted = self._templates[template].permissions if template in self._templates else ()
 
-        def allow(feature: str) -> str:
-            return f"{feature}=({'self' if feature in granted else ''})"
-
-        policy = ", ".join(
-            [allow("camera"), allow("microphone"), "geolocation=()", "payment=()", "usb=()"]
-        )
-        extra = [
-            (b"content-security-policy", _CSP.encode()),
-            (b"permissions-policy", policy.encode()),
-            (b"cross-origin-resource-policy", b"same-origin"),
-            (b"cross-origin-opener-policy", b"same-origin"),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"no-referrer"),
-        ]
-        if cookie is not None:
-            extra.append((b"set-cookie", cookie))
-
-        async def decorated(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *extra]}
-            await send(message)
-
-        return decorated
+def _malformed(scope: Any, headers: Mapping[str, str]) -> Problem | None:
+    """Why a request is none that could be meant for us. The framework gets the normal path."""
+    path = normal_path(scope.get("raw_path") or b"")
+    if path is None:
+        return not_found()
+    scope["path"], scope["root_path"] = path, ""
+    if scope["type"] == "websocket":
+        return None
+    if not scope["method"].isupper():
+        return Problem(405, "method_not_allowed", "there is no such method")
+    length = headers.get("content-length", "0")
+    if _LENGTH.fullmatch(length) is None or int(length) > MAX_BODY:
+        return Problem(413, "too_large", f"a request has at most {MAX_BODY} bytes")
+    return None
 
 
 def _bounded(receive: Any) -> Any:

@@ -42,7 +42,11 @@ class Origins:
 
     def allows(self, origin: str, host: str) -> bool:
         """Whether ``origin`` is the page's own (that of ``host``), or an author's server."""
-        return origin.lower() == f"http://{host.lower()}" or origin in self.dev
+        return self.is_own(origin, host) or origin in self.dev
+
+    def is_own(self, origin: str, host: str) -> bool:
+        """Whether ``origin`` is that of the pages at ``host``."""
+        return origin.lower() == f"http://{host.lower()}"
 
     def url_of(self, template: str) -> str:
         """The address of a template's pages."""

@@ -16,12 +16,14 @@ from litestar.response import Redirect
 from goop_node import sdk_scripts
 from goop_node.files import FileResponse, find, open_file
 from goop_node.origins import Origins
-from goop_node.problems import Problem
+from goop_node.problems import not_found
 from goop_node.ranges import is_known
 from goop_node.types import Template
 
 HOME = Path(__file__).parent / "home"
 _METHODS = [HttpMethod.GET, HttpMethod.HEAD]
+_ALL = [method for method in HttpMethod if method is not HttpMethod.OPTIONS]
+"""What is nowhere is not found, however it is asked for."""
 
 
 async def serve(request: Request[Any, Any, Any], file: Path | None) -> Response[Any]:
@@ -33,7 +35,7 @@ async def serve(request: Request[Any, Any, Any], file: Path | None) -> Response[
         missing = await asyncio.to_thread(open_file, HOME / "missing.html")
         if missing is not None:
             return FileResponse(missing, status=404)
-    raise Problem(404, "not_found", "there is nothing at this address")
+    raise not_found()
 
 
 async def _serve_from(
@@ -76,10 +78,12 @@ def routes(
             return Response(b"", status_code=304, headers=headers)
         return Response(body, media_type="text/javascript", headers=headers)
 
-    @route(["/", "/{path:path}"], http_method=_METHODS, include_in_schema=False)
+    @route(["/", "/{path:path}"], http_method=_ALL, status_code=200, include_in_schema=False)
     async def page(request: Request[Any, Any, Any]) -> Response[Any]:
         """A page or its files: whose, the host name says."""
         path = request.path_params.get("path", "/")
+        if request.method not in _METHODS or path.startswith("/api/"):
+            raise not_found()
         owner = request.scope["goop_template"]  # type: ignore[typeddict-item]
         if owner:
             return await _serve_from(request, templates[owner].folder, path)

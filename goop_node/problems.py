@@ -57,6 +57,22 @@ _CODES = {
 }
 
 
+def not_found(what: str = "nothing") -> Problem:
+    """There is nothing, or no such thing, at that address."""
+    return Problem(404, "not_found", f"there is {what} at this address")
+
+
+def problem_of(error: Exception) -> Problem:
+    """What is told of an error: a handler's refusal, the framework's, or that something broke."""
+    if isinstance(error, Problem):
+        return error
+    if not isinstance(error, HTTPException) or error.status_code >= 500:
+        return Problem(500, "internal", "the node failed on this; its log says more")
+    if error.status_code == 404:
+        return not_found()
+    return Problem(error.status_code, _CODES.get(error.status_code, "bad_request"), error.detail)
+
+
 def respond(problem: Problem) -> Response[bytes]:
     """The response that carries ``problem``."""
     return Response(problem.encoded(), status_code=problem.status, media_type=MEDIA_TYPE)
@@ -69,18 +85,17 @@ def on_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[by
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """The framework refused: unknown address, wrong method, malformed request."""
-    status = error.status_code
-    if status >= 500:
+    if error.status_code >= 500:
         return on_exception(request, error)
-    code = _CODES.get(status, "bad_request")
-    detail = error.detail if status != 404 else "there is nothing at this address"
-    return respond(Problem(status, code, detail))
+    response = respond(problem_of(error))
+    response.headers.update(error.headers or {})
+    return response
 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Something broke: logged here, and no more than that is told."""
     log.error("%s failed", request.url.path, exc_info=error)
-    return respond(Problem(500, "internal", "the node failed on this; its log says more"))
+    return respond(problem_of(error))
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {
@@ -89,3 +104,14 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
     Exception: on_exception,
 }
 """For the Litestar application."""
+
+FAILURE = "goop_failure"
+"""The key in a WebSocket's scope for the ``Problem`` that ends it."""
+
+
+async def on_socket_exception(error: Exception, scope: Any) -> None:
+    """The framework's hook for what is raised; its handlers above do not hear of WebSockets."""
+    if scope["type"] == "websocket" and "route_handler" in scope:
+        scope[FAILURE] = problem = problem_of(error)
+        if problem is not error and problem.status >= 500:
+            log.error("%s failed", scope["path"], exc_info=error)

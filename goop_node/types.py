@@ -83,8 +83,11 @@ class Route:
 
     def __post_init__(self) -> None:
         """Raises ``TypeError`` for callers that are none."""
-        if isinstance(self.callers, str) or not all(isinstance(one, Who) for one in self.callers):
-            raise TypeError(f"callers: found {self.callers!r}, expected members of Who")
+        known = not isinstance(self.callers, str) and all(
+            isinstance(one, Who) for one in self.callers
+        )
+        if not known or not self.callers:
+            raise TypeError(f"Route.callers: found {self.callers!r}, expected some of {list(Who)}")
 
 
 @dataclass(frozen=True, kw_only=True)
