@@ -326,3 +326,33 @@ async def test_people_get_a_page_where_there_is_nothing_and_programs_a_problem(
             assert status == 404
             assert answer["content-type"].startswith(kind)
             assert b"nothing at this address" in body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//api/self",
+        "/%2fapi/self",
+        "/%61pi/self",
+        "/api/self/",
+        "/api/./self",
+        "/x/../api/self",
+        "/api/self;x",
+        "/api%2Fself",
+        "/api\\self",
+        "http://localhost/api/self",
+        "//api/chess/games/G/abandon",
+        "//api/realtime/connect",
+        "*",
+    ],
+)
+async def test_over_the_wire_a_path_has_one_spelling(target: Target, path: str) -> None:
+    headers: dict[str, str | None] = {
+        "Host": f"localhost:{target.node.port}",
+        "Authorization": f"Bearer {target.node.token}",
+    }
+    for kind in ("get", "post", "socket"):
+        status, answer, body = await exchange(target.node.port, request(kind, path, headers))
+        assert status == 404, (kind, path, body)
+        assert "default-src 'none'" in answer["content-security-policy"]
+        assert json.loads(body)["code"] == "not_found"

@@ -21,7 +21,7 @@ class EchoPlugin:
         return [Route(handlers=[connect])]
 
 
-@asgi("/connect")
+@asgi("/connect", copy_scope=True)
 async def connect(scope: Scope, receive: Receive, send: Send) -> None:
     """Accept and echo until the other side goes."""
     await receive()

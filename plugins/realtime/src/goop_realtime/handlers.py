@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 from litestar import Request, asgi, get, post
+from litestar.params import FromQuery
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import Receive, Scope, Send
 
@@ -110,7 +111,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
 
     @get("/trace")
     async def trace(
-        request: Request[Any, Any, Any], channel: str = ""
+        request: Request[Any, Any, Any], channel: FromQuery[str] = ""
     ) -> list[dict[str, JsonValue]]:
         """The newest decisions: who refused, dropped or closed what, and why."""
         engine = get_bridge().engine
@@ -189,7 +190,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         bridge.flush()
         return {}
 
-    @asgi("/connect")
+    @asgi("/connect", copy_scope=True)
     async def connect(scope: Scope, receive: Receive, send: Send) -> None:
         """The WebSocket of pages."""
         if str(scope["type"]) != "websocket":
@@ -197,7 +198,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         session = PageSession(get_bridge(), caller_of(scope), sessions)
         await PageSocket(session, receive, send).run()
 
-    @asgi("/events")
+    @asgi("/events", copy_scope=True)
     async def events(scope: Scope, receive: Receive, send: Send) -> None:
         """The frames of a page that cannot open a WebSocket, as server-sent events."""
         if str(scope["type"]) != "http" or cast(Any, scope)["method"] != "GET":
@@ -215,7 +216,10 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
 
     @get("/history")
     async def history(
-        request: Request[Any, Any, Any], channel: str, after: str = "0:0", limit: int = 100
+        request: Request[Any, Any, Any],
+        channel: FromQuery[str],
+        after: FromQuery[str] = "0:0",
+        limit: FromQuery[int] = 100,
     ) -> dict[str, JsonValue]:
         """What a channel's log still holds, in portions."""
         found = get_bridge().engine.channel_for(channel, _template(request.scope))
