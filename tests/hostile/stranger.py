@@ -6,8 +6,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,6 +28,8 @@ from goop_node.p2p.dialler import ToldTCP
 from goop_node.p2p.guest import Guest
 from goop_node.p2p.library_host import make_host
 
+Answer = Callable[[random.Random], bytes]
+
 GOSSIP = "/meshsub/1.1.0"
 PATIENCE = 5.0
 """Seconds that a stranger spends on one thing."""
@@ -36,6 +39,10 @@ class Stranger:
     """One libp2p host without manners. Its methods are awaited on asyncio."""
 
     def __init__(self, guest: Guest, pair: KeyPair) -> None:
+        self.port = 0
+        """The node's."""
+        self.asked = asyncio.Event()
+        """The node has asked who this is, and has an answer."""
         self._guest = guest
         self._pair = pair
         self._id = ID.from_pubkey(pair.public_key)
@@ -54,6 +61,7 @@ class Stranger:
         """Connect with a node; everything that follows is for it."""
         found = with_peer_id(address)
         assert found is not None
+        self.port = found[1].port
         self._node = node = ID.from_base58(found[0])
 
         async def dial() -> None:
@@ -115,6 +123,18 @@ class Stranger:
         data = json.dumps(usual | fields).encode()
         await self.gossip(rpc_pb2.RPC(publish=[self.signed(data)]).SerializeToString())
 
+    def answer(self, how: Answer, rng: random.Random) -> None:
+        """Give such answers to who asks who this is."""
+
+        async def handle(stream: Any) -> None:
+            try:
+                await stream.write(how(rng))
+                await (stream.reset if rng.random() < 0.2 else stream.close)()
+            finally:
+                self.asked.set()
+
+        self._host.set_stream_handler(TProtocol("/ipfs/id/1.0.0"), handle)
+
     async def _do(self, work: Any, *args: Any) -> Any:
         async with asyncio.timeout(PATIENCE):
             return await self._guest.run(work, *args)
@@ -126,10 +146,14 @@ class Stranger:
 
 
 @asynccontextmanager
-async def stranger(address: str = "", pair: KeyPair | None = None) -> AsyncIterator[Stranger]:
-    """A stranger, connected with the node at ``address``."""
+async def stranger(
+    address: str = "", answers: Answer | None = None, rng: random.Random | None = None
+) -> AsyncIterator[Stranger]:
+    """A stranger, connected with the node at ``address``; ``answers`` says who it is."""
     guest = await Guest.acquire()
-    one = Stranger(guest, pair or create_new_key_pair())
+    one = Stranger(guest, create_new_key_pair())
+    if answers is not None:
+        one.answer(answers, rng or random.Random())
     ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     life = asyncio.create_task(guest.run(one._live, ready))
     try:
