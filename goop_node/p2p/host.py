@@ -30,7 +30,6 @@ from goop_node.p2p.library_host import make_host
 from goop_node.p2p.lines import Lines
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
-from goop_node.p2p.yamux_guard import guard
 from goop_node.types import NetworkError, StreamHandler
 
 log = logging.getLogger(__name__)
@@ -71,7 +70,6 @@ class Host:
     async def serve(self, listen: Sequence[str], started: Callable[[], None]) -> None:
         """Run until cancelled; ``started`` is called when it listens. Raises ``OSError``."""
         connections = read_ahead(self._host)
-        guard(self._host)
         for handler in self._handlers:
             self._host.set_stream_handler(TProtocol(handler.protocol), self._inbound(handler))
         async with AsyncExitStack() as stack:

@@ -9,24 +9,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NoReturn
 
-from libp2p import new_swarm
+from libp2p.abc import IRawConnection
 from libp2p.crypto.keys import KeyPair
 from libp2p.crypto.x25519 import create_new_key_pair
 from libp2p.custom_types import TProtocol
 from libp2p.host.basic_host import BasicHost
 from libp2p.network.auto_connector import AutoConnector
 from libp2p.network.config import RetryConfig
+from libp2p.network.exceptions import SwarmException
 from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
+from libp2p.peer.peerstore import PeerStore
 from libp2p.security.noise.transport import PROTOCOL_ID as NOISE
 from libp2p.security.noise.transport import Transport as Noise
+from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX
 from libp2p.transport.tcp.tcp import TCP
+from libp2p.transport.upgrader import TransportUpgrader
 from multiaddr import Multiaddr
 
 from goop_node.p2p import limits
 from goop_node.p2p.containment import contained, peer_of, serving
+from goop_node.p2p.yamux_guard import GuardedMuxers, GuardedYamux
 
 
 class NoConnector(AutoConnector):
@@ -35,6 +40,18 @@ class NoConnector(AutoConnector):
 
     async def start(self) -> None:
         """Nothing begins."""
+
+
+class OurSwarm(Swarm):
+    """Gives back an inbound connection's place when it ends: the library when the host does."""
+
+    async def upgrade_inbound_raw_conn(
+        self, raw_conn: IRawConnection, maddr: Multiaddr
+    ) -> NoReturn:
+        """Let a connection in, and see it to its end. Raises ``SwarmException``, always."""
+        muxed: Any = await super().upgrade_inbound_raw_conn(raw_conn, maddr)
+        await muxed.event_closed.wait()
+        raise SwarmException("an inbound connection has ended")
 
 
 class ContainedHost(BasicHost):
@@ -60,17 +77,24 @@ class ContainedHost(BasicHost):
         )
 
 
-def make_host(key_pair: KeyPair, tcp: TCP, dial_seconds: float) -> ContainedHost:
+def make_host(pair: KeyPair, tcp: TCP, dial_seconds: float) -> ContainedHost:
     """A host that does not listen yet. It dials once when it is told to, and never again."""
-    noise = Noise(key_pair, noise_privkey=create_new_key_pair().private_key)
-    swarm = new_swarm(
-        key_pair=key_pair,
-        sec_opt={TProtocol(NOISE): noise},
-        transports=[tcp],
+    noise = Noise(pair, noise_privkey=create_new_key_pair().private_key)
+    peer_id = ID.from_pubkey(pair.public_key)
+    peers = PeerStore()
+    peers.add_key_pair(peer_id, pair)
+    swarm = OurSwarm(
+        peer_id,
+        peers,
+        TransportUpgrader({TProtocol(NOISE): noise}, {TProtocol(YAMUX): GuardedYamux}),
+        [tcp],
         retry_config=RetryConfig(max_retries=0),
         connection_config=limits.connections(dial_seconds),
-        resource_manager=limits.resources(),
     )
-    assert isinstance(swarm, Swarm)
     swarm.auto_connector = NoConnector(swarm)
-    return ContainedHost(network=swarm, disable_identify_address_discovery=True)
+    swarm.upgrader.muxer_multistream = GuardedMuxers()
+    return ContainedHost(
+        network=swarm,
+        resource_manager=limits.resources(),
+        disable_identify_address_discovery=True,
+    )

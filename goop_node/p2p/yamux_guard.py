@@ -42,6 +42,7 @@ MAX_UNREAD = 32 * 1024 * 1024
 """Bytes of one connection that nobody has read yet."""
 WRITE_SECONDS = 15.0
 """How long a connection may not take a frame before it is given up."""
+CLEANUP_SECONDS = 2.0
 PING_SECONDS = 5.0
 """The pause between two pings."""
 SILENT_SECONDS = 10.0
@@ -90,6 +91,22 @@ class GuardedYamux(Yamux):
         self._watched: FrameReader = watched
         self._batches = FrameBatches(watched)
         self._doubted = False
+
+    async def start(self) -> None:
+        """Serve the connection to its end. The library leaves one that fails open, and who waits
+        for its beginning waiting."""
+        try:
+            await super().start()
+        except trio.Cancelled:
+            raise
+        except BaseException:
+            with trio.move_on_after(CLEANUP_SECONDS) as scope:
+                scope.shield = True
+                await self._cleanup_on_error()
+            raise
+        finally:
+            self.event_closed.set()
+            self.event_started.set()
 
     async def _write_frame(self, data: bytes) -> None:
         await self._batches.write(data)
@@ -207,11 +224,6 @@ class GuardedMuxers(MuxerMultistream):
                 known.doubt()
         self._open.add(guarded)
         return self._annotate_connection(guarded, conn, protocol)
-
-
-def guard(host: Any) -> None:
-    """Have a host use ``GuardedYamux``; before it listens."""
-    host.get_network().upgrader.muxer_multistream = GuardedMuxers()
 
 
 class FrameReader:

@@ -27,6 +27,7 @@ from goop_node.p2p.addresses import with_peer_id
 from goop_node.p2p.dialler import ToldTCP
 from goop_node.p2p.guest import Guest
 from goop_node.p2p.library_host import make_host
+from goop_node.p2p.read_ahead import read_ahead
 
 Answer = Callable[[random.Random], bytes]
 
@@ -140,9 +141,13 @@ class Stranger:
             return await self._guest.run(work, *args)
 
     async def _live(self, ready: asyncio.Future[None]) -> None:
-        async with self._host.listening([Multiaddr("/ip4/127.0.0.1/tcp/0")]):
-            ready.set_result(None)
-            await trio.sleep_forever()
+        connections = read_ahead(self._host)
+        try:
+            async with self._host.listening([Multiaddr("/ip4/127.0.0.1/tcp/0")]):
+                ready.set_result(None)
+                await trio.sleep_forever()
+        finally:
+            connections.hang_up()
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from libp2p.pubsub.pb import rpc_pb2
 
-from goop_node.p2p import P2P
+from goop_node.p2p import P2P, limits
 from goop_node.types import NetworkError
 from tests.hostile.stranger import GOSSIP, Stranger, stranger
 from tests.node.test_network_limits import ECHO, Echoed, node
@@ -96,6 +96,23 @@ def _sized(data: bytes) -> bytes:
     """The bytes behind their length."""
     assert len(data) < 2**14
     return bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data
+
+
+async def test_who_has_gone_takes_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library would count every connection that ever came in."""
+    monkeypatch.setattr(limits, "CONNECTIONS", 8)
+    async with befriended(tmp_path) as (alice, _):
+        for _ in range(30):
+            async with stranger(alice.network.addrs[0]) as one:
+                await one.disconnect()
+
+
+@pytest.mark.parametrize("frame", [b"\x00\x00" + b"\xff" * 10, b"\x00\x00\x00\x01" + b"\xff" * 8])
+async def test_a_connection_that_fails_is_closed(tmp_path: Path, frame: bytes) -> None:
+    async with befriended(tmp_path) as (alice, _), stranger(alice.network.addrs[0]) as one:
+        await until(lambda: (peer := alice.peers.get(one.peer_id)) is not None and peer.connected)
+        await one.bytes(frame)
+        await until(lambda: (gone := alice.peers.get(one.peer_id)) is None or not gone.connected)
 
 
 async def test_who_is_who_is_not_a_matter_of_words(tmp_path: Path) -> None:
