@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := goop_node $(wildcard plugins/*/src)
+JOBS ?= 2
 
 .PHONY: demo test lint soak bench wheels clean tools
 
@@ -11,8 +12,8 @@ demo: ## two nodes on this machine, Alice and Bob
 	@$(PYTHON) scripts/bootstrap.py
 	@$(BIN)/goop demo
 
-test: lint ## everything that is checked; pytest comes last
-	$(BIN)/pytest
+test: lint ## everything that is checked, JOBS tests at a time; pytest comes last
+	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
 
 lint: tools ## style, types, and the page SDK's types and tests
 	$(BIN)/ruff check .

@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from goop_node.testing import NodeProcess
+
+# How long an example takes says something about the machine, not about what is tested.
+settings.register_profile("goop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("goop")
 
 FAILED = "libp2p failed"
 """What a node logs when its libp2p side ends, with all streams of everybody."""
