@@ -173,16 +173,10 @@ class Node:
         return open_database(self.data / f"{plugin}.sqlite3", migrations)
 
     def failed(
-        self,
-        plugin: str,
-        error: BaseException,
-        *,
-        doing: str = "",
-        code: object = None,
-        about: str = "",
+        self, plugin: str, error: BaseException, *, doing: str = "", code: object = None
     ) -> None:
         """Record that something of a plugin failed, for the status page and the log."""
-        self._plugins.fault(plugin, error, doing, code, about)
+        self._plugins.fault(plugin, error, doing, code)
 
     def plugin_status(self) -> list[PluginStatus]:
         """What became of every enabled plugin, by name."""

@@ -28,11 +28,11 @@ class FullDisk(Journal):
 
     full = False
 
-    def commit(self, records: Sequence[Record]) -> None:
+    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
         """Write, or fail as SQLite does."""
         if self.full:
             raise sqlite3.OperationalError("database or disk is full")
-        super().commit(records)
+        return super().commit(records)
 
 
 def bridge_over(journal: FullDisk) -> Bridge:
@@ -79,7 +79,7 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
     asked = bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=False, owner="")
     assert isinstance(asked, Channel)
     with pytest.raises(Problem) as caught:
-        bridge.flush()
+        await bridge.stored()
     assert caught.value.code == "storage_failed"
     assert (cut, len(frames)) == (["p"], told)
     assert bridge.engine.core.channels == {}

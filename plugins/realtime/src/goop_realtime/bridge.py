@@ -9,27 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from goop_node.clock import correction_ms, now_ms
 from goop_node.problems import Problem
 from goop_node.types import LineStream, NetworkError, NodeApi, PeerEvent
+from goop_realtime.committer import Committer
 from goop_realtime.effects import (
     QUIET,
-    RECORD_KINDS,
-    Action,
     Changed,
     CloseLink,
     Committed,
     Effect,
     Frame,
     OpenLink,
-    Record,
     SendControl,
     SendLine,
+    channel_of,
 )
 from goop_realtime.engine import Engine
 from goop_realtime.go_doors import Doors
@@ -50,7 +48,7 @@ class Bridge:
     def __init__(self, node: NodeApi, engine: Engine, journal: Journal | NoJournal) -> None:
         self.engine = engine
         self._node = node
-        self._journal = journal
+        self._committer = Committer(engine, journal, self._act, self._cut_off)
         self._loop = asyncio.get_running_loop()
         self._streams: dict[int, LineStream] = {}
         self._next_link = 0
@@ -66,18 +64,19 @@ class Bridge:
         self.cuts: dict[str, Callable[[], None]] = {}
         """What cuts each connected page off, so that it comes back."""
         self._closed = False
+        self.drop_frames = self._committer.drop_frames
         doors = Doors(
             adopt=self._adopt,
             ended=self._ended,
             step=self.step,
-            flush=self._flush,
+            flush=self.flush,
             now=now_ms,
             discovered=partial(until_discovered, node.peers),
             spawn=self._spawn,
         )
         self._go = GoPeers(node.network, engine, doors)
         self._invitations = InvitationStreams(node, engine, self._go, doors)
-        self._news = PluginNews(engine.core, self._spawn)
+        self._news = PluginNews(node, engine.core, self._spawn)
 
     # Steps and their effects
 
@@ -90,78 +89,66 @@ class Bridge:
         """Call after anything was done to the engine: its effects follow in this loop turn."""
         if not self._flush_due:
             self._flush_due = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
 
-    def flush(self) -> None:
-        """Commit and carry out at once what has gathered. Raises ``Problem`` if the disk fails."""
-        if not self._flush():
+    async def stored(self, channel_id: str = "") -> None:
+        """Commit and carry out what has gathered. Raises ``Problem`` where that cannot be stored,
+        or this node failed on that channel."""
+        done = await self._committer.stored()
+        self._arm()
+        if not done or channel_id in self._committer.failed:
             raise Problem(
-                503, "storage_failed", "this node's disk takes nothing; nothing of that was done"
+                503, "storage_failed", "this cannot be stored now; nothing of it was done"
             )
 
-    def _flush(self) -> bool:
-        """Whether all that has gathered is committed and carried out, or there was nothing."""
+    def flush(self) -> bool:
+        """Commit and carry out what has gathered; whether nothing waits any more."""
         self._flush_due = False
-        effects = self.engine.take()
-        done = not effects or self._carry_out(effects)
-        # Messages alone bring no deadline nearer, and most steps are messages alone.
-        if self._timer is None or self._look or not all(type(item) in QUIET for item in effects):
-            self._look = False
-            self._arm()
+        done = self._committer.commit()
+        self._arm()
         return done
 
-    def _go_back(self) -> None:
-        """The disk took nothing of a step: none of it happens, and what it holds is true.
-
-        Every stream and every page is cut off: they come back and say what they have.
-        """
+    def _cut_off(self) -> None:
+        """End every stream and every page's connection: they come back and say what they have."""
         for stream in list(self._streams.values()):
             stream.reset()
         self._streams.clear()
         for cut in list(self.cuts.values()):
             cut()
-        self.engine.rebuild(now_ms(), self._journal.load())
 
-    def _carry_out(self, effects: list[Effect]) -> bool:
-        records: list[Record] = []
-        actions: list[Action] = []
+    def _act(self, effects: Sequence[Effect]) -> None:
+        """Carry out what a stored batch asks for; what fails is one of them, and no other."""
+        # Messages alone bring no deadline nearer, and most steps are messages alone.
+        self._look = self._look or not all(type(effect) in QUIET for effect in effects)
+        self._news.committed(effect for effect in effects if type(effect) is Committed)
         for effect in effects:
-            if type(effect) in RECORD_KINDS:
-                records.append(effect)  # type: ignore[arg-type]
-            else:
-                actions.append(effect)  # type: ignore[arg-type]
-        if records:
             try:
-                self._journal.commit(records)
-            except sqlite3.Error as error:
-                log.error("the journal cannot be written (is the disk full?): %s", error)
-                self.engine.core.note("node", "storage_failed", detail=str(error))
-                self._go_back()
-                return False
-        self._news.committed(action for action in actions if type(action) is Committed)
-        for action in actions:
-            kind = type(action)
-            if kind is Frame:
-                sink = self.sinks.get(action.page)  # type: ignore[union-attr]
-                if sink is not None:
-                    sink(action.data, action.newest)  # type: ignore[union-attr]
-            elif kind is SendLine:
-                stream = self._streams.get(action.link)  # type: ignore[union-attr]
-                if stream is not None:
-                    stream.write(action.data)  # type: ignore[union-attr]
-            elif isinstance(action, SendControl):
-                self._spawn(self._invitations.send(action))
-            elif isinstance(action, OpenLink):
-                self._spawn(self._open_link(action))
-            elif isinstance(action, CloseLink):
-                self._close_link(action)
-            elif isinstance(action, Changed):
-                self._go.changed(action.channel)
-                self._news.opened(action.channel)
-                for waiter in self._waiters.pop(action.channel, ()):
-                    if not waiter.done():
-                        waiter.set_result(None)
-        return True
+                self._carry_out(effect)
+            except Exception:
+                log.exception("%s failed for %s", type(effect).__name__, channel_of(effect))
+
+    def _carry_out(self, action: Effect) -> None:
+        kind = type(action)
+        if kind is Frame:
+            sink = self.sinks.get(action.page)  # type: ignore[union-attr]
+            if sink is not None:
+                sink(action.data, action.newest)  # type: ignore[union-attr]
+        elif kind is SendLine:
+            stream = self._streams.get(action.link)  # type: ignore[union-attr]
+            if stream is not None:
+                stream.write(action.data)  # type: ignore[union-attr]
+        elif isinstance(action, SendControl):
+            self._spawn(self._invitations.send(action))
+        elif isinstance(action, OpenLink):
+            self._spawn(self._open_link(action))
+        elif isinstance(action, CloseLink):
+            self._close_link(action)
+        elif isinstance(action, Changed):
+            self._go.changed(action.channel)
+            self._news.opened(action.channel)
+            for waiter in self._waiters.pop(action.channel, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -238,7 +225,7 @@ class Bridge:
             return
         link = self._adopt(stream)
         self.engine.link_opened(now_ms(), action.channel, link)
-        self._flush()
+        self.flush()
         stream.start(
             lambda lines: self._received(link, stream, lines),
             lambda code: self._ended(link, code),
@@ -277,8 +264,9 @@ class Bridge:
             self.step()
 
     def _arm(self) -> None:
-        if self._closed:
+        if self._closed or (self._timer is not None and not self._look):
             return
+        self._look = False
         at = self.engine.wake_at(now_ms())
         if self._timer is not None:
             if at is not None and self._timer_at is not None and at >= self._timer_at:
@@ -294,11 +282,11 @@ class Bridge:
         self.engine.core.correction = correction_ms()
         for overdue in self.engine.tick(now_ms()):
             log.warning("a channel is stuck: %s", overdue)
-        self._flush()
+        self.flush()
 
     async def close(self) -> None:
         """Stop: the peers see their streams end, the journal has everything."""
-        self._flush()
+        self._committer.close()
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()

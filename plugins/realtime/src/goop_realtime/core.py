@@ -11,26 +11,23 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from goop_node.blame import describe
-from goop_realtime import plugin_code
 from goop_realtime.channel import Channel
 from goop_realtime.contexts import PLAIN, Context, Registry
 from goop_realtime.effects import Effect, SaveChannel, SendControl, SendLine
 from goop_realtime.limits import NodeLimits
 from goop_realtime.liveness import Liveness
 from goop_realtime.pages import Page
-from goop_realtime.plugin_code import ChannelSession, PluginFailure
 from goop_realtime.trace import Trace
-from goop_realtime.types import OpenRequest, Rejection, Snapshot
+from goop_realtime.types import OpenRequest, Rejection, Session, Snapshot
 from goop_realtime.wire import Line, serialise
 
-Report = Callable[[str, BaseException, str, object, str], None]
-"""Takes (plugin, error, in what, the plugin's function, about which channel and message)."""
 
+@dataclass(frozen=True)
+class Failure:
+    """This node failed on a channel, perhaps at a line of ``peer``."""
 
-def _tell_nobody(
-    plugin: str, error: BaseException, doing: str, code: object, about: str
-) -> None: ...
+    error: Exception
+    peer: str = ""
 
 
 @dataclass(eq=False)
@@ -45,8 +42,6 @@ class Core:
     authorize: Callable[[OpenRequest], Rejection | None]
     is_discovered: Callable[[str], bool]
     label_of: Callable[[str], str]
-    report: Report = _tell_nobody
-    """Takes what a plugin's function failed with."""
     epoch: int = 0
     """The epoch of what we host, new at every start."""
     now: int = 0
@@ -70,6 +65,9 @@ class Core:
     """Since when they wait (Unix ms)."""
     cancelled: dict[str, int] = field(default_factory=dict)
     """Ids of invitations withdrawn before they came, with the time that is forgotten."""
+
+    failures: dict[str, Failure] = field(default_factory=dict)
+    """Channels that this step failed on: the driver sets them back to what is stored."""
 
     def note(
         self, hop: str, code: str, channel: str = "", message: str = "", detail: str = ""
@@ -95,7 +93,7 @@ class Core:
     def write(self, channel: Channel, line: Line) -> None:
         """Write a line on the channel's link, where there is one."""
         if channel.link is not None:
-            self.out.append(SendLine(channel.link, serialise(line)))
+            self.out.append(SendLine(channel.link, serialise(line), channel.id))
 
     def forget_everything(self) -> None:
         """Drop all that a step may have changed: what is on the disk is true."""
@@ -104,6 +102,7 @@ class Core:
         self.cursors_due = False
         self.heard.clear()
         self.out.clear()
+        self.failures.clear()
 
     def context_of(self, name: str) -> Context | None:
         """The context that serves ``name``; the plain one for no name; ``None`` if unknown."""
@@ -111,20 +110,17 @@ class Core:
 
     def open_session(
         self, context: Context, request: OpenRequest, snapshot: Snapshot | None
-    ) -> ChannelSession | Rejection:
+    ) -> Session | Rejection:
         """Build the Session; a plugin that raises refuses."""
-        return plugin_code.open_session(context, request, snapshot, self.plugin_failed)
+        try:
+            return context.type.open_session(request, snapshot)
+        except Exception as error:
+            return self.plugin_failed(context, error, request.channel)
 
     def plugin_failed(
-        self,
-        context: Context,
-        doing: str,
-        error: BaseException,
-        code: object,
-        channel: str,
-        message: str = "",
-    ) -> PluginFailure:
-        """A function of a context failed: note it. See ``plugin_code.Failing``."""
+        self, context: Context, error: Exception, channel: str, message: str = ""
+    ) -> Rejection:
+        """A context's plugin raised: that is noted, and refuses what it was asked about."""
         self.trace.note(
             self.now,
             "plugin",
@@ -132,14 +128,9 @@ class Core:
             channel=channel,
             message=message,
             plugin=context.plugin,
-            detail=f"{doing} of {context.type.name}: {describe(error)}",
+            detail=repr(error),
         )
-        about = " ".join(filter(None, (f"channel {channel}", message and f"message {message}")))
-        self.report(
-            context.plugin, error, f"{doing} of the context {context.type.name}", code, about
-        )
-        # What an exception says is for this node's person alone.
-        return PluginFailure(reason=f"the plugin {context.plugin} failed in {doing}")
+        return Rejection(code="plugin_error", reason=f"{context.plugin} failed: {error!r}"[:300])
 
     def with_peer(self, peer: str) -> list[Channel]:
         """The peer's channels."""

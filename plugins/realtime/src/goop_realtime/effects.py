@@ -161,6 +161,7 @@ class SendLine(msgspec.Struct, frozen=True, gc=False):
 
     link: int
     data: bytes
+    channel: str = ""
 
 
 class CloseLink(msgspec.Struct, frozen=True):
@@ -168,6 +169,7 @@ class CloseLink(msgspec.Struct, frozen=True):
 
     link: int
     drain: bool = True
+    channel: str = ""
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -176,6 +178,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     page: str
     data: bytes
     newest: str = ""
+    channel: str = ""
 
 
 class Committed(msgspec.Struct, frozen=True, gc=False):
@@ -198,3 +201,8 @@ QUIET = frozenset(
 
 Action = SendControl | OpenLink | SendLine | CloseLink | Frame | Committed | Changed
 Effect = Record | Action
+
+
+def channel_of(effect: Effect) -> str:
+    """The channel that an effect is about; ``""`` for a frame that is about none."""
+    return effect.line.group if isinstance(effect, SendControl) else effect.channel

@@ -38,7 +38,7 @@ def drop_link(core: Core, channel: Channel, *, drain: bool) -> None:
     if channel.link is None:
         return
     core.links.pop(channel.link, None)
-    core.out.append(CloseLink(channel.link, drain=drain))
+    core.out.append(CloseLink(channel.link, drain=drain, channel=channel.id))
     unlink(channel)
 
 
@@ -46,7 +46,7 @@ def let_go(core: Core, channel: Channel, code: str) -> None:
     """End the channel's stream at once: the channel is suspended, and joined anew."""
     if channel.link is not None:
         core.links.pop(channel.link, None)
-        core.out.append(CloseLink(channel.link, drain=False))
+        core.out.append(CloseLink(channel.link, drain=False, channel=channel.id))
         suspend(core, channel, code)
 
 

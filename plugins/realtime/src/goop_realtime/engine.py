@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from goop_node.types import JsonValue
 from goop_realtime import (
+    deadlines,
     invitations_received,
     invitations_sent,
     joining,
@@ -23,14 +24,14 @@ from goop_realtime import (
     waits,
 )
 from goop_realtime.channel import Channel, Phase, channel_row
-from goop_realtime.core import Core
-from goop_realtime.effects import Effect
-from goop_realtime.ending import TOMBSTONE_MS, forget
-from goop_realtime.journal import Stored
+from goop_realtime.containment import REFUSAL, Contained, set_back
+from goop_realtime.core import Core, Failure
+from goop_realtime.effects import Effect, channel_of
 from goop_realtime.jsonio import MalformedJson
 from goop_realtime.liveness import Overdue
 from goop_realtime.pages import Page
 from goop_realtime.restore import restore
+from goop_realtime.stored import Stored
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, pair, parse
 
@@ -46,10 +47,24 @@ class Engine:
         core.liveness.sources.append(lambda: waits.waiting(core))
 
     def take(self) -> list[Effect]:
-        """What is to be done since the last call: records to commit first, then actions."""
+        """What is to be done since the last call: records to commit first, then actions.
+
+        Nothing of channels that failed; ``failures`` names them.
+        """
         settling.settle(self.core)
         out, self.core.out = self.core.out, []
-        return out
+        failed = self.core.failures.keys() - {""}
+        return [effect for effect in out if channel_of(effect) not in failed] if failed else out
+
+    def failures(self) -> dict[str, Failure]:
+        """The channels that the last step failed on, ``""`` for none in particular."""
+        found, self.core.failures = self.core.failures, {}
+        return found
+
+    def set_back(self, now: int, channel_id: str, stored: Stored | None, failure: Failure) -> None:
+        """A channel failed: it goes on from what is stored of it, and ends in words."""
+        self.core.now = now
+        set_back(self.core, channel_id, stored, failure)
 
     def rebuild(self, now: int, stored: Mapping[str, Stored]) -> None:
         """Go on from what the journal holds, after it could not take a step.
@@ -96,9 +111,11 @@ class Engine:
     ) -> Channel | Rejection:
         """A page asks for a channel with ``peer``. ``timeout`` in ms."""
         self.core.now = now
-        found = invitations_sent.request(
-            self.core, peer, context, params, timeout, new=new, owner=owner
-        )
+        found: Channel | Rejection = REFUSAL
+        with Contained(self.core, ""):
+            found = invitations_sent.request(
+                self.core, peer, context, params, timeout, new=new, owner=owner
+            )
         if isinstance(found, Rejection):
             self._refused(found, "")
         return found
@@ -112,14 +129,18 @@ class Engine:
         owner = template
         if not template and channel.context.template is not None:
             owner = channel.context.template
-        refusal = invitations_received.accept(self.core, channel, owner)
+        refusal: Rejection | None = REFUSAL
+        with Contained(self.core, channel_id):
+            refusal = invitations_received.accept(self.core, channel, owner)
         return self._refused(refusal, channel_id) or channel
 
     def decline(self, now: int, channel_id: str, reason: str) -> Rejection | None:
         """A page declines a request."""
         self.core.now = now
         channel = self.core.channels.get(channel_id)
-        refusal = invitations_received.decline(self.core, channel, reason) if channel else _GONE
+        refusal: Rejection | None = REFUSAL
+        with Contained(self.core, channel_id):
+            refusal = invitations_received.decline(self.core, channel, reason) if channel else _GONE
         return self._refused(refusal, channel_id)
 
     def send(
@@ -131,7 +152,9 @@ class Engine:
         if channel is None:
             self.core.note("page", _GONE.code, channel_id, message_id, _GONE.reason)
             return _GONE
-        return sending.send(self.core, channel, page, message_id, data)
+        with Contained(self.core, channel.id):
+            return sending.send(self.core, channel, page, message_id, data)
+        return REFUSAL
 
     def signal(self, now: int, channel_id: str, page: Page, data: JsonValue) -> Rejection | None:
         """A page signals: newest wins, never queued, never logged."""
@@ -144,7 +167,9 @@ class Engine:
         """A page closes the channel, or withdraws its request."""
         self.core.now = now
         channel = self.channel_for(channel_id, template)
-        refusal = sending.close(self.core, channel) if channel else _GONE
+        refusal: Rejection | None = REFUSAL
+        with Contained(self.core, channel_id):
+            refusal = sending.close(self.core, channel) if channel else _GONE
         return self._refused(refusal, channel_id)
 
     def _refused(self, refusal: R, channel_id: str) -> R:
@@ -199,7 +224,10 @@ class Engine:
         self.core.now = now
         handler = _CONTROL.get(line.type)
         if handler is not None:
-            handler(self.core, peer, line)
+            known = self.core.channels.get(line.group)
+            concerned = known is None or known.peer == peer
+            with Contained(self.core, line.group if concerned else "", peer):
+                handler(self.core, peer, line)
 
     def control_failed(self, now: int, peer: str, line: Line, code: str, reason: str) -> None:
         """A line could not be sent to ``peer``."""
@@ -210,12 +238,16 @@ class Engine:
     def joined(self, now: int, link: int, peer: str, line: Line) -> None:
         """An inbound stream began with ``line``; only ``join`` may be first."""
         self.core.now = now
-        joining.join(self.core, link, peer, line)
+        known = self.core.channels.get(line.group)
+        concerned = known is not None and known.peer == peer
+        with Contained(self.core, line.group if concerned else "", peer):
+            joining.join(self.core, link, peer, line)
 
     def link_opened(self, now: int, channel_id: str, link: int) -> None:
         """The stream asked for with ``OpenLink`` is there."""
         self.core.now = now
-        joining.opened(self.core, channel_id, link)
+        with Contained(self.core, channel_id):
+            joining.opened(self.core, channel_id, link)
 
     def link_failed(self, now: int, channel_id: str, code: str) -> None:
         """The stream asked for with ``OpenLink`` could not be opened."""
@@ -225,9 +257,13 @@ class Engine:
     def lines(self, now: int, link: int, raws: Iterable[bytes]) -> bool:
         """Lines of a joined stream. False when one is malformed: the stream must end."""
         self.core.now = now
+        channel = self.core.links.get(link)
+        concerned = channel.id if channel is not None else ""
         for raw in raws:
             try:
-                links.received(self.core, link, parse(raw))
+                line = parse(raw)
+                with Contained(self.core, concerned):
+                    links.received(self.core, link, line)
             except MalformedJson as error:
                 self.core.note("link", error.code, detail=error.reason)
                 return False
@@ -249,45 +285,16 @@ class Engine:
     # Time
 
     def tick(self, now: int) -> list[Overdue]:
-        """Time goes by; call at least every second while ``busy``, and at ``wake_at``.
+        """Time goes by; call at ``wake_at``.
 
         What has come to wait for longer than it ever should is returned, and in the trace.
         """
-        core = self.core
-        core.now = now
-        for channel in list(core.channels.values()):
-            invitations_sent.keep(core, channel)
-            invitations_received.keep(core, channel)
-            links.keep(core, channel)
-            if channel.final and channel.link is None and now - channel.closed_at > TOMBSTONE_MS:
-                forget(core, channel)
-        for page in list(core.pages.values()):
-            if not page.connected and now - page.gone_at > pages.CURSOR_MS:
-                del core.pages[page.id]
-        for channel_id, until in list(core.cancelled.items()):
-            if now > until:
-                del core.cancelled[channel_id]
-        late = core.liveness.look(now)
-        for overdue in late:
-            core.note("node", "overdue", overdue.channel, detail=str(overdue))
-        return late
+        self.core.now = now
+        return deadlines.tick(self.core)
 
     def wake_at(self, now: int) -> int | None:
         """When ``tick`` should be called next (Unix ms); ``None`` when nothing is pending."""
-        waiting = [
-            channel
-            for channel in self.core.channels.values()
-            if not channel.final or channel.link is not None
-        ]
-        if not waiting:
-            return now + 60_000 if self.core.channels or self.core.pages else None
-        soonest = now + 1000
-        for channel in waiting:
-            if channel.link is None and channel.phase in (Phase.JOINING, Phase.OPEN):
-                soonest = min(soonest, max(channel.retry_at, now + 20))
-            elif channel.phase in (Phase.ASKING, Phase.ASKED):
-                soonest = min(soonest, max(channel.expires_at, now + 20))
-        return soonest
+        return deadlines.wake_at(self.core, now)
 
 
 def _rewind(page: Page) -> None:

@@ -139,7 +139,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             new=body.new,
             owner=_template(request.scope),
         )
-        bridge.flush()
+        await bridge.stored(found.id if isinstance(found, Channel) else "")
         return channel_row(_found(found), now_ms())
 
     @post("/accept", status_code=HTTP_200_OK, opt={"body": ChannelBody})
@@ -148,7 +148,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         body = await _body(request, ChannelBody)
         bridge = get_bridge()
         channel = _found(bridge.engine.accept(now_ms(), body.channel_id, _template(request.scope)))
-        bridge.flush()
+        await bridge.stored(body.channel_id)
         while channel.phase is Phase.JOINING:
             before = now_ms()
             await bridge.changed(channel.id, WELCOME_WAIT)
@@ -164,7 +164,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         body = await _body(request, DeclineBody)
         bridge = get_bridge()
         _done(bridge.engine.decline(now_ms(), body.channel_id, body.reason[:300]))
-        bridge.flush()
+        await bridge.stored(body.channel_id)
         return {}
 
     @post("/send", status_code=HTTP_200_OK, opt={"body": SendBody})
@@ -176,7 +176,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         message_id = body.id or f"h{core.random.getrandbits(64):016x}-1"
         page = Page(message_id.rpartition("-")[0], _template(request.scope), connected=False)
         result = bridge.engine.send(now_ms(), body.channel_id, page, message_id, body.data)
-        bridge.flush()
+        await bridge.stored(body.channel_id)
         if isinstance(result, Rejection):
             raise _problem(result)
         return {"id": result}
@@ -187,7 +187,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         body = await _body(request, ChannelBody)
         bridge = get_bridge()
         _done(bridge.engine.close(now_ms(), body.channel_id, _template(request.scope)))
-        bridge.flush()
+        await bridge.stored(body.channel_id)
         return {}
 
     @asgi("/connect", copy_scope=True)
@@ -211,7 +211,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     async def frames(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Frames of a page whose own frames go out on ``events``."""
         take_frames(sessions, _template(request.scope), await request.body())
-        get_bridge().flush()
+        await get_bridge().stored()
         return {}
 
     @get("/history")

@@ -41,11 +41,11 @@ def opened(core: Core, channel_id: str, link: int) -> None:
     """Our stream to a host is open: join. Also with a closed log, so that the host has its end."""
     channel = core.channels.get(channel_id)
     if channel is None or channel.hosted or channel.link is not None:
-        core.out.append(CloseLink(link, drain=False))
+        core.out.append(CloseLink(link, drain=False, channel=channel_id))
         return
     channel.opening = False
     if channel.final and channel.close_code != "closed":
-        core.out.append(CloseLink(link, drain=False))
+        core.out.append(CloseLink(link, drain=False, channel=channel_id))
         return
     _attach(core, channel, link)
     payload = {
@@ -95,8 +95,8 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
 
 
 def _turn_away(core: Core, link: int, line: Line) -> None:
-    core.out.append(SendLine(link, serialise(line)))
-    core.out.append(CloseLink(link))
+    core.out.append(SendLine(link, serialise(line), line.group))
+    core.out.append(CloseLink(link, channel=line.group))
 
 
 def _attach(core: Core, channel: Channel, link: int) -> None:

@@ -10,15 +10,13 @@ handing it to another thread would cost. What ``synchronous=NORMAL`` can lose in
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from goop_realtime.effects import (
     DropChannel,
     DropOutgoing,
-    Entry,
-    Outcome,
-    Outgoing,
     Record,
     SaveChannel,
     SaveCursor,
@@ -27,7 +25,8 @@ from goop_realtime.effects import (
     SaveOutgoing,
     TrimLog,
 )
-from goop_realtime.jsonio import decode, encode
+from goop_realtime.jsonio import MAX_INTEGER, encode
+from goop_realtime.stored import Stored, read
 
 MIGRATIONS = (
     """
@@ -74,52 +73,64 @@ PRUNE_EVERY = 100
 _TABLES = ("entries", "starts", "outbox", "outcomes", "cursors")
 
 
-class Stored:
-    """What the journal holds of one channel."""
-
-    def __init__(self, row: dict[str, Any]) -> None:
-        self.row = row
-        self.start: tuple[int, int] = (0, 0)
-        self.snapshot: Any = None
-        self.entries: list[Entry] = []
-        self.outbox: list[Outgoing] = []
-        self.outcomes: list[tuple[str, str, Outcome]] = []
-        self.cursors: dict[str, int] = {}
-
-    def take(self, entry: Entry) -> None:
-        """An entry of the log, or below its start one whose id is remembered."""
-        if entry.seq > self.start[1]:
-            self.entries.append(entry)
-        else:
-            outcome = Outcome(epoch=entry.epoch, seq=entry.seq)
-            self.outcomes.append((entry.author, entry.id, outcome))
-
-
 class Journal:
     """Writes records, and reads everything back at a start."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._db = database
+        self.flaws: list[str] = []
+        """What the last ``load`` had to leave out, in words."""
 
-    def commit(self, records: Sequence[Record]) -> None:
-        """Write ``records`` in one transaction. Raises ``sqlite3.Error``; then none is kept."""
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
+    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
+        """Write ``records`` in one transaction.
+
+        The channels whose records are such that they cannot be written, each with what was wrong:
+        of those nothing is kept, of the others all. Raises ``sqlite3.Error`` where nothing can be
+        written; then none is kept.
+        """
         try:
-            # Rows of different tables may change places, but not with what concerns several.
-            rows: dict[type[Record], list[tuple[Any, ...]]] = {kind: [] for kind in _ROWS}
-            for record in records:
-                kind = type(record)
-                if kind in _ROWS:
-                    rows[kind].append(_ROWS[kind][1](record))
-                else:
-                    _write_rows(db, rows)
-                    _WRITERS[kind](db, record)
-            _write_rows(db, rows)
-        except BaseException:
-            db.rollback()
+            with self._transaction():
+                _write(self._db, records)
+        except sqlite3.Error as error:
+            if _is_storage(error):
+                raise
+        except MemoryError:
             raise
-        db.commit()
+        except Exception:  # some value that SQLite does not take; whose it is comes out below
+            pass
+        else:
+            return {}
+        return self._commit_apart(records)
+
+    def _commit_apart(self, records: Sequence[Record]) -> dict[str, Exception]:
+        """Channel by channel, still in one transaction."""
+        by_channel: dict[str, list[Record]] = {}
+        for record in records:
+            by_channel.setdefault(record.channel, []).append(record)
+        culprits: dict[str, Exception] = {}
+        with self._transaction():
+            for channel, its in by_channel.items():
+                self._db.execute("SAVEPOINT channel")
+                try:
+                    _write(self._db, its)
+                except Exception as error:
+                    if isinstance(error, MemoryError) or _is_storage(error):
+                        raise
+                    culprits[channel] = error
+                    self._db.execute("ROLLBACK TO channel")
+                self._db.execute("RELEASE channel")
+        return culprits
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
     def next_epoch(self, now: int) -> int:
         """The epoch of this start: ``max(stored + 1, now)``, synced before it is used."""
@@ -127,38 +138,41 @@ class Journal:
         mode = db.execute("PRAGMA synchronous").fetchone()[0]
         db.execute("PRAGMA synchronous=FULL")
         row = db.execute("SELECT value FROM node WHERE name = 'epoch'").fetchone()
-        epoch = max((row[0] if row else 0) + 1, now)
+        stored = row[0] if row and type(row[0]) is int and 0 <= row[0] < MAX_INTEGER else 0
+        epoch = max(stored + 1, now)
         with db:
             db.execute("INSERT OR REPLACE INTO node VALUES ('epoch', ?)", (epoch,))
         db.execute(f"PRAGMA synchronous={int(mode)}")
         return epoch
 
-    def load(self) -> dict[str, Stored]:
-        """Every channel that the journal holds, by id."""
-        db = self._db
-        stored = {
-            channel: Stored(decode(row))
-            for channel, row in db.execute("SELECT id, row FROM channels")
-        }
-        for channel, epoch, seq, snapshot in db.execute("SELECT * FROM starts"):
-            stored[channel].start = (epoch, seq)
-            stored[channel].snapshot = decode(snapshot)
-        for channel, *rest in db.execute(
-            "SELECT channel, epoch, seq, id, author, at, kind, raw FROM entries"
-            " ORDER BY channel, seq"
-        ):
-            stored[channel].take(Entry(*rest))
-        for channel, *rest in db.execute(
-            "SELECT channel, id, at, kind, raw FROM outbox ORDER BY n"
-        ):
-            stored[channel].outbox.append(Outgoing(*rest))
-        for channel, author, message_id, *rest in db.execute(
-            "SELECT channel, author, id, epoch, seq, code, reason, pointer FROM outcomes ORDER BY n"
-        ):
-            stored[channel].outcomes.append((author, message_id, Outcome(*rest)))
-        for channel, name, seq in db.execute("SELECT * FROM cursors"):
-            stored[channel].cursors[name] = seq
+    def load(self, only: str | None = None) -> dict[str, Stored]:
+        """Every channel that the journal holds, by id, or ``only`` that one.
+
+        What is damaged is left out; ``flaws`` says what that was. Raises ``sqlite3.Error``.
+        """
+        stored, self.flaws = read(self._db, only)
         return stored
+
+
+_STORAGE = (sqlite3.OperationalError, sqlite3.InternalError)
+
+
+def _is_storage(error: Exception) -> bool:
+    """Whether the file or the disk fails, and not what is to be written."""
+    return isinstance(error, _STORAGE) or type(error) is sqlite3.DatabaseError
+
+
+def _write(db: sqlite3.Connection, records: Sequence[Record]) -> None:
+    """Rows of different tables may change places, but not with what concerns several."""
+    rows: dict[type[Record], list[tuple[Any, ...]]] = {kind: [] for kind in _ROWS}
+    for record in records:
+        kind = type(record)
+        if kind in _ROWS:
+            rows[kind].append(_ROWS[kind][1](record))
+        else:
+            _write_rows(db, rows)
+            _WRITERS[kind](db, record)
+    _write_rows(db, rows)
 
 
 def _write_rows(db: sqlite3.Connection, rows: dict[type[Record], list[tuple[Any, ...]]]) -> None:

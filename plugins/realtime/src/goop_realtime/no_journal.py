@@ -6,19 +6,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from goop_realtime.effects import Record
-from goop_realtime.journal import Stored
+from goop_realtime.stored import Stored
 
 
 class NoJournal:
     """Keeps nothing. A peer that comes back to such a node is told that its channel is lost."""
 
-    def commit(self, records: Sequence[Record]) -> None:
+    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
         """Nothing to do."""
+        return {}
 
     def next_epoch(self, now: int) -> int:
         """The epoch of this start: its time in Unix ms."""
         return now
 
-    def load(self) -> dict[str, Stored]:
+    def load(self, only: str | None = None) -> dict[str, Stored]:
         """Nothing is held."""
         return {}

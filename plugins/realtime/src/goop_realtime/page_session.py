@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,9 +12,12 @@ from typing import Any
 from goop_node.clock import now_ms
 from goop_node.types import Caller, JsonValue
 from goop_realtime.bridge import Bridge
+from goop_realtime.containment import REFUSAL
 from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.pages import Page, template_of
 from goop_realtime.types import Rejection
+
+log = logging.getLogger(__name__)
 
 MAX_FRAME = 80 * 1024
 """Bytes of a frame from a page: a message of 64 KiB and its envelope."""
@@ -71,6 +75,7 @@ class PageSession:
         self.leave()
         # What has gathered for an older connection of that page is not for this one.
         self._bridge.flush()
+        self._bridge.drop_frames(page_id)
         self._page = self._engine.attach(now_ms(), page_id, template_of(self.caller))
         self._bridge.sinks[page_id] = self._sink
         self._bridge.cuts[page_id] = partial(self.end, STORAGE)
@@ -161,7 +166,11 @@ class PageSession:
         if handler is None:
             self._error("unknown_frame", 'expected an object with a known "type"')
             return
-        handler(self, body)
+        try:
+            handler(self, body)
+        except Exception:
+            log.exception("a frame %r of a page failed", kind)
+            self._error(REFUSAL.code, REFUSAL.reason)
         self._bridge.step()
 
     def refuse_binary(self) -> None:

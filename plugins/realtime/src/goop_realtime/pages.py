@@ -67,7 +67,7 @@ class Page:
 def frame(core: Core, page: Page, body: dict[str, JsonValue]) -> None:
     """Give a connected page a frame."""
     if page.connected:
-        core.out.append(Frame(page.id, encode(body)))
+        core.out.append(Frame(page.id, encode(body), channel=str(body.get("channel", ""))))
 
 
 def state_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
@@ -174,7 +174,8 @@ def pump(core: Core, channel: Channel, page: Page, view: View) -> None:
                 view.handled = entry.seq
             continue
         again = entry.seq <= view.redelivered_to
-        core.out.append(Frame(page.id, message_frame(channel, entry, again)))
+        told = message_frame(channel, entry, again)
+        core.out.append(Frame(page.id, told, channel=channel.id))
         if page.acks:
             view.flight.append((entry.seq, len(entry.raw)))
             view.flight_bytes += len(entry.raw)

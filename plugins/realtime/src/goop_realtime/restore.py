@@ -10,11 +10,10 @@ from goop_realtime.contexts import PLAIN
 from goop_realtime.core import Core
 from goop_realtime.effects import Outcome
 from goop_realtime.ending import finish
-from goop_realtime.journal import Stored
 from goop_realtime.log import Log
-from goop_realtime.plugin_code import ChannelSession, closed_session
+from goop_realtime.stored import Stored
 from goop_realtime.trimming import fold, open_at
-from goop_realtime.types import OpenRequest, Rejection
+from goop_realtime.types import OpenRequest, OpenSession, Rejection, Session
 
 
 def restore(core: Core, stored: Mapping[str, Stored]) -> None:
@@ -25,7 +24,10 @@ def restore(core: Core, stored: Mapping[str, Stored]) -> None:
     for channel_id, kept in stored.items():
         channel = _channel(core, channel_id, kept)
         core.channels[channel_id] = channel
-        why = _fold(core, channel, kept)
+        try:
+            why = _fold(core, channel, kept)
+        except Exception as error:
+            why = f"its log cannot be read: {error!r}"[:300]
         if why and not channel.final:
             finish(core, channel, "plugin_error", why)
 
@@ -34,38 +36,38 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
     row = kept.row
     request = OpenRequest(
         channel=channel_id,
-        context=row["context"],
-        opener=row["opener"],
-        peers=tuple(row["peers"]),
-        params=row["params"],
-        base=row["base"],
-        app=row.get("app", ""),
+        context=row.context,
+        opener=row.opener,
+        peers=row.peers,
+        params=row.params,
+        base=row.base,
+        app=row.app,
     )
     context = core.context_of(request.context)
-    phase = Phase(row["phase"])
+    phase = Phase(row.phase)
     channel = Channel(
         request=request,
         context=context or PLAIN,
-        session=closed_session(request, core.plugin_failed),
-        peer=row["peer"],
-        peer_label=row["peerLabel"],
-        hosted=row["hosted"],
-        owner=row["owner"],
+        session=OpenSession(),
+        peer=row.peer,
+        peer_label=row.peer_label,
+        hosted=row.hosted,
+        owner=row.owner,
         phase=phase,
-        expires_at=row["expiresAt"],
-        epoch=core.epoch if row["hosted"] else row["epoch"],
-        first_epoch=row.get("firstEpoch", 0),
+        expires_at=row.expires_at,
+        epoch=core.epoch if row.hosted else row.epoch,
+        first_epoch=row.first_epoch,
         log=Log(kept.start),
         start_state=kept.snapshot,
-        suspended_at=row["suspendedAt"],
-        close_code=row["closeCode"],
-        close_reason=row["closeReason"],
-        closed_at=row["closedAt"],
-        close_acked=row["closeAcked"],
-        replaced_by=row["replacedBy"],
-        fresh=row.get("fresh", False),
-        delivery=row.get("delivery", "log"),
-        restored=row["hosted"],
+        suspended_at=row.suspended_at,
+        close_code=row.close_code,
+        close_reason=row.close_reason,
+        closed_at=row.closed_at,
+        close_acked=row.close_acked,
+        replaced_by=row.replaced_by,
+        fresh=row.fresh,
+        delivery=row.delivery,
+        restored=row.hosted,
     )
     if phase is Phase.OPEN and channel.suspended_at is None:
         channel.suspended_at = core.now
@@ -78,8 +80,6 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> str:
     for author, message_id, outcome in kept.outcomes:
         channel.remember(author, message_id, outcome)
     for entry in kept.entries:
-        if entry.seq != channel.log.last[1] + 1:
-            return f"the journal lacks what stands between {channel.log.last[1]} and {entry.seq}"
         channel.log.append(entry)
         channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     last = channel.log.last[1]
@@ -111,8 +111,9 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> str:
     return ""
 
 
-def _session(core: Core, channel: Channel, kept: Stored) -> ChannelSession | Rejection:
+def _session(core: Core, channel: Channel, kept: Stored) -> Session | Rejection:
     session = open_at(core, channel, kept.start, kept.snapshot)
     if isinstance(session, Rejection):
         return session
-    return fold(session, kept.entries) or session
+    folded = fold(session, kept.entries)
+    return folded if isinstance(folded, Rejection) else session

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from goop_realtime import host_side, pages, trimming
 from goop_realtime.channel import Channel
+from goop_realtime.containment import Contained
 from goop_realtime.core import Core
 from goop_realtime.effects import RECORD_KINDS, SaveCursor
 from goop_realtime.wire import Line
@@ -20,23 +21,29 @@ def settle(core: Core) -> None:
     """Tell the pages, write to the guests, and acknowledge what was received and handled."""
     for channel_id in core.heard:
         channel = core.channels.get(channel_id)
-        if channel is None:
-            continue
-        pages.tell_entries(core, channel)
-        # An entry of our own needs no handling: the cursor may pass over it.
-        pages.advance(core, channel, channel.handled, "page")
-        if channel.hosted:
-            host_side.distribute(core, channel)
-        elif channel.id not in core.handled_by or channel.handled < channel.log.last[1]:
-            _acknowledge_stored(core, channel)
+        if channel is not None:
+            with Contained(core, channel_id):
+                _tell(core, channel)
     core.heard.clear()
     for channel_id, stage in core.handled_by.items():
         channel = core.channels.get(channel_id)
         if channel is not None:
-            _acknowledge_handled(core, channel, stage)
-            trimming.trim(core, channel)
+            with Contained(core, channel_id):
+                _acknowledge_handled(core, channel, stage)
+                trimming.trim(core, channel)
     core.handled_by.clear()
     _save_cursors(core)
+
+
+def _tell(core: Core, channel: Channel) -> None:
+    """The channel's log grew."""
+    pages.tell_entries(core, channel)
+    # An entry of our own needs no handling: the cursor may pass over it.
+    pages.advance(core, channel, channel.handled, "page")
+    if channel.hosted:
+        host_side.distribute(core, channel)
+    elif channel.id not in core.handled_by or channel.handled < channel.log.last[1]:
+        _acknowledge_stored(core, channel)
 
 
 def _acknowledge_stored(core: Core, channel: Channel) -> None:

@@ -66,4 +66,4 @@ def received(core: Core, channel: Channel, line: Line) -> None:
     encoded = encode(frame)
     for page in core.pages.values():
         if page.connected and channel.id in page.views:
-            core.out.append(Frame(page.id, encoded, newest=channel.id))
+            core.out.append(Frame(page.id, encoded, newest=channel.id, channel=channel.id))

@@ -136,6 +136,8 @@ class SimNode:
         if not self.up:
             return
         effects = self.engine.take()
+        for failure in self.engine.failures().values():
+            raise failure.error
         records: list[Record] = [item for item in effects if isinstance(item, RECORDS)]
         if records:
             if self.dies == "commit":
@@ -144,7 +146,8 @@ class SimNode:
             if self.disk_full:
                 self._fail()
                 return
-            self.journal.commit(records)
+            culprits = self.journal.commit(records)
+            assert not culprits, culprits
             self.world.watch.committed(self, records)
         if self.dies is not None:
             effects = effects[: len(effects) // 2] if self.dies == "half" else []

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""Commits what a step asks for, and only then has it done; what cannot be stored now waits.
+
+Another program may hold the lock of the file: then everything waits behind the first batch, in
+order, and is tried again by a timer; the loop goes on meanwhile. Where the disk takes nothing,
+none of it happens, and what is stored is true. A single channel whose records cannot be stored
+goes back alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from goop_node.clock import now_ms
+from goop_realtime.core import Failure
+from goop_realtime.effects import RECORDS, Effect, Frame, Record, channel_of
+from goop_realtime.engine import Engine
+from goop_realtime.journal import Journal
+from goop_realtime.no_journal import NoJournal
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.05
+PATIENCE_MS = 10_000
+"""How long a batch waits for a lock before it counts as failed."""
+MAX_WAITING = 50_000
+"""Effects that may wait with it."""
+
+
+class Committer:
+    """One node's way from what its engine asks for to what is stored and done.
+
+    ``act`` carries out what a stored batch asks for, ``cut_off`` ends every stream and page.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: Journal | NoJournal,
+        act: Callable[[Sequence[Effect]], None],
+        cut_off: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._act = act
+        self._cut_off = cut_off
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[Effect] = []
+        self._since = 0
+        """Since when they wait (Unix ms)."""
+        self._retry: asyncio.TimerHandle | None = None
+        self._watchers: list[asyncio.Future[bool]] = []
+        self.failed: frozenset[str] = frozenset()
+        """The channels that the last batch failed on."""
+
+    # What the bridge asks
+
+    def commit(self) -> bool:
+        """Take all that has gathered. Whether all of it is stored and done, as far as it may be."""
+        self._gather()
+        if self._retry is not None:
+            return False  # behind what waits already
+        return self._try()
+
+    async def stored(self) -> bool:
+        """Commit, and wait until what has gathered is stored, or has failed."""
+        done = self.commit()
+        if self._retry is None:
+            return done
+        watcher: asyncio.Future[bool] = self._loop.create_future()
+        self._watchers.append(watcher)
+        return await watcher
+
+    def drop_frames(self, page_id: str) -> None:
+        """What waits for the connection of that page is not for its next one."""
+        self._waiting = [
+            effect
+            for effect in self._waiting
+            if not (type(effect) is Frame and effect.page == page_id)
+        ]
+
+    def close(self) -> None:
+        """Try once more, and stop."""
+        self._stop_waiting()
+        self.commit()
+        self._stop_waiting()
+        self._answer(False)
+
+    def _stop_waiting(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    # Batches
+
+    def _gather(self) -> None:
+        """Add what the engine asks for; what it failed on goes back first."""
+        failed: set[str] = set()
+        while True:
+            self._waiting += self._engine.take()
+            failures = self._engine.failures()
+            if not failures:
+                break
+            failed |= failures.keys()
+            self._set_back(failures)
+        self.failed = frozenset(failed)
+
+    def _set_back(self, failures: dict[str, Failure]) -> None:
+        for channel_id, failure in failures.items():
+            where = f"channel {channel_id}" if channel_id else "no channel in particular"
+            log.error("this node failed on %s", where, exc_info=failure.error)
+            if not channel_id:
+                self._engine.core.note("node", "failed", detail=repr(failure.error))
+                continue
+            # What waits of it was never said to anybody.
+            self._waiting = [one for one in self._waiting if channel_of(one) != channel_id]
+            stored = self._journal.load(channel_id).get(channel_id)
+            self._engine.set_back(now_ms(), channel_id, stored, failure)
+
+    def _try(self) -> bool:
+        batch = self._waiting
+        records: list[Record] = [one for one in batch if isinstance(one, RECORDS)]
+        culprits: dict[str, Exception] = {}
+        if records:
+            try:
+                culprits = self._journal.commit(records)
+            except Exception as error:
+                return self._cannot(error)
+        self._waiting = []
+        self._act([one for one in batch if channel_of(one) not in culprits] if culprits else batch)
+        if culprits:
+            self._set_back({channel: Failure(error) for channel, error in culprits.items()})
+            done = self.commit()
+            self.failed |= culprits.keys()
+            return done
+        self._answer(True)
+        return True
+
+    def _cannot(self, error: Exception) -> bool:
+        """A batch was not stored: it waits for a lock, or none of it happens."""
+        now = now_ms()
+        if is_locked(error):
+            if not self._since:
+                self._since = now
+                log.warning("another program holds the lock of the journal; what happens waits")
+                self._engine.core.note("node", "storage_locked", detail=str(error))
+            if now - self._since < PATIENCE_MS and len(self._waiting) < MAX_WAITING:
+                self._retry = self._loop.call_later(RETRY_SECONDS, self._again)
+                return False
+        log.error("the journal cannot be written (is the disk full?): %s", error)
+        self._engine.core.note("node", "storage_failed", detail=str(error))
+        self._cut_off()
+        self._waiting = []
+        self._engine.rebuild(now, self._journal.load())
+        self._answer(False)
+        return False
+
+    def _again(self) -> None:
+        self._retry = None
+        self.commit()
+
+    def _answer(self, done: bool) -> None:
+        self._since = 0
+        watchers, self._watchers = self._watchers, []
+        for watcher in watchers:
+            if not watcher.done():
+                watcher.set_result(done)
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether another program holds a lock, which passes."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
