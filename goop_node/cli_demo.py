@@ -16,6 +16,7 @@ from typing import Any
 
 from goop_node.config import ConfigError, StartError
 from goop_node.config_values import Mistake, template_folder
+from goop_node.origins import home_url
 from goop_node.ready import read_ready
 
 STOP_SECONDS = 15.0
@@ -98,7 +99,7 @@ def _wait_for_end(processes: list[subprocess.Popen[str]]) -> None:
 
 
 def _page(ready: dict[str, Any]) -> str:
-    return f"http://localhost:{str(ready['url']).rpartition(':')[2]}/"
+    return home_url(int(str(ready["url"]).rpartition(":")[2]))
 
 
 def _what_to_do(pages: list[str], data: Path, folder: Path | None) -> str:

@@ -26,7 +26,7 @@ _NODE = """\
 # mdns = true                     # for later: nodes do not find each other by themselves yet
 # data = {data}  # where the node keeps its files
 # templates = []                  # folders of your own pages, each at http://FOLDER.localhost:PORT/
-# dev_origins = []                # dev servers that may use this node: "http://localhost:5173"
+# dev_origins = []                # dev servers that may use this node: "http://NAME.localhost:5173"
 # isolation = "origin"            # "path" if your browser does not know *.localhost
 
 # What a template may do beyond its own pages; the home page asks for the same.

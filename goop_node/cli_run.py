@@ -22,7 +22,7 @@ from goop_node import __version__
 from goop_node.config import NodeConfig, StartError
 from goop_node.http_protocol import HttpProtocol
 from goop_node.node import Node
-from goop_node.origins import is_loopback
+from goop_node.origins import home_url, is_loopback
 from goop_node.places import places
 from goop_node.ports import bind_http, choose_listen
 from goop_node.ready import only_node, remove_ready, write_ready
@@ -117,15 +117,18 @@ async def serve(config: NodeConfig, sock: socket.socket) -> int:
             remove_ready(config.data)
 
 
-def addresses(host: str, names: Sequence[str], port: int, key: str | None) -> tuple[str, str]:
+def addresses(
+    host: str, names: Sequence[str], port: int, key: str | None, *, isolated: bool = True
+) -> tuple[str, str]:
     """(the page's address for people, the base URL for programs of this machine).
 
+    Only browsers know names below ``localhost``; other programs get the number.
     ``names`` are those of ``host`` in URLs; ``key`` lets a browser in, once, where the pages
     are not on loopback alone.
     """
     if is_loopback(host):
         return (
-            f"http://localhost:{port}/",
+            home_url(port, isolated=isolated),
             f"http://{'[::1]' if host == '::1' else '127.0.0.1'}:{port}",
         )
     programs = names[0] if len(names) == 1 else "127.0.0.1"
@@ -136,7 +139,13 @@ def _announce(node: Node) -> None:
     from goop_node.p2p.addresses import host_names
 
     host = node.config.http_host
-    page, url = addresses(host, host_names(host), node.http_port, node.tokens.one_time_key)
+    page, url = addresses(
+        host,
+        host_names(host),
+        node.http_port,
+        node.tokens.one_time_key,
+        isolated=node.config.isolation == "origin",
+    )
     addrs = list(node.network.addrs)
     content = {
         "url": url,

@@ -67,6 +67,12 @@ def _caller(facts: Facts, template: str, origins: Origins) -> Caller | Problem:
         if facts.bearer:
             return Caller(kind="program")
         return Problem(401, "bad_token", "that is not this node's token; see ready.json")
+    if not origins.has_pages(facts.host):
+        return Problem(
+            401,
+            "no_credential",
+            f"here programs show the token of ready.json as Bearer; pages are at {origins.home}",
+        )
     if facts.cookie is None or facts.cookie != template:
         return Problem(
             401, "no_credential", "open the page first, or show the token of ready.json as Bearer"
@@ -147,6 +153,8 @@ class Guard:
         """The cookie for a page that a person navigates to."""
         navigates = headers.get("sec-fetch-mode", "navigate") == "navigate"
         if scope["method"] != "GET" or not navigates or scope["path"].startswith("/api/"):
+            return []
+        if not self._origins.has_pages(headers.get("host", "")):
             return []
         if "text/html" not in headers.get("accept", ""):
             return []

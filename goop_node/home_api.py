@@ -140,6 +140,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
         addresses = sorted(node.network.addrs, key=lambda addr: "/127.0.0.1/" in addr)
         link = ""
         if addresses:
+            # It is opened at the friend's machine, where this name leads home whatever home's is.
             link = f"http://localhost:{node.http_port}/join#{quote(addresses[0], safe='')}"
         return {"addresses": addresses, "link": link}
 

@@ -9,6 +9,15 @@ from dataclasses import dataclass
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
+HOME = "home"
+"""The name in front of ``.localhost`` for the node's own pages; no template may take it."""
+
+
+def home_url(port: int, *, isolated: bool = True) -> str:
+    """Where a browser of this machine finds the node's own pages."""
+    return f"http://{HOME}.localhost:{port}/" if isolated else f"http://localhost:{port}/"
+
+
 def is_loopback(host: str) -> bool:
     """Whether pages served on ``host`` can be reached from this machine alone."""
     return host in LOOPBACK or host == "::1"
@@ -19,7 +28,10 @@ class Origins:
     """The host names that this node answers to.
 
     ``hosts`` are the explicit ones of a bind that is not loopback; ``isolated`` says whether
-    each template has an origin of its own; ``dev`` are origins of an author's own server.
+    home and each template have an origin of their own; ``dev`` are origins of an author's server.
+
+    Other programs on this machine share the plain names, their cookies and their storage. So
+    where origins are isolated no page of ours lives there: they are for programs with the token.
     """
 
     port: int
@@ -36,9 +48,15 @@ class Origins:
         if name in LOOPBACK or name in self.hosts:
             return ""
         label, _, rest = name.partition(".")
-        if self.isolated and rest == "localhost" and label in self.templates:
-            return label
-        return None
+        if not self.isolated or rest != "localhost":
+            return None
+        if label == HOME:
+            return ""
+        return label if label in self.templates else None
+
+    def has_pages(self, host: str) -> bool:
+        """Whether pages live at ``host``, one of ours; elsewhere no cookie counts."""
+        return not self.isolated or _split(host.lower())[0] not in LOOPBACK
 
     def allows(self, origin: str, host: str) -> bool:
         """Whether ``origin`` is the page's own (that of ``host``), or an author's server."""
@@ -47,6 +65,11 @@ class Origins:
     def is_own(self, origin: str, host: str) -> bool:
         """Whether ``origin`` is that of the pages at ``host``."""
         return origin.lower() == f"http://{host.lower()}"
+
+    @property
+    def home(self) -> str:
+        """The address of the node's own pages."""
+        return home_url(self.port) if self.isolated else "/"
 
     def url_of(self, template: str) -> str:
         """The address of a template's pages."""

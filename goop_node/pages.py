@@ -53,6 +53,12 @@ async def _serve_from(
     return await serve(request, found.file)
 
 
+def _navigates(request: Request[Any, Any, Any]) -> bool:
+    """Whether a person's browser goes there; what programs fetch stays where it is."""
+    mode = request.headers.get("sec-fetch-mode")
+    return mode == "navigate" or (mode is None and "text/html" in request.headers.get("accept", ""))
+
+
 def _redirect(request: Request[Any, Any, Any], address: str) -> Redirect:
     query = request.scope["query_string"].decode("latin-1")
     return Redirect(address + (f"?{query}" if query else ""), status_code=307)
@@ -89,6 +95,8 @@ def routes(
             return await _serve_from(request, templates[owner].folder, path)
         first, _, rest = path.lstrip("/").partition("/")
         if first not in templates:
+            if _navigates(request) and not origins.has_pages(request.headers["host"]):
+                return _redirect(request, origins.home + quote(path.lstrip("/")))
             return await _serve_from(request, HOME, path)
         if origins.isolated:
             return _redirect(request, origins.url_of(first) + quote(rest))

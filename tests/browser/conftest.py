@@ -73,5 +73,4 @@ async def firefox() -> AsyncIterator[Browser]:
 
 def page_url(node: NodeProcess, template: str = "") -> str:
     """Where a template's pages (or the node's own) are."""
-    host = f"{template}.localhost" if template else "localhost"
-    return f"http://{host}:{node.port}/"
+    return f"http://{template or 'home'}.localhost:{node.port}/"

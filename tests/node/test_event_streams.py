@@ -162,7 +162,7 @@ async def test_what_was_on_its_way_to_an_older_connection_comes_again(pair: Pair
 
 async def test_another_templates_page_is_not_to_be_had(pair: Pair) -> None:
     async with Page.open(pair[0], page="evD"), httpx.AsyncClient(base_url=pair[0].url) as http:
-        host = {"Host": f"localhost:{pair[0].port}"}
+        host = {"Host": f"home.localhost:{pair[0].port}"}
         navigation = {**host, "Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
         cookie = (await http.get("/", headers=navigation)).headers["set-cookie"].split(";")[0]
         own = {**host, "Cookie": cookie}
@@ -170,7 +170,7 @@ async def test_another_templates_page_is_not_to_be_had(pair: Pair) -> None:
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_page")
         answer = await http.post(
             "/api/realtime/frames",
-            headers={**own, "Origin": f"http://localhost:{pair[0].port}"},
+            headers={**own, "Origin": f"http://home.localhost:{pair[0].port}"},
             json={"page": "evD", "frames": [{"type": "subscribe"}]},
         )
         assert (answer.status_code, answer.json()["code"]) == (409, "no_stream")

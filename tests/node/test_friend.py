@@ -39,7 +39,7 @@ class Machine:
     @property
     def home(self) -> str:
         """The node's own page."""
-        return f"http://localhost:{HTTP_PORT}/"
+        return f"http://home.localhost:{HTTP_PORT}/"
 
 
 def ip(*arguments: str) -> None:

@@ -29,6 +29,7 @@ CREDENTIALS = ("nothing", "cookie", "other cookie", "home cookie", "bearer", "wr
 HOSTS = {
     "localhost:PORT": "",
     "127.0.0.1:PORT": "",
+    "home.localhost:PORT": "",
     "alpha.localhost:PORT": "alpha",
     "beta.localhost:PORT": "beta",
     "localhost": None,
@@ -36,6 +37,8 @@ HOSTS = {
     "alpha.localhost.evil.example:PORT": None,
 }
 """What a Host stands for; ``None``: nothing of ours."""
+FOR_PROGRAMS = ("localhost:PORT", "127.0.0.1:PORT")
+"""Where no cookie counts."""
 ORIGINS = (None, "own", "null", "http://localhost:PORT", "http://alpha.localhost:PORT", "https://x")
 
 READ_WITHOUT_ORIGIN = {
@@ -129,7 +132,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
     async def cookies() -> dict[str, str]:
         return {
-            name: await cookie_of(node.port, f"{name}.localhost".lstrip("."))
+            name: await cookie_of(node.port, f"{name or 'home'}.localhost")
             for name in ("", "alpha", "beta")
         }
 
@@ -206,7 +209,7 @@ def expected(case: Case) -> int | None:
     if case.credential == "bearer":
         return None
     has_cookie = case.credential == "cookie" or (case.credential == "home cookie" and owner == "")
-    if not has_cookie:
+    if not has_cookie or case.host in FOR_PROGRAMS:
         return 401
     if own:
         return None
@@ -299,7 +302,7 @@ async def test_the_cookie_comes_with_a_persons_navigation_only(target: Target) -
 
 
 async def test_what_a_page_may_not_do_its_headers_forbid(target: Target) -> None:
-    for host in ("localhost", "alpha.localhost"):
+    for host in ("localhost", "home.localhost", "alpha.localhost"):
         head = request("page", "/", {"Host": f"{host}:{target.node.port}"})
         _, headers, _ = await exchange(target.node.port, head)
         assert headers["content-type"] == "text/html; charset=utf-8"
@@ -317,7 +320,7 @@ async def test_what_a_page_may_not_do_its_headers_forbid(target: Target) -> None
 async def test_people_get_a_page_where_there_is_nothing_and_programs_a_problem(
     target: Target,
 ) -> None:
-    for host in ("localhost", "alpha.localhost"):
+    for host in ("home.localhost", "alpha.localhost"):
         for accept, kind in (("text/html", "text/html; charset=utf-8"), ("*/*", "application/")):
             headers = {"Host": f"{host}:{target.node.port}", "Accept": accept}
             status, answer, body = await exchange(
@@ -356,3 +359,21 @@ async def test_over_the_wire_a_path_has_one_spelling(target: Target, path: str) 
         assert status == 404, (kind, path, body)
         assert "default-src 'none'" in answer["content-security-policy"]
         assert json.loads(body)["code"] == "not_found"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+async def test_people_are_led_home_from_the_plain_names(target: Target, host: str) -> None:
+    port = target.node.port
+    for path in ("/", "/join?a=%20b", "/no/such/page"):
+        headers: dict[str, str | None] = {"Host": f"{host}:{port}", "Accept": "text/html"}
+        for mode in ("navigate", None):
+            head = request("page", path, {**headers, "Sec-Fetch-Mode": mode})
+            status, answer, _ = await exchange(port, head)
+            assert status == 307
+            assert answer["location"] == f"http://home.localhost:{port}{path}"
+            assert "set-cookie" not in answer
+    plain = request("page", "/icon.svg", {"Host": f"{host}:{port}", "Accept": "*/*"})
+    assert (await exchange(port, plain))[0] == 200
+    template = request("page", "/alpha/x", {**headers, "Sec-Fetch-Mode": "navigate"})
+    _, answer, _ = await exchange(port, template)
+    assert answer["location"] == f"http://alpha.localhost:{port}/x"

@@ -94,7 +94,7 @@ async def test_a_page_with_websocket_and_fetch_alone(pair: Pair) -> None:
         try:
             page = await browser.new_page()
             # A page of the node that loads no SDK.
-            await page.goto(f"http://localhost:{pair[0].port}/join")
+            await page.goto(f"http://home.localhost:{pair[0].port}/join")
             assert await page.evaluate("typeof Goop") == "undefined"
             work = asyncio.ensure_future(page.evaluate(IN_THE_PAGE, pair[1].peer_id))
             channel = (await bob.frame("incoming"))["channel"]

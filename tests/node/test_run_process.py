@@ -53,7 +53,7 @@ def test_a_node_says_where_it_is_and_ends_cleanly(tmp_path: Path, number: int) -
         assert ready["pid"] == process.pid
         port = ready["url"].removeprefix("http://127.0.0.1:")
         assert all(one.endswith(f"/p2p/{ready['peerId']}") for one in ready["addrs"])
-        for part in (f"http://localhost:{port}/", ready["peerId"], *ready["addrs"]):
+        for part in (f"http://home.localhost:{port}/", ready["peerId"], *ready["addrs"]):
             assert part in line
         request = urllib.request.Request(
             f"{ready['url']}/api/self", headers={"Authorization": f"Bearer {ready['token']}"}

@@ -171,9 +171,9 @@ def test_a_port_in_use_is_told_before_anything_starts(
 @pytest.mark.parametrize(
     ("host", "page", "url"),
     [
-        ("127.0.0.1", "http://localhost:1/", "http://127.0.0.1:1"),
-        ("localhost", "http://localhost:1/", "http://127.0.0.1:1"),
-        ("::1", "http://localhost:1/", "http://[::1]:1"),
+        ("127.0.0.1", "http://home.localhost:1/", "http://127.0.0.1:1"),
+        ("localhost", "http://home.localhost:1/", "http://127.0.0.1:1"),
+        ("::1", "http://home.localhost:1/", "http://[::1]:1"),
         ("192.168.1.2", "http://192.168.1.2:1/?key=k", "http://192.168.1.2:1"),
         ("fd00::2", "http://[fd00::2]:1/?key=k", "http://[fd00::2]:1"),
         ("0.0.0.0", "http://10.1.1.4:1/?key=k", "http://127.0.0.1:1"),

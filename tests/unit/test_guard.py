@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goop_node.config_values import is_template_name
 from goop_node.guard import Facts, Verdict, judge
-from goop_node.origins import Origins
+from goop_node.origins import HOME, Origins
 from goop_node.problems import Problem
 from goop_node.tokens import Tokens
 from goop_node.types import Caller
@@ -20,6 +21,11 @@ HOSTS = {
     "localhost:8787": "",
     "127.0.0.1:8787": "",
     "[::1]:8787": "",
+    "home.localhost:8787": "",
+    "HOME.localhost:8787": "",
+    "home.localhost:8788": None,
+    "home.localhost.evil.example:8787": None,
+    "a.home.localhost:8787": None,
     "chess.localhost:8787": "chess",
     "CHESS.localhost:8787": "chess",
     "video.localhost:8787": "video",
@@ -32,10 +38,12 @@ HOSTS = {
     "localhost:8787, evil.example": None,
     "": None,
 }
+FOR_PROGRAMS = ("localhost:8787", "127.0.0.1:8787", "[::1]:8787")
 PAGE_ORIGINS = (
     None,
     "null",
     "http://localhost:8787",
+    "http://home.localhost:8787",
     "http://chess.localhost:8787",
     "http://video.localhost:8787",
     "http://localhost:3000",
@@ -70,8 +78,10 @@ def test_matrix(host: str) -> None:
         page = Caller(kind="template", name=template) if template else Caller(kind="home")
         if bearer is not None:
             expected = Caller(kind="program") if bearer else None
-        elif cookie == template and (
-            origin == own or (safe and site in (None, "same-origin", "none"))
+        elif (
+            cookie == template
+            and host not in FOR_PROGRAMS
+            and (origin == own or (safe and site in (None, "same-origin", "none")))
         ):
             expected = page
         else:
@@ -146,3 +156,16 @@ def test_a_one_time_key_works_once() -> None:
     assert not tokens.is_one_time_key("wrong")
     assert tokens.is_one_time_key(key)
     assert not tokens.is_one_time_key(key)
+
+
+def test_where_origins_are_shared_home_stays_at_the_plain_names() -> None:
+    origins = Origins(port=8787, templates=("chess",), isolated=False, hosts=("10.0.0.7",))
+    for host in (*FOR_PROGRAMS, "10.0.0.7:8787"):
+        assert origins.template_of(host) == ""
+        assert origins.has_pages(host)
+    assert origins.template_of("home.localhost:8787") is None
+    assert origins.home == "/"
+
+
+def test_no_template_may_take_the_name_of_home() -> None:
+    assert not is_template_name(HOME)

@@ -152,8 +152,8 @@ def test_an_installed_node_serves_its_pages(
     monkeypatch.setattr(sys, "executable", str(goop.with_name("python")))
     node = start_node(tmp_path / "node")
     try:
-        # The node's pages are at localhost; the address is that of its socket.
-        headers = {"Host": f"localhost:{node.port}"}
+        # The node's pages are at home.localhost; the address is that of its socket.
+        headers = {"Host": f"home.localhost:{node.port}"}
         base = f"http://127.0.0.1:{node.port}"
         home = httpx.get(f"{base}/", headers=headers)
         script = httpx.get(f"{base}/sdk/goop-realtime.js", headers=headers)
