@@ -7,6 +7,7 @@ from html import escape
 from http import HTTPStatus
 
 from goop_node.problems import MEDIA_TYPE, Problem
+from goop_node.security_headers import security_headers
 
 HEADERS_TOO_LARGE = Problem(
     431,
@@ -23,9 +24,6 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
-<style>
-body {{ max-width: 34rem; margin: 15vh auto; padding: 0 1rem; font: 1.05rem/1.5 sans-serif }}
-</style>
 <h1>{title}</h1>
 <p>{detail}</p>
 """
@@ -38,13 +36,13 @@ def refusal(problem: Problem, *, to_person: bool = False) -> bytes:
     if to_person:
         page = _PAGE.format(title=escape(phrase), detail=escape(problem.detail))
         body, kind = page.encode(), "text/html; charset=utf-8"
-    lines = (
-        f"HTTP/1.1 {problem.status} {phrase}",
-        f"content-type: {kind}",
-        f"content-length: {len(body)}",
-        "content-security-policy: default-src 'none'; style-src 'unsafe-inline'",
-        "x-content-type-options: nosniff",
-        "cache-control: no-store",
-        "connection: close",
-    )
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+        *security_headers(()),
+    ]
+    lines = [f"HTTP/1.1 {problem.status} {phrase}".encode()]
+    lines += [name + b": " + value for name, value in headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body

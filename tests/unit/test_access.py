@@ -61,7 +61,7 @@ class Who:
     words: str
     client: Client
     column: str
-    host: str = "localhost"
+    host: str = "home.localhost"
     cookie: bytes | None = None
     token: bytes | None = None
 
@@ -91,7 +91,15 @@ def callers(apart: Client, shared: Client) -> list[Who]:
         Who("a template's cookie at home", apart, "", cookie=chess),
         Who("home", apart, "home", cookie=home),
         Who("a program", apart, "programs", "127.0.0.1", token=token),
-        Who("a page where all share one origin", shared, "shared", cookie=shared.cookie("")),
+        Who("home's cookie at a plain name", apart, "", "localhost", cookie=home),
+        Who("home's cookie at the number", apart, "", "127.0.0.1", cookie=home),
+        Who(
+            "a page where all share one origin",
+            shared,
+            "shared",
+            "localhost",
+            cookie=shared.cookie(""),
+        ),
     ]
     return found + [
         Who(name, apart, f"template {name}", f"{name}.localhost", cookie=apart.cookie(name))
