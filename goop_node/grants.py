@@ -19,8 +19,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from goop_node.config_values import Mistake
+from goop_node.kept_files import read_kept, write_kept
 from goop_node.permissions import MAX_PERMISSIONS, Permission, about, parse_all
-from goop_node.ready import write_json
 from goop_node.types import Template
 
 FILE = "grants.json"
@@ -88,7 +88,7 @@ class Grants:
             near = difflib.get_close_matches(name, self._brought, n=1)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             log.warning("[templates.%s]: there is no such template here%s", name, hint)
-        found = _read(self._path)
+        found = read_kept(self._path, _parsed) or {}
         self._kept = self._still_valid(found)
         if self._kept != found:
             with contextlib.suppress(OSError):  # then they are found void again at the next start
@@ -178,12 +178,11 @@ class Grants:
         return valid
 
     def _write(self, kept: Mapping[str, Kept]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         rows = {
             name: {"source": one.source, "permissions": sorted(map(str, one.permissions))}
             for name, one in kept.items()
         }
-        write_json(self._path, rows)
+        write_kept(self._path, rows)
 
 
 class _Row(msgspec.Struct, forbid_unknown_fields=True):
@@ -191,16 +190,10 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     permissions: Annotated[list[Any], msgspec.Meta(max_length=MAX_PERMISSIONS)]
 
 
-def _read(path: Path) -> dict[str, Kept]:
-    """What the file holds; one that is not right is set aside, and everything is asked again."""
+def _parsed(content: bytes) -> dict[str, Kept]:
+    """What the file holds. One that is not right is set aside, and everything is asked again."""
+    rows = msgspec.json.decode(content, type=dict[str, _Row])
     try:
-        rows = msgspec.json.decode(path.read_bytes(), type=dict[str, _Row])
         return {name: Kept(row.source, parse_all(row.permissions)) for name, row in rows.items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.DecodeError, UnicodeError, RecursionError, Mistake) as error:
-        aside = path.with_suffix(".bad")
-        log.warning("%s: %s; it is set aside as %s", path, error, aside.name)
-        with contextlib.suppress(OSError):
-            path.replace(aside)
-        return {}
+    except Mistake as error:
+        raise ValueError(str(error)) from None

@@ -19,6 +19,7 @@ from litestar.status_codes import HTTP_200_OK
 from goop_node import __version__
 from goop_node.access import OWNER
 from goop_node.clock import now_ms
+from goop_node.kept_files import aside_in
 from goop_node.origins import Origins
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent, Route, Who
@@ -132,6 +133,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             "plugins": [_plain(asdict(plugin)) for plugin in node.plugin_status()],
             "dev_origins": list(node.config.dev_origins),
             "isolation": node.config.isolation,
+            "set_aside": aside_in(node.data),
         }
 
     @get("/invite", sync_to_thread=False)

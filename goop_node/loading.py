@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from goop_node.ready import read_json
+from goop_node.kept_files import read_json
 
 MARKER = "loading.json"
 LIMIT_SECONDS = 10.0

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
-import json
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from goop_node.clock import now_ms
 from goop_node.config import NodeConfig, StartError
-from goop_node.config_values import MAX_LABEL
 from goop_node.contained import Failed, asked, passes
 from goop_node.contributions import Contributions
 from goop_node.environment import Candidate, installed
 from goop_node.grants import Grants
 from goop_node.lifespans import Lifespans
 from goop_node.loading import Loading
+from goop_node.own_label import keep_label, own_label
 from goop_node.plugin_calls import Calls
 from goop_node.plugin_loader import Plugins, PluginStatus
 from goop_node.plugin_settings import validated_settings
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("goop_node.plugins")
 
 IDENTITY_FILE = "identity.key"
-LABEL_FILE = "label.json"
 
 
 class Node:
@@ -76,7 +73,7 @@ class Node:
         self._plugins = Plugins(config, candidates, Loading(config.data))
         self.calls = Calls(self._plugins)
         self._settings = validated_settings(config, self._plugins, self.calls)
-        self._label = config.label or _saved_label(config.data) or _user_name()
+        self._label = config.label or own_label(config.data)
         self._contributions = Contributions.collect(self, self._plugins)
         brought = self._contributions.brought(self._plugins.distributions())
         self.grants = Grants(config.data, brought, config.allowed)
@@ -109,7 +106,11 @@ class Node:
         """What pages and programs show to be let in; kept in the data folder."""
         from goop_node.tokens import Tokens
 
-        return Tokens.load_or_create(self.data)
+        try:
+            return Tokens.load_or_create(self.data)
+        except OSError as error:
+            reason = f"{error.filename or self.data}: {error.strerror}"
+            raise StartError([f"data: {reason}; make room, or choose --data"]) from error
 
     @property
     def network(self) -> Network:
@@ -137,12 +138,7 @@ class Node:
         A label in goop.toml or on the command line wins again at the next start. Raises
         ``ValueError`` for what is not 1 to 64 printable characters.
         """
-        label = label.strip()
-        if not 1 <= len(label) <= MAX_LABEL or not label.isprintable():
-            raise ValueError(f"A name has 1 to {MAX_LABEL} printable characters.")
-        self.data.mkdir(parents=True, exist_ok=True)
-        (self.data / LABEL_FILE).write_text(json.dumps({"label": label}), encoding="utf-8")
-        self._label = label
+        self._label = keep_label(self.data, label)
         self.p2p.announce()
 
     @property
@@ -239,20 +235,3 @@ class Node:
 
     def _peer_changed(self, event: PeerEvent) -> None:
         self.calls.notify("goop_peer_changed", node=self, event=event)
-
-
-def _saved_label(data: Path) -> str:
-    """The name chosen on the home page earlier, or ``""``."""
-    try:
-        saved = json.loads((data / LABEL_FILE).read_text(encoding="utf-8"))["label"]
-        return saved if isinstance(saved, str) else ""
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-
-
-def _user_name() -> str:
-    """The name of the user's account, for a start."""
-    try:
-        return getpass.getuser()[:MAX_LABEL] or "Somebody"
-    except (KeyError, OSError, ImportError):
-        return "Somebody"  # containers may run users without a name

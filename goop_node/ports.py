@@ -7,11 +7,15 @@ import errno
 import os
 import socket
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from goop_node.config import StartError
-from goop_node.ready import read_json, write_json
+from goop_node.kept_files import read_kept, write_kept
 
 PORTS_FILE = "ports.json"
+_Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
 def bind_http(host: str, port: int, data: Path) -> socket.socket:
@@ -89,11 +93,17 @@ def _bind(host: str, port: int, key: str, option: str) -> socket.socket:
 
 
 def _kept(data: Path, key: str) -> int:
-    found = read_json(data / PORTS_FILE)
-    port = found.get(key) if isinstance(found, dict) else None
-    return port if isinstance(port, int) and 0 < port < 65536 else 0
+    return (read_kept(data / PORTS_FILE, _parsed) or {}).get(key, 0)
 
 
 def _keep(data: Path, key: str, port: int) -> None:
-    found = read_json(data / PORTS_FILE)
-    write_json(data / PORTS_FILE, {**(found if isinstance(found, dict) else {}), key: port})
+    ports = read_kept(data / PORTS_FILE, _parsed) or {}
+    try:
+        write_kept(data / PORTS_FILE, {**ports, key: port})
+    except OSError as error:
+        line = f"data: {data} cannot be written ({error.strerror}); choose a folder with --data"
+        raise StartError([line], code="data") from error
+
+
+def _parsed(content: bytes) -> dict[str, int]:
+    return msgspec.json.decode(content, type=dict[str, _Port])

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from goop_node.config import StartError
+from goop_node.kept_files import read_json, set_aside, write_kept
 from goop_node.types import JsonValue
 
 READY_FILE = "ready.json"
@@ -30,9 +28,9 @@ def only_node(data: Path) -> Iterator[None]:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = (data / LOCK_FILE).open("a+b")
     except OSError as error:
+        reason = error.strerror or error
         raise StartError(
-            [f"data: {data} cannot be used ({error.strerror}); choose a folder with --data"],
-            code="data",
+            [f"data: {data} cannot be used ({reason}); choose a folder with --data"], code="data"
         ) from error
     with file:
         try:
@@ -46,12 +44,15 @@ def only_node(data: Path) -> Iterator[None]:
 
 def write_ready(data: Path, content: JsonValue) -> None:
     """Write ``DATA/ready.json`` at once and readable by this user only (0600)."""
-    write_json(data / READY_FILE, content)
+    write_kept(data / READY_FILE, content)
 
 
 def remove_ready(data: Path) -> None:
     """Remove ``DATA/ready.json`` if it is there."""
-    (data / READY_FILE).unlink(missing_ok=True)
+    try:
+        (data / READY_FILE).unlink(missing_ok=True)
+    except OSError as error:  # a folder, for one
+        set_aside(data / READY_FILE, error.strerror or str(error))
 
 
 def read_ready(data: Path) -> dict[str, JsonValue]:
@@ -60,29 +61,12 @@ def read_ready(data: Path) -> dict[str, JsonValue]:
     return found if isinstance(found, dict) else {}
 
 
-def write_json(path: Path, content: JsonValue) -> None:
-    """Write a JSON file (0600) so that a reader sees the old or the new one, never a part."""
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def read_json(path: Path) -> JsonValue:
-    """What a JSON file holds, ``None`` when it is missing or no JSON."""
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
 def _who_runs(data: Path) -> str:
-    found = read_ready(data)
-    who = f" (process {found['pid']}, {found['url']})" if {"pid", "url"} <= found.keys() else ""
+    match read_ready(data):
+        case {"pid": int(pid), "url": str(url)} if url.isprintable():
+            who = f" (process {pid}, {url[:100]})"
+        case _:
+            who = ""
     return f"data: a node already runs on {data}{who}; stop it, or choose another --data"
 
 

@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import os
 import re
 import secrets
 from pathlib import Path
+
+import msgspec
+
+from goop_node.kept_files import read_kept, write_kept
+
+FILE = "tokens.json"
+MIN_SECRET = 32
+"""Characters of a secret that is not guessed; new ones have 43."""
+_SECRET = re.compile(rf"[A-Za-z0-9_-]{{{MIN_SECRET},200}}")
 
 
 class Tokens:
     """The secrets of one node."""
 
     def __init__(self, bearer: str, secret: str) -> None:
+        """Raises ``ValueError`` for what is no secret."""
+        if not all(map(_SECRET.fullmatch, (bearer, secret))):
+            raise ValueError(f"a secret has at least {MIN_SECRET} characters of [A-Za-z0-9_-]")
         self.bearer = bearer
         self._secret = secret.encode()
         self.node_tag = hashlib.sha256(self._secret).hexdigest()[:8]
@@ -31,21 +41,13 @@ class Tokens:
 
     @classmethod
     def load_or_create(cls, data: Path) -> Tokens:
-        """The tokens in ``data``; new ones where there are none."""
-        path = data / "tokens.json"
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            return cls(str(kept["bearer"]), str(kept["secret"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        kept = {"bearer": secrets.token_urlsafe(32), "secret": secrets.token_urlsafe(32)}
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = path.with_suffix(".new")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(kept, file)
-        os.replace(temporary, path)
-        return cls(kept["bearer"], kept["secret"])
+        """The tokens in ``data``; new ones where there are none. Raises ``OSError``."""
+        path = data / FILE
+        found = read_kept(path, _parsed)
+        if found is None:
+            found = cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+            write_kept(path, {"bearer": found.bearer, "secret": found._secret.decode()})
+        return found
 
     def cookie_for(self, template: str) -> tuple[str, str]:
         """The cookie's name and value for a template's pages (``""``: the node's own)."""
@@ -77,3 +79,13 @@ class Tokens:
             return False
         self.one_time_key = None
         return True
+
+
+class _File(msgspec.Struct):
+    bearer: str
+    secret: str
+
+
+def _parsed(content: bytes) -> Tokens:
+    kept = msgspec.json.decode(content, type=_File)
+    return Tokens(kept.bearer, kept.secret)

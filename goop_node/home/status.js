@@ -47,6 +47,14 @@ function showPlugins(plugins) {
   $("plugins").replaceChildren(...lines);
 }
 
+function showSetAside(names) {
+  $("set-aside").hidden = names.length === 0;
+  $("set-aside").replaceChildren(
+    make("strong", {}, "Damaged files were set aside and made anew. "),
+    `In your node's data folder: ${names.join(", ")}. Delete them if you need nothing of what they hold.`,
+  );
+}
+
 /** Read the node's status and show it. */
 export async function showStatus() {
   let status;
@@ -66,6 +74,7 @@ export async function showStatus() {
       : "",
   );
   showPlugins(status.plugins || []);
+  showSetAside(status.set_aside || []);
   const origins = status.dev_origins || [];
   $("dev-origins").hidden = origins.length === 0;
   $("dev-origins").textContent = `Development origins may use this node: ${origins.join(", ")}`;

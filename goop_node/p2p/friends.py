@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from goop_node.kept_files import read_kept, write_kept
 from goop_node.p2p.addresses import Address, is_peer_id
 from goop_node.p2p.limits import MAX_FRIENDS
 
@@ -37,7 +36,7 @@ class Friends:
         self._bound = bound
         self._later = later
         self._unsaved = False
-        self._addresses = _load(path)
+        self._addresses = read_kept(path, _parsed) or {}
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -75,25 +74,14 @@ class Friends:
         if not self._unsaved:
             return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._path.with_suffix(".new")
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._addresses, file, indent=1)
-            os.replace(temporary, self._path)
+            write_kept(self._path, self._addresses)
         except OSError as error:
             log.warning("%s could not be written: %s", self._path, error)
         self._unsaved = False
 
 
-def _load(path: Path) -> dict[str, tuple[str, ...]]:
-    try:
-        kept = msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[str, ...]])
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        log.warning("%s cannot be read and begins anew: %s", path, error)
-        return {}
+def _parsed(content: bytes) -> dict[str, tuple[str, ...]]:
+    kept = msgspec.json.decode(content, type=dict[str, tuple[str, ...]])
     return {
         peer_id: tuple(one for one in addresses if Address.parse(one) is not None)[:MAX_ADDRESSES]
         for peer_id, addresses in kept.items()

@@ -15,6 +15,8 @@ from libp2p.crypto.ed25519 import Ed25519PrivateKey, create_new_key_pair
 from libp2p.crypto.keys import KeyPair
 from libp2p.peer.id import ID
 
+from goop_node.kept_files import read_bytes
+
 _HEADER = b"\x08\x01\x12\x40"
 _SIZE = 68
 
@@ -37,12 +39,13 @@ class Identity:
         Raises ``IdentityError`` for a file that is unreadable or no such key.
         """
         try:
-            raw = path.read_bytes()
+            raw = read_bytes(path)
         except FileNotFoundError:
             return cls._create(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             raise IdentityError(
-                f"{path}: the identity key cannot be read ({error.strerror}); "
+                f"{path}: the identity key cannot be read ({reason}); "
                 "give yourself permission to read it, or move it away to get a new identity"
             ) from None
         if len(raw) != _SIZE or not raw.startswith(_HEADER):
@@ -64,13 +67,27 @@ class Identity:
         pair = create_new_key_pair(seed)
         assert isinstance(pair.private_key, Ed25519PrivateKey)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(_HEADER + seed + pair.public_key.to_bytes())
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise _unwritten(path, error) from None
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_HEADER + seed + pair.public_key.to_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            path.unlink(missing_ok=True)  # half a key would be in the way of the next start
+            raise _unwritten(path, error) from None
         return cls._of(pair)
 
     @classmethod
     def _of(cls, pair: KeyPair) -> Identity:
         return cls(ID.from_pubkey(pair.public_key).to_base58(), pair)
+
+
+def _unwritten(path: Path, error: OSError) -> IdentityError:
+    return IdentityError(
+        f"{path}: an identity key cannot be written there ({error.strerror}); "
+        "see what is in the way, or choose another folder with --data"
+    )

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Files of ``DATA`` that the node writes and reads again: read whole or not at all.
+
+What stands in one is validated as anything else from outside is. A bad one is set aside under
+another name, and said in the log and on the status page: its content may matter to the person,
+and what it held is made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from goop_node.types import JsonValue
+
+MAX_BYTES = 4 * 1024 * 1024
+"""Of one file."""
+MAX_ASIDE = 9
+"""Bad ones of one name that are kept; the last of them gives way to a newer one."""
+
+_BAD = ".bad"
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+def read_kept(path: Path, parse: Callable[[bytes], T]) -> T | None:
+    """What ``parse`` makes of the file; ``None`` where there is none, or a bad one was set aside.
+
+    ``parse`` raises ``ValueError`` or an error of msgspec for what it does not take.
+    """
+    try:
+        return parse(read_bytes(path))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        set_aside(path, str(error))
+        return None
+
+
+def read_json(path: Path) -> JsonValue:
+    """What a JSON file holds that is not ours to mend, ``None`` when it is missing or no JSON."""
+    try:
+        return msgspec.json.decode(read_bytes(path))
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
+        return None
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises ``OSError``; ``ValueError`` where it cannot be ours."""
+    # A pipe would keep who opens it waiting for ever.
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is no file")
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"it has more than {MAX_BYTES} bytes")
+    return content
+
+
+def write_kept(path: Path, content: JsonValue) -> None:
+    """Write JSON so that whoever reads, also after a power cut, finds the old or the new (0600).
+
+    Raises ``OSError``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(number, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def set_aside(path: Path, reason: str) -> None:
+    """Give a bad file another name, so that one can be made anew; the log says why.
+
+    Where that cannot be done the file stays, and the log says so.
+    """
+    names = [_BAD, *(f"{_BAD}{number}" for number in range(2, MAX_ASIDE + 1))]
+    free = [path.with_name(path.name + name) for name in names]
+    aside = next((one for one in free if not os.path.lexists(one)), free[-1])
+    reason = " ".join(reason.split())[:300]
+    try:
+        path.replace(aside)
+        log.warning("%s: %s; it is set aside as %s and made anew", path, reason, aside.name)
+    except OSError as error:
+        log.warning("%s: %s; it cannot be set aside: %s", path, reason, error.strerror)
+
+
+def aside_in(data: Path) -> list[str]:
+    """The names of what was set aside in ``data`` and is still there."""
+    found: list[str] = []
+    with contextlib.suppress(OSError):
+        found = [one.name for one in data.iterdir() if one.suffix.startswith(_BAD)]
+    return sorted(found)
