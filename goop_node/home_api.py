@@ -129,6 +129,8 @@ def routes(node: Node, origins: Origins) -> list[Route]:
                 "error": node.p2p.error,
                 "addrs": list(node.network.addrs),
                 "restarts": node.p2p.restarts,
+                "notice": node.p2p.notice,
+                "twice": list(node.p2p.twice),
             },
             "plugins": [_plain(asdict(plugin)) for plugin in node.plugin_status()],
             "dev_origins": list(node.config.dev_origins),

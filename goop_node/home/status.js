@@ -71,7 +71,7 @@ export async function showStatus() {
   banner(
     state === "offline" || state === "stopped"
       ? `Your node is cut off from the network${p2p.error ? `: ${p2p.error}` : ""}. Friends cannot reach you until it is back.`
-      : "",
+      : p2p.notice || "",
   );
   showPlugins(status.plugins || []);
   showSetAside(status.set_aside || []);

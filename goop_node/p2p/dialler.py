@@ -8,7 +8,6 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
@@ -23,6 +22,7 @@ from multiaddr import Multiaddr
 from goop_node.p2p.addresses import Address, networks, parsed
 from goop_node.p2p.dial_budget import DialBudget
 from goop_node.p2p.dial_policy import is_loopback, may_dial, only_loopback
+from goop_node.p2p.whereabouts import Whereabouts
 from goop_node.types import NetworkError
 
 log = logging.getLogger(__name__)
@@ -34,14 +34,6 @@ STAGGER_SECONDS = 0.5
 MAX_TOLD_DIALS = 16
 """Connections under way at the same time on others' word."""
 _FAMILIES = {"dns": 0, "dns4": socket.AF_INET, "dns6": socket.AF_INET6}
-
-
-@dataclass(frozen=True)
-class Whereabouts:
-    """Where a peer may be: what a person named, and what the peer itself has told."""
-
-    named: tuple[Address, ...] = ()
-    told: tuple[Address, ...] = ()
 
 
 class ToldTCP(TCP):

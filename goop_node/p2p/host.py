@@ -22,7 +22,7 @@ from multiaddr import Multiaddr
 from goop_node.clock import now_ms
 from goop_node.p2p.addresses import Address, reachable
 from goop_node.p2p.containment import NOBODY, contained
-from goop_node.p2p.dialler import DIAL_SECONDS, Dialler, ToldTCP, Whereabouts
+from goop_node.p2p.dialler import DIAL_SECONDS, Dialler, ToldTCP
 from goop_node.p2p.gossip import Gossip
 from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.p2p.identity import Identity
@@ -30,6 +30,7 @@ from goop_node.p2p.library_host import make_host
 from goop_node.p2p.lines import Lines
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
+from goop_node.p2p.whereabouts import Whereabouts
 from goop_node.types import NetworkError, StreamHandler
 
 log = logging.getLogger(__name__)

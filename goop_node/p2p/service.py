@@ -5,19 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from goop_node.clock import now_ms
 from goop_node.p2p import limits
-from goop_node.p2p.addresses import Address, parsed, with_peer_id
-from goop_node.p2p.dialler import Whereabouts
+from goop_node.p2p.addresses import Address, with_peer_id
 from goop_node.p2p.friends import Friends
 from goop_node.p2p.guest import Guest, GuestEnded
 from goop_node.p2p.host import Host
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.peers import PeerTable
+from goop_node.p2p.twin_watch import TwinWatch
+from goop_node.p2p.twins import OwnRun, Run
+from goop_node.p2p.whereabouts import Whereabouts, whereabouts
 from goop_node.types import LineStream, NetworkError, Peer, PeerEvent, StreamHandler
 
 log = logging.getLogger(__name__)
@@ -27,6 +31,16 @@ logging.getLogger("libp2p").setLevel(logging.CRITICAL)
 RESTART_MIN = 1.0
 RESTART_MAX = 60.0
 MAX_LINE = 256 * 1024
+
+
+TWIN_YIELDS = (
+    "another node, which was started earlier, runs with this node's identity; this one has left "
+    "the network. If its data folder is a copy, stop it, move identity.key away, and start it again"
+)
+TWIN_STAYS = (
+    "another node, which was started later, ran with this node's identity, and has to leave the "
+    "network. Was this data folder copied? Each node needs an identity.key of its own"
+)
 
 
 class P2PError(Exception):
@@ -110,6 +124,13 @@ class P2P:
         for peer_id, addresses in {**self._friends.all(), **self._named}.items():
             self.peers.name(peer_id, addresses)
         self.peers.subscribe(self._learn)
+        self.notice: str | None = None
+        """What a person should know of, though everything works."""
+        self._run_of_ours = OwnRun(identity, Run(now_ms(), os.urandom(16).hex()))
+        self._twins = TwinWatch(self._run_of_ours, self.network, self._twin_found)
+        self._handlers.append(self._twins.handler)
+        self.peers.subscribe(self._twins.peer_changed)
+        self._leaving: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
 
@@ -120,6 +141,7 @@ class P2P:
     async def start(self) -> None:
         """Listen. Raises ``P2PError``."""
         self.state = "starting"
+        self._leaving = None
         self.network.guest = await Guest.acquire()
         self._up.clear()
         self._task = asyncio.create_task(self._run())
@@ -178,15 +200,45 @@ class P2P:
     async def stop(self) -> None:
         """Stop; the streams end, and trio's side is run to completion."""
         self.state = "stopped"
+        if self._leaving is not None:
+            await asyncio.gather(self._leaving, return_exceptions=True)
+        await self._end()
+        if self.network.guest is not None:
+            guest, self.network.guest = self.network.guest, None
+            await guest.release()
+        self._seen.save()
+
+    async def _end(self) -> None:
+        """End libp2p's side, and with it every stream."""
+        await self._twins.stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         self.network.host = None
-        if self.network.guest is not None:
-            guest, self.network.guest = self.network.guest, None
-            await guest.release()
-        self._seen.save()
+
+    def _twin_found(self, other: Run) -> None:
+        """Another node lives with our identity: one of the two has to go."""
+        if self._leaving is not None:
+            return
+        if not self._run_of_ours.yields_to(other):
+            if self.notice is None:
+                self.notice = TWIN_STAYS
+                log.warning("%s", TWIN_STAYS)
+            return
+        self.state, self.error = "offline", TWIN_YIELDS
+        log.error("%s", TWIN_YIELDS)
+        self._leaving = asyncio.create_task(self._leave())
+
+    async def _leave(self) -> None:
+        await self._end()
+        for peer in self.peers.all():
+            self.peers.connected(peer.peer_id, False)
+
+    @property
+    def twice(self) -> tuple[str, ...]:
+        """The peers whose identity two nodes are using at this time."""
+        return self._twins.twice
 
     async def add_peer(self, multiaddr: str) -> Peer:
         """Connect to a friend, and remember the address. Raises ``NetworkError``."""
@@ -216,34 +268,12 @@ class P2P:
 
     def _whereabouts(self) -> Mapping[str, Whereabouts]:
         """Where to dial whom: of what the peer itself has said, the last comes first."""
-        named, told = _Book(), _Book()
-        told.add({peer.peer_id: peer.addrs for peer in self.peers.all() if peer.online})
-        told.add(self._seen.all())
-        named.add(self._named)
-        named.add(self._friends.all())
-        return {
-            peer_id: Whereabouts(named=named.of(peer_id), told=told.of(peer_id))
-            for peer_id in (*named.found, *told.found)
-        }
+        told = {peer.peer_id: peer.addrs for peer in self.peers.all() if peer.online}
+        return whereabouts(named=(self._named, self._friends.all()), told=(told, self._seen.all()))
 
 
 def _in_a_while(save: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_later(limits.SAVE_SECONDS, save)
-
-
-class _Book:
-    """Addresses by peer, as texts from several sources."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, tuple[str, ...]] = {}
-
-    def add(self, addresses: Mapping[str, tuple[str, ...]]) -> None:
-        for peer_id, texts in addresses.items():
-            self.found[peer_id] = (*self.found.get(peer_id, ()), *texts)
-
-    def of(self, peer_id: str) -> tuple[Address, ...]:
-        """The addresses among them: a file may hold anything."""
-        return parsed(self.found.get(peer_id, ()))
 
 
 def full_address(text: str) -> tuple[str, Address]:
