@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from goop_node.blame import describe, traceback_of
+
 AGAIN_SECONDS = 60.0
 """How long one fault is only counted after it was told."""
 
@@ -42,8 +44,14 @@ class Faults:
         self._clock = clock
         self._by_plugin: dict[str, dict[tuple[str, str], Fault]] = {}
 
-    def note(self, plugin: str, doing: str, text: str, place: str, trace: str) -> None:
-        """Something of ``plugin`` failed: log it, unless the same was logged a moment ago."""
+    def note(
+        self, plugin: str, doing: str, error: BaseException, place: str, about: str = ""
+    ) -> None:
+        """Something of ``plugin`` failed: log it, unless the same was logged a moment ago.
+
+        ``about`` says what it was asked about then; it makes no fault another one.
+        """
+        text = describe(error)
         known = self._by_plugin.setdefault(plugin, {})
         key = (doing, place)
         fault = known.pop(key, None) or Fault(doing, text, place)
@@ -59,6 +67,9 @@ class Faults:
         more = f" (and {fault.untold} times since it was last told)" if fault.untold else ""
         fault.untold, fault.told_at = 0, now
         words = f"{doing}: {text}" if doing else text
+        if about:
+            words = f"{words}, {about}"
+        trace = traceback_of(error)
         log.error("plugin %s: %s%s%s\n%s", plugin, words, at(place), more, trace)
 
     def latest(self, plugin: str) -> Fault | None:

@@ -169,10 +169,16 @@ class Node:
         return open_database(self.data / f"{plugin}.sqlite3", migrations)
 
     def failed(
-        self, plugin: str, error: BaseException, *, doing: str = "", code: object = None
+        self,
+        plugin: str,
+        error: BaseException,
+        *,
+        doing: str = "",
+        code: object = None,
+        about: str = "",
     ) -> None:
         """Record that something of a plugin failed, for the status page and the log."""
-        self._plugins.fault(plugin, error, doing, code)
+        self._plugins.fault(plugin, error, doing, code, about)
 
     def plugin_status(self) -> list[PluginStatus]:
         """What became of every enabled plugin, by name."""

@@ -135,10 +135,16 @@ class Plugins:
         self._fail(name, f"{doing}: {describe(error)}", error, code)
         self._rebuild()
 
-    def fault(self, name: str, error: BaseException, doing: str = "", code: object = None) -> None:
+    def fault(
+        self,
+        name: str,
+        error: BaseException,
+        doing: str = "",
+        code: object = None,
+        about: str = "",
+    ) -> None:
         """Record that something of a plugin failed while the plugin stays."""
-        place = self._place(name, error, code)
-        self.faults.note(name, doing, describe(error), place, traceback_of(error))
+        self.faults.note(name, doing, error, self._place(name, error, code), about)
 
     def warn(self, name: str, sentence: str) -> None:
         """Tell, once, that something of a plugin does not do what it seems to."""
@@ -209,7 +215,9 @@ class Plugins:
         package, instance = self._package(name), self._instances.get(name)
         found = place_of(error, package) if error is not None and package else ""
         found = found or (place_of_code(code) if code is not None else "")
-        return found or (instance.place if instance else "") or self._candidates[name].source
+        if found or instance is not None:
+            return found or (instance.place if instance is not None else "")
+        return self._candidates[name].source if name in self._candidates else ""
 
     def _package(self, name: str) -> str:
         instance = self._instances.get(name)

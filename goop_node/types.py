@@ -298,12 +298,19 @@ class NodeApi(Protocol):
         """
 
     def failed(
-        self, plugin: str, error: BaseException, *, doing: str = "", code: object = None
+        self,
+        plugin: str,
+        error: BaseException,
+        *,
+        doing: str = "",
+        code: object = None,
+        about: str = "",
     ) -> None:
         """Record that a plugin failed, for the log and the status page: once a minute at most.
 
-        ``doing`` says in what (``"check() of the context chess"``); ``code`` is the plugin's
-        function, whose place is named where the error itself does not lead to one.
+        ``doing`` says in what (``"check() of the context chess"``), ``about`` with what (a
+        channel, a message); ``code`` is the plugin's function, whose place is named where the
+        error itself does not lead to one.
         """
 
 

@@ -261,7 +261,7 @@ async def test_who_asked_for_what_failed_is_told(house: House, monkeypatch: Patc
     def broken(*args: Any) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(host_side, "judge", broken)
+    monkeypatch.setattr(host_side, "place", broken)
     refusal = house.bridge.engine.send(now_ms(), bad.id, house.page, "p-1", 1)
     assert getattr(refusal, "code", "") == "internal_error"
     with pytest.raises(Problem, match="nothing of it was done"):

@@ -76,7 +76,7 @@ class Bridge:
         )
         self._go = GoPeers(node.network, engine, doors)
         self._invitations = InvitationStreams(node, engine, self._go, doors)
-        self._news = PluginNews(node, engine.core, self._spawn)
+        self._news = PluginNews(engine.core, self._spawn)
 
     # Steps and their effects
 

@@ -14,7 +14,8 @@ from goop_realtime.effects import Outcome, Outgoing
 from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
 from goop_realtime.log import Log
 from goop_realtime.outcomes import Outcomes
-from goop_realtime.types import OpenRequest, Session
+from goop_realtime.plugin_code import ChannelSession
+from goop_realtime.types import OpenRequest
 
 BEST_EFFORT = "best-effort"
 """``delivery`` of a channel with a 1.0.0 peer: no log there, nothing is confirmed."""
@@ -41,7 +42,7 @@ class Channel:
 
     request: OpenRequest
     context: Context
-    session: Session
+    session: ChannelSession
     peer: str
     peer_label: str
     hosted: bool
@@ -56,6 +57,8 @@ class Channel:
     log: Log = field(default_factory=Log)
     start_state: JsonValue = None
     """The Session's state where the log starts; ``None`` at the very beginning."""
+    untrimmable: int = 0
+    """The length of the log below which it is not tried again to trim it, after that failed."""
     outbox: dict[str, Outgoing] = field(default_factory=dict)
     outcomes: Outcomes = field(default_factory=Outcomes)
     """Of our own pages' messages."""

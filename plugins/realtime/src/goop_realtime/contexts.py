@@ -17,6 +17,7 @@ import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from goop_node.contained import passes
 from goop_node.types import JsonSchema, JsonValue
 from goop_realtime.jsonio import encode
 from goop_realtime.schema_refusals import MASK, refusal
@@ -56,8 +57,13 @@ class Validator:
 
     def check(self, value: JsonValue) -> Rejection | None:
         """``None`` when ``value`` fits, else what does not fit and where."""
-        if self._compiled.is_valid(value):
-            return None
+        try:
+            if self._compiled.is_valid(value):
+                return None
+        except BaseException as error:
+            if passes(error):
+                raise
+            return Rejection(code="plugin_error", reason="the context's schema cannot judge this")
         return refusal(self._compiled.iter_errors(value))
 
 
@@ -74,6 +80,11 @@ class Context:
     hash: str
     messages: Mapping[str, Validator]
     params: Validator | None
+
+    @property
+    def name(self) -> str:
+        """The type's name."""
+        return self.type.name
 
     @property
     def template(self) -> str | None:

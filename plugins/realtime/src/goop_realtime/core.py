@@ -11,15 +11,26 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from goop_node.blame import describe
+from goop_realtime import plugin_code
 from goop_realtime.channel import Channel
 from goop_realtime.contexts import PLAIN, Context, Registry
 from goop_realtime.effects import Effect, SaveChannel, SendControl, SendLine
 from goop_realtime.limits import NodeLimits
 from goop_realtime.liveness import Liveness
 from goop_realtime.pages import Page
+from goop_realtime.plugin_code import ChannelSession, PluginFailure
 from goop_realtime.trace import Trace
-from goop_realtime.types import OpenRequest, Rejection, Session, Snapshot
+from goop_realtime.types import OpenRequest, Rejection, Snapshot
 from goop_realtime.wire import Line, serialise
+
+Report = Callable[[str, BaseException, str, object, str], None]
+"""Takes (plugin, error, in what, the plugin's function, about which channel and message)."""
+
+
+def _tell_nobody(
+    plugin: str, error: BaseException, doing: str, code: object, about: str
+) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,8 @@ class Core:
     authorize: Callable[[OpenRequest], Rejection | None]
     is_discovered: Callable[[str], bool]
     label_of: Callable[[str], str]
+    report: Report = _tell_nobody
+    """Takes what a plugin's function failed with."""
     epoch: int = 0
     """The epoch of what we host, new at every start."""
     now: int = 0
@@ -110,17 +123,20 @@ class Core:
 
     def open_session(
         self, context: Context, request: OpenRequest, snapshot: Snapshot | None
-    ) -> Session | Rejection:
+    ) -> ChannelSession | Rejection:
         """Build the Session; a plugin that raises refuses."""
-        try:
-            return context.type.open_session(request, snapshot)
-        except Exception as error:
-            return self.plugin_failed(context, error, request.channel)
+        return plugin_code.open_session(context, request, snapshot, self.plugin_failed)
 
     def plugin_failed(
-        self, context: Context, error: Exception, channel: str, message: str = ""
-    ) -> Rejection:
-        """A context's plugin raised: that is noted, and refuses what it was asked about."""
+        self,
+        context: Context,
+        doing: str,
+        error: BaseException,
+        code: object,
+        channel: str,
+        message: str = "",
+    ) -> PluginFailure:
+        """A function of a context failed: note it. See ``plugin_code.Failing``."""
         self.trace.note(
             self.now,
             "plugin",
@@ -128,9 +144,14 @@ class Core:
             channel=channel,
             message=message,
             plugin=context.plugin,
-            detail=repr(error),
+            detail=f"{doing} of {context.type.name}: {describe(error)}",
         )
-        return Rejection(code="plugin_error", reason=f"{context.plugin} failed: {error!r}"[:300])
+        about = " ".join(filter(None, (f"channel {channel}", message and f"message {message}")))
+        self.report(
+            context.plugin, error, f"{doing} of the context {context.type.name}", code, about
+        )
+        # What an exception says is for this node's person alone.
+        return PluginFailure(reason=f"the plugin {context.plugin} failed in {doing}")
 
     def with_peer(self, peer: str) -> list[Channel]:
         """The peer's channels."""

@@ -11,7 +11,7 @@ from goop_realtime.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOu
 from goop_realtime.ending import finish
 from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES
-from goop_realtime.ordering import judge, peer_acknowledged, place
+from goop_realtime.ordering import peer_acknowledged, place
 from goop_realtime.types import Message, Rejection
 from goop_realtime.wire import Line, payload
 
@@ -24,7 +24,7 @@ def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) ->
     """
     if outgoing.kind == "msg" and not channel.outbox:
         message = Message(sender=core.me, data=data, id=outgoing.id, sent_at=outgoing.at)
-        refusal = judge(core, channel, message)
+        refusal = channel.session.check(message)
         if refusal is not None:
             return refusal
     channel.put_out(outgoing)
@@ -147,7 +147,7 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
         refusal: Rejection | None = None
         if channel.context.messages:
             refusal = channel.context.check_message(data)
-        refusal = refusal or judge(core, channel, message)
+        refusal = refusal or channel.session.check(message)
         if refusal is not None:
             diverged(core, channel, f"{refusal.code}: {refusal.reason}")
             return

@@ -7,10 +7,14 @@ from collections.abc import Iterable
 
 from goop_node.hookspecs import hookspec
 from goop_node.types import NodeApi
+from goop_realtime.contexts import compile_context
 from goop_realtime.types import ContextType, OpenRequest, Rejection
 
 KINDS = {"realtime_contexts": "register", "realtime_authorize_open": "veto"}
 """The kind of each hook: what happens when an implementation raises."""
+
+ADMITS = {"realtime_contexts": compile_context}
+"""What each item goes through on its way in: ``collect`` gives compiled contexts."""
 
 
 @hookspec

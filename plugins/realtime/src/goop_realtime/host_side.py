@@ -15,7 +15,7 @@ from goop_realtime.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOu
 from goop_realtime.ending import finish, let_go
 from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
-from goop_realtime.ordering import judge, place
+from goop_realtime.ordering import place
 from goop_realtime.types import Message, Rejection
 from goop_realtime.wire import Line, bounded, payload
 
@@ -33,7 +33,7 @@ def order(
                 code="overtaken", reason="a later message of this page has its place already"
             )
         message = Message(sender=author, data=data, id=outgoing.id, sent_at=outgoing.at)
-        refusal = judge(core, channel, message)
+        refusal = channel.session.check(message)
         if refusal is not None:
             return refusal
     entry = Entry(

@@ -13,6 +13,7 @@ from goop_realtime.core import Core
 from goop_realtime.ending import finish
 from goop_realtime.invitations import BASE_BYTES, begin, too_many
 from goop_realtime.jsonio import encode
+from goop_realtime.plugin_code import PluginFailure, base_of
 from goop_realtime.types import OpenRequest, Rejection
 from goop_realtime.wire import MAX_TIMEOUT_MS, MAX_VERSION, Line, raw
 
@@ -99,16 +100,14 @@ def _create(
         params=params,
         app=app,
     )
-    if context.type.base is not None:
-        try:
-            base = context.type.base(asked)
-        except Exception as error:
-            return core.plugin_failed(context, error, asked.channel)
-        if len(encode(base)) > BASE_BYTES:
-            return Rejection(
-                code="too_large", reason=f"the state to start from exceeds {BASE_BYTES} bytes"
-            )
-        asked = replace(asked, base=base)
+    base = base_of(context, asked, core.plugin_failed)
+    if isinstance(base, PluginFailure):
+        return base
+    if len(encode(base)) > BASE_BYTES:
+        return Rejection(
+            code="too_large", reason=f"the state to start from exceeds {BASE_BYTES} bytes"
+        )
+    asked = replace(asked, base=base)
     return begin(core, context, asked)
 
 

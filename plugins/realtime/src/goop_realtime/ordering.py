@@ -17,15 +17,7 @@ from goop_realtime.effects import (
     Outcome,
     SaveEntry,
 )
-from goop_realtime.types import Message, Rejection
-
-
-def judge(core: Core, channel: Channel, message: Message) -> Rejection | None:
-    """Ask the Session whether ``message`` may come next; a Session that raises refuses."""
-    try:
-        return channel.session.check(message)
-    except Exception as error:
-        return core.plugin_failed(channel.context, error, channel.id, message.id)
+from goop_realtime.types import Message
 
 
 def place(core: Core, channel: Channel, entry: Entry, message: Message | None) -> bool:
@@ -33,12 +25,8 @@ def place(core: Core, channel: Channel, entry: Entry, message: Message | None) -
 
     False when the Session broke on ``apply``.
     """
-    if message is not None:
-        try:
-            channel.session.apply(message)
-        except Exception as error:
-            core.plugin_failed(channel.context, error, channel.id, entry.id)
-            return False
+    if message is not None and channel.session.apply(message) is not None:
+        return False
     channel.log.append(entry)
     channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     core.out.append(SaveEntry(channel.id, entry))

@@ -23,13 +23,14 @@ from goop_node.types import (
 )
 from goop_realtime import hookspecs
 from goop_realtime.bridge import Bridge
-from goop_realtime.contexts import ContextError, Registry, compile_context
-from goop_realtime.core import Core
+from goop_realtime.contexts import ContextError, Registry
+from goop_realtime.core import Core, Report
 from goop_realtime.engine import Engine
 from goop_realtime.handlers import routes
 from goop_realtime.journal import MIGRATIONS, Journal
 from goop_realtime.limits import NodeLimits
 from goop_realtime.no_journal import NoJournal
+from goop_realtime.plugin_code import copy_of
 from goop_realtime.restore import restore
 from goop_realtime.types import Limits, OpenRequest
 from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
@@ -149,6 +150,7 @@ class RealtimePlugin:
             authorize=_authorizer(node),
             is_discovered=node.peers.is_discovered,
             label_of=_labels(node),
+            report=_reporter(node),
             now=now_ms(),
         )
         core.epoch = journal.next_epoch(core.now)
@@ -178,19 +180,26 @@ class RealtimePlugin:
 
 def _registry(node: NodeApi) -> Registry:
     registry = Registry()
-    for plugin, kind in node.calls.collect("realtime_contexts", node=node):
+    for plugin, context in node.calls.collect("realtime_contexts", node=node):
         try:
-            registry.add(compile_context(plugin, kind))
+            registry.add(context)
         except ContextError as error:
-            node.failed(plugin, error)
+            node.failed(plugin, error, doing="realtime_contexts()")
     return registry
 
 
 def _authorizer(node: NodeApi) -> Callable[[OpenRequest], Refusal | None]:
     def authorize(request: OpenRequest) -> Refusal | None:
-        return node.calls.veto("realtime_authorize_open", node=node, request=request)
+        return node.calls.veto("realtime_authorize_open", node=node, request=copy_of(request))
 
     return authorize
+
+
+def _reporter(node: NodeApi) -> Report:
+    def report(plugin: str, error: BaseException, doing: str, code: object, about: str) -> None:
+        node.failed(plugin, error, doing=doing, code=code, about=about)
+
+    return report
 
 
 def _labels(node: NodeApi) -> Callable[[str], str]:

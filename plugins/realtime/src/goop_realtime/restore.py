@@ -11,9 +11,10 @@ from goop_realtime.core import Core
 from goop_realtime.effects import Outcome
 from goop_realtime.ending import finish
 from goop_realtime.log import Log
+from goop_realtime.plugin_code import ChannelSession, closed_session
 from goop_realtime.stored import Stored
 from goop_realtime.trimming import fold, open_at
-from goop_realtime.types import OpenRequest, OpenSession, Rejection, Session
+from goop_realtime.types import OpenRequest, Rejection
 
 
 def restore(core: Core, stored: Mapping[str, Stored]) -> None:
@@ -48,7 +49,7 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
     channel = Channel(
         request=request,
         context=context or PLAIN,
-        session=OpenSession(),
+        session=closed_session(request, core.plugin_failed),
         peer=row.peer,
         peer_label=row.peer_label,
         hosted=row.hosted,
@@ -111,9 +112,8 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> str:
     return ""
 
 
-def _session(core: Core, channel: Channel, kept: Stored) -> Session | Rejection:
+def _session(core: Core, channel: Channel, kept: Stored) -> ChannelSession | Rejection:
     session = open_at(core, channel, kept.start, kept.snapshot)
     if isinstance(session, Rejection):
         return session
-    folded = fold(session, kept.entries)
-    return folded if isinstance(folded, Rejection) else session
+    return fold(session, kept.entries) or session

@@ -75,4 +75,4 @@ def _refused(core: Core, channel: Channel, message: Message) -> bool:
     """Whether the context would not have taken that message."""
     if channel.context.messages and channel.context.check_message(message.data) is not None:
         return True
-    return ordering.judge(core, channel, message) is not None
+    return channel.session.check(message) is not None

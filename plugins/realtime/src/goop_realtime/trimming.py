@@ -13,7 +13,8 @@ from goop_realtime.effects import Entry, TrimLog
 from goop_realtime.jsonio import decode, encode
 from goop_realtime.limits import KEPT_BYTES, KEPT_ENTRIES, OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.log import Position
-from goop_realtime.types import Message, OpenSession, Rejection, Session, Snapshot
+from goop_realtime.plugin_code import ChannelSession
+from goop_realtime.types import Message, Rejection, Snapshot
 
 SNAPSHOT_BYTES = 96 * 1024
 """The largest state that fits into the line of a welcome."""
@@ -22,6 +23,8 @@ SNAPSHOT_BYTES = 96 * 1024
 def trim(core: Core, channel: Channel) -> None:
     """Forget what everybody has handled, but for the newest part, a batch at a time."""
     log = channel.log
+    if len(log) < channel.untrimmable:
+        return
     if len(log) < KEPT_ENTRIES * 2 and log.size <= 2 * KEPT_BYTES:
         return
     floor = min(channel.handled, channel.peer_handled, channel.peer_has)
@@ -33,11 +36,13 @@ def trim(core: Core, channel: Channel) -> None:
     if upto <= log.start[1]:
         return
     state = None
-    if not isinstance(channel.session, OpenSession):
+    if not channel.session.keeps_nothing:
         state = _state_after(core, channel, upto)
         if isinstance(state, Rejection):
             core.note("plugin", state.code, channel.id, detail=f"cannot trim: {state.reason}")
+            channel.untrimmable = 2 * len(log)  # each attempt runs over the whole log
             return
+    channel.untrimmable = 0
     _cut(core, channel, upto, state)
 
 
@@ -57,36 +62,38 @@ def _state_after(core: Core, channel: Channel, upto: int) -> JsonValue | Rejecti
     if isinstance(session, Rejection):
         return session
     entries = list(channel.log.after(channel.log.start[1]))
-    state = fold(session, [entry for entry in entries if entry.seq <= upto])
+    refusal = fold(session, [entry for entry in entries if entry.seq <= upto])
+    if refusal is not None:
+        return refusal
+    state = session.snapshot()
     if isinstance(state, Rejection):
         return state
-    state = decode(encode(state))  # a copy: what a Session gives out may grow with it
-    rest = fold(session, [entry for entry in entries if entry.seq > upto])
+    refusal = fold(session, [entry for entry in entries if entry.seq > upto])
+    if refusal is not None:
+        return refusal
     channel.session = session
-    return rest if isinstance(rest, Rejection) else state
+    return state
 
 
-def open_at(core: Core, channel: Channel, start: Position, state: JsonValue) -> Session | Rejection:
+def open_at(
+    core: Core, channel: Channel, start: Position, state: JsonValue
+) -> ChannelSession | Rejection:
     """The channel's Session as it was after the entry ``start`` of its log."""
     snapshot = Snapshot(epoch=start[0], seq=start[1], state=state) if start[1] else None
     return core.open_session(channel.context, channel.request, snapshot)
 
 
-def fold(session: Session, entries: Sequence[Entry]) -> JsonValue | Rejection:
-    """Run ``session`` over entries that were ordered: its state then, or why it refused."""
+def fold(session: ChannelSession, entries: Sequence[Entry]) -> Rejection | None:
+    """Run ``session`` over entries that were ordered; why it refused, if it did."""
     for entry in entries:
         if entry.kind != "msg":
             continue
         data = decode(entry.raw)
         message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
-        try:
-            refusal = session.check(message)
-            if refusal is not None:
-                return refusal
-            session.apply(message)
-        except Exception as error:
-            return Rejection(code="plugin_error", reason=f"{error!r}"[:300])
-    return session.snapshot()
+        refusal = session.check(message) or session.apply(message)
+        if refusal is not None:
+            return refusal
+    return None
 
 
 def begin_at(core: Core, channel: Channel, at: Position, state: JsonValue) -> bool:

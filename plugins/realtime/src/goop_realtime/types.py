@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from msgspec import Meta
 
 from goop_node.types import JsonSchema, JsonValue, Refusal
 
@@ -75,10 +77,10 @@ class Limits:
     its other side before it closes as ``expired``.
     """
 
-    message_bytes: int = 64 * 1024
-    rate: float = 240.0
-    burst: int = 480
-    suspended_seconds: int = 24 * 3600
+    message_bytes: Annotated[int, Meta(ge=1, le=64 * 1024)] = 64 * 1024
+    rate: Annotated[float, Meta(gt=0, le=1_000_000)] = 240.0
+    burst: Annotated[int, Meta(ge=1, le=1_000_000)] = 480
+    suspended_seconds: Annotated[int, Meta(ge=1, le=10 * 366 * 24 * 3600)] = 24 * 3600
 
 
 class Session(Protocol):
@@ -130,14 +132,23 @@ class ContextType:
     """
 
     name: str
-    version: str
-    title: str
-    messages: Mapping[str, JsonSchema]
-    page: str | None = None
+    version: Annotated[str, Meta(max_length=64)]
+    title: Annotated[str, Meta(max_length=200)]
+    messages: Mapping[Annotated[str, Meta(min_length=1, max_length=64)], JsonSchema]
+    page: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^/[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/?\Z",
+                description='the place of a template, such as "/chess/"',
+            ),
+        ]
+        | None
+    ) = None
     params: JsonSchema | None = None
     open_session: Callable[[OpenRequest, Snapshot | None], Session | Rejection] = open_freely
     base: Callable[[OpenRequest], JsonValue] | None = None
     opened: Callable[[OpenRequest], None] | None = None
     applied: Callable[[Sequence[Applied]], Awaitable[None] | None] | None = None
-    max_peers: int = 2
+    max_peers: Annotated[int, Meta(ge=2, le=1000)] = 2
     limits: Limits = field(default_factory=Limits)
