@@ -249,7 +249,10 @@ class Plugins:
         instance = self._instances[name]
         found = contained(lambda: self.manager.register(Implementations(instance.attributes), name))
         if isinstance(found, Failed):
-            self._fail(name, f"does not fit the hooks: {describe(found.error)}", found.error)
+            text = describe(found.error)
+            guilty = (code for hook, code in instance.hooks.items() if f"'{hook}'" in text)
+            reason = f"does not fit the hooks: {text}"
+            self._fail(name, reason, found.error, next(guilty, None))
 
     def _explain(self, name: str) -> None:
         """Refuse hooks that nobody declares, wrappers, and signatures that drifted."""

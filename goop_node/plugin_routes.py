@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from litestar import Litestar, Router
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
 from goop_node.access import NOBODY, declared
@@ -37,13 +39,27 @@ def try_routes(plugin: str, routes: Sequence[Route]) -> None:
                 "Route.handlers", shown(handler), "a Litestar handler, as @get() makes one"
             )
     copies = [declared(handler, NOBODY) for handler in handlers]
-    app = Litestar(
-        route_handlers=[Router(f"/api/{plugin}", route_handlers=copies)],
-        exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=OpenAPIConfig(title=plugin, version="1"),
-        logging_config=None,
-    )
-    assert app.openapi_schema is not None
+    _refuse_twice(copies)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is only deprecated still works
+        app = Litestar(
+            route_handlers=[Router(f"/api/{plugin}", route_handlers=copies)],
+            exception_handlers=EXCEPTION_HANDLERS,
+            openapi_config=OpenAPIConfig(title=plugin, version="1"),
+            logging_config=None,
+        )
+        assert app.openapi_schema is not None
+
+
+def _refuse_twice(handlers: Iterable[BaseRouteHandler]) -> None:
+    """Raise ``ValueError`` for a path with two handlers: the framework would drop one silently."""
+    seen = set()
+    for handler in handlers:
+        methods = handler.http_methods if isinstance(handler, HTTPRouteHandler) else {"ANY"}
+        for place in itertools.product(handler.paths, methods):
+            if place in seen:
+                raise ValueError(f"{place[1]} {place[0]} has two handlers")
+            seen.add(place)
 
 
 def containment(plugin: str, failed: Failed) -> dict[str, Any]:
