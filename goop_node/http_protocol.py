@@ -10,25 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections.abc import Iterable
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from websockets.datastructures import Headers
 from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
+from goop_node.http_parser import Parser
 from goop_node.places import Places
 from goop_node.problems import Problem
-from goop_node.refusals import HEADERS_TOO_LARGE, refusal
+from goop_node.refusals import refusal
 from goop_node.web_sockets import PageProtocol
-
-MAX_HEAD = 1024 * 1024
-"""Bytes of a request's line and headers. Chromium keeps 180 cookies of 4 KiB for a site."""
-
-MAX_HEADERS = 2000
-"""Lines of a head."""
 
 REQUEST_SECONDS = 30.0
 """How long a fresh connection may be silent: browsers open some before they need them."""
@@ -42,8 +38,8 @@ BODY_SECONDS = 30.0
 READ_SECONDS = 60.0
 """How long a client may read nothing of what waits for it."""
 
-LINGER_SECONDS = 1.0
-"""After a refusal: closed at once, what still arrives would take the answer back."""
+LINGER_SECONDS = 5.0
+"""How long the rest of a request is read and dropped: see ``_Transport``."""
 
 _SECONDS = {"request": REQUEST_SECONDS, "head": HEAD_SECONDS, "body": BODY_SECONDS}
 
@@ -52,38 +48,20 @@ _LOG = logging.getLogger("goop_node.http")
 _LOG.setLevel(logging.ERROR)
 """What a client does wrong it is told, and not the log: anybody could fill that."""
 
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
+class _Transport:
+    """The transport of a connection, which is not closed while the client is still sending.
 
-def _check(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Raises ``h11.RemoteProtocolError`` for what the parser lets through."""
-    size = 0
-    for name, value in headers:
-        size += len(name) + len(value) + len(": \r\n")
-        if size > MAX_HEAD:
-            raise h11.RemoteProtocolError("head too large", error_status_hint=431)
-        if _CONTROL.search(value):
-            raise h11.RemoteProtocolError("a header has a control character")
+    What arrives at a closed socket is answered with a reset, and that takes back what the
+    client has not read yet: it would never see why its request was refused (RFC 9112 §9.6).
+    """
 
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self._transport = transport
+        self.close = close
 
-class _Parser(h11.Connection):
-    """The parser of one connection; ``problem`` says why it stopped."""
-
-    problem: Problem | None = None
-
-    def next_event(self) -> Any:
-        """The next part of a request. Raises ``h11.RemoteProtocolError``."""
-        try:
-            event = super().next_event()
-            if isinstance(event, h11.Request):
-                _check(event.headers)
-            return event
-        except h11.RemoteProtocolError as error:
-            self.problem = Problem(400, "bad_http", f"this is no HTTP/1.1 request: {error}")
-            if error.error_status_hint == 431:
-                self.problem = HEADERS_TOO_LARGE
-            raise
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class HttpProtocol(H11Protocol):
@@ -92,14 +70,13 @@ class HttpProtocol(H11Protocol):
     def __init__(self, *args: Any, places: Places, **more: Any) -> None:
         super().__init__(*args, **more)
         self.logger = _LOG
-        self.conn: _Parser = _Parser(h11.SERVER, MAX_HEAD)
+        self.conn: Parser = Parser()
         self.places = places
+        self._socket: asyncio.Transport
         self._owes: tuple[str, Any] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._beginning = b""
-        self._lines = 0
-        self._last = b""
         self._over = False
         """Refused, or handed over: nothing more is done here."""
 
@@ -107,19 +84,22 @@ class HttpProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there; where all places are taken it is told so."""
-        super().connection_made(cast(asyncio.Transport, transport))
-        if self.places.enter(self.transport):
+        self._socket = cast(asyncio.Transport, transport)
+        super().connection_made(cast(asyncio.Transport, _Transport(self._socket, self._close)))
+        if self.places.enter(self._socket):
             self._look("request")
         else:
             self._over = True
-            self.transport.write(refusal(Problem(503, "full", "this node has no place left")))
-            self.transport.close()
+            self._socket.write(refusal(Problem(503, "full", "this node has no place left")))
+            self._socket.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self._expect(None)
         self._reads()
-        self.places.leave(self.transport)
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self.places.leave(self._socket)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -129,35 +109,23 @@ class HttpProtocol(H11Protocol):
         if self._owes is not None and self._owes[0] == "request":
             self._beginning = data[:4096]
         self._unset_keepalive_if_required()
-        if self.conn.their_state is h11.IDLE and self._has_too_many_lines(data):
-            self._refuse(HEADERS_TOO_LARGE)
-            return
         try:
             self.conn.receive_data(data)
         except h11.RemoteProtocolError:
-            self.transport.abort()  # more, behind its own end
+            self.send_400_response("")
             return
         self.handle_events()
         self._look("head")
         if self._owes is not None:
-            self.places.holds(self.transport, len(data))
-
-    def _has_too_many_lines(self, data: bytes) -> bool:
-        """Whether the head is one that takes a second to parse."""
-        data = self._last + data
-        end = _END_OF_HEAD.search(data)
-        self._lines += data.count(b"\n", len(self._last), end.start() if end else len(data))
-        too_many = self._lines > MAX_HEADERS
-        self._last = b"" if end else data[-2:]
-        if end:
-            self._lines = 0
-        return too_many
+            self.places.holds(self._socket, len(data))
 
     def eof_received(self) -> None:
         """The client sends no more; what it still wants to read it gets."""
 
     def on_response_complete(self) -> None:
         """A response is through: the next request."""
+        if self._over:
+            return
         super().on_response_complete()
         self._look("head" if self.conn.trailing_data[0] else "request")
 
@@ -183,14 +151,14 @@ class HttpProtocol(H11Protocol):
             self._deadline.cancel()
             self._deadline = None
         if owed is None:
-            self.places.works(self.transport)
+            self.places.works(self._socket)
         else:
-            self.places.waits(self.transport)
+            self.places.waits(self._socket)
             self._deadline = self.loop.call_later(_SECONDS[owed[0]], self._too_late, owed[0])
 
     def _too_late(self, owed: str) -> None:
         if owed == "request":
-            self.transport.close()
+            self._socket.close()
         else:
             seconds = int(_SECONDS[owed])
             self._refuse(Problem(408, "too_slow", f"the {owed} did not arrive in {seconds} s"))
@@ -199,8 +167,8 @@ class HttpProtocol(H11Protocol):
         """The client reads more slowly than we write."""
         super().pause_writing()
         if self._stalled is None:
-            self.places.waits(self.transport)
-            self._stalled = self.loop.call_later(READ_SECONDS, self.transport.abort)
+            self.places.waits(self._socket)
+            self._stalled = self.loop.call_later(READ_SECONDS, self._socket.abort)
 
     def resume_writing(self) -> None:
         """The client has read."""
@@ -212,7 +180,7 @@ class HttpProtocol(H11Protocol):
             self._stalled.cancel()
             self._stalled = None
             if self._owes is None:
-                self.places.works(self.transport)
+                self.places.works(self._socket)
 
     # -- refusals
 
@@ -225,19 +193,30 @@ class HttpProtocol(H11Protocol):
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             if cycle.response_started:
-                self.transport.close()
+                self._socket.abort()
                 return
             cycle.disconnected = True
             cycle.message_event.set()
+        self._socket.write(refusal(problem, to_person=b"text/html" in self._beginning))
+        self._linger()
+
+    def _close(self) -> None:
+        """Close, behind the request's end."""
+        if self.conn.their_state is h11.SEND_BODY and not self._over:
+            self._linger()
+        else:
+            self._socket.close()
+
+    def _linger(self) -> None:
+        """Say no more, and drop what still comes."""
         self._expect(None)
         self._unset_keepalive_if_required()
         self._over = True
-        self.places.waits(self.transport)
-        self.transport.write(refusal(problem, to_person=b"text/html" in self._beginning))
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self.transport.resume_reading()
-        self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self.places.waits(self._socket)
+        if self._socket.can_write_eof():
+            self._socket.write_eof()
+        self.flow.resume_reading()
+        self._deadline = self.loop.call_later(LINGER_SECONDS, self._socket.abort)
 
     # -- WebSockets
 
@@ -252,12 +231,6 @@ class HttpProtocol(H11Protocol):
 
         A second reading of it, by other bounds, could leave it without an answer.
         """
-        if not self.places.enter_socket(self.transport):
-            self._refuse(Problem(503, "full", "this node has no place left for WebSockets"))
-            return
-        self._expect(None)
-        self._over = True
-        self.connections.discard(self)
         headers = Headers()
         for name, value in self.headers:
             headers[name.decode("ascii")] = value.decode("latin-1")
@@ -267,12 +240,23 @@ class HttpProtocol(H11Protocol):
             event.method.decode("ascii"),
             f"HTTP/{event.http_version.decode('ascii')}",
         )
+        answer = ServerProtocol().accept(request)
+        if answer.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            words = bytes(answer.body).decode().strip()
+            self._refuse(Problem(answer.status_code, "bad_handshake", words))
+            return
+        if not self.places.enter_socket(self._socket):
+            self._refuse(Problem(503, "full", "this node has no place left for WebSockets"))
+            return
+        self._expect(None)
+        self._over = True
+        self.connections.discard(self)
         socket = PageProtocol(
             config=self.config,
             server_state=self.server_state,
             app_state=self.app_state,
             places=self.places,
         )
-        self.transport.set_protocol(socket)
-        socket.connection_made(self.transport)
+        self._socket.set_protocol(socket)
+        socket.connection_made(self._socket)
         socket.requested(request, self.conn.trailing_data[0])

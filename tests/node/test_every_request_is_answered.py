@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goop_node import http_protocol, places
-from goop_node.http_protocol import MAX_HEAD, HttpProtocol
+from goop_node.http_parser import MAX_HEAD
+from goop_node.http_protocol import HttpProtocol
 from goop_node.places import Places
 from goop_node.web_sockets import PageProtocol
 
@@ -32,12 +33,24 @@ HANG = 20.0
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Reads the body, says how much there was; an echo over WebSockets; a big answer at /big."""
+    """Says how large the body is; an echo over WebSockets; a big answer at /big, a slow
+    one at /stream, and PUT is refused before its body."""
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": message["text"]})
+        return
+    if scope["method"] == "PUT":
+        refusal = {"status": 413, "headers": [(b"content-length", b"0"), (b"connection", b"close")]}
+        await send({"type": "http.response.start", **refusal})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    if scope["path"] == "/stream":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"early", "more_body": True})
+        await asyncio.sleep(0.3)
+        await send({"type": "http.response.body", "body": b"late"})
         return
     size = 0
     while True:
@@ -272,6 +285,51 @@ async def _drip(writer: asyncio.StreamWriter, sent: bytes) -> None:
     while sent:
         await asyncio.sleep(0.02)
         writer.write(b"c")
+
+
+async def test_who_is_answered_waits_without_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    for owed in ("request", "head", "body"):
+        monkeypatch.setitem(http_protocol._SECONDS, owed, 0.1)
+    async with serving() as (port, _), client(port) as socket, client(port) as stream:
+        socket[1].write(head(b"", websocket=True))
+        assert (await socket[0].readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+        stream[1].write(b"GET /stream HTTP/1.1\r\nHost: l\r\n\r\n")
+        assert (await stream[0].readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        await asyncio.sleep(0.4)  # all deadlines would be over
+        socket[1].write(b"\x81\x82\0\0\0\0hi")
+        assert await socket[0].readexactly(4) == b"\x81\x02hi"
+        assert b"late" in await stream[0].readuntil(b"late")
+
+
+@pytest.mark.parametrize("size", [300_000, 20_000_000])
+@pytest.mark.parametrize("last", [b"", b"Connection: close\r\n"], ids=["kept", "last"])
+async def test_who_sends_too_much_gets_the_answer_and_no_reset(size: int, last: bytes) -> None:
+    lines = b"Content-Length: " + str(size).encode() + b"\r\n" + last
+    async with serving() as (port, _), client(port) as (reader, writer):
+        writer.write(head(lines, websocket=False, method=b"PUT"))
+        for _ in range(0, size, 100_000):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+        assert (await reader.readline())[9:12] == b"413"
+
+
+async def test_pipelined_requests_are_answered_in_order() -> None:
+    async with serving() as (port, _), client(port) as (reader, writer):
+        one = head(b"Content-Length: 1\r\n", websocket=False, method=b"POST") + b"x"
+        writer.write(one + head(b"", websocket=False) + one + head(b"", websocket=True))
+        for body in (b"1", b"0", b"1"):
+            answer = await reader.readuntil(b"\r\n\r\n" + body)
+            assert answer.startswith(b"HTTP/1.1 200")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 101")
+
+
+async def test_a_handshake_that_is_none_is_refused_in_words() -> None:
+    async with serving() as (port, _), client(port) as (reader, writer):
+        writer.write(head(b"", websocket=True).replace(b"Version: 13", b"Version: 12"))
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b'"code": "bad_handshake"' in answer
+        assert b"default-src 'none'" in answer
 
 
 async def test_an_answer_that_nobody_reads_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""A node with few descriptors, beset by half requests: home, programs and peers get through."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import socket
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from goop_node import places
+from goop_node.testing import NodeProcess
+
+LIMIT = 256
+LIMITED = (
+    f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, ({LIMIT}, {LIMIT}));"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+def test_half_requests_lock_nobody_out(tmp_path: Path) -> None:
+    node = NodeProcess(
+        tmp_path / "node",
+        ("--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0"),
+        under=(sys.executable, "-c", LIMITED),
+    )
+    try:
+        with contextlib.ExitStack() as clients:
+            for number in range(400):
+                client = clients.enter_context(socket.create_connection(("127.0.0.1", node.port)))
+                with contextlib.suppress(ConnectionError):
+                    client.sendall(b"GET / HTTP/1.1\r\nX-Half:")
+                if number % 100 == 99:
+                    answer = httpx.get(f"{node.url}/api/status", headers=node.headers)
+                    assert answer.json()["p2p"]["state"] == "online"
+            home = {"Host": f"home.localhost:{node.port}", "Accept": "text/html"}
+            assert httpx.get(node.url, headers=home).status_code == 200
+            port = int(node.addrs[0].split("/")[4])
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
+                assert b"/multistream/" in peer.recv(64)
+    finally:
+        node.stop()
+    log = node.log.read_text()
+    assert "Traceback" not in log
+    assert log.count("no place left") == 1
+
+
+def test_the_process_takes_the_descriptors_that_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
+    for soft, hard, limit in (
+        (1024, 524_288, 1024),
+        (256, 256, 128),
+        (1024, resource.RLIM_INFINITY, 1024),
+        (1_000_000, 1_000_000, 1024),
+    ):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, found=(soft, hard): found)
+        assert places.places().limit == limit
+    wanted = places.WANTED_DESCRIPTORS
+    assert asked == [(wanted, 524_288), (wanted, resource.RLIM_INFINITY)]
