@@ -28,6 +28,9 @@ burst = {rate}
 
 [plugins.arcade_rooms]
 [plugins.chess]
+
+[templates.blank]
+allow = ["context:arcade", "context:chess"]
 """
 
 

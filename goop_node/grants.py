@@ -78,8 +78,10 @@ class Grants:
         data: Path,
         brought: Collection[Brought],
         allowed: Mapping[str, frozenset[Permission]],
+        home: Callable[[], str] = str,
     ) -> None:
-        """``allowed`` is what goop.toml grants, by the template's name."""
+        """``allowed`` is what goop.toml grants, by the template's name; ``home`` its address."""
+        self._home = home
         self._path = data / FILE
         self._brought = {one.template.name: one for one in brought}
         self._allowed = allowed
@@ -105,6 +107,10 @@ class Grants:
             return frozenset()
         return self._in_file(template) | self._at_home(template)
 
+    def own(self, plugin: str) -> frozenset[str]:
+        """The templates that the plugin brings: to them its contexts need not be granted."""
+        return frozenset(name for name, one in self._brought.items() if one.plugin == plugin)
+
     def contexts(self, template: str) -> frozenset[str]:
         """The contexts that were given to the template."""
         return about(self.granted(template), "context:NAME")
@@ -114,6 +120,10 @@ class Grants:
         if permission in self._in_file(template):
             return "file"
         return "home" if permission in self._at_home(template) else ""
+
+    def link(self, template: str) -> str:
+        """The address at home where the template is given more."""
+        return f"{self._home()}#template-{template}"
 
     def grant(self, template: str, permission: Permission) -> None:
         """Grant, and remember it. Raises ``NotAskedError``; ``OSError`` when it cannot be kept."""

@@ -76,7 +76,7 @@ class Node:
         self._label = config.label or own_label(config.data)
         self._contributions = Contributions.collect(self, self._plugins)
         brought = self._contributions.brought(self._plugins.distributions())
-        self.grants = Grants(config.data, brought, config.allowed)
+        self.grants = Grants(config.data, brought, config.allowed, lambda: self.home_url)
 
     # What hooks and pages see
 
@@ -131,6 +131,11 @@ class Node:
     def label(self) -> str:
         """The name that people see for us."""
         return self._label
+
+    @property
+    def home_url(self) -> str:
+        """The address of the node's own page, for people."""
+        return f"http://localhost:{self.http_port}/"
 
     def set_label(self, label: str) -> None:
         """Take a new name, remember it for the next start, and tell the others.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from goop_node.config_values import Mistake
 
@@ -44,6 +45,22 @@ class Permission:
     def allows(self) -> str:
         """What it allows, for people; completes "it may"."""
         return FORMS[self.form].format(name=self.name)
+
+
+class TemplateGrants(Protocol):
+    """What the person has granted to templates, in goop.toml or at home."""
+
+    def own(self, plugin: str) -> frozenset[str]:
+        """The templates that the plugin brings: to them its contexts need not be granted."""
+
+    def contexts(self, template: str) -> frozenset[str]:
+        """The names of the contexts that were given to the template, as it is now."""
+
+    def link(self, template: str) -> str:
+        """The address at home where it is given more."""
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back after every change; returns what ends the subscription."""
 
 
 def parse(value: object) -> Permission:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -19,11 +20,20 @@ MEDIA_TYPE = "application/problem+json"
 class Problem(Exception):
     """A refusal of an HTTP request: ``status``, a stable ``code``, ``detail`` for people.
 
-    ``pointer`` is the JSON Pointer of the offending value, where there is one.
+    ``pointer`` is the JSON Pointer of the offending value, where there is one; ``more`` are
+    further members of the document.
     """
 
-    def __init__(self, status: int, code: str, detail: str, pointer: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        pointer: str = "",
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
+        self.more = dict(more or {})
         self.status = status
         self.code = code
         self.detail = detail
@@ -32,6 +42,7 @@ class Problem(Exception):
     def body(self) -> dict[str, Any]:
         """The document."""
         body: dict[str, Any] = {
+            **self.more,
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,

@@ -8,7 +8,7 @@ Every callable that a plugin hands in runs on the asyncio loop; trio never shows
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +19,8 @@ from msgspec import Meta
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from goop_node.permissions import TemplateGrants
 
 JSON = "JSON"
 """Marks ``Any`` as JSON in annotations, for ``crossings.fit``."""
@@ -34,12 +36,13 @@ JsonSchema = Mapping[str, JsonValue]
 class Refusal:
     """Why something was refused: a stable ``code`` for programs, a ``reason`` for people.
 
-    ``pointer`` is the JSON Pointer (RFC 6901) of the offending value, where there is one.
+    ``pointer`` is the JSON Pointer (RFC 6901) of what offends; ``more`` is told beside these.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]
     reason: Annotated[str, Meta(max_length=1000)]
     pointer: Annotated[str, Meta(max_length=1000)] = ""
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 CallerKind = Literal["home", "template", "program"]
@@ -122,8 +125,7 @@ class SdkModule:
 class Template:
     """A folder of static files served at an origin of its own.
 
-    ``permissions`` are what its pages ask the person for (``camera``, ``context:chess``, …);
-    :mod:`goop_node.permissions` lists what there is.
+    ``permissions`` are what its pages ask the person for; see :mod:`goop_node.permissions`.
     """
 
     name: str
@@ -275,6 +277,7 @@ class NodeApi(Protocol):
     network: Network
     peers: Peers
     calls: PluginCalls
+    grants: TemplateGrants
 
     @property
     def peer_id(self) -> str:
@@ -315,5 +318,3 @@ class NodeApi(Protocol):
 
 
 Lifespan = AbstractAsyncContextManager[None]
-Observer = Callable[[PeerEvent], Awaitable[None] | None]
-Templates = Iterable[Template]

@@ -37,7 +37,7 @@ async def call(
     for node, at in zip(nodes, (browser, other or browser), strict=True):
         context = await at.new_context()
         page = await context.new_page()
-        await page.goto(page_url(node))
+        await page.goto(page_url(node, "blank"))
         await page.wait_for_function("() => window.Goop && Goop.realtime")
         await page.evaluate(SIGNALLING)
         pages.append(page)

@@ -15,6 +15,17 @@ from goop_node.testing import NodeProcess, start_node
 from tests.node.page import wait_until_discovered
 
 TEMPLATES = Path(__file__).parent / "templates"
+CONFIG = """
+[plugins.realtime]
+[plugins.chess]
+[plugins.video_call]
+[plugins.arcade_rooms]
+[templates.blank]
+allow = ["context:arcade", "context:video_call"]
+[templates.own-chess]
+allow = ["context:chess"]
+"""
+"""What the nodes are told: pages of an author's own use contexts that were granted to them."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next(filter(None, map(shutil.which, CHROMIUMS)), None)
 FIREFOX = shutil.which("firefox-esr")
@@ -38,6 +49,7 @@ PREFERENCES = {
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NodeProcess, NodeProcess]]:
     """Alice and Bob, who see each other. Both serve the folders of ``templates``."""
     folder: Path = tmp_path_factory.mktemp("nodes")
+    (folder / "goop.toml").write_text(CONFIG)
     templates = [f"--template={path}" for path in sorted(TEMPLATES.iterdir())]
     alice = start_node(folder / "alice", *templates)
     bob = start_node(folder / "bob", *templates, peer=alice)

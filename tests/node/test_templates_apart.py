@@ -19,6 +19,15 @@ from tests.node.page import Page, wait_until_discovered
 
 Pair = tuple[NodeProcess, NodeProcess]
 
+CONFIG = """
+[plugins.realtime]
+[plugins.chess]
+[templates.alpha]
+allow = ["context:chess"]
+[templates.beta]
+allow = ["context:chess"]
+"""
+
 
 class TemplatePage(Page):
     """A page of a template: its cookie, its Host, its Origin; no token."""
@@ -56,8 +65,9 @@ class TemplatePage(Page):
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """Alice's node serves the templates alpha and beta."""
+    """Alice's node serves the templates alpha and beta, which may use chess."""
     folder: Path = tmp_path_factory.mktemp("apart")
+    (folder / "goop.toml").write_text(CONFIG)
     options = []
     for name in ("alpha", "beta"):
         (folder / name).mkdir()
@@ -96,8 +106,8 @@ async def test_endpoints_and_frames_know_no_channel_of_another_template(nodes: P
         await refused(beta, "POST", "send", *gone, json=place | {"data": 1, "id": "docA-1"})
         await refused(beta, "POST", "close", *gone, json=place)
         await refused(beta, "GET", f"history?channel={channel}", *gone)
-        await refused(beta, "POST", "accept", 409, "not_incoming", json=place)
-        await refused(beta, "POST", "decline", 409, "conflict", json=place)
+        await refused(beta, "POST", "accept", *gone, json=place)
+        await refused(beta, "POST", "decline", *gone, json=place)
         assert (await beta.http.get(f"/api/realtime/trace?channel={channel}")).json() == []
 
         await beta.send(channel, "forged", id="docB-1")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goop_node.types import Caller
 from goop_realtime import best_effort
 from goop_realtime.best_effort import Item, Virtual, VirtualGuest, VirtualHost
 from goop_realtime.channel import BEST_EFFORT, Channel
@@ -27,6 +28,7 @@ from goop_realtime.wire import Line, parse, raw, serialise
 
 GROUP = "rt-0011223344556677"
 NOW = 1_700_000_000_000
+PROGRAM = Caller(kind="program")
 
 
 class Desk:
@@ -46,7 +48,7 @@ class Desk:
         )
         self.now = NOW
         self.engine = Engine(core)
-        self.page = self.engine.attach(NOW, "p1", None)
+        self.page = self.engine.attach(NOW, "p1", PROGRAM)
         self.engine.subscribe(NOW, self.page, {"ack": True})
         self.frames: list[dict[str, Any]] = []
         self.asked: list[Line] = []
@@ -161,7 +163,7 @@ class Desk:
 
 def hosting() -> Desk:
     desk = Desk()
-    desk.engine.request(NOW, "gopher", "", None, 60_000, new=False, owner=None)
+    desk.engine.request(NOW, "gopher", "", None, 60_000, new=False, caller=PROGRAM)
     desk.channel.delivery = BEST_EFFORT
     desk.settle()
     assert [line.type for line in desk.asked] == ["invite"]
@@ -177,7 +179,7 @@ def visiting() -> Desk:
     desk.channel.delivery = BEST_EFFORT
     desk.settle()
     assert desk.opens == 0, "nobody has been asked yet"
-    desk.engine.accept(NOW, GROUP, None)
+    desk.engine.accept(NOW, GROUP, PROGRAM)
     desk.settle()
     assert desk.opens == 1
     desk.relink()
@@ -219,7 +221,7 @@ def test_what_was_written_is_saved_at_once(begin: Callable[[], Desk]) -> None:
 def test_close_goes_behind_everything(begin: Callable[[], Desk]) -> None:
     desk = begin()
     desk.say(1)
-    desk.engine.close(NOW, desk.channel.id, None)
+    desk.engine.close(NOW, desk.channel.id, PROGRAM)
     desk.settle()
     assert not desk.ended
     desk.deliver()

@@ -25,6 +25,7 @@ from goop_realtime.effects import Entry, SaveEntry
 from goop_realtime.engine import Engine
 from goop_realtime.journal import MIGRATIONS, Journal
 from goop_realtime.limits import NodeLimits
+from goop_realtime.rights import HOME
 from goop_realtime.wire import SHAPES, Line, raw, serialise
 
 Patch = pytest.MonkeyPatch
@@ -89,14 +90,16 @@ class House:
         self.core = core
         self.frames: list[dict[str, Any]] = []
         self.cut: list[str] = []
-        self.page = self.bridge.engine.attach(now_ms(), "p", "")
+        self.page = self.bridge.engine.attach(now_ms(), "p", HOME)
         self.bridge.sinks["p"] = lambda data, newest: self.frames.append(json.loads(data))
         self.bridge.cuts["p"] = lambda: self.cut.append("p")
         self.bridge.engine.subscribe(now_ms(), self.page, {"page": "p", "ack": True})
 
     def channel(self, peer: str) -> tuple[Channel, Stream]:
         """An open channel with that peer, who has joined on that stream."""
-        channel = self.bridge.engine.request(now_ms(), peer, "", None, 60_000, new=False, owner="")
+        channel = self.bridge.engine.request(
+            now_ms(), peer, "", None, 60_000, new=False, caller=HOME
+        )
         assert isinstance(channel, Channel)
         stream = Stream(peer)
         self.bridge.inbound("/goop-node/group/1.1.0", stream)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 
+from goop_node.types import Caller
 from goop_realtime.channel import Channel, Outcome, Phase
 from goop_realtime.effects import SaveOutcome
 from goop_realtime.journal import KEPT_REFUSED, PRUNE_EVERY
@@ -116,7 +117,7 @@ def test_a_page_that_sends_and_never_handles_is_held_before_the_log_grows() -> N
 def test_an_id_that_both_nodes_chose_is_of_two_messages() -> None:
     world, alice, channel, link = opened()
     shout(alice, channel, link, 7, 1, 0)
-    page = alice.engine.attach(world.now, "x", None)
+    page = alice.engine.attach(world.now, "x", Caller(kind="program"))
     assert alice.engine.send(world.now, channel.id, page, "x-7", {"type": "add", "n": 1}) == "x-7"
     assert [(entry.author, entry.id) for entry in channel.log.after(0)] == [
         ("bob", "x-7"),
@@ -128,7 +129,7 @@ def test_a_host_takes_nothing_out_of_the_outbox_by_an_id_of_its_own() -> None:
     world, _, channel, _ = opened()
     bob = world.nodes["bob"]
     ours = bob.engine.core.channels[channel.id]
-    page = bob.engine.attach(world.now, "x", None)
+    page = bob.engine.attach(world.now, "x", Caller(kind="program"))
     bob.engine.send(world.now, channel.id, page, "x-7", {"type": "add", "n": 1})
     theirs = {"type": "msg", "group": channel.id, "from": "alice", "id": "x-7", "at": world.now}
     place = {"epoch": channel.epoch, "seq": 1, "payload": {"type": "add", "n": 1}}

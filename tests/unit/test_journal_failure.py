@@ -21,6 +21,7 @@ from goop_realtime.effects import Record
 from goop_realtime.engine import Engine
 from goop_realtime.journal import MIGRATIONS, Journal
 from goop_realtime.limits import NodeLimits
+from goop_realtime.rights import HOME
 
 
 class FullDisk(Journal):
@@ -68,7 +69,7 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
     bridge = bridge_over(journal)
     frames: list[bytes] = []
     cut: list[str] = []
-    page = bridge.engine.attach(now_ms(), "p", "")
+    page = bridge.engine.attach(now_ms(), "p", HOME)
     bridge.sinks["p"] = lambda data, newest: frames.append(data)
     bridge.cuts["p"] = lambda: cut.append("p")
     bridge.engine.subscribe(now_ms(), page, {"page": "p", "ack": True})
@@ -76,7 +77,7 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
     told = len(frames)
 
     journal.full = True
-    asked = bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=False, owner="")
+    asked = bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=False, caller=HOME)
     assert isinstance(asked, Channel)
     with pytest.raises(Problem) as caught:
         await bridge.stored()
@@ -86,7 +87,7 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
     assert bridge.engine.core.pages == {}
 
     journal.full = False
-    bridge.engine.attach(now_ms(), "p", "")
+    bridge.engine.attach(now_ms(), "p", HOME)
     bridge.flush()
     await bridge.close()
     database.close()

@@ -36,6 +36,7 @@ from goop_realtime.engine import Engine
 from goop_realtime.journal import MIGRATIONS, Journal
 from goop_realtime.limits import NodeLimits
 from goop_realtime.restore import restore
+from goop_realtime.rights import HOME
 from goop_realtime.types import ContextType, Message, OpenSession, Rejection
 from goop_realtime.wire import parse, serialise
 
@@ -158,7 +159,7 @@ class Play:
         channel = row.get("channel", "")
         match row["does"]:
             case "open page":
-                page = engine.attach(now, row["page"], "")
+                page = engine.attach(now, row["page"], HOME)
                 engine.subscribe(now, page, {"page": row["page"], "ack": row.get("acks", True)})
             case "close page":
                 engine.detach(now, engine.core.pages[row["page"]])
@@ -170,13 +171,14 @@ class Play:
                     row.get("params"),
                     row.get("timeout", 60_000),
                     new=row.get("new", False),
-                    owner="",
+                    caller=HOME,
+                    app=row.get("app", ""),
                 )
                 assert not isinstance(asked, Rejection), asked
             case "accept":
-                assert not isinstance(engine.accept(now, channel, ""), Rejection)
+                assert not isinstance(engine.accept(now, channel, HOME), Rejection)
             case "decline":
-                assert engine.decline(now, channel, row["reason"]) is None
+                assert engine.decline(now, channel, HOME, row["reason"]) is None
             case "send":
                 page = engine.core.pages[row["id"].rpartition("-")[0]]
                 said = engine.send(now, channel, page, row["id"], row["data"])
@@ -188,7 +190,7 @@ class Play:
                 page = engine.core.pages[row["page"]]
                 engine.acked(now, page, channel, *row["position"])
             case "close":
-                assert engine.close(now, channel, "") is None
+                assert engine.close(now, channel, HOME) is None
             case "wait":
                 engine.tick(now)
             case "restart":

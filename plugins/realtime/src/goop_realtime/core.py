@@ -20,6 +20,7 @@ from goop_realtime.limits import NodeLimits
 from goop_realtime.liveness import Liveness
 from goop_realtime.pages import Page
 from goop_realtime.plugin_code import ChannelSession, PluginFailure
+from goop_realtime.rights import Rights
 from goop_realtime.trace import Trace
 from goop_realtime.types import OpenRequest, Rejection, Snapshot
 from goop_realtime.wire import Line, serialise
@@ -55,6 +56,8 @@ class Core:
     label_of: Callable[[str], str]
     report: Report = _tell_nobody
     """Takes what a plugin's function failed with."""
+    rights: Rights = field(default_factory=Rights)
+    """What templates may use, as the person has it now."""
     epoch: int = 0
     """The epoch of what we host, new at every start."""
     now: int = 0

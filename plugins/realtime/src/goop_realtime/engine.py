@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from goop_node.types import JsonValue
+from goop_node.types import Caller, JsonValue
 from goop_realtime import (
     deadlines,
+    granting,
     invitations_received,
     invitations_sent,
     joining,
@@ -23,20 +24,21 @@ from goop_realtime import (
     signals,
     waits,
 )
-from goop_realtime.channel import Channel, Phase, channel_row
+from goop_realtime.channel import Channel, Phase
 from goop_realtime.containment import REFUSAL, Contained, set_back
 from goop_realtime.core import Core, Failure
 from goop_realtime.effects import Effect, channel_of
 from goop_realtime.jsonio import MalformedJson
 from goop_realtime.liveness import Overdue
+from goop_realtime.lookup import find, find_request
 from goop_realtime.pages import Page
 from goop_realtime.restore import restore
+from goop_realtime.rights import Right, Rights
 from goop_realtime.stored import Stored
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, pair, parse
 
 R = TypeVar("R", Rejection, Rejection | None)
-_GONE = Rejection(code="unknown_channel", reason="there is no such channel here")
 
 
 class Engine:
@@ -79,25 +81,6 @@ class Engine:
 
     # Pages and programs
 
-    def channel_for(self, channel_id: str, template: str | None) -> Channel | None:
-        """The channel, if a page of ``template`` may see it. Aliases lead to the survivor."""
-        channel = self.core.channels.get(channel_id)
-        if channel is not None and channel.replaced_by and channel.final:
-            channel = self.core.channels.get(channel.replaced_by)
-        if channel is None or channel.phase is Phase.ASKED:
-            return channel
-        return channel if template is None or template == channel.owner else None
-
-    def rows(self, template: str | None, now: int) -> list[dict[str, JsonValue]]:
-        """The channels that pages of ``template`` may see, and the requests that wait."""
-        return [
-            channel_row(channel, now)
-            for channel in self.core.channels.values()
-            if not channel.hidden
-            and (channel.phase is Phase.ASKED or template is None or template == channel.owner)
-            and not channel.replaced_by
-        ]
-
     def request(
         self,
         now: int,
@@ -107,40 +90,51 @@ class Engine:
         timeout: int,
         *,
         new: bool,
-        owner: str | None,
+        caller: Caller,
+        app: str = "",
     ) -> Channel | Rejection:
-        """A page asks for a channel with ``peer``. ``timeout`` in ms."""
+        """Somebody asks for a channel with ``peer``. ``timeout`` in ms.
+
+        Without a context the template that asks is named: for a page its own, for others ``app``.
+        """
         self.core.now = now
+        if caller.kind == "template" and not context:
+            app = caller.name
         found: Channel | Rejection = REFUSAL
         with Contained(self.core, ""):
             found = invitations_sent.request(
-                self.core, peer, context, params, timeout, new=new, owner=owner
+                self.core, peer, context, params, timeout, new=new, caller=caller, app=app
             )
         if isinstance(found, Rejection):
             self._refused(found, "")
         return found
 
-    def accept(self, now: int, channel_id: str, template: str | None) -> Channel | Rejection:
-        """A page accepts a request; a request accepted at home goes to its context's page."""
+    def accept(
+        self, now: int, channel_id: str, caller: Caller, template: str = ""
+    ) -> Channel | Rejection:
+        """Somebody accepts a request: a page for its template.
+
+        Home and programs hand it to ``template``, else to its context's page or to the template
+        that asks, where those may have it.
+        """
         self.core.now = now
-        channel = self.core.channels.get(channel_id)
-        if channel is None:
-            return self._refused(_GONE, channel_id)
-        owner = template
-        if not template and channel.context.template is not None:
-            owner = channel.context.template
+        channel = find_request(self.core, channel_id, caller)
+        if isinstance(channel, Rejection):
+            return self._refused(channel, channel_id)
         refusal: Rejection | None = REFUSAL
         with Contained(self.core, channel_id):
-            refusal = invitations_received.accept(self.core, channel, owner)
+            refusal = invitations_received.accept_for(self.core, channel, caller, template)
         return self._refused(refusal, channel_id) or channel
 
-    def decline(self, now: int, channel_id: str, reason: str) -> Rejection | None:
-        """A page declines a request."""
+    def decline(self, now: int, channel_id: str, caller: Caller, reason: str) -> Rejection | None:
+        """Somebody declines a request."""
         self.core.now = now
-        channel = self.core.channels.get(channel_id)
+        channel = find_request(self.core, channel_id, caller)
+        if isinstance(channel, Rejection):
+            return self._refused(channel, channel_id)
         refusal: Rejection | None = REFUSAL
         with Contained(self.core, channel_id):
-            refusal = invitations_received.decline(self.core, channel, reason) if channel else _GONE
+            refusal = invitations_received.decline(self.core, channel, reason)
         return self._refused(refusal, channel_id)
 
     def send(
@@ -148,10 +142,10 @@ class Engine:
     ) -> Rejection | str:
         """A page sends. The message's id when it is accepted, else why not."""
         self.core.now = now
-        channel = self.channel_for(channel_id, page.template)
-        if channel is None:
-            self.core.note("page", _GONE.code, channel_id, message_id, _GONE.reason)
-            return _GONE
+        channel = find(self.core, channel_id, page.caller, Right.USE)
+        if isinstance(channel, Rejection):
+            self.core.note("page", channel.code, channel_id, message_id, channel.reason)
+            return channel
         with Contained(self.core, channel.id):
             return sending.send(self.core, channel, page, message_id, data)
         return REFUSAL
@@ -159,18 +153,27 @@ class Engine:
     def signal(self, now: int, channel_id: str, page: Page, data: JsonValue) -> Rejection | None:
         """A page signals: newest wins, never queued, never logged."""
         self.core.now = now
-        channel = self.channel_for(channel_id, page.template)
-        refusal = signals.send(self.core, channel, data) if channel else _GONE
-        return self._refused(refusal, channel_id)
+        channel = find(self.core, channel_id, page.caller, Right.USE)
+        if isinstance(channel, Channel):
+            return self._refused(signals.send(self.core, channel, data), channel_id)
+        return self._refused(channel, channel_id)
 
-    def close(self, now: int, channel_id: str, template: str | None) -> Rejection | None:
-        """A page closes the channel, or withdraws its request."""
+    def close(self, now: int, channel_id: str, caller: Caller) -> Rejection | None:
+        """Somebody closes the channel, or withdraws its request."""
         self.core.now = now
-        channel = self.channel_for(channel_id, template)
+        channel = find(self.core, channel_id, caller, Right.END)
+        if isinstance(channel, Rejection):
+            return self._refused(channel, channel_id)
         refusal: Rejection | None = REFUSAL
         with Contained(self.core, channel_id):
-            refusal = sending.close(self.core, channel) if channel else _GONE
+            refusal = sending.close(self.core, channel)
         return self._refused(refusal, channel_id)
+
+    def set_rights(self, now: int, rights: Rights) -> None:
+        """The person has granted or revoked something: it holds from here on."""
+        self.core.now = now
+        before, self.core.rights = self.core.rights, rights
+        granting.changed(self.core, before)
 
     def _refused(self, refusal: R, channel_id: str) -> R:
         """Note what a page was refused, if it was."""
@@ -180,7 +183,7 @@ class Engine:
 
     # Pages' sockets
 
-    def attach(self, now: int, page_id: str, template: str | None) -> Page:
+    def attach(self, now: int, page_id: str, caller: Caller) -> Page:
         """A connection of that page is open. A page that returns in time keeps its place.
 
         Where it had another one, what was on its way there unacknowledged is told again.
@@ -188,8 +191,8 @@ class Engine:
         core = self.core
         core.now = now
         page = core.pages.get(page_id)
-        if page is None or page.template != template:
-            page = core.pages[page_id] = Page(page_id, template)
+        if page is None or page.caller != caller:
+            page = core.pages[page_id] = Page(page_id, caller)
         _rewind(page)
         page.connected = True
         return page
@@ -202,7 +205,8 @@ class Engine:
     def acked(self, now: int, page: Page, channel_id: str, epoch: Any, seq: Any) -> None:
         """An ``ack`` frame: the page's handlers have returned up to there."""
         self.core.now = now
-        channel = self.channel_for(channel_id, page.template)
+        channel = self.core.channels.get(channel_id)
+        # It counts only for what the page was given; that it may handle in peace.
         if channel is not None and pair([epoch, seq]) is not None:
             pages.acknowledge(self.core, page, channel, epoch, seq)
 

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from goop_node.problems import Problem
+from goop_node.types import Caller
 from goop_realtime.jsonio import encode
 from goop_realtime.page_session import BAD_PAGE, REASONS, TOO_MANY, PageSession
-from goop_realtime.pages import template_of
 
 PING_SECONDS = 15.0
 """A comment at least so often: it keeps what lies between from hanging up."""
@@ -81,7 +81,7 @@ class EventStream:
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
 
-def take_frames(sessions: dict[str, PageSession], template: str | None, raw: bytes) -> None:
+def take_frames(sessions: dict[str, PageSession], caller: Caller, raw: bytes) -> None:
     """Give posted frames to the session of their page, in order. Raises ``Problem``.
 
     What is wrong with a single frame is answered by a frame, as on a WebSocket.
@@ -92,7 +92,7 @@ def take_frames(sessions: dict[str, PageSession], template: str | None, raw: byt
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Problem(400, "bad_request", f'expected {{"page", "frames": […]}}: {error}') from None
     session = sessions.get(posted.page)
-    if session is None or template_of(session.caller) != template:
+    if session is None or session.caller != caller:
         raise Problem(
             409, "no_stream", "open /api/realtime/events?page=… of that page first, then post"
         )

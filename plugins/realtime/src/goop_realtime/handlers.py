@@ -17,6 +17,7 @@ from goop_node.access import caller_of
 from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, Route, Who
+from goop_realtime import lookup
 from goop_realtime.bridge import Bridge
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.event_streams import EventStream, Posted, take_frames
@@ -24,7 +25,8 @@ from goop_realtime.history import history_page
 from goop_realtime.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.jsonio import MalformedJson, decode
 from goop_realtime.page_session import PageSession
-from goop_realtime.pages import Page, template_of
+from goop_realtime.pages import Page
+from goop_realtime.rights import Right
 from goop_realtime.sockets import PageSocket
 from goop_realtime.types import Rejection
 
@@ -32,6 +34,7 @@ WELCOME_WAIT = 15.0
 """Seconds an accept waits for the host's welcome."""
 
 _STATUS = {
+    "permission_needed": 403,
     "unknown_channel": 404,
     "unknown_context": 404,
     "undiscovered": 404,
@@ -44,18 +47,30 @@ _STATUS = {
 
 
 class RequestBody(msgspec.Struct, rename="camel"):
-    """``POST request``. ``timeout`` in milliseconds."""
+    """``POST request``. ``timeout`` in milliseconds.
+
+    ``app``: the template that is meant, where a program asks without a context.
+    """
 
     peer_id: str
     context: str = ""
+    app: str = ""
     params: Any = None
     timeout: Annotated[int, msgspec.Meta(ge=1)] = DEFAULT_TIMEOUT_MS
     new: bool = False
     page: str = ""
 
 
+class AcceptBody(msgspec.Struct, rename="camel"):
+    """``POST accept``. ``template``: who is to have it, where home or a program accepts."""
+
+    channel_id: str
+    page: str = ""
+    template: str = ""
+
+
 class ChannelBody(msgspec.Struct, rename="camel"):
-    """``POST accept`` and ``POST close``."""
+    """``POST close``."""
 
     channel_id: str
     page: str = ""
@@ -83,12 +98,13 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     @get("/channels")
     async def channels(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
         """The channels that the caller may see, and the requests that wait for an answer."""
-        return get_bridge().engine.rows(_template(request.scope), now_ms())
+        return lookup.rows(get_bridge().engine.core, caller_of(request.scope), now_ms())
 
     @get("/contexts")
-    async def contexts() -> list[dict[str, JsonValue]]:
-        """The contexts that this node serves, with their schemas and limits."""
+    async def contexts(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
+        """The contexts that the caller may use, with their schemas and limits."""
         core = get_bridge().engine.core
+        caller = caller_of(request.scope)
         return [
             {
                 "name": context.type.name,
@@ -107,6 +123,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
                 },
             }
             for context in core.registry.all()
+            if core.rights.uses(caller, context.type.name)
         ]
 
     @get("/trace")
@@ -114,16 +131,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         request: Request[Any, Any, Any], channel: FromQuery[str] = ""
     ) -> list[dict[str, JsonValue]]:
         """The newest decisions: who refused, dropped or closed what, and why."""
-        engine = get_bridge().engine
-        template = _template(request.scope)
-        rows = engine.core.trace.rows(channel)
-        if not template:
-            return rows
-        return [
-            row
-            for row in rows
-            if "channel" in row and engine.channel_for(row["channel"], template) is not None
-        ]
+        return lookup.trace(get_bridge().engine.core, caller_of(request.scope), channel)
 
     @post("/request", status_code=HTTP_201_CREATED, opt={"body": RequestBody})
     async def request_channel(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
@@ -137,17 +145,18 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             body.params,
             body.timeout,
             new=body.new,
-            owner=_template(request.scope),
+            caller=caller_of(request.scope),
+            app=body.app,
         )
         await bridge.stored(found.id if isinstance(found, Channel) else "")
         return channel_row(_found(found), now_ms())
 
-    @post("/accept", status_code=HTTP_200_OK, opt={"body": ChannelBody})
+    @post("/accept", status_code=HTTP_200_OK, opt={"body": AcceptBody})
     async def accept(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Accept a request; answers when the opener has welcomed us."""
-        body = await _body(request, ChannelBody)
-        bridge = get_bridge()
-        channel = _found(bridge.engine.accept(now_ms(), body.channel_id, _template(request.scope)))
+        body = await _body(request, AcceptBody)
+        bridge, caller = get_bridge(), caller_of(request.scope)
+        channel = _found(bridge.engine.accept(now_ms(), body.channel_id, caller, body.template))
         await bridge.stored(body.channel_id)
         while channel.phase is Phase.JOINING:
             before = now_ms()
@@ -163,7 +172,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Decline a request."""
         body = await _body(request, DeclineBody)
         bridge = get_bridge()
-        _done(bridge.engine.decline(now_ms(), body.channel_id, body.reason[:300]))
+        caller = caller_of(request.scope)
+        _done(bridge.engine.decline(now_ms(), body.channel_id, caller, body.reason[:300]))
         await bridge.stored(body.channel_id)
         return {}
 
@@ -174,7 +184,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         bridge = get_bridge()
         core = bridge.engine.core
         message_id = body.id or f"h{core.random.getrandbits(64):016x}-1"
-        page = Page(message_id.rpartition("-")[0], _template(request.scope), connected=False)
+        page = Page(message_id.rpartition("-")[0], caller_of(request.scope), connected=False)
         result = bridge.engine.send(now_ms(), body.channel_id, page, message_id, body.data)
         await bridge.stored(body.channel_id)
         if isinstance(result, Rejection):
@@ -186,7 +196,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Close a channel, or withdraw a request."""
         body = await _body(request, ChannelBody)
         bridge = get_bridge()
-        _done(bridge.engine.close(now_ms(), body.channel_id, _template(request.scope)))
+        _done(bridge.engine.close(now_ms(), body.channel_id, caller_of(request.scope)))
         await bridge.stored(body.channel_id)
         return {}
 
@@ -210,7 +220,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     @post("/frames", status_code=HTTP_200_OK, opt={"body": Posted})
     async def frames(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Frames of a page whose own frames go out on ``events``."""
-        take_frames(sessions, _template(request.scope), await request.body())
+        take_frames(sessions, caller_of(request.scope), await request.body())
         await get_bridge().stored()
         return {}
 
@@ -222,9 +232,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         limit: FromQuery[int] = 100,
     ) -> dict[str, JsonValue]:
         """What a channel's log still holds, in portions."""
-        found = get_bridge().engine.channel_for(channel, _template(request.scope))
-        if found is None:
-            raise Problem(404, "unknown_channel", "there is no such channel here")
+        caller = caller_of(request.scope)
+        found = _found(lookup.find(get_bridge().engine.core, channel, caller, Right.USE))
         return history_page(found, after, limit)
 
     callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
@@ -233,10 +242,6 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         Route(handlers=[request_channel, accept, decline, send, close], callers=callers),
         Route(handlers=[connect, events, frames], callers=callers),
     ]
-
-
-def _template(scope: Any) -> str | None:
-    return template_of(caller_of(scope))
 
 
 async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
@@ -256,7 +261,7 @@ def _problem(refusal: Rejection) -> Problem:
     status = _STATUS.get(refusal.code, 409)
     if refusal.code in ("invalid_message", "unknown_type", "invalid_params", "bad_id"):
         status = 422
-    return Problem(status, refusal.code, refusal.reason, refusal.pointer)
+    return Problem(status, refusal.code, refusal.reason, refusal.pointer, refusal.more)
 
 
 def _found(result: Channel | Rejection) -> Channel:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 
+from goop_node.types import Caller
 from goop_realtime import joining, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.ending import finish
 from goop_realtime.invitations import BASE_BYTES, begin, too_many
 from goop_realtime.jsonio import encode
+from goop_realtime.rights import is_person, owner_of
 from goop_realtime.types import OpenRequest, Rejection
 from goop_realtime.wire import MAX_TIMEOUT_MS, Invite, Line, bounded
 
@@ -106,6 +108,29 @@ def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
         _decline(core, peer, channel.id, Rejection(code=code, reason=channel.close_reason))
     elif channel.phase is Phase.JOINING:
         joining.rejoin(core, channel)
+
+
+def accept_for(core: Core, channel: Channel, caller: Caller, template: str) -> Rejection | None:
+    """Somebody accepts, for himself or for who is to have it."""
+    owner = _taker(core, channel, caller, template)
+    return owner if isinstance(owner, Rejection) else accept(core, channel, owner)
+
+
+def _taker(core: Core, channel: Channel, caller: Caller, template: str) -> str | Rejection | None:
+    """Whose the channel will be when ``caller`` accepts it, handing it to ``template`` if any."""
+    if not is_person(caller):
+        return owner_of(caller)
+    takers = core.rights.takers(channel)
+    if template:
+        if template in takers:
+            return template
+        return Rejection(
+            code="no_such_taker",
+            reason=f"the template {template[:64]!r} is not here, or may not use that context",
+            pointer="/template",
+        )
+    wanted = channel.context.template or channel.request.app
+    return wanted if wanted in takers else owner_of(caller)
 
 
 def accept(core: Core, channel: Channel, owner: str | None) -> Rejection | None:

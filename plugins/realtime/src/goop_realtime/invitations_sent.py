@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from goop_node.types import JsonValue
+from goop_node.config_values import is_template_name
+from goop_node.types import Caller, JsonValue
 from goop_realtime import glare, invitations_received, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.contexts import Context
@@ -14,6 +15,7 @@ from goop_realtime.ending import finish
 from goop_realtime.invitations import BASE_BYTES, begin, too_many
 from goop_realtime.jsonio import encode
 from goop_realtime.plugin_code import PluginFailure, base_of
+from goop_realtime.rights import Right, owner_of
 from goop_realtime.types import OpenRequest, Rejection
 from goop_realtime.wire import MAX_TIMEOUT_MS, MAX_VERSION, Line, raw
 
@@ -36,22 +38,30 @@ def request(
     timeout: int,
     *,
     new: bool,
-    owner: str | None,
-    app: str = "",
+    caller: Caller,
+    app: str,
 ) -> Channel | Rejection:
-    """A page asks for a channel with ``peer``; the invitation leaves in the same step."""
+    """Somebody asks for a channel with ``peer``; the invitation leaves in the same step."""
     context = core.context_of(context_name)
     if context is None:
         return _unknown(core, context_name)
+    if not core.rights.uses(caller, context.type.name):
+        return core.rights.needed(caller, context.type.name)
+    if app and (context_name or not is_template_name(app)):
+        return Rejection(
+            code="invalid_app",
+            reason="app is a template's name, and stands for a request without a context",
+            pointer="/app",
+        )
     if peer == core.me:
         return Rejection(code="refused", reason="that peer is this node itself")
     if context_name and not new:
         known = core.living(peer, context_name)
         if known is not None:
-            return _again(core, known, owner)
+            return _again(core, known, caller)
         for asked in core.with_peer(peer):
             if asked.request.context == context_name and asked.phase is Phase.ASKED:
-                return invitations_received.accept(core, asked, owner) or asked
+                return invitations_received.accept(core, asked, owner_of(caller)) or asked
     if not core.is_discovered(peer):
         return Rejection(
             code="undiscovered", reason="that peer has not been seen; is it online and connected?"
@@ -65,7 +75,7 @@ def request(
     channel = _create(core, context, context_name, peer, params, app)
     if isinstance(channel, Rejection):
         return channel
-    channel.owner = owner
+    channel.owner = owner_of(caller)
     channel.fresh = new
     channel.expires_at = core.now + max(1, min(timeout, MAX_TIMEOUT_MS))
     core.channels[channel.id] = channel
@@ -82,9 +92,9 @@ def _unknown(core: Core, name: str) -> Rejection:
     )
 
 
-def _again(core: Core, channel: Channel, owner: str | None) -> Channel | Rejection:
+def _again(core: Core, channel: Channel, caller: Caller) -> Channel | Rejection:
     """``connect`` with the peer and context of a living channel returns that channel."""
-    if owner is not None and channel.owner is not None and channel.owner != owner:
+    if not core.rights.allows(caller, Right.USE, channel):
         return Rejection(code="conflict", reason="another template has that channel open")
     return channel
 

@@ -14,7 +14,7 @@ from goop_node.types import Caller, JsonValue
 from goop_realtime.bridge import Bridge
 from goop_realtime.containment import REFUSAL
 from goop_realtime.jsonio import MalformedJson, decode, encode
-from goop_realtime.pages import Page, template_of
+from goop_realtime.pages import Page
 from goop_realtime.types import Rejection
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class PageSession:
         # What has gathered for an older connection of that page is not for this one.
         self._bridge.flush()
         self._bridge.drop_frames(page_id)
-        self._page = self._engine.attach(now_ms(), page_id, template_of(self.caller))
+        self._page = self._engine.attach(now_ms(), page_id, self.caller)
         self._bridge.sinks[page_id] = self._sink
         self._bridge.cuts[page_id] = partial(self.end, STORAGE)
         older = self._sessions.get(page_id)
@@ -184,6 +184,7 @@ class PageSession:
     def _refused(self, refusal: Rejection, body: dict[str, Any]) -> None:
         kind = "refused" if "id" in body else "error"
         answer = {
+            **refusal.more,
             "type": kind,
             "channel": str(body.get("channel", ""))[:80],
             "code": refusal.code,
@@ -236,7 +237,7 @@ class PageSession:
 
     def _on_close(self, body: dict[str, Any]) -> None:
         channel_id = str(body.get("channel", ""))
-        refusal = self._engine.close(now_ms(), channel_id, template_of(self.caller))
+        refusal = self._engine.close(now_ms(), channel_id, self.caller)
         if refusal is not None:
             self._refused(refusal, body)
 

@@ -16,6 +16,7 @@ from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.effects import Entry, Frame
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import PAGE_WINDOW
+from goop_realtime.rights import Right, is_person
 from goop_realtime.wire import Line
 
 if TYPE_CHECKING:
@@ -35,29 +36,22 @@ class View:
     redelivered_to: int
     flight: deque[tuple[int, int]] = field(default_factory=deque)
     flight_bytes: int = 0
-
-
-def template_of(caller: Caller) -> str | None:
-    """Whose channels a caller has: a template's, home's (``""``), or all (a program: ``None``)."""
-    return None if caller.kind == "program" else caller.name
+    barred: bool = False
+    """Whether the page may not use the channel any more: it gets nothing until it may again."""
 
 
 @dataclass(eq=False)
 class Page:
-    """A document or plain socket. ``template`` from ``template_of``; ``gone_at`` in Unix ms."""
+    """A document or plain socket, and whose it is. ``gone_at`` is in Unix ms."""
 
     id: str
-    template: str | None
+    caller: Caller
     connected: bool = True
     acks: bool = False
     everything: bool = False
     contexts: frozenset[str] | None = None
     views: dict[str, View] = field(default_factory=dict)
     gone_at: int = 0
-
-    def may_see(self, channel: Channel) -> bool:
-        """A channel belongs to the template whose page opened or accepted it."""
-        return self.template is None or self.template == channel.owner
 
     def serves(self, channel: Channel) -> bool:
         """Whether an invitation of that context concerns this page."""
@@ -88,7 +82,7 @@ def tell_state(core: Core, channel: Channel) -> None:
     body = state_frame(core, channel)
     core.note("node", f"state_{body['state']}", channel.id, detail=str(body.get("code", "")))
     for page in core.pages.values():
-        if page.may_see(channel) and (page.everything or channel.id in page.views):
+        if _follows(core, page, channel):
             tell_state_to(core, page, channel, body)
 
 
@@ -102,10 +96,27 @@ def tell_state_to(
     frame(core, page, body)
 
 
-def incoming_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
-    """The ``incoming`` frame of a request that waits for an answer."""
+def may_use(core: Core, page: Page, channel: Channel) -> bool:
+    """Whether what is said on the channel is for that page."""
+    return core.rights.allows(page.caller, Right.USE, channel)
+
+
+def is_asked(core: Core, page: Page, channel: Channel) -> bool:
+    """Whether the request is one for that page to answer."""
+    return page.serves(channel) and core.rights.allows(page.caller, Right.ANSWER, channel)
+
+
+def _follows(core: Core, page: Page, channel: Channel) -> bool:
+    return (page.everything or channel.id in page.views) and may_use(core, page, channel)
+
+
+def incoming_frame(core: Core, page: Page, channel: Channel) -> dict[str, JsonValue]:
+    """The ``incoming`` frame of a request that waits for an answer.
+
+    Where it is accepted for others, it says which ``templates`` it can be handed to.
+    """
     kind = channel.context.type
-    return {
+    body: dict[str, JsonValue] = {
         "type": "incoming",
         "channel": channel.id,
         "peerId": channel.peer,
@@ -117,23 +128,25 @@ def incoming_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
         "page": kind.page,
         "expiresIn": max(0, channel.expires_at - core.now),
     }
+    if is_person(page.caller):
+        body["templates"] = core.rights.takers(channel)
+    return body
 
 
 def tell_incoming(core: Core, channel: Channel) -> None:
     """Show the request to every page it concerns."""
     if channel.hidden:
         return
-    body = incoming_frame(core, channel)
     for page in core.pages.values():
-        if page.serves(channel):
-            frame(core, page, body)
+        if is_asked(core, page, channel):
+            frame(core, page, incoming_frame(core, page, channel))
 
 
 def tell_incoming_ended(core: Core, channel: Channel, code: str) -> None:
     """Close the dialogs about a request that has been answered or ended."""
     body = {"type": "incoming_ended", "channel": channel.id, "code": code}
     for page in core.pages.values():
-        if page.serves(channel):
+        if is_asked(core, page, channel):
             frame(core, page, body)
 
 
@@ -152,9 +165,9 @@ def tell_entries(core: Core, channel: Channel) -> None:
     """The log has grown: move on what is new to every page that follows the channel."""
     for page in core.pages.values():
         view = page.views.get(channel.id)
-        if view is None and page.everything and page.connected and page.may_see(channel):
+        if view is None and page.everything and page.connected and may_use(core, page, channel):
             view = view_of(core, page, channel)
-        if view is not None and page.connected:
+        if view is not None and page.connected and not view.barred:
             pump(core, channel, page, view)
 
 
@@ -233,7 +246,8 @@ def acknowledge(core: Core, page: Page, channel: Channel, epoch: int, seq: int) 
         view.flight_bytes -= view.flight.popleft()[1]
     view.handled = max(view.handled, view.sent if not view.flight else seq)
     advance(core, channel, view.handled, "page")
-    pump(core, channel, page, view)
+    if not view.barred:
+        pump(core, channel, page, view)
 
 
 def advance(core: Core, channel: Channel, seq: int, stage: str) -> None:
@@ -268,7 +282,10 @@ def handled_untold(channel: Channel) -> bool:
 def slowest(core: Core, channel: Channel) -> int:
     """How far the page is that has handled least of the channel."""
     views = (page.views.get(channel.id) for page in core.pages.values())
-    return min((view.handled for view in views if view is not None), default=channel.handled)
+    return min(
+        (view.handled for view in views if view is not None and not view.barred),
+        default=channel.handled,
+    )
 
 
 def _past_own(core: Core, channel: Channel, seq: int) -> int:
@@ -290,10 +307,6 @@ def tell_peer_page(core: Core, channel: Channel) -> None:
 def page_presence(core: Core, channel: Channel) -> str:
     """``open`` where a connected page of ours follows the channel, else ``none``."""
     for page in core.pages.values():
-        if (
-            page.connected
-            and page.may_see(channel)
-            and (page.everything or channel.id in page.views)
-        ):
+        if page.connected and _follows(core, page, channel):
             return "open"
     return "none"

@@ -32,6 +32,7 @@ from goop_realtime.limits import NodeLimits
 from goop_realtime.no_journal import NoJournal
 from goop_realtime.plugin_code import copy_of
 from goop_realtime.restore import restore
+from goop_realtime.rights import Rights
 from goop_realtime.types import Limits, OpenRequest
 from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
 
@@ -153,16 +154,24 @@ class RealtimePlugin:
             report=_reporter(node),
             now=now_ms(),
         )
+        core.rights = _rights(node, core.registry)
         core.epoch = journal.next_epoch(core.now)
         restore(core, journal.load())
         self._bridge = Bridge(node, Engine(core), journal)
         self._bridge.start()
+        unsubscribe = node.grants.subscribe(lambda: self._granted(node))
         try:
             yield
         finally:
+            unsubscribe()
             bridge, self._bridge = self._bridge, None
             await bridge.close()
             database.close()
+
+    def _granted(self, node: NodeApi) -> None:
+        bridge = self._running()
+        bridge.engine.set_rights(now_ms(), _rights(node, bridge.engine.core.registry))
+        bridge.step()
 
     def _running(self) -> Bridge:
         assert self._bridge is not None, "the realtime plugin is not running"
@@ -186,6 +195,18 @@ def _registry(node: NodeApi) -> Registry:
         except ContextError as error:
             node.failed(plugin, error, doing="realtime_contexts()")
     return registry
+
+
+def _rights(node: NodeApi, registry: Registry) -> Rights:
+    """What templates may use: contexts that their own plugin brings, and those given to them."""
+    own: dict[str, set[str]] = {name: set() for name in node.templates}
+    for context in registry.all():
+        for name in node.grants.own(context.plugin) & own.keys():
+            own[name].add(context.type.name)
+    return Rights(
+        contexts={name: node.grants.contexts(name) | names for name, names in own.items()},
+        grant_at={name: node.grants.link(name) for name in own},
+    )
 
 
 def _authorizer(node: NodeApi) -> Callable[[OpenRequest], Refusal | None]:

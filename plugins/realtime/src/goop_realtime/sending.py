@@ -12,6 +12,7 @@ from typing import Any
 
 from goop_node.types import JsonValue
 from goop_realtime import (
+    granting,
     guest_side,
     host_side,
     invitations_received,
@@ -26,6 +27,7 @@ from goop_realtime.ending import finish
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import Bucket
 from goop_realtime.pages import Page, View
+from goop_realtime.rights import UNKNOWN, Right
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, pair
 
@@ -177,24 +179,30 @@ def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
     pages.frame(core, page, answer)
     for channel_id in wanted[:1000]:
         channel = core.channels.get(channel_id) if isinstance(channel_id, str) else None
-        if channel is None or channel.phase is Phase.ASKED or not page.may_see(channel):
-            if page.everything:
-                continue
+        refusal: Rejection | None = UNKNOWN
+        if channel is not None and channel.phase is not Phase.ASKED:
+            refusal = core.rights.refusal(page.caller, Right.USE, channel)
+            if refusal is None:
+                _follow(core, page, channel, body)
+            elif refusal.code == "permission_needed":
+                granting.tell_barred(core, page, channel, refusal)
+        if refusal is not None and not page.everything:
             pages.frame(
                 core,
                 page,
                 {
+                    **refusal.more,
                     "type": "error",
-                    "code": "unknown_channel",
-                    "reason": "there is no such channel here",
+                    "code": refusal.code,
+                    "reason": refusal.reason,
                     "channel": str(channel_id)[:80],
                 },
             )
-            continue
-        _follow(core, page, channel, body)
     for channel in core.channels.values():
-        if channel.phase is Phase.ASKED and not channel.hidden and page.serves(channel):
-            pages.frame(core, page, pages.incoming_frame(core, channel))
+        if channel.phase is not Phase.ASKED or channel.hidden:
+            continue
+        if pages.is_asked(core, page, channel):
+            pages.frame(core, page, pages.incoming_frame(core, page, channel))
 
 
 def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> None:

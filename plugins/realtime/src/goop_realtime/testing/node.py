@@ -24,6 +24,7 @@ from goop_realtime.engine import Engine
 from goop_realtime.journal import MIGRATIONS, Journal
 from goop_realtime.limits import NodeLimits
 from goop_realtime.restore import restore
+from goop_realtime.rights import HOME
 from goop_realtime.testing.page import SimPage
 from goop_realtime.types import Rejection
 from goop_realtime.wire import parse
@@ -275,7 +276,9 @@ class SimNode:
     def ask(self, peer: str, context: str = "", timeout: int = 60_000, *, new: bool = False) -> str:
         """Ask for a channel; its id, or ``""`` where the node refuses."""
         self.world.watch.asks(self, context)
-        found = self.engine.request(self.world.now, peer, context, None, timeout, new=new, owner="")
+        found = self.engine.request(
+            self.world.now, peer, context, None, timeout, new=new, caller=HOME
+        )
         self.flush()
         if isinstance(found, Rejection):
             self.world.watch.seen.counts[f"refused {found.code}"] += 1
@@ -285,17 +288,17 @@ class SimNode:
     def accept(self, channel_id: str) -> str:
         """A person accepts; the code of a refusal, or nothing."""
         self.world.watch.consents(channel_id)
-        found = self.engine.accept(self.world.now, channel_id, "")
+        found = self.engine.accept(self.world.now, channel_id, HOME)
         self.flush()
         return found.code if isinstance(found, Rejection) else ""
 
     def decline(self, channel_id: str) -> str:
         """A person declines; the code of a refusal, or nothing."""
-        found = self.engine.decline(self.world.now, channel_id, "no")
+        found = self.engine.decline(self.world.now, channel_id, HOME, "no")
         self.flush()
         return found.code if found else ""
 
     def close(self, channel_id: str) -> None:
         """A page closes the channel, or withdraws its request."""
-        self.engine.close(self.world.now, channel_id, "")
+        self.engine.close(self.world.now, channel_id, HOME)
         self.flush()

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from goop_realtime.channel import Phase
+from goop_realtime.rights import HOME
 from goop_realtime.testing.node import SimNode
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def declined(life: Life) -> None:
         guest.decline(channel)
         life.world.run(life.chance.choice((0, 20)))
         guest.decline(channel)
-        guest.engine.accept(life.world.now, channel, "")
+        guest.engine.accept(life.world.now, channel, HOME)
         guest.flush()
         life.world.run(1_000)
 

@@ -7,8 +7,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from goop_realtime import lookup
 from goop_realtime.jsonio import decode
 from goop_realtime.pages import Page
+from goop_realtime.rights import HOME
 from goop_realtime.types import Rejection
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class SimPage:
             return
         self.connected = True
         self._sockets += 1
-        page = self._page = self.node.engine.attach(world.now, self.id, "")
+        page = self._page = self.node.engine.attach(world.now, self.id, HOME)
         pending: dict[str, list[str]] = {}
         for message_id, item in self.open.items():
             if item.stage > 1:
@@ -93,9 +95,8 @@ class SimPage:
 
     def _reconcile(self) -> None:
         """What ended while nobody could say so."""
-        rows: dict[Any, Any] = {
-            row["channelId"]: row for row in self.node.engine.rows("", self.node.world.now)
-        }
+        found = lookup.rows(self.node.engine.core, HOME, self.node.world.now)
+        rows: dict[Any, Any] = {row["channelId"]: row for row in found}
         for channel in dict.fromkeys(item.channel for item in self.open.values()):
             gone: dict[str, Any] = {"final": True, "code": "lost"}
             detail = rows[channel]["detail"] if channel in rows else gone
