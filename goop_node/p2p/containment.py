@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
+from libp2p.network.connection.swarm_connection import SwarmConn
 from libp2p.peer.id import ID
 from libp2p.tools.anyio_service import Service, TrioManager
 
@@ -100,7 +101,14 @@ class ContainedTasks(TrioManager):
             super().run_task(enduring, name, async_fn, *args, daemon=True, name=name)
         else:
             who = peer_of(async_fn, *args)
-            super().run_task(contained, name, who, async_fn, *args, name=name)
+            super().run_task(_once, name, who, async_fn, *args, name=name)
+
+
+async def _once(name: str, who: str, work: Callable[..., Awaitable[Any]], *args: Any) -> None:
+    """A task of a service; a connection that is not served any more is closed."""
+    connection = getattr(work, "__self__", None)
+    if not await contained(name, who, work, *args) and isinstance(connection, SwarmConn):
+        await contained("closing a connection", who, connection.close)
 
 
 async def enduring(what: str, work: Callable[..., Awaitable[Any]], *args: Any) -> None:

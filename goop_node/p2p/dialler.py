@@ -128,11 +128,16 @@ class Dialler:
 
     def _alone(self) -> bool:
         """Whether this node, and everybody it is connected with, is on loopback."""
-        return only_loopback(parsed(self._own())) and all(
-            is_loopback(ip_address(remote[0].partition("%")[0]))
-            for connection in self._network.get_connections()
-            if (remote := connection.muxed_conn.get_remote_address()) is not None
-        )
+        if not only_loopback(parsed(self._own())):
+            return False
+        try:
+            remotes = [
+                one.muxed_conn.get_remote_address() for one in self._network.get_connections()
+            ]
+            return all(is_loopback(ip_address(host)) for host, _ in filter(None, remotes))
+        except (OSError, ValueError) as error:
+            log.debug("a connection of unknown origin: %r", error)
+            return False
 
     async def _dial_told(self, peer_id: str, address: Address) -> None:
         async with self._told:

@@ -177,7 +177,7 @@ class Host:
             peer.to_base58()
             for peer, conns in self._host.get_network().get_connections_map().items()
             if any(not conn.is_closed for conn in conns)
-        }
+        } - {self.peer_id}
         for peer in self._table.all():
             if peer.connected and peer.peer_id not in connected:
                 self._table.connected(peer.peer_id, False)

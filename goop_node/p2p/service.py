@@ -81,6 +81,11 @@ class P2PNetwork:
             raise NetworkError("unreachable", "the peer did not answer in time") from None
         except GuestEnded:
             raise NetworkError("offline", "libp2p is restarting") from None
+        except NetworkError:
+            raise
+        except Exception as error:
+            log.warning("no stream to %s: %r", peer_id, error)
+            raise NetworkError("unreachable", "the library failed") from None
 
     def running(self) -> tuple[Guest, Host]:
         """The guest and the host. Raises ``NetworkError`` (``offline``)."""

@@ -21,6 +21,7 @@ from tests.hostile.identify import identify
 from tests.hostile.multistream import lines
 from tests.hostile.presence_json import presence
 from tests.hostile.stranger import Stranger, stranger
+from tests.hostile.twin_lines import twin_line
 from tests.hostile.yamux_frames import frame
 from tests.node.test_network_limits import ECHO, Echoed, node
 from tests.node.test_presence_again import online
@@ -64,6 +65,13 @@ async def frames(rng: random.Random, one: Stranger) -> None:
         await one.bytes(frame(rng))
 
 
+async def twins(rng: random.Random, one: Stranger) -> None:
+    stream = await one.open("/goop-node/twin/1.0.0")
+    await one.write(stream, b"".join(twin_line(rng) for _ in range(rng.choice([1, 3, 50]))))
+    if rng.random() < 0.5:
+        await one.end(stream, reset=rng.random() < 0.5)
+
+
 async def breaking_off(rng: random.Random, one: Stranger) -> None:
     """Begin something, and go at some moment of it."""
     protocol = rng.choice(["/meshsub/1.1.0", "/ipfs/id/1.0.0", "/ipfs/ping/1.0.0", ECHO])
@@ -76,7 +84,15 @@ async def breaking_off(rng: random.Random, one: Stranger) -> None:
         await one.disconnect()
 
 
-ATTACKS: list[Attack] = [gossip, presences, introductions, negotiations, frames, breaking_off]
+ATTACKS: list[Attack] = [
+    gossip,
+    presences,
+    introductions,
+    negotiations,
+    frames,
+    twins,
+    breaking_off,
+]
 
 
 async def knocking(rng: random.Random, port: int) -> None:

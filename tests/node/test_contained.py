@@ -8,8 +8,10 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from libp2p.network.connection.swarm_connection import SwarmConn
 from libp2p.pubsub.pb import rpc_pb2
 
 from goop_node.p2p import P2P, limits
@@ -102,7 +104,7 @@ async def test_who_has_gone_takes_no_place(tmp_path: Path, monkeypatch: pytest.M
     """The library would count every connection that ever came in."""
     monkeypatch.setattr(limits, "CONNECTIONS", 8)
     async with befriended(tmp_path) as (alice, _):
-        for _ in range(30):
+        for _ in range(12):
             async with stranger(alice.network.addrs[0]) as one:
                 await one.disconnect()
 
@@ -112,6 +114,24 @@ async def test_a_connection_that_fails_is_closed(tmp_path: Path, frame: bytes) -
     async with befriended(tmp_path) as (alice, _), stranger(alice.network.addrs[0]) as one:
         await until(lambda: (peer := alice.peers.get(one.peer_id)) is not None and peer.connected)
         await one.bytes(frame)
+        await until(lambda: (gone := alice.peers.get(one.peer_id)) is None or not gone.connected)
+
+
+async def test_a_connection_that_is_not_served_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the library stumbles over: nobody may believe in a connection that is deaf."""
+    async with befriended(tmp_path) as (alice, _), stranger(alice.network.addrs[0]) as one:
+        await until(lambda: (peer := alice.peers.get(one.peer_id)) is not None and peer.connected)
+        add = SwarmConn._add_stream
+
+        async def stumbling(connection: SwarmConn, stream: Any) -> Any:
+            if connection.muxed_conn.peer_id.to_base58() == one.peer_id:
+                raise ZeroDivisionError
+            return await add(connection, stream)
+
+        monkeypatch.setattr(SwarmConn, "_add_stream", stumbling)
+        await one.open_bare()
         await until(lambda: (gone := alice.peers.get(one.peer_id)) is None or not gone.connected)
 
 
