@@ -41,7 +41,8 @@ class Contained:
         self._mark = len(core.out)
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """What happens from here on is the peer's doing."""
+        self._core.source = self._peer
 
     def __exit__(
         self,
@@ -49,6 +50,7 @@ class Contained:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
+        self._core.source = ""
         if not isinstance(error, Exception) or isinstance(error, MalformedJson):
             return False
         if not self._channel_id:

@@ -20,8 +20,9 @@ from goop_realtime.limits import NodeLimits
 from goop_realtime.liveness import Liveness
 from goop_realtime.pages import Page
 from goop_realtime.plugin_code import ChannelSession, PluginFailure
+from goop_realtime.quotas import Meters, Withdrawn
 from goop_realtime.rights import Rights
-from goop_realtime.trace import Trace
+from goop_realtime.trace import STRANGERS, Trace
 from goop_realtime.types import OpenRequest, Rejection, Snapshot
 from goop_realtime.wire import Line, serialise
 
@@ -79,8 +80,15 @@ class Core:
     """Whether they must be saved at the end of this step; else they wait for other records."""
     cursors_since: int = 0
     """Since when they wait (Unix ms)."""
-    cancelled: dict[str, int] = field(default_factory=dict)
-    """Ids of invitations withdrawn before they came, with the time that is forgotten."""
+    withdrawn: Withdrawn = field(default_factory=Withdrawn)
+    """Invitations withdrawn before they came."""
+    meters: Meters = field(default_factory=Meters)
+    crowded: set[str] = field(default_factory=set)
+    """Peers with channels that ended in this step: what they have left may be too much."""
+    count: int = 0
+    """The last number that a message got whose page does not count."""
+    source: str = ""
+    """The peer whose doing this moment is, for the trace; ``""`` for our own."""
 
     failures: dict[str, Failure] = field(default_factory=dict)
     """Channels that this step failed on: the driver sets them back to what is stored."""
@@ -88,8 +96,31 @@ class Core:
     def note(
         self, hop: str, code: str, channel: str = "", message: str = "", detail: str = ""
     ) -> None:
-        """Note a decision in the trace."""
-        self.trace.note(self.now, hop, code, channel=channel, message=message, detail=detail)
+        """Note a decision in the trace, in the share of the peer whose doing it is."""
+        self.trace.note(
+            self.now,
+            hop,
+            code,
+            channel=channel,
+            message=message,
+            detail=detail,
+            source=self._share(hop, channel),
+        )
+
+    def _share(self, hop: str, channel: str) -> str:
+        if self.source:
+            return self.source if self.agreed_with(self.source) else STRANGERS
+        if hop in ("peer", "link", "host"):
+            known = self.channels.get(channel)
+            return STRANGERS if known is None else known.peer
+        return ""
+
+    def agreed_with(self, peer: str) -> bool:
+        """Whether a person here has dealings with that peer: a channel that is more than asked."""
+        return any(
+            channel.peer == peer and (channel.hosted or channel.owner is not None)
+            for channel in self.channels.values()
+        )
 
     def save(self, channel: Channel) -> None:
         """Have the channel's row written."""

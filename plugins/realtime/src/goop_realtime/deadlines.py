@@ -7,22 +7,20 @@ from goop_realtime import invitations_received, invitations_sent, links, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.containment import Contained
 from goop_realtime.core import Core
-from goop_realtime.ending import TOMBSTONE_MS, forget
 from goop_realtime.liveness import Overdue
+from goop_realtime.tombstones import TOMBSTONE_MS, forget
 
 
 def tick(core: Core) -> list[Overdue]:
     """Do what is due at ``core.now``; what has come to wait for longer than it ever should."""
     now = core.now
     for channel in list(core.channels.values()):
-        with Contained(core, channel.id):
+        with Contained(core, channel.id, channel.peer):
             _keep(core, channel)
     for page in list(core.pages.values()):
         if not page.connected and now - page.gone_at > pages.CURSOR_MS:
             del core.pages[page.id]
-    for channel_id, until in list(core.cancelled.items()):
-        if now > until:
-            del core.cancelled[channel_id]
+    core.withdrawn.expire(now)
     late = core.liveness.look(now)
     for overdue in late:
         core.note("node", "overdue", overdue.channel, detail=str(overdue))

@@ -6,10 +6,9 @@ from __future__ import annotations
 from goop_realtime import pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
-from goop_realtime.effects import Changed, CloseLink, DropChannel, DropOutgoing
+from goop_realtime.effects import Changed, CloseLink, DropOutgoing
 
 RETRY_MS = 250
-TOMBSTONE_MS = 24 * 3600 * 1000
 
 
 def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
@@ -27,6 +26,7 @@ def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
         core.out.append(DropOutgoing(channel.id, outgoing.id))
         core.note("node", "closed", channel.id, outgoing.id, "was never ordered")
     core.save(channel)
+    core.crowded.add(channel.peer)
     if asked:
         pages.tell_incoming_ended(core, channel, code)
     pages.tell_state(core, channel)
@@ -74,11 +74,3 @@ def unlink(channel: Channel) -> None:
     channel.signals, channel.newest_signal = 0, b""
     channel.page_told = ""
     channel.peer_page = "unknown"
-
-
-def forget(core: Core, channel: Channel) -> None:
-    """Remove a tombstone whose time is over."""
-    core.channels.pop(channel.id, None)
-    for page in core.pages.values():
-        page.views.pop(channel.id, None)
-    core.out.append(DropChannel(channel.id))

@@ -19,6 +19,7 @@ from goop_realtime import (
     joining,
     links,
     pages,
+    places,
     sending,
     settling,
     signals,
@@ -138,13 +139,13 @@ class Engine:
         return self._refused(refusal, channel_id)
 
     def send(
-        self, now: int, channel_id: str, page: Page, message_id: str, data: JsonValue
+        self, now: int, channel_id: str, page: Page, message_id: str | None, data: JsonValue
     ) -> Rejection | str:
         """A page sends. The message's id when it is accepted, else why not."""
         self.core.now = now
         channel = find(self.core, channel_id, page.caller, Right.USE)
         if isinstance(channel, Rejection):
-            self.core.note("page", channel.code, channel_id, message_id, channel.reason)
+            self.core.note("page", channel.code, channel_id, message_id or "", channel.reason)
             return channel
         with Contained(self.core, channel.id):
             return sending.send(self.core, channel, page, message_id, data)
@@ -188,14 +189,8 @@ class Engine:
 
         Where it had another one, what was on its way there unacknowledged is told again.
         """
-        core = self.core
-        core.now = now
-        page = core.pages.get(page_id)
-        if page is None or page.caller != caller:
-            page = core.pages[page_id] = Page(page_id, caller)
-        _rewind(page)
-        page.connected = True
-        return page
+        self.core.now = now
+        return places.attach(self.core, page_id, caller)
 
     def subscribe(self, now: int, page: Page, body: dict[str, Any]) -> None:
         """A ``subscribe`` frame: what the page wants, and how far it is."""
@@ -210,16 +205,12 @@ class Engine:
         if channel is not None and pair([epoch, seq]) is not None:
             pages.acknowledge(self.core, page, channel, epoch, seq)
 
-    def detach(self, now: int, page: Page) -> None:
-        """The page's socket is gone; its place is kept for a while."""
+    def detach(self, now: int, page: Page, *, for_good: bool = False) -> None:
+        """The page's connection is gone; its place is kept for a while, unless it is for good."""
         self.core.now = now
-        page.connected = False
-        page.gone_at = now
-        _rewind(page)
-        for channel_id in list(page.views) if not page.everything else list(self.core.channels):
-            channel = self.core.channels.get(channel_id)
-            if channel is not None:
-                pages.tell_peer_page(self.core, channel)
+        places.detach(self.core, page)
+        if for_good and self.core.pages.get(page.id) is page:
+            self.core.pages.pop(page.id, None)
 
     # The network
 
@@ -227,7 +218,9 @@ class Engine:
         """A line of the invitation protocol from ``peer`` (authenticated)."""
         self.core.now = now
         handler = _CONTROL.get(line.type)
-        if handler is not None:
+        if not self.core.meters.allow(peer, now):
+            self.core.note("peer", "too_fast", line.group, detail=f"{line.type} of {peer}")
+        elif handler is not None:
             known = self.core.channels.get(line.group)
             concerned = known is None or known.peer == peer
             with Contained(self.core, line.group if concerned else "", peer):
@@ -262,11 +255,11 @@ class Engine:
         """Lines of a joined stream. False when one is malformed: the stream must end."""
         self.core.now = now
         channel = self.core.links.get(link)
-        concerned = channel.id if channel is not None else ""
+        concerned, peer = (channel.id, channel.peer) if channel is not None else ("", "")
         for raw in raws:
             try:
                 line = parse(raw)
-                with Contained(self.core, concerned):
+                with Contained(self.core, concerned, peer):
                     links.received(self.core, link, line)
             except MalformedJson as error:
                 self.core.note("link", error.code, detail=error.reason)
@@ -299,13 +292,6 @@ class Engine:
     def wake_at(self, now: int) -> int | None:
         """When ``tick`` should be called next (Unix ms); ``None`` when nothing is pending."""
         return deadlines.wake_at(self.core, now)
-
-
-def _rewind(page: Page) -> None:
-    for view in page.views.values():
-        view.flight.clear()
-        view.flight_bytes = 0
-        view.sent = view.handled
 
 
 _CONTROL = {

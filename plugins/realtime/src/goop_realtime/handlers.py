@@ -30,6 +30,8 @@ from goop_realtime.rights import Right
 from goop_realtime.sockets import PageSocket
 from goop_realtime.types import Rejection
 
+POSTED = "~"
+"""Stands for the page in the ids of messages that are posted: no page can have it."""
 WELCOME_WAIT = 15.0
 """Seconds an accept waits for the host's welcome."""
 
@@ -182,10 +184,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Send a message; answers when it is accepted."""
         body = await _body(request, SendBody)
         bridge = get_bridge()
-        core = bridge.engine.core
-        message_id = body.id or f"h{core.random.getrandbits(64):016x}-1"
-        page = Page(message_id.rpartition("-")[0], caller_of(request.scope), connected=False)
-        result = bridge.engine.send(now_ms(), body.channel_id, page, message_id, body.data)
+        page = Page(POSTED, caller_of(request.scope), connected=False)
+        result = bridge.engine.send(now_ms(), body.channel_id, page, body.id or None, body.data)
         await bridge.stored(body.channel_id)
         if isinstance(result, Rejection):
             raise _problem(result)

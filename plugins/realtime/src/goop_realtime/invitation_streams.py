@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 from goop_node.types import LineStream, NetworkError, NodeApi, Peers
 from goop_realtime.effects import SendControl
@@ -17,7 +18,8 @@ from goop_realtime.wire import INVITE_PROTOCOL, Line, parse, serialise
 DISCOVERY_WAIT = 6.0
 """Seconds an invitation from a peer that is not discovered yet may wait for its presence."""
 MAX_WAITING = 1000
-"""Lines of undiscovered peers that wait at a time; more are dropped."""
+WAITING_PER_PEER = 16
+"""Lines of undiscovered peers, and of each of them, that wait at a time; more are dropped."""
 
 
 class InvitationStreams:
@@ -28,7 +30,7 @@ class InvitationStreams:
         self._engine = engine
         self._go = go
         self._doors = doors
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
 
     def inbound(self, stream: LineStream) -> None:
         """Another node opened a stream of the protocol."""
@@ -48,9 +50,11 @@ class InvitationStreams:
     def _received(self, peer: str, line: Line) -> None:
         if self._node.peers.is_discovered(peer):
             self._take(peer, line)
-        elif self._waiting < MAX_WAITING:
-            self._waiting += 1
+        elif self._waiting[peer] < WAITING_PER_PEER and self._waiting.total() < MAX_WAITING:
+            self._waiting[peer] += 1
             self._doors.spawn(self._when_discovered(peer, line))
+        else:
+            self._engine.core.note("peer", "busy", line.group, detail=f"undiscovered: {peer}")
 
     def _take(self, peer: str, line: Line) -> None:
         try:
@@ -65,7 +69,9 @@ class InvitationStreams:
                 self._take(peer, line)
                 return
         finally:
-            self._waiting -= 1
+            self._waiting[peer] -= 1
+            if not self._waiting[peer]:
+                del self._waiting[peer]
         self._engine.core.note("peer", "undiscovered", line.group, detail=peer)
         if line.type == "invite":
             refusal = Line(

@@ -20,12 +20,20 @@ BASE_BYTES = 32 * 1024
 
 def too_many(core: Core, peer: str, phase: Phase) -> Rejection | None:
     """Why there is no room for one more request in ``phase`` with that peer."""
-    mine = core.with_peer(peer)
     limits = core.limits
+    theirs = phase is Phase.ASKED
+    mine = [channel for channel in core.with_peer(peer) if not channel.final]
     if sum(channel.phase is phase for channel in mine) >= limits.requests_per_peer:
         return Rejection(code="busy", reason="too many open requests with that peer")
-    living = sum(not channel.final for channel in mine)
-    if living >= limits.channels_per_peer or len(core.channels) >= limits.channels * 4:
+    if sum(theirs or channel.phase is not Phase.ASKED for channel in mine) >= (
+        limits.channels_per_peer
+    ):
+        return Rejection(code="busy", reason="too many channels with that peer")
+    living = [channel for channel in core.channels.values() if not channel.final]
+    asked = sum(channel.phase is Phase.ASKED for channel in living)
+    if theirs and asked >= limits.channels // 4:
+        return Rejection(code="busy", reason="too many requests wait for an answer")
+    if not theirs and len(living) - asked >= limits.channels:
         return Rejection(code="busy", reason="too many channels")
     return None
 

@@ -29,7 +29,7 @@ def invited(core: Core, peer: str, line: Line) -> None:
     if not _CHANNEL_ID.fullmatch(channel_id):
         core.note("peer", "malformed", detail=f"invitation with id {channel_id[:40]!r}")
         return
-    if channel_id in core.cancelled:
+    if core.withdrawn.has(peer, channel_id):
         return
     asked = line.told(Invite)
     name = asked.context
@@ -179,8 +179,7 @@ def cancelled(core: Core, peer: str, line: Line) -> None:
     """The opener withdrew its invitation; it may even come before it."""
     channel = core.channels.get(line.group)
     if channel is None:
-        if len(core.cancelled) < 1000:
-            core.cancelled[line.group] = core.now + MAX_TIMEOUT_MS
+        core.withdrawn.add(peer, line.group, core.now + MAX_TIMEOUT_MS)
         return
     if channel.peer == peer and channel.phase in (Phase.ASKED, Phase.JOINING):
         finish(core, channel, "expired" if line.code == "timeout" else "cancelled")

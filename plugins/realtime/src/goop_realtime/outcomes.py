@@ -24,6 +24,8 @@ class Outcomes:
         self._known: dict[str, Outcome] = {}
         self._ordered: deque[str] = deque()
         self._refused: deque[str] = deque()
+        self._newest: dict[str, int] = {}
+        """By page: the greatest counter of what is known of it."""
         self._before: dict[str, int] = {}
         """By page: the counter of its newest message that an earlier start of the host ordered."""
 
@@ -42,6 +44,10 @@ class Outcomes:
         page, counter = _page_and_counter(message_id)
         self._before[page] = max(counter, self._before.get(page, 0))
 
+    def behind(self, page: str) -> int:
+        """A counter above all that are known of that page's messages."""
+        return max(self._newest.get(page, 0), self._before.get(page, 0)) + 1
+
     def overtaken(self, message_id: str) -> bool:
         """Whether an earlier start of the host has ordered a later message of the same page.
 
@@ -58,9 +64,18 @@ class Outcomes:
         if outcome.code:
             ids, bound = self._refused, REMEMBERED_REFUSED
         ids.append(message_id)
+        self._count(message_id)
+        if len(self._newest) > 2 * bound:
+            self._newest.clear()
+            for known in self._known:
+                self._count(known)
         self._known[message_id] = outcome
         if len(ids) > bound:
             self._known.pop(ids.popleft(), None)
+
+    def _count(self, message_id: str) -> None:
+        page, counter = _page_and_counter(message_id)
+        self._newest[page] = max(counter, self._newest.get(page, 0))
 
 
 def _page_and_counter(message_id: str) -> tuple[str, int]:

@@ -60,7 +60,6 @@ class PageSession:
         self._queued = 0
         self._page: Page | None = None
         self._sink: Callable[[bytes, str], None] = self._put
-        self._count = 0
 
     def open(self, page_id: str = "") -> bool:
         """Begin, as that page or as one of its own. False where there are too many."""
@@ -72,7 +71,7 @@ class PageSession:
 
     def _become(self, page_id: str) -> None:
         """Take the identity of a page: a document's own id, or one for this connection."""
-        self.leave()
+        self.leave(for_good=True)
         # What has gathered for an older connection of that page is not for this one.
         self._bridge.flush()
         self._bridge.drop_frames(page_id)
@@ -94,16 +93,18 @@ class PageSession:
             and (older is None or older.caller == self.caller)
         )
 
-    def leave(self) -> None:
-        """The connection is gone; the page's place is kept for a while."""
+    def leave(self, *, for_good: bool = False) -> None:
+        """The connection is gone; the page's place is kept for a while, unless it is for good.
+
+        A connection is one living page's: who becomes another on it leaves the first for good.
+        """
         page, self._page = self._page, None
         if page is not None and self._bridge.sinks.get(page.id) is self._sink:
             del self._bridge.sinks[page.id]
             del self._bridge.cuts[page.id]
             del self._sessions[page.id]
-            self._engine.detach(now_ms(), page)
-            if not page.views and not page.everything:
-                self._engine.core.pages.pop(page.id, None)
+            for_good = for_good or not (page.views or page.everything)
+            self._engine.detach(now_ms(), page, for_good=for_good)
             self._bridge.step()
 
     def end(self, code: int) -> None:
@@ -210,14 +211,13 @@ class PageSession:
     def _on_send(self, body: dict[str, Any]) -> None:
         assert self._page is not None
         message_id = body.get("id")
-        if message_id is None:
-            self._count += 1
-            message_id = f"{self._page.id}-{self._count}"
         if "data" not in body:
             self._refused(Rejection(code="bad_request", reason='"data" is missing'), body)
             return
+        if message_id is not None:
+            message_id = str(message_id)
         result = self._engine.send(
-            now_ms(), str(body.get("channel", "")), self._page, str(message_id), body["data"]
+            now_ms(), str(body.get("channel", "")), self._page, message_id, body["data"]
         )
         if isinstance(result, Rejection):
             self._refused(result, body)

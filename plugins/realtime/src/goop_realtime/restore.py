@@ -25,6 +25,8 @@ def restore(core: Core, stored: Mapping[str, Stored]) -> None:
     for channel_id, kept in stored.items():
         channel = _channel(core, channel_id, kept)
         core.channels[channel_id] = channel
+        if channel.final:
+            core.crowded.add(channel.peer)
         try:
             why = _fold(core, channel, kept)
         except Exception as error:

@@ -35,9 +35,14 @@ _MESSAGE_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}-[0-9]{1,15}")
 
 
 def send(
-    core: Core, channel: Channel, page: Page, message_id: str, data: JsonValue
+    core: Core, channel: Channel, page: Page, message_id: str | None, data: JsonValue
 ) -> Rejection | str:
-    """Accept a message of a page, or say why not. A repeated id is accepted once."""
+    """Accept a message of a page, or say why not. A repeated id is accepted once.
+
+    Without an id it gets a new one.
+    """
+    if message_id is None:
+        message_id = _new_id(core, channel, page)
     if not _MESSAGE_ID.fullmatch(message_id):
         return Rejection(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
     if message_id in channel.outbox or message_id in channel.outcomes:
@@ -54,6 +59,19 @@ def send(
         core.note("page", refusal.code, channel.id, message_id, refusal.reason)
         return refusal
     return message_id
+
+
+def _new_id(core: Core, channel: Channel, page: Page) -> str:
+    """An id for a page that does not count: of no other message, whichever connection it came on.
+
+    The numbers go up with time, also through restarts, as those of a page that counts do; where
+    the clock was set back, they go on behind the page's last one.
+    """
+    core.count = max(core.count + 1, core.now * 100)
+    number = max(core.count, channel.outcomes.behind(page.id))
+    while f"{page.id}-{number}" in channel.outbox:
+        number += 1
+    return f"{page.id}-{number}"
 
 
 def _admit(core: Core, channel: Channel, data: JsonValue) -> Rejection | None:

@@ -11,6 +11,7 @@ from goop_realtime.channel import Channel
 from goop_realtime.containment import Contained
 from goop_realtime.core import Core
 from goop_realtime.effects import RECORD_KINDS, SaveCursor
+from goop_realtime.tombstones import make_room
 from goop_realtime.wire import Line
 
 CURSORS_WAIT = 1000
@@ -32,6 +33,7 @@ def settle(core: Core) -> None:
                 _acknowledge_handled(core, channel, stage)
                 trimming.trim(core, channel)
     core.handled_by.clear()
+    make_room(core)
     _save_cursors(core)
 
 

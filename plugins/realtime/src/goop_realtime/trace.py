@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The decision trace: every refusal, drop, close and state change, in one bounded ring.
 
-It is the one answer to "who dropped what, and why".
+It is the one answer to "who dropped what, and why". Whose doing a note is decides which one makes
+room for it: the oldest of whoever has most, so that nobody's noise drowns what concerns others.
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ from collections import deque
 from typing import Any
 
 RING = 1000
+STRANGERS = "strangers"
+"""The source of all peers with whom nobody here has agreed on anything."""
 
 
 class Trace:
     """The newest ``RING`` decisions, oldest first."""
 
     def __init__(self) -> None:
-        self._ring: deque[dict[str, Any]] = deque(maxlen=RING)
+        self._rows: dict[str, deque[dict[str, Any]]] = {}
+        """By source."""
         self._count = 0
+        self._held = 0
 
     def note(
         self,
@@ -29,14 +34,32 @@ class Trace:
         message: str = "",
         plugin: str = "",
         detail: str = "",
+        source: str = "",
     ) -> None:
-        """Note a decision taken ``at`` (Unix ms) by ``hop`` (page, node, link, peer…)."""
+        """Note a decision taken ``at`` (Unix ms) by ``hop`` (page, node, link, peer…).
+
+        ``source`` is the peer that brought it about, ``""`` where it was this node.
+        """
         self._count += 1
         row = {"n": self._count, "at": at, "hop": hop, "code": code}
         optional = {"channel": channel, "message": message, "plugin": plugin, "detail": detail}
         row.update({key: value[:300] for key, value in optional.items() if value})
-        self._ring.append(row)
+        self._rows.setdefault(source, deque()).append(row)
+        self._held += 1
+        if self._held > RING:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        fullest = max(self._rows, key=lambda source: len(self._rows[source]))
+        self._rows[fullest].popleft()
+        self._held -= 1
 
     def rows(self, channel: str = "") -> list[dict[str, Any]]:
         """The decisions, or those of one channel, oldest first."""
-        return [row for row in self._ring if not channel or row.get("channel") == channel]
+        found = [
+            row
+            for rows in self._rows.values()
+            for row in rows
+            if not channel or row.get("channel") == channel
+        ]
+        return sorted(found, key=lambda row: int(row["n"]))

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from goop_realtime import limits, pages
 from goop_realtime.channel import Channel, Phase
-from goop_realtime.effects import Record, SaveChannel, SaveCursor, SaveEntry, SaveOutcome
+from goop_realtime.effects import (
+    DropChannel,
+    Record,
+    SaveChannel,
+    SaveCursor,
+    SaveEntry,
+    SaveOutcome,
+)
 from goop_realtime.jsonio import encode
 from goop_realtime.liveness import Overdue
 from goop_realtime.testing.seen import Seen, demand
@@ -67,6 +74,9 @@ class Watch:
                 grown[record.channel] = None
             elif isinstance(record, SaveChannel):
                 self._row(node, record.channel, record.row)
+            elif isinstance(record, DropChannel):
+                phase = self._phases.pop((node.peer_id, record.channel), Phase.CLOSED)
+                demand(phase is Phase.CLOSED, f"{record.channel} is forgotten while {phase}")
             elif isinstance(record, SaveOutcome) and record.outcome.code:
                 self.seen.counts[f"outcome {record.outcome.code}"] += 1
                 self.seen.refusals.add((record.channel, record.id))
