@@ -39,7 +39,7 @@ def create_app(node: Node) -> Any:
         application(node, origins),
         tokens=node.tokens,
         origins=origins,
-        templates=node.templates,
+        features=node.grants.features,
         loopback=loopback,
     )
 

@@ -121,6 +121,10 @@ class Grants:
             return "file"
         return "home" if permission in self._at_home(template) else ""
 
+    def features(self, template: str) -> frozenset[str]:
+        """The powers of the browser that the template's pages may use."""
+        return frozenset(str(one) for one in self.granted(template) if not one.name)
+
     def link(self, template: str) -> str:
         """The address at home where the template is given more."""
         return f"{self._home()}#template-{template}"

@@ -10,7 +10,7 @@ do is decided behind the framework's routing, in ``access.py``.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,7 +22,7 @@ from goop_node.paths import normal_path
 from goop_node.problems import Problem, not_found
 from goop_node.security_headers import security_headers, with_headers
 from goop_node.tokens import Tokens
-from goop_node.types import Caller, Template
+from goop_node.types import Caller
 
 MAX_BODY = 256 * 1024
 """Bytes of a request's body."""
@@ -97,13 +97,14 @@ class Guard:
         *,
         tokens: Tokens,
         origins: Origins,
-        templates: Mapping[str, Template],
+        features: Callable[[str], Collection[str]],
         loopback: bool,
     ) -> None:
+        """``features`` are what the pages of a template may use of the browser."""
         self._app = app
         self._tokens = tokens
         self._origins = origins
-        self._templates = templates
+        self._features = features
         self._loopback = loopback
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -127,10 +128,6 @@ class Guard:
             return
         cookie = self._issue(scope, headers, template)
         await self._app(scope, _bounded(receive), with_headers(send, cookie))
-
-    def _features(self, template: str) -> Collection[str]:
-        """What the pages of that template may use."""
-        return self._templates[template].permissions if template in self._templates else ()
 
     def _facts(self, scope: Any, headers: Mapping[str, str]) -> Facts:
         bearer: bool | None = None

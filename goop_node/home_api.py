@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The host's own endpoints: who I am, who is there, the templates, friends, the state."""
+"""The host's own endpoints: who I am, who is there, friends, the state."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from litestar import Request, get, post
 from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK
 
-from goop_node import __version__
+from goop_node import __version__, templates_api
 from goop_node.access import OWNER
+from goop_node.bodies import body_of
 from goop_node.clock import now_ms
 from goop_node.kept_files import aside_in
 from goop_node.origins import Origins
@@ -83,7 +84,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
     @post("/self", status_code=HTTP_200_OK, opt={"body": LabelBody})
     async def rename(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Change the label."""
-        body: LabelBody = await _body(request, LabelBody)
+        body: LabelBody = await body_of(request, LabelBody)
         try:
             node.set_label(body.label)
         except ValueError as error:
@@ -103,20 +104,6 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             media_type="text/event-stream",
             headers={"cache-control": "no-store"},
         )
-
-    @get("/templates", sync_to_thread=False)
-    def templates() -> list[dict[str, JsonValue]]:
-        """The templates, with their addresses."""
-        return [
-            {
-                "name": template.name,
-                "title": template.title,
-                "description": template.description,
-                "url": origins.url_of(template.name),
-                "page": f"/{template.name}/",
-            }
-            for template in node.templates.values()
-        ]
 
     @get("/status", sync_to_thread=False)
     def status() -> dict[str, JsonValue]:
@@ -151,7 +138,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
     @post("/friends", status_code=HTTP_200_OK, opt={"body": FriendBody})
     async def befriend(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Connect to a friend: a full multiaddr, or an invite link."""
-        body: FriendBody = await _body(request, FriendBody)
+        body: FriendBody = await body_of(request, FriendBody)
         address = body.address.strip()
         if "#" in address:
             address = unquote(address.partition("#")[2])
@@ -164,18 +151,9 @@ def routes(node: Node, origins: Origins) -> list[Route]:
 
     return [
         Route(handlers=[me, peers, events], callers=OWNER | {Who.ANY_TEMPLATE}),
-        Route(handlers=[rename, templates, status, invite, befriend], callers=OWNER),
+        Route(handlers=[rename, status, invite, befriend], callers=OWNER),
+        templates_api.routes(node, origins),
     ]
-
-
-async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        raise Problem(400, "bad_request", reason, path.rstrip("`").replace(".", "/")) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise Problem(400, "malformed_json", "the body is not JSON") from None
 
 
 def _plain(value: Any) -> Any:

@@ -21,6 +21,7 @@ from goop_node.environment import Candidate, installed
 from goop_node.grants import Grants
 from goop_node.lifespans import Lifespans
 from goop_node.loading import Loading
+from goop_node.origins import home_url, is_loopback
 from goop_node.own_label import keep_label, own_label
 from goop_node.plugin_calls import Calls
 from goop_node.plugin_loader import Plugins, PluginStatus
@@ -135,7 +136,8 @@ class Node:
     @property
     def home_url(self) -> str:
         """The address of the node's own page, for people."""
-        return f"http://localhost:{self.http_port}/"
+        isolated = self.config.isolation == "origin" and is_loopback(self.config.http_host)
+        return home_url(self.http_port, isolated=isolated)
 
     def set_label(self, label: str) -> None:
         """Take a new name, remember it for the next start, and tell the others.

@@ -5,17 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-import websockets
 
 from goop_node.testing import NodeProcess, start_node
 from tests.node.page import Page, wait_until_discovered
+from tests.node.template_page import TemplatePage, refused
 
 Pair = tuple[NodeProcess, NodeProcess]
 
@@ -27,40 +24,6 @@ allow = ["context:chess"]
 [templates.beta]
 allow = ["context:chess"]
 """
-
-
-class TemplatePage(Page):
-    """A page of a template: its cookie, its Host, its Origin; no token."""
-
-    @classmethod
-    @asynccontextmanager
-    async def of(cls, node: NodeProcess, name: str, document: str) -> AsyncIterator[TemplatePage]:
-        """Open the page ``document`` of template ``name`` and subscribe."""
-        host = f"{name}.localhost:{node.port}"
-        async with httpx.AsyncClient(base_url=node.url, timeout=30) as http:
-            navigation = {"Host": host, "Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
-            answer = await http.get("/", headers=navigation)
-            http.cookies.clear()
-            cookie = answer.headers["set-cookie"].partition(";")[0]
-            http.headers.update({"Host": host, "Origin": f"http://{host}", "Cookie": cookie})
-            # The name resolves in browsers alone, so the socket goes to the address it means.
-            async with websockets.connect(
-                f"ws://{host}/api/realtime/connect",
-                host="127.0.0.1",
-                port=node.port,
-                origin=websockets.Origin(f"http://{host}"),
-                additional_headers={"Cookie": cookie},
-                max_size=None,
-            ) as socket:
-                page = cls(node, socket, http)
-                reader = asyncio.create_task(page._read())
-                await page.emit({"type": "subscribe", "page": document, "ack": True})
-                await page.frame("subscribed")
-                try:
-                    yield page
-                finally:
-                    reader.cancel()
-                    await asyncio.gather(reader, return_exceptions=True)
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +46,6 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
             bob.stop()
     finally:
         alice.stop()
-
-
-async def refused(page: Page, method: str, path: str, status: int, code: str, **more: Any) -> None:
-    """Expect a coded refusal."""
-    answer = await page.http.request(method, f"/api/realtime/{path}", **more)
-    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
 
 
 async def test_endpoints_and_frames_know_no_channel_of_another_template(nodes: Pair) -> None:

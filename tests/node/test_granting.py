@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""What a template may do is granted by the person, holds at once, and is taken back at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goop_node.testing import NodeProcess, start_node
+from tests.node.page import Page, wait_until_discovered
+from tests.node.template_page import TemplatePage, refused
+
+Pair = tuple[NodeProcess, NodeProcess]
+NEEDED = (403, "permission_needed")
+MOVE = {"type": "move", "from": "e2", "to": "e4"}
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Alice's node serves the folder alpha, which asks for chess and the camera."""
+    folder: Path = tmp_path_factory.mktemp("granting")
+    (folder / "alpha").mkdir()
+    (folder / "alpha" / "index.html").write_text("<!doctype html><title>t</title>")
+    asks = {"name": "Alpha", "permissions": ["context:chess", "camera"]}
+    (folder / "alpha" / "manifest.json").write_text(json.dumps(asks))
+    alice = start_node(folder / "alice", f"--template={folder / 'alpha'}")
+    try:
+        bob = start_node(folder / "bob", peer=alice)
+        try:
+            asyncio.run(wait_until_discovered(alice, bob))
+            yield alice, bob
+        finally:
+            bob.stop()
+    finally:
+        alice.stop()
+
+
+async def person(home: Page, act: str, permission: str) -> None:
+    """The person grants or revokes something of alpha's."""
+    body = {"template": "alpha", "permission": permission}
+    answer = await home.http.post(f"/api/templates/{act}", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def asked_of(home: Page) -> dict[str, Any]:
+    """What alpha asks for, and where that was granted."""
+    rows = (await home.http.get("/api/templates")).json()
+    (row,) = [row for row in rows if row["name"] == "alpha"]
+    return {one["permission"]: one["granted"] for one in row["permissions"]}
+
+
+async def test_a_template_is_told_what_it_needs_and_where_that_is_granted(nodes: Pair) -> None:
+    alice, bob = nodes
+    async with TemplatePage.of(alice, "alpha", "docA") as alpha:
+        asked = {"peerId": bob.peer_id, "context": "chess_needed"}
+        answer = await alpha.http.post("/api/realtime/request", json=asked)
+        told = answer.json()
+        assert (answer.status_code, told["code"]) == NEEDED
+        assert told["permission"] == "context:chess"
+        assert told["home"] == f"http://home.localhost:{alice.port}/#template-alpha"
+        for act in ("grant", "revoke"):
+            body = {"template": "alpha", "permission": "context:chess"}
+            answer = await alpha.http.post(f"/api/templates/{act}", json=body)
+            assert (answer.status_code, answer.json()["code"]) == (403, "home_only")
+
+
+async def test_a_request_is_for_its_own_template_until_others_are_granted_it(nodes: Pair) -> None:
+    alice, bob = nodes
+    async with (
+        TemplatePage.of(alice, "alpha", "docB") as alpha,
+        TemplatePage.of(alice, "chess", "docC") as chess,
+        Page.open(alice) as home,
+        Page.open(bob) as peer,
+    ):
+        row = await peer.post("request", 201, peerId=alice.peer_id, context="chess_granted")
+        channel = row["channelId"]
+        place = {"channelId": channel}
+        await chess.frame("incoming", channel=channel)
+        told = await home.frame("incoming", channel=channel)
+        assert told["templates"] == ["chess"]
+        for act in ("accept", "decline", "send", "close"):
+            await refused(alpha, "POST", act, *NEEDED, json={**place, "data": 1})
+        assert (await alpha.http.get("/api/realtime/channels")).json() == []
+        assert [frame for frame in alpha.frames if frame["type"] == "incoming"] == []
+
+        await person(home, "grant", "context:chess")
+        assert await asked_of(home) == {"camera": "", "context:chess": "home"}
+        await alpha.frame("incoming", channel=channel)
+        await person(home, "revoke", "context:chess")
+        await alpha.frame("incoming_ended", channel=channel, code="permission_needed")
+        await person(home, "grant", "context:chess")
+        await alpha.frame("incoming", channel=channel)
+        await alpha.post("accept", **place)
+        await peer.frame("state", channel=channel, state="connected")
+
+        # Revoked: the channel lives, the template hears and says nothing more on it.
+        await person(home, "revoke", "context:chess")
+        state = await alpha.frame("state", channel=channel, state="disconnected")
+        assert (state["code"], state["suspended"], state["final"]) == (NEEDED[1], True, False)
+        await peer.post("send", **place, data=MOVE)
+        await refused(alpha, "POST", "send", *NEEDED, json={**place, "data": MOVE})
+        await refused(alpha, "GET", f"history?channel={channel}", *NEEDED)
+        await alpha.send(channel, MOVE, id="docB-1")
+        assert (await alpha.frame("refused", id="docB-1"))["permission"] == "context:chess"
+        assert alpha.messages(channel) == []
+        rows = (await home.http.get("/api/realtime/channels")).json()
+        assert [one["state"] for one in rows if one["channelId"] == channel] == ["connected"]
+
+        await person(home, "grant", "context:chess")
+        await alpha.frame("state", channel=channel, state="connected")
+        assert await alpha.received(channel, 1) == [MOVE]
+        await person(home, "revoke", "context:chess")
+        assert (await home.http.post("/api/realtime/close", json=place)).status_code == 200
+
+
+async def test_the_browsers_powers_follow_what_was_granted(nodes: Pair) -> None:
+    async def policy() -> str:
+        return str((await alpha.http.get("/")).headers["permissions-policy"])
+
+    async with TemplatePage.of(nodes[0], "alpha", "docD") as alpha, Page.open(nodes[0]) as home:
+        assert "camera=()" in await policy()
+        await person(home, "grant", "camera")
+        assert "camera=(self), microphone=()" in await policy()
+        await person(home, "revoke", "camera")
+        assert "camera=()" in await policy()
+
+
+async def test_what_nobody_asked_for_is_not_granted(nodes: Pair) -> None:
+    async with Page.open(nodes[0]) as home:
+        for template, permission, status, code in (
+            ("alpha", "microphone", 409, "not_asked"),
+            ("chess", "camera", 409, "not_asked"),
+            ("nobody", "camera", 404, "unknown_template"),
+            ("alpha", "kamera", 422, "unknown_permission"),
+        ):
+            body = {"template": template, "permission": permission}
+            answer = await home.http.post("/api/templates/grant", json=body)
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
