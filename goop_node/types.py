@@ -136,8 +136,7 @@ class Template:
 
 
 Standing = Literal["friend", "discovered", "unknown", "blocked"]
-"""What a peer is to this node: a friend, or blocked, by a person's word; discovered by presence
-or a connection that a person asked for; or none of these (yet)."""
+"""What a peer is to this node: the person's friend, discovered, blocked, or nothing yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +182,8 @@ class LineStream(Protocol):
 
         ``on_lines`` gets all complete lines of one read, without their newline, in order.
         ``on_end`` is called exactly once, with ``"eof"``, ``"reset"``, ``"line_too_long"``,
-        ``"closed"`` (by us) or ``"lost"`` (the connection went away).
+        ``"too_slow"`` (a line took too long), ``"closed"`` (by us) or ``"lost"`` (the connection
+        went away).
         """
 
     def write(self, line: bytes) -> None:
@@ -207,7 +207,7 @@ class NetworkError(Exception):
 
     Codes: ``offline`` (our libp2p side is down), ``undiscovered`` (no address known),
     ``unreachable`` (dial failed or timed out), ``unsupported`` (none of the protocols),
-    ``blocked`` (by our person), ``not_friend`` (friends alone may reach this node).
+    ``blocked`` (by the person), ``not_friend`` (friends alone may reach us).
     """
 
     def __init__(self, code: str, reason: str) -> None:

@@ -24,11 +24,13 @@ from goop_node.p2p.addresses import Address, reachable
 from goop_node.p2p.containment import NOBODY, contained
 from goop_node.p2p.dialler import DIAL_SECONDS, Dialler, ToldTCP
 from goop_node.p2p.gossip import Gossip
+from goop_node.p2p.guarded_streams import negotiated
 from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.library_host import make_host
 from goop_node.p2p.lines import Lines
 from goop_node.p2p.peers import PeerTable
+from goop_node.p2p.people import People
 from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
 from goop_node.p2p.whereabouts import Whereabouts
 from goop_node.types import NetworkError, StreamHandler
@@ -53,14 +55,16 @@ class Host:
         whereabouts: Callable[[], Mapping[str, Whereabouts]],
         handlers: Sequence[StreamHandler],
         ticks: GuestTicks,
+        people: People,
     ) -> None:
         self.peer_id = identity.peer_id
+        self._people = people
         self._ticks = ticks
         self._table = table
         self._whereabouts = whereabouts
         self._handlers = handlers
         tcp = ToldTCP()
-        self._host: Any = make_host(identity.key_pair, tcp, DIAL_SECONDS)
+        self._host: Any = make_host(identity.key_pair, tcp, DIAL_SECONDS, self._lets_in)
         self._dialler = Dialler(self._host.get_network(), tcp, lambda: self.addrs)
         # Before it listens: it must see every connection.
         self._gossip = Gossip(self._host, table, label, lambda: self.addrs)
@@ -109,10 +113,20 @@ class Host:
 
     # Streams
 
+    def _lets_in(self, peer_id: str, protocol: str | None) -> bool:
+        """Whether the peer may open a stream of a protocol, or (``None``) be connected at all."""
+        ours = any(handler.protocol == protocol for handler in self._handlers)
+        refusal = self._people.refusal(peer_id, "exchange" if ours else "presence", "in")
+        if refusal is not None:
+            log.debug("%s of %s is refused: %s", protocol or "a connection", peer_id, refusal.code)
+        return refusal is None
+
     def _inbound(self, handler: StreamHandler) -> Callable[[Any], Any]:
         async def accept(stream: Any) -> None:
             peer_id = stream.muxed_conn.peer_id.to_base58()
-            lines = Lines(stream, peer_id, handler.protocol, handler.max_line, self._ticks)
+            lines = Lines(
+                stream, peer_id, handler.protocol, handler.max_line, self._ticks, theirs=True
+            )
             handler.handle(lines)
             await lines.serve()
 
@@ -120,6 +134,7 @@ class Host:
 
     async def open_stream(self, peer_id: str, protocols: Sequence[str], max_line: int) -> Lines:
         """A stream with the first protocol that the peer speaks. Raises ``NetworkError``."""
+        self._people.check(peer_id, "exchange")
         peer = ID.from_base58(peer_id)
         for attempt in (1, 2):
             await self.connect(peer_id)
@@ -137,6 +152,7 @@ class Host:
                     raise NetworkError("unreachable", f"no stream: {error}") from None
                 # A dead connection can win over a fresh one: away with it, and dial anew.
                 await self.disconnect(peer_id)
+        negotiated(stream)
         lines = Lines(stream, peer_id, str(stream.get_protocol()), max_line, self._ticks)
         assert self._nursery is not None
         self._nursery.start_soon(contained, "a stream", peer_id, lines.serve)
@@ -146,6 +162,7 @@ class Host:
 
     async def connect(self, peer_id: str) -> None:
         """Be connected to the peer. Raises ``NetworkError``."""
+        self._people.check(peer_id, "presence")
         if not self._dialler.connected(peer_id):
             where = self._whereabouts().get(peer_id, Whereabouts())
             await self._dialler.connect(peer_id, where)
@@ -157,6 +174,15 @@ class Host:
                 await self._host.get_network().close_peer(ID.from_base58(peer_id))
         except Exception as error:
             log.debug("closing connections to %s: %r", peer_id, error)
+
+    async def hold_to_decisions(self) -> None:
+        """End the connections with those who may not reach us any more.
+
+        Whose presence may still be seen comes again.
+        """
+        for peer in list(self._host.get_network().get_connections_map()):
+            if self._people.refusal(peer.to_base58(), "exchange", "in") is not None:
+                await self.disconnect(peer.to_base58())
 
     async def add(self, peer_id: str, address: Address) -> None:
         """Be connected to a peer that answers at this address. Raises ``NetworkError``."""

@@ -7,15 +7,16 @@ is whoever it says it is.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 from libp2p.abc import IRawConnection
 from libp2p.crypto.keys import KeyPair
 from libp2p.crypto.x25519 import create_new_key_pair
-from libp2p.custom_types import TProtocol
+from libp2p.custom_types import StreamHandlerFn, TProtocol
 from libp2p.host.basic_host import BasicHost
+from libp2p.identity.identify_push.identify_push import ID_PUSH
 from libp2p.network.auto_connector import AutoConnector
 from libp2p.network.config import RetryConfig
 from libp2p.network.exceptions import SwarmException
@@ -31,6 +32,7 @@ from multiaddr import Multiaddr
 
 from goop_node.p2p import limits
 from goop_node.p2p.containment import contained, peer_of, serving
+from goop_node.p2p.guarded_streams import negotiated
 from goop_node.p2p.yamux_guard import GuardedMuxers, GuardedYamux
 
 
@@ -55,7 +57,35 @@ class OurSwarm(Swarm):
 
 
 class ContainedHost(BasicHost):
-    """A host on which no stream, and no peer's introduction, can end more than itself."""
+    """A host on which no stream can end more than itself, or begin without being let in.
+
+    It takes no introductions (identify) of peers: what they would put into its address book is
+    needed nowhere, and kept for good. It introduces itself to those who ask.
+    """
+
+    def __init__(self, lets_in: Callable[[str, str | None], bool], **options: Any) -> None:
+        """``lets_in`` decides for each stream of a peer, by the peer's id and the protocol."""
+        super().__init__(**options)
+        self._lets_in = lets_in
+        self.remove_stream_handler(ID_PUSH)
+        for protocol, handler in list(self.multiselect.handlers.items()):
+            if protocol is not None and handler is not None:
+                self.set_stream_handler(protocol, handler)
+
+    def set_stream_handler(self, protocol_id: TProtocol, stream_handler: StreamHandlerFn) -> None:
+        """Serve a protocol, to those who are let in."""
+
+        async def admitted(stream: Any) -> None:
+            if self._lets_in(stream.muxed_conn.peer_id.to_base58(), protocol_id):
+                negotiated(stream)
+                await stream_handler(stream)
+            else:
+                await stream.reset()
+
+        super().set_stream_handler(protocol_id, admitted)
+
+    def _should_identify_peer(self, peer_id: ID) -> bool:
+        return False
 
     @asynccontextmanager
     async def listening(self, addresses: Sequence[Multiaddr]) -> AsyncIterator[None]:
@@ -70,15 +100,14 @@ class ContainedHost(BasicHost):
         if not await contained("a stream", who, super()._swarm_stream_handler, net_stream):
             await contained("the end of a stream", who, net_stream.reset)
 
-    async def _identify_task_entry(self, peer_id: ID, reason: str) -> None:
-        """Runs as a task of trio's own: what left it would end the run of all nodes here."""
-        await contained(
-            "identify", peer_id.to_base58(), super()._identify_task_entry, peer_id, reason
-        )
 
+def make_host(
+    pair: KeyPair, tcp: TCP, dial_seconds: float, lets_in: Callable[[str, str | None], bool]
+) -> ContainedHost:
+    """A host that does not listen yet. It dials once when it is told to, and never again.
 
-def make_host(pair: KeyPair, tcp: TCP, dial_seconds: float) -> ContainedHost:
-    """A host that does not listen yet. It dials once when it is told to, and never again."""
+    ``lets_in`` decides for each connection with a peer (``None``), and for each protocol.
+    """
     noise = Noise(pair, noise_privkey=create_new_key_pair().private_key)
     peer_id = ID.from_pubkey(pair.public_key)
     peers = PeerStore()
@@ -92,8 +121,9 @@ def make_host(pair: KeyPair, tcp: TCP, dial_seconds: float) -> ContainedHost:
         connection_config=limits.connections(dial_seconds),
     )
     swarm.auto_connector = NoConnector(swarm)
-    swarm.upgrader.muxer_multistream = GuardedMuxers()
+    swarm.upgrader.muxer_multistream = GuardedMuxers(lambda peer_id: lets_in(peer_id, None))
     return ContainedHost(
+        lets_in,
         network=swarm,
         resource_manager=limits.resources(),
         disable_identify_address_discovery=True,

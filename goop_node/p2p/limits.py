@@ -14,6 +14,18 @@ PER_PEER = 4
 """Both sides dial, so that two connections are normal and three happen."""
 STREAMS = 4096
 
+# Bytes that are held for strangers: nobody has read them, or they are lines without an end.
+HELD_EACH = 8 * 1024 * 1024
+"""By all streams of one connection. A channel whose page is slow holds one window, 256 KiB."""
+HELD_ALL = 48 * 1024 * 1024
+"""By all connections together."""
+NEGOTIATION_BYTES = 1024
+"""One message of multistream-select, before the protocol of a stream is known."""
+FIRST_LINE_SECONDS = 10.0
+"""How long a stream that a peer opens may stay without its first line."""
+LINE_SECONDS = 60.0
+"""How long any later line may take, from its first byte."""
+
 # Gossip: what one RPC may bring, how fast they may come, and what is kept of them.
 RPC_BYTES = 256 * 1024
 """One RPC on the wire. A presence takes half a KiB, an answer to IWANT brings many."""

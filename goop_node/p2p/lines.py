@@ -9,11 +9,13 @@ writer wakes goes out as one write, and all complete lines of one read come in o
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
 import trio
 
+from goop_node.p2p import limits
 from goop_node.p2p.guest_ticks import GuestTicks
 
 log = logging.getLogger(__name__)
@@ -26,12 +28,22 @@ class Lines:
     """A ``LineStream`` (see ``goop_node.types``) over a libp2p stream."""
 
     def __init__(
-        self, stream: Any, peer_id: str, protocol: str, max_line: int, ticks: GuestTicks
+        self,
+        stream: Any,
+        peer_id: str,
+        protocol: str,
+        max_line: int,
+        ticks: GuestTicks,
+        *,
+        theirs: bool = False,
     ) -> None:
+        """``theirs``: the peer has opened it, so that it has something to say at once."""
         self.peer_id = peer_id
         self.protocol = protocol
         self._stream = stream
         self._max_line = max_line
+        self._unfinished = bytearray()
+        self._patience = limits.FIRST_LINE_SECONDS if theirs else math.inf
         self._ticks = ticks
         self._out = bytearray()
         self._writing = 0
@@ -126,6 +138,8 @@ class Lines:
             return
         self._ended = True
         self._out.clear()
+        self._unfinished.clear()
+        self._stream.muxed_stream.keep(0)
         if self._started.is_set():
             try:
                 self._on_end(self._end_code)
@@ -150,18 +164,19 @@ class Lines:
 
     async def _read(self) -> None:
         await self._started.wait()
-        rest = b""
         while True:
             await self._running.wait()
-            chunk = await self._stream.read(READ_BYTES)
+            chunk = await self._next_chunk()
             if not chunk:
-                self._end_code = "eof"
+                self._end_code = self._end_code or "eof"
                 return
-            lines = (rest + chunk if rest else chunk).split(b"\n")
-            rest = lines.pop()
-            if len(rest) > self._max_line or (len(lines) and max(map(len, lines)) > self._max_line):
+            lines = self._complete(chunk)
+            if len(self._unfinished) > self._max_line or any(
+                len(line) > self._max_line for line in lines
+            ):
                 self._end_code = "line_too_long"
                 return
+            self._stream.muxed_stream.keep(len(self._unfinished))
             if lines:
                 try:
                     self._on_lines(lines)
@@ -170,6 +185,30 @@ class Lines:
                     log.exception("lines from %s were not handled", self.peer_id)
                     self._end_code = "reset"
                     return
+
+    async def _next_chunk(self) -> bytes:
+        """What comes next; nothing at the end, or when a line takes too long (``too_slow``)."""
+        began = trio.current_time()
+        data: bytes = b""
+        with trio.move_on_after(self._patience) as scope:
+            data = await self._stream.read(READ_BYTES)
+        self._patience -= trio.current_time() - began
+        if scope.cancelled_caught:
+            self._end_code = "too_slow"
+        return data
+
+    def _complete(self, chunk: bytes) -> list[bytes]:
+        """The lines that are complete with this chunk. A line that begins has its own time."""
+        if b"\n" not in chunk:
+            if not self._unfinished:
+                self._patience = min(self._patience, limits.LINE_SECONDS)
+            self._unfinished += chunk
+            return []
+        first, *lines = chunk.split(b"\n")
+        lines.insert(0, bytes(self._unfinished + first))
+        self._unfinished = bytearray(lines.pop())
+        self._patience = limits.LINE_SECONDS if self._unfinished else math.inf
+        return lines
 
     async def _write(self) -> None:
         while True:

@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakSet
 
 from libp2p.abc import IRawConnection, ISecureConn
+from libp2p.network.connection.exceptions import RawConnError
 from libp2p.peer.id import ID
 
 READ_BYTES = 64 * 1024
@@ -27,7 +28,12 @@ class ReadAhead:
         self.close = conn.close
 
     async def read(self, n: int | None = None) -> bytes:
-        """At most ``n`` bytes, at least one; empty at the end of the connection."""
+        """At most ``n`` bytes, at least one; empty at the end of the connection.
+
+        Raises ``RawConnError`` where a peer has announced more than a packet of noise can be.
+        """
+        if n is not None and n > READ_BYTES:
+            raise RawConnError(f"{n} bytes announced before the connection is secured")
         if n == 0:
             return b""
         if self._from == len(self._rest):

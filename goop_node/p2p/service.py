@@ -18,11 +18,14 @@ from goop_node.p2p.friends import Friends
 from goop_node.p2p.guest import Guest, GuestEnded
 from goop_node.p2p.host import Host
 from goop_node.p2p.identity import Identity
+from goop_node.p2p.network import P2PNetwork
 from goop_node.p2p.peers import PeerTable
+from goop_node.p2p.people import People
 from goop_node.p2p.twin_watch import TwinWatch
 from goop_node.p2p.twins import OwnRun, Run
 from goop_node.p2p.whereabouts import Whereabouts, whereabouts
-from goop_node.types import LineStream, NetworkError, Peer, PeerEvent, StreamHandler
+from goop_node.reach import Reachable
+from goop_node.types import NetworkError, Peer, PeerEvent, StreamHandler
 
 log = logging.getLogger(__name__)
 # Failed dials and unknown protocols are everyday events here, told as NetworkError.
@@ -30,8 +33,6 @@ logging.getLogger("libp2p").setLevel(logging.CRITICAL)
 
 RESTART_MIN = 1.0
 RESTART_MAX = 60.0
-MAX_LINE = 256 * 1024
-
 
 TWIN_YIELDS = (
     "another node, which was started earlier, runs with this node's identity; this one has left "
@@ -52,48 +53,6 @@ class P2PError(Exception):
         self.reason = reason
 
 
-class P2PNetwork:
-    """``Network`` (see ``goop_node.types``) over a host that may come and go."""
-
-    def __init__(self, peer_id: str) -> None:
-        self.peer_id = peer_id
-        self.guest: Guest | None = None
-        self.host: Host | None = None
-
-    @property
-    def addrs(self) -> tuple[str, ...]:
-        """Our full multiaddrs."""
-        return self.host.addrs if self.host is not None else ()
-
-    async def open_stream(
-        self,
-        peer_id: str,
-        protocols: Sequence[str],
-        *,
-        timeout: float = 10.0,
-    ) -> LineStream:
-        """See ``Network.open_stream``."""
-        guest, host = self.running()
-        try:
-            async with asyncio.timeout(timeout):
-                return await guest.run(host.open_stream, peer_id, list(protocols), MAX_LINE)
-        except TimeoutError:
-            raise NetworkError("unreachable", "the peer did not answer in time") from None
-        except GuestEnded:
-            raise NetworkError("offline", "libp2p is restarting") from None
-        except NetworkError:
-            raise
-        except Exception as error:
-            log.warning("no stream to %s: %r", peer_id, error)
-            raise NetworkError("unreachable", "the library failed") from None
-
-    def running(self) -> tuple[Guest, Host]:
-        """The guest and the host. Raises ``NetworkError`` (``offline``)."""
-        if self.guest is None or self.host is None:
-            raise NetworkError("offline", "libp2p is not running")
-        return self.guest, self.host
-
-
 class P2P:
     """libp2p of one node: start, stop, restart when its side fails, peers and streams."""
 
@@ -105,6 +64,7 @@ class P2P:
         peers: Sequence[str],
         label: Callable[[], str],
         data: Path,
+        reachable_by: Reachable | None = None,
     ) -> None:
         self.peers = PeerTable()
         self.network = P2PNetwork(identity.peer_id)
@@ -116,7 +76,6 @@ class P2P:
         self._listen = list(listen)
         self._label = label
         self._handlers: list[StreamHandler] = []
-        self._friends = Friends(data / "friends.json")
         self._seen = Friends(data / "seen.json", bound=limits.MAX_SEEN, later=_in_a_while)
         """Where peers that we were connected to said they are: they may know us no more."""
         self._named: dict[str, tuple[str, ...]] = {}
@@ -126,8 +85,8 @@ class P2P:
                 log.warning("%s is this node's own address: it is not needed as a peer", address)
             else:
                 self._named[peer_id] = (*self._named.get(peer_id, ()), address)
-        for peer_id, addresses in {**self._friends.all(), **self._named}.items():
-            self.peers.name(peer_id, addresses)
+        self.people = People(data, self.peers, self._named, reachable_by)
+        self.people.changed = self._hold_to_decisions
         self.peers.subscribe(self._learn)
         self.notice: str | None = None
         """What a person should know of, though everything works."""
@@ -174,6 +133,7 @@ class P2P:
                 self._whereabouts,
                 self._handlers,
                 guest.ticks,
+                self.people,
             )
             began = time.monotonic()
             try:
@@ -250,10 +210,10 @@ class P2P:
         peer_id, address = full_address(multiaddr)
         if peer_id == self.network.peer_id:
             raise NetworkError("self", "that is this node's own address")
+        self.people.check(peer_id, "presence")
         guest, host = self.network.running()
         await guest.run(host.add, peer_id, address)
-        self._friends.remember(peer_id, multiaddr)
-        self.peers.name(peer_id, (multiaddr,))
+        self.people.befriend(peer_id, multiaddr)
         self.peers.connected(peer_id, True)
         host.announce()
         peer = self.peers.get(peer_id)
@@ -274,7 +234,19 @@ class P2P:
     def _whereabouts(self) -> Mapping[str, Whereabouts]:
         """Where to dial whom: of what the peer itself has said, the last comes first."""
         told = {peer.peer_id: peer.addrs for peer in self.peers.all() if peer.online}
-        return whereabouts(named=(self._named, self._friends.all()), told=(told, self._seen.all()))
+        known = whereabouts(
+            named=(self._named, self.people.friends.all()), told=(told, self._seen.all())
+        )
+        return {
+            peer_id: where
+            for peer_id, where in known.items()
+            if self.people.refusal(peer_id, "presence", "out") is None
+        }
+
+    def _hold_to_decisions(self) -> None:
+        guest, host = self.network.guest, self.network.host
+        if guest is not None and host is not None:
+            guest.spawn(host.hold_to_decisions)
 
 
 def _in_a_while(save: Callable[[], None]) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -19,6 +20,7 @@ import trio
 from libp2p.abc import IMuxedConn, ISecureConn
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
+from libp2p.protocol_muxer.exceptions import MultiselectError
 from libp2p.stream_muxer.muxer_multistream import MuxerMultistream
 from libp2p.stream_muxer.yamux.yamux import (
     DEFAULT_WINDOW_SIZE,
@@ -32,14 +34,15 @@ from libp2p.stream_muxer.yamux.yamux import (
     YamuxStream,
 )
 
+from goop_node.p2p import limits
+from goop_node.p2p.guarded_streams import BriefReads, guarded
+from goop_node.p2p.held import Budget
 from goop_node.p2p.yamux_batches import FrameBatches
 
 log = logging.getLogger(__name__)
 
 MAX_WINDOW = 1024 * 1024
 """Bytes a stream's receive window may grow to."""
-MAX_UNREAD = 32 * 1024 * 1024
-"""Bytes of one connection that nobody has read yet."""
 WRITE_SECONDS = 15.0
 """How long a connection may not take a frame before it is given up."""
 CLEANUP_SECONDS = 2.0
@@ -51,29 +54,12 @@ DOUBTED_SECONDS = 4.0
 """The same, when the peer has just come with another connection."""
 MAX_STREAMS = 128
 """Streams that a peer may have open towards us on one connection."""
+MAX_DROPPED = 16
+"""Streams of one connection that are dropped for what they hold, before it goes itself."""
 
 
 class YamuxBreach(Exception):
     """The peer sent what it was never granted."""
-
-
-class LazyCredit(YamuxStream):
-    """A stream that grants new credit when half of its window is used up, as go-yamux does.
-
-    The library does so at every read, before it hands over what was read.
-    """
-
-    async def _auto_tune_and_send_window_update(self, *, bytes_read: int = 0) -> None:
-        buffered = len(self.conn.stream_buffers.get(self.stream_id, b""))
-        owed = self.target_recv_window - (self.recv_window + buffered)
-        if owed >= self._grow_threshold():
-            await super()._auto_tune_and_send_window_update(bytes_read=bytes_read)
-
-
-def _with_lazy_credit(stream: Any) -> YamuxStream:
-    """The library names its class where it makes a stream: here it becomes ours."""
-    stream.__class__ = LazyCredit
-    return stream  # type: ignore[no-any-return]
 
 
 class GuardedYamux(Yamux):
@@ -83,11 +69,13 @@ class GuardedYamux(Yamux):
         self,
         secured_conn: ISecureConn,
         peer_id: ID,
-        is_initiator: bool | None = None,
-        on_close: Callable[[], Awaitable[Any]] | None = None,
+        is_initiator: bool | None,
+        budget: Budget,
     ) -> None:
         watched: Any = FrameReader(secured_conn, self._judge)
-        super().__init__(watched, peer_id, is_initiator, on_close)
+        super().__init__(watched, peer_id, is_initiator)
+        self.account = budget.open(self._drop)
+        self._dropped = 0
         self._watched: FrameReader = watched
         self._batches = FrameBatches(watched)
         self._doubted = False
@@ -105,6 +93,7 @@ class GuardedYamux(Yamux):
                 await self._cleanup_on_error()
             raise
         finally:
+            self.account.close()
             self.event_closed.set()
             self.event_started.set()
 
@@ -154,12 +143,12 @@ class GuardedYamux(Yamux):
 
     async def open_stream(self) -> YamuxStream:
         """A stream of ours."""
-        return _with_lazy_credit(await super().open_stream())
+        return guarded(await super().open_stream())
 
     async def accept_stream(self) -> YamuxStream:
         """The next stream that the peer opens; what is beyond ``MAX_STREAMS`` is reset."""
         while True:
-            stream = _with_lazy_credit(await super().accept_stream())
+            stream = guarded(await super().accept_stream())
             theirs = sum(not known.is_initiator for known in self.streams.values())
             if theirs <= MAX_STREAMS:
                 return stream
@@ -179,21 +168,25 @@ class GuardedYamux(Yamux):
             granted = stream.recv_window
         if length > granted:
             self._break(f"{length} bytes on stream {stream_id}, {granted} were granted")
-        if self.stream_buffers.get(stream_id):
-            self._make_room(length)
+        if stream is not None:
+            guarded(stream).weigh(length)
+        elif flags & FLAG_SYN:
+            self.account.set(stream_id, length)
+        if self._dropped > MAX_DROPPED:
+            self._break(f"more than {MAX_DROPPED} streams were dropped for what they held")
 
-    def _make_room(self, length: int) -> None:
-        """Where too much lies unread, let go of what closed streams left; else it is a breach."""
-        if self._unread() + length <= MAX_UNREAD:
-            return
-        for stream_id, stream in self.streams.items():
-            if stream.closed:
-                self.stream_buffers[stream_id].clear()
-        if self._unread() + length > MAX_UNREAD:
-            self._break(f"more than {MAX_UNREAD} bytes lie unread")
+    def _drop(self, stream_id: int) -> None:
+        """Let go of what a stream holds, and of the stream."""
+        self._dropped += 1
+        self.stream_buffers.get(stream_id, bytearray()).clear()
+        stream = self.streams.get(stream_id)
+        if stream is not None and self._nursery is not None:
+            log.info("a stream of %s holds too much, it is reset", self.peer_id)
+            self._nursery.start_soon(self._reset, stream)
 
-    def _unread(self) -> int:
-        return sum(map(len, self.stream_buffers.values()))
+    async def _reset(self, stream: YamuxStream) -> None:
+        with suppress(Exception):
+            await stream.reset()
 
     def _break(self, why: str) -> None:
         log.warning("connection to %s ended: %s", self.peer_id, why)
@@ -206,24 +199,38 @@ class GuardedYamux(Yamux):
             if left:
                 left.clear()
         super()._finalize_stream_locked(stream, fully_closed=fully_closed)
+        if stream.stream_id not in self.streams:
+            self.account.set(stream.stream_id, 0)
+
+    def _sweep_stale_streams(self, now: float | None = None) -> int:
+        known = set(self.streams)
+        reclaimed = super()._sweep_stale_streams(now)
+        for stream_id in known - set(self.streams):
+            self.account.set(stream_id, 0)
+        return reclaimed
 
 
 class GuardedMuxers(MuxerMultistream):
     """Negotiates yamux, and no other muxer: the library would take its own class for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, lets_in: Callable[[str], bool]) -> None:
         super().__init__({TProtocol(PROTOCOL_ID): GuardedYamux})
+        self.budget = Budget(limits.HELD_EACH, limits.HELD_ALL)
+        self._lets_in = lets_in
         self._open: WeakSet[GuardedYamux] = WeakSet()
 
     async def new_conn(self, conn: ISecureConn, peer_id: ID) -> IMuxedConn:
-        """The multiplexed connection over ``conn``."""
-        protocol, _ = await self._selector.select(conn, conn.is_initiator, self.negotiate_timeout)
-        guarded = GuardedYamux(conn, peer_id, conn.is_initiator)
+        """The multiplexed connection over ``conn``. Raises for a peer that is not let in."""
+        if not self._lets_in(peer_id.to_base58()):
+            raise MultiselectError("not let in")
+        brief: Any = BriefReads(conn)
+        protocol, _ = await self._selector.select(brief, conn.is_initiator, self.negotiate_timeout)
+        muxed = GuardedYamux(conn, peer_id, conn.is_initiator, self.budget)
         for known in self._open:
             if known.peer_id == peer_id:
                 known.doubt()
-        self._open.add(guarded)
-        return self._annotate_connection(guarded, conn, protocol)
+        self._open.add(muxed)
+        return self._annotate_connection(muxed, conn, protocol)
 
 
 class FrameReader:

@@ -6,9 +6,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,8 +28,6 @@ from goop_node.p2p.guest import Guest
 from goop_node.p2p.library_host import make_host
 from goop_node.p2p.read_ahead import read_ahead
 
-Answer = Callable[[random.Random], bytes]
-
 GOSSIP = "/meshsub/1.1.0"
 PATIENCE = 5.0
 """Seconds that a stranger spends on one thing."""
@@ -42,13 +39,11 @@ class Stranger:
     def __init__(self, guest: Guest, pair: KeyPair) -> None:
         self.port = 0
         """The node's."""
-        self.asked = asyncio.Event()
-        """The node has asked who this is, and has an answer."""
         self._guest = guest
         self._pair = pair
         self._id = ID.from_pubkey(pair.public_key)
         self._tcp = ToldTCP()
-        self._host: Any = make_host(pair, self._tcp, PATIENCE)
+        self._host: Any = make_host(pair, self._tcp, PATIENCE, lambda peer_id, protocol: True)
         self._seqno = time.time_ns()
         self._gossip: Any = None
         self._node: ID | None = None
@@ -124,18 +119,6 @@ class Stranger:
         data = json.dumps(usual | fields).encode()
         await self.gossip(rpc_pb2.RPC(publish=[self.signed(data)]).SerializeToString())
 
-    def answer(self, how: Answer, rng: random.Random) -> None:
-        """Give such answers to who asks who this is."""
-
-        async def handle(stream: Any) -> None:
-            try:
-                await stream.write(how(rng))
-                await (stream.reset if rng.random() < 0.2 else stream.close)()
-            finally:
-                self.asked.set()
-
-        self._host.set_stream_handler(TProtocol("/ipfs/id/1.0.0"), handle)
-
     async def _do(self, work: Any, *args: Any) -> Any:
         async with asyncio.timeout(PATIENCE):
             return await self._guest.run(work, *args)
@@ -151,14 +134,10 @@ class Stranger:
 
 
 @asynccontextmanager
-async def stranger(
-    address: str = "", answers: Answer | None = None, rng: random.Random | None = None
-) -> AsyncIterator[Stranger]:
-    """A stranger, connected with the node at ``address``; ``answers`` says who it is."""
+async def stranger(address: str = "") -> AsyncIterator[Stranger]:
+    """A stranger, connected with the node at ``address``."""
     guest = await Guest.acquire()
     one = Stranger(guest, create_new_key_pair())
-    if answers is not None:
-        one.answer(answers, rng or random.Random())
     ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     life = asyncio.create_task(guest.run(one._live, ready))
     try:

@@ -132,15 +132,6 @@ async def test_who_never_comes_in(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     await _under_attack(attack, SECONDS, tmp_path, caplog)
 
 
-async def test_wrong_answers_to_who_are_you(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def attack(rng: random.Random, one: Stranger) -> None:
-        await one.asked.wait()
-
-    await _under_attack(attack, SECONDS, tmp_path, caplog)
-
-
 async def _under_attack(
     attack: Attack, seconds: float, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -169,7 +160,7 @@ async def _attacking(attack: Attack, rng: random.Random, address: str, until: fl
     while time.monotonic() < until:
         # What fails here is the stranger's business.
         with contextlib.suppress(Exception):
-            async with stranger(address, answers=identify, rng=rng) as one:
+            async with stranger(address) as one:
                 for _ in range(AT_ONCE):
                     await attack(rng, one)
 

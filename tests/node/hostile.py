@@ -177,6 +177,38 @@ async def gossip(stack: AsyncExitStack, address: str, protocol: str) -> None:
     emit(event="done", connected=bool(host.get_network().connections))
 
 
+async def unfinished(stack: AsyncExitStack, address: str, protocol: str) -> None:
+    """Begin lines and never end them: on many streams, under several names."""
+    peer = info_from_p2p_addr(Multiaddr(address)).peer_id
+    sent = 0
+    for _ in range(4):
+        host = await connect(stack, address)
+        for _ in range(100):
+            with suppress(Exception):
+                with trio.fail_after(5):
+                    stream = await host.new_stream(peer, [TProtocol(protocol)])
+                    await stream.write(b"x" * 100_000)
+                sent += 100_000
+    emit(event="sent", sent=sent)
+
+
+async def announced(stack: AsyncExitStack, address: str, protocol: str) -> None:
+    """Announce a very long name of a protocol, and send as much of it as is taken."""
+    host = await connect(stack, address)
+    peer = info_from_p2p_addr(Multiaddr(address)).peer_id
+    sent = 0
+    for _ in range(20):
+        with suppress(Exception):
+            conn = host.get_network().get_connections(peer)[0].muxed_conn
+            stream = await conn.open_stream()
+            await stream.write(b"\xff\xff\xff\xff\x0f")
+            with trio.move_on_after(1):
+                for _ in range(200):
+                    await stream.write(FRAME)
+                    sent += len(FRAME)
+    emit(event="sent", sent=sent)
+
+
 async def main() -> None:
     """Do what the command line says."""
     what, address, protocol = sys.argv[1:]
@@ -188,6 +220,8 @@ async def main() -> None:
             "streams": streams,
             "connections": connections,
             "gossip": gossip,
+            "unfinished": unfinished,
+            "announced": announced,
         }
         await work[what](stack, address, protocol)
         await trio.to_thread.run_sync(sys.stdin.read)

@@ -9,12 +9,15 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from goop_node.p2p import limits, yamux_guard
+from goop_node.p2p.held import Account, Budget
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.service import P2P
+from goop_node.p2p.yamux_guard import MAX_WINDOW
 from goop_node.types import LineStream, StreamHandler
 from tests.interop.driven import Driven
 from tests.node.census import held, largest
@@ -62,6 +65,7 @@ class Echoed:
         self._stream = stream
         self._heard: asyncio.Queue[bytes] = asyncio.Queue()
         self.ended = ""
+        self.over = asyncio.Event()
         stream.start(self._on_lines, self._on_end)
 
     def _on_lines(self, lines: list[bytes]) -> None:
@@ -70,6 +74,7 @@ class Echoed:
 
     def _on_end(self, code: str) -> None:
         self.ended = code
+        self.over.set()
 
     async def carry(self, line: bytes, count: int) -> None:
         """Send so many lines as fast as they go, and get all of them back."""
@@ -87,14 +92,16 @@ class Echoed:
 
 
 @asynccontextmanager
-async def attacked(folder: Path, what: str) -> AsyncIterator[tuple[Driven, Echoed, P2P]]:
+async def attacked(
+    folder: Path, what: str, protocol: str = DEAF
+) -> AsyncIterator[tuple[Driven, Echoed, P2P]]:
     """Alice with Bob's stream, and a hostile peer that has begun."""
     async with node(folder, "alice") as alice, node(folder, "bob") as bob:
         address = alice.network.addrs[0]
         await bob.add_peer(address)
         friend = Echoed(await bob.network.open_stream(alice.network.peer_id, [ECHO]))
         assert await friend.works()
-        command = [sys.executable, str(HOSTILE), what, address, DEAF]
+        command = [sys.executable, str(HOSTILE), what, address, protocol]
         async with Driven.start(command, folder) as hostile:
             yield hostile, friend, alice
 
@@ -164,3 +171,63 @@ async def test_gossip_is_neither_kept_nor_passed_on_beyond_its_bounds(
         for host, was in zip(hosts, before, strict=True):
             assert held(host) - was < 6 * 1024 * 1024, largest(host)
         assert alice.network.host is hosts[0], "its side of libp2p never ended"
+
+
+def budget(p2p: P2P) -> Budget:
+    """What the node itself accounts."""
+    host: Any = p2p.network.host
+    found: Budget = host._host.get_network().upgrader.muxer_multistream.budget
+    return found
+
+
+async def test_lines_without_an_end_have_one_budget_for_all_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "HELD_EACH", 3_000_000)
+    monkeypatch.setattr(limits, "HELD_ALL", 5_000_000)
+    most = 0
+    change = Account._change
+
+    def watched(account: Account, stream: int, size: int) -> None:
+        nonlocal most
+        most = max(most, account._budget.held)
+        change(account, stream, size)
+
+    monkeypatch.setattr(Account, "_change", watched)
+    async with attacked(tmp_path, "unfinished", ECHO) as (hostile, friend, alice):
+        assert (await hostile.event("sent"))["sent"] > 10_000_000
+        assert await friend.works()
+        assert 2_000_000 < most <= limits.HELD_ALL + MAX_WINDOW
+        account = budget(alice)
+        assert account.held <= limits.HELD_ALL
+    assert account.held == 0
+
+
+async def test_what_a_negotiation_announces_is_not_gathered(tmp_path: Path) -> None:
+    async with attacked(tmp_path, "announced") as (hostile, friend, alice):
+        before = held(alice.network.host)
+        await hostile.event("sent")
+        assert await friend.works()
+        assert held(alice.network.host) - before < 3 * 1024 * 1024
+
+
+async def test_a_stream_has_its_first_line_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "FIRST_LINE_SECONDS", 0.3)
+    monkeypatch.setattr(limits, "LINE_SECONDS", 0.6)
+    ends: asyncio.Queue[str] = asyncio.Queue()
+    async with node(tmp_path, "alice") as alice, node(tmp_path, "bob") as bob:
+        await bob.add_peer(alice.network.addrs[0])
+        for beginning in (None, b"a line", b"a line\nand the beginning of another"):
+            stream: Any = await bob.network.open_stream(alice.network.peer_id, [ECHO])
+            if beginning is not None:
+                stream._out += beginning
+                stream._wake_up()
+            stream.start(lambda lines: None, ends.put_nowait)
+            async with asyncio.timeout(20):
+                assert await ends.get() in ("reset", "eof")
+        silent = Echoed(await bob.network.open_stream(alice.network.peer_id, [ECHO]))
+        assert await silent.works()
+        await asyncio.sleep(1.0)  # between lines there is all the time in the world
+        assert await silent.works()

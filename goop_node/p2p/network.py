@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Streams of libp2p, as plugins open them: on asyncio, by peer id, with errors in words."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from goop_node.p2p.guest import Guest, GuestEnded
+from goop_node.p2p.host import Host
+from goop_node.types import LineStream, NetworkError
+
+log = logging.getLogger(__name__)
+
+MAX_LINE = 256 * 1024
+
+
+class P2PNetwork:
+    """``Network`` (see ``goop_node.types``) over a host that may come and go."""
+
+    def __init__(self, peer_id: str) -> None:
+        self.peer_id = peer_id
+        self.guest: Guest | None = None
+        self.host: Host | None = None
+
+    @property
+    def addrs(self) -> tuple[str, ...]:
+        """Our full multiaddrs."""
+        return self.host.addrs if self.host is not None else ()
+
+    async def open_stream(
+        self,
+        peer_id: str,
+        protocols: Sequence[str],
+        *,
+        timeout: float = 10.0,
+    ) -> LineStream:
+        """See ``Network.open_stream``."""
+        guest, host = self.running()
+        try:
+            async with asyncio.timeout(timeout):
+                return await guest.run(host.open_stream, peer_id, list(protocols), MAX_LINE)
+        except TimeoutError:
+            raise NetworkError("unreachable", "the peer did not answer in time") from None
+        except GuestEnded:
+            raise NetworkError("offline", "libp2p is restarting") from None
+        except NetworkError:
+            raise
+        except Exception as error:
+            log.warning("no stream to %s: %r", peer_id, error)
+            raise NetworkError("unreachable", "the library failed") from None
+
+    def running(self) -> tuple[Guest, Host]:
+        """The guest and the host. Raises ``NetworkError`` (``offline``)."""
+        if self.guest is None or self.host is None:
+            raise NetworkError("offline", "libp2p is not running")
+        return self.guest, self.host
