@@ -19,7 +19,7 @@ from goop_node.access import CALLER
 from goop_node.denial import deny, in_words
 from goop_node.origins import Origins
 from goop_node.paths import normal_path
-from goop_node.problems import Problem, not_found
+from goop_node.problems import LEFT_EARLY, Problem, not_found
 from goop_node.security_headers import security_headers, with_headers
 from goop_node.tokens import Tokens
 from goop_node.types import Caller
@@ -127,7 +127,7 @@ class Guard:
             await self._app(scope, receive, in_words(scope, receive, send))
             return
         cookie = self._issue(scope, headers, template)
-        await self._app(scope, _bounded(receive), with_headers(send, cookie))
+        await self._app(scope, _bounded(scope, receive), with_headers(send, cookie))
 
     def _facts(self, scope: Any, headers: Mapping[str, str]) -> Facts:
         bearer: bool | None = None
@@ -180,14 +180,17 @@ def _malformed(scope: Any, headers: Mapping[str, str]) -> Problem | None:
     return None
 
 
-def _bounded(receive: Any) -> Any:
-    """Cut a body without a length off at the bound."""
-    got = 0
+def _bounded(scope: Any, receive: Any) -> Any:
+    """Cut a body without a length off at the bound; note when the client leaves within one."""
+    got, complete = 0, False
 
     async def bounded() -> Any:
-        nonlocal got
+        nonlocal got, complete
         message = await receive()
-        if message["type"] == "http.request":
+        if message["type"] != "http.request":
+            scope[LEFT_EARLY] = not complete
+        else:
+            complete = not message.get("more_body", False)
             got += len(message.get("body", b""))
             if got > MAX_BODY:
                 raise Problem(413, "too_large", f"a request has at most {MAX_BODY} bytes")

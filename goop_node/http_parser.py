@@ -40,6 +40,7 @@ class Parser(h11.Connection):
 
     def next_event(self) -> Any:
         """The next part of a request. Raises ``h11.RemoteProtocolError``."""
+        state = self.their_state
         try:
             event = super().next_event()
             if isinstance(event, h11.Request):
@@ -47,7 +48,7 @@ class Parser(h11.Connection):
             return event
         except h11.RemoteProtocolError as error:
             self.problem = Problem(400, "bad_http", f"this is no HTTP/1.1: {str(error)[:200]}")
-            if error.error_status_hint == 431:
+            if error.error_status_hint == 431 and state is h11.IDLE:
                 self.problem = HEADERS_TOO_LARGE
             raise
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
@@ -40,6 +41,10 @@ READ_SECONDS = 60.0
 
 LINGER_SECONDS = 5.0
 """How long the rest of a request is read and dropped: see ``_Transport``."""
+
+HANDSHAKE = 8192
+"""Bytes of the headers that say how a WebSocket is to be: they are parsed further."""
+_HANDSHAKE = re.compile(rb"connection|upgrade|sec-websocket-.*")
 
 _SECONDS = {"request": REQUEST_SECONDS, "head": HEAD_SECONDS, "body": BODY_SECONDS}
 
@@ -231,6 +236,9 @@ class HttpProtocol(H11Protocol):
 
         A second reading of it, by other bounds, could leave it without an answer.
         """
+        if sum(len(value) for name, value in self.headers if _HANDSHAKE.match(name)) > HANDSHAKE:
+            self._refuse(Problem(400, "bad_handshake", f"more than {HANDSHAKE} bytes of options"))
+            return
         headers = Headers()
         for name, value in self.headers:
             headers[name.decode("ascii")] = value.decode("latin-1")

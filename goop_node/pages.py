@@ -70,6 +70,8 @@ def routes(
     """The handlers for everything that is not below ``/api/``."""
     scripts = {name: sdk_scripts.FOLDER / name for name in sdk_scripts.NAMES}
     scripts.update(modules)
+    # For the page that says that there is nothing: it stands at every origin.
+    scripts["goop-page.css"] = HOME / "home.css"
 
     @route("/sdk/{name:str}", http_method=_METHODS, include_in_schema=False)
     async def script(request: Request[Any, Any, Any]) -> Response[Any]:

@@ -14,6 +14,9 @@ from litestar.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
 
+LEFT_EARLY = "goop_left_early"
+"""The key in an ASGI scope for whether the client left before its request was complete."""
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -96,6 +99,8 @@ def on_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[by
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """The framework refused: unknown address, wrong method, malformed request."""
+    if request.scope.get(LEFT_EARLY):
+        return respond(Problem(400, "incomplete", "the client left within its request"))
     if error.status_code >= 500:
         return on_exception(request, error)
     response = respond(problem_of(error))

@@ -23,8 +23,8 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<h1>{title}</h1>
+<title>Not opened</title>
+<h1>This page could not be opened</h1>
 <p>{detail}</p>
 """
 
@@ -34,7 +34,7 @@ def refusal(problem: Problem, *, to_person: bool = False) -> bytes:
     body, kind = problem.encoded(), MEDIA_TYPE
     phrase = HTTPStatus(problem.status).phrase
     if to_person:
-        page = _PAGE.format(title=escape(phrase), detail=escape(problem.detail))
+        page = _PAGE.format(detail=escape(problem.detail))
         body, kind = page.encode(), "text/html; charset=utf-8"
     headers = [
         (b"content-type", kind.encode()),

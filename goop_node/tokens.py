@@ -60,8 +60,8 @@ class Tokens:
         All that programs of one host name have ever set comes in that header, in any form: so
         ours is looked for, and nothing is asked of the others.
         """
-        values: set[str] = set(self._ours.findall(cookies))
-        for value in values:
+        values: list[str] = self._ours.findall(cookies)
+        for value in dict.fromkeys(values):
             template = value.rpartition(".")[0]
             expected = self.cookie_for(template)[1]
             if hmac.compare_digest(value.encode(), expected.encode()):

@@ -92,6 +92,6 @@ export function setLink(connected, words) {
     return;
   }
   lost = true;
-  pill("offline", "No node");
+  pill("offline", words ? "Refused" : "No node");
   banner(words || "Your node does not answer. Is it still running? This page goes on by itself when it is back.");
 }

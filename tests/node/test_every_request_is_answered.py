@@ -323,9 +323,18 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
         assert (await reader.readline()).startswith(b"HTTP/1.1 101")
 
 
-async def test_a_handshake_that_is_none_is_refused_in_words() -> None:
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (b"Version: 13", b"Version: 12"),
+        (b"Connection: Upgrade", b"Connection: Upgrade" + b", a" * 3_000),
+        (b"Key: ", b"Key: x"),
+    ],
+    ids=["version", "endless options", "key"],
+)
+async def test_a_handshake_that_is_none_is_refused_in_words(right: bytes, wrong: bytes) -> None:
     async with serving() as (port, _), client(port) as (reader, writer):
-        writer.write(head(b"", websocket=True).replace(b"Version: 13", b"Version: 12"))
+        writer.write(head(b"", websocket=True).replace(right, wrong))
         answer = await reader.read()
         assert answer.startswith(b"HTTP/1.1 400")
         assert b'"code": "bad_handshake"' in answer

@@ -49,6 +49,30 @@ def test_half_requests_lock_nobody_out(tmp_path: Path) -> None:
     assert log.count("no place left") == 1
 
 
+def test_clients_that_leave_within_a_request_are_no_news(tmp_path: Path) -> None:
+    node = NodeProcess(
+        tmp_path / "node", ("--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0")
+    )
+    head = f"HTTP/1.1\r\nHost: 127.0.0.1:{node.port}\r\nAuthorization: Bearer {node.token}\r\n"
+    length, chunked = "Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n5\r\n{"
+    try:
+        for method, path in (
+            ("POST", "/api/self"),
+            ("POST", "/api/realtime/send"),
+            ("POST", "/api/realtime/frames"),
+            ("GET", "/api/peers/events"),
+            ("GET", "/api/realtime/events?page=p"),
+            ("GET", "/icon.svg"),
+        ):
+            for body in (length, chunked, chunked + "xxxxxxxxx\r\n"):
+                with socket.create_connection(("127.0.0.1", node.port)) as client:
+                    client.sendall(f"{method} {path} {head}{body}".encode())
+        assert httpx.get(f"{node.url}/api/self", headers=node.headers).status_code == 200
+    finally:
+        node.stop()
+    assert "Traceback" not in node.log.read_text()
+
+
 def test_the_process_takes_the_descriptors_that_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))

@@ -230,6 +230,9 @@ async def test_what_is_not_there_is_said_to_people_and_programs(client: httpx.As
     page = await client.get("/none", headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "Nothing here" in page.text
+    for needed in ("/sdk/goop-page.css", "/favicon.ico"):
+        assert needed in page.text
+        assert (await client.get(needed)).status_code == 200
     assert (await client.get("/pipe")).json()["code"] == "not_found"
 
 
