@@ -15,8 +15,10 @@ from typing import Any
 
 import trio
 from libp2p.network.connection.swarm_connection import SwarmConn
+from libp2p.network.stream.exceptions import StreamError
 from libp2p.peer.id import ID
 from libp2p.tools.anyio_service import Service, TrioManager
+from libp2p.utils.connection_shutdown import is_expected_connection_shutdown
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +51,12 @@ _complaints = Complaints()
 
 
 def complain(what: str, who: str, error: Exception) -> None:
-    """Say that something failed for a peer, with its traceback for who looks at details."""
-    if _complaints.tells(who, time.monotonic()):
+    """Say that something failed for a peer, with its traceback for who looks at details.
+
+    That a peer has hung up is no failure.
+    """
+    usual = isinstance(error, StreamError) or is_expected_connection_shutdown(error)
+    if not usual and _complaints.tells(who, time.monotonic()):
         log.warning("%s failed for %s, which ends it: %s", what, who, _in_short(error))
     log.debug("%s failed for %s", what, who, exc_info=error)
 

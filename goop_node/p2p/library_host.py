@@ -7,8 +7,8 @@ is whoever it says it is.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NoReturn
 
 from libp2p.abc import IRawConnection
@@ -44,14 +44,44 @@ class NoConnector(AutoConnector):
         """Nothing begins."""
 
 
+class Handshakes:
+    """Inbound connections of which nobody knows yet who they are.
+
+    Where there are too many, the one that has taken longest makes room: who only knocks keeps
+    nobody out.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[IRawConnection, None] = {}
+
+    @contextmanager
+    def one(self, conn: IRawConnection) -> Iterator[None]:
+        """The handshake on ``conn`` within the block; one that is cut fails of itself."""
+        if len(self._under_way) >= limits.HANDSHAKES:
+            oldest: Any = next(iter(self._under_way))
+            del self._under_way[oldest]
+            oldest.stream.stream.socket.close()
+        self._under_way[conn] = None
+        try:
+            yield
+        finally:
+            self._under_way.pop(conn, None)
+
+
 class OurSwarm(Swarm):
     """Gives back an inbound connection's place when it ends: the library when the host does."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_connector = NoConnector(self)
+        self._handshakes = Handshakes()
 
     async def upgrade_inbound_raw_conn(
         self, raw_conn: IRawConnection, maddr: Multiaddr
     ) -> NoReturn:
         """Let a connection in, and see it to its end. Raises ``SwarmException``, always."""
-        muxed: Any = await super().upgrade_inbound_raw_conn(raw_conn, maddr)
+        with self._handshakes.one(raw_conn):
+            muxed: Any = await super().upgrade_inbound_raw_conn(raw_conn, maddr)
         await muxed.event_closed.wait()
         raise SwarmException("an inbound connection has ended")
 
@@ -120,7 +150,6 @@ def make_host(
         retry_config=RetryConfig(max_retries=0),
         connection_config=limits.connections(dial_seconds),
     )
-    swarm.auto_connector = NoConnector(swarm)
     swarm.upgrader.muxer_multistream = GuardedMuxers(lambda peer_id: lets_in(peer_id, None))
     return ContainedHost(
         lets_in,

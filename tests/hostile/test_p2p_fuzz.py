@@ -24,7 +24,7 @@ from tests.hostile.stranger import Stranger, stranger
 from tests.hostile.twin_lines import twin_line
 from tests.hostile.yamux_frames import frame
 from tests.node.test_network_limits import ECHO, Echoed, node
-from tests.node.test_presence_again import online
+from tests.node.test_presence_again import online, until
 
 SECONDS = 1.0
 """For each kind of attack; ``make soak`` takes ``LONG_SECONDS``."""
@@ -47,8 +47,9 @@ async def presences(rng: random.Random, one: Stranger) -> None:
 
 
 async def introductions(rng: random.Random, one: Stranger) -> None:
-    stream = await one.open("/ipfs/id/push/1.0.0")
-    await one.write(stream, identify(rng))
+    """Whether or not anybody listens to them."""
+    stream = await one.open_bare()
+    await one.write(stream, b"\x13/multistream/1.0.0\n\x14/ipfs/id/push/1.0.0\n" + identify(rng))
     await one.end(stream, reset=rng.random() < 0.3)
 
 
@@ -166,8 +167,26 @@ async def _attacking(attack: Attack, rng: random.Random, address: str, until: fl
 
 
 async def _healthy(alice: P2P, bob: P2P) -> None:
-    """Both hear of each other still, and of a third who has just come."""
+    """Both are there as ever, and what the strangers took is given back."""
     assert alice.restarts == bob.restarts == 0
     await online(bob, alice)
     assert (peer := alice.peers.get(bob.network.peer_id)) is not None
     assert peer.connected
+    assert alice.network.host is not None
+    swarm = alice.network.host._host.get_network()
+    counts = swarm._resource_manager
+    await until(
+        lambda: (
+            counts._current_connections
+            == len(swarm.get_connections())
+            == swarm._inbound_limiter.borrowed_tokens
+            == 1
+        )
+    )
+    await until(
+        lambda: (
+            counts._current_streams
+            == sum(len(one.get_streams()) for one in swarm.get_connections())
+        )
+    )
+    assert not swarm._handshakes._under_way

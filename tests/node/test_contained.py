@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 from libp2p.network.connection.swarm_connection import SwarmConn
+from libp2p.network.exceptions import SwarmException
+from libp2p.peer.id import ID
 from libp2p.pubsub.pb import rpc_pb2
+from multiaddr import Multiaddr
 
 from goop_node.p2p import P2P, limits
 from goop_node.types import NetworkError
@@ -115,6 +118,33 @@ async def test_a_connection_that_fails_is_closed(tmp_path: Path, frame: bytes) -
         await until(lambda: (peer := alice.peers.get(one.peer_id)) is not None and peer.connected)
         await one.bytes(frame)
         await until(lambda: (gone := alice.peers.get(one.peer_id)) is None or not gone.connected)
+
+
+async def test_who_only_knocks_keeps_nobody_out(tmp_path: Path) -> None:
+    async with befriended(tmp_path) as (alice, _):
+        port = int(alice.network.addrs[0].split("/")[4])
+        knocking = [await asyncio.open_connection("127.0.0.1", port) for _ in range(300)]
+        try:
+            async with stranger(alice.network.addrs[0]) as one:
+                await one.says()
+                await seen_by(alice, one)
+        finally:
+            for _, writer in knocking:
+                writer.transport.abort()
+
+
+async def test_the_library_dials_nobody_by_itself(tmp_path: Path) -> None:
+    """It would, when a stream is opened to a peer of which it has an address from anywhere."""
+    async with served() as (victim, dialled), befriended(tmp_path) as (alice, _):
+        guest, host = alice.network.running()
+        peer = ID.from_base58(PEER)
+        host._host.get_peerstore().add_addrs(peer, [Multiaddr(victim)], 100)
+        with pytest.raises(SwarmException):
+            await guest.run(host._host.get_network().new_stream, peer)
+        with pytest.raises(NetworkError) as failure:
+            await alice.network.open_stream(PEER, [ECHO])
+        assert failure.value.code == "undiscovered"
+        assert dialled == []
 
 
 async def test_a_connection_that_is_not_served_is_closed(
