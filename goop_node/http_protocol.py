@@ -37,7 +37,7 @@ BODY_SECONDS = 30.0
 """From the end of the head to the end of the body (at most 256 KiB)."""
 
 READ_SECONDS = 60.0
-"""How long a client may read nothing of what waits for it."""
+"""How long a client may take to read the 256 KiB at most that wait for it."""
 
 LINGER_SECONDS = 5.0
 """How long the rest of a request is read and dropped: see ``_Transport``."""
@@ -133,6 +133,13 @@ class HttpProtocol(H11Protocol):
             return
         super().on_response_complete()
         self._look("head" if self.conn.trailing_data[0] else "request")
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        if self._over:
+            self._socket.close()
+        else:
+            super().shutdown()
 
     # -- what the client owes
 

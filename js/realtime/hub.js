@@ -159,7 +159,12 @@ export class Hub {
     const error = new GoopError(frame.code, frame.reason, frame.channel ? { channelId: frame.channel } : {});
     if (conduit && frame.code === "unknown_channel") conduit.vanish();
     else if (conduit) conduit.error(error);
-    else if (this.onError) void call("onError", this.onError, error);
+    else this.tell(error);
+  }
+
+  /** An error of no channel. @param {GoopError} error */
+  tell(error) {
+    if (this.onError) void call("onError", this.onError, error);
     else report(error);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The one line between a document and its node: it comes back by itself, over what works.
+import { ask } from "./asking.js";
 import { Deferred } from "./errors.js";
 import { EventWire, SocketWire } from "./wires.js";
 
@@ -44,6 +45,8 @@ export class Line {
     this.refusals = 0;
     this.probes = 0;
     this.asleep = false;
+    /** Why the node refuses this page, as it was told last. */
+    this.reason = "";
     /** Set by the first `subscribed` of each wire. */
     this.ready = false;
     /** @type {Deferred[]} */
@@ -85,6 +88,19 @@ export class Line {
     }
   }
 
+  /** Of a refused WebSocket or stream a browser does not say more than that; a request tells why. */
+  async why() {
+    try {
+      await ask("channels");
+    } catch (/** @type {any} */ error) {
+      // Without a status the node is away, and with 5xx it may be well again soon.
+      if (!(error.status >= 400 && error.status < 500) || this.ready) return;
+      for (const deferred of this.waiting.splice(0)) deferred.reject(error);
+      if (error.code !== this.reason) this.hub.tell(error);
+      this.reason = error.code;
+    }
+  }
+
   /** WebSockets have had their time. */
   weary() {
     this.patience = undefined;
@@ -117,6 +133,7 @@ export class Line {
   proven() {
     this.ready = true;
     this.failures = 0;
+    this.reason = "";
     clearTimeout(this.watch);
     this.settled();
     if (this.wire instanceof EventWire) this.probeLater();
@@ -133,8 +150,10 @@ export class Line {
   closed(code) {
     const tried = !this.ready;
     // Where events fail as well, the node is away, and nothing is wrong with WebSockets.
-    if (this.wire instanceof EventWire) this.refusals = 0;
-    else if (++this.refusals >= SOCKET_TRIES) this.settled();
+    if (this.wire instanceof EventWire) {
+      this.refusals = 0;
+      if (tried) void this.why();
+    } else if (++this.refusals >= SOCKET_TRIES) this.settled();
     this.drop();
     const limit = Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LAST_RETRY_MS);
     // Jitter, so that many pages do not come back to a restarted node at once.

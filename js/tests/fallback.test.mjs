@@ -200,3 +200,43 @@ test("events that say nothing are given up after 10 s", async () => {
   await clock.advance(2_000);
   assert.ok(node.streams.length > length);
 });
+
+test("a page that the node refuses is told why, once, and whoever waits is too", async () => {
+  const { node, clock, realtime } = openPage();
+  const told = [];
+  realtime.onError = (error) => told.push([error.code, error.message]);
+  node.socketsAre = "refuse";
+  node.refuses = { status: 431, problem: { code: "headers_too_large", detail: "Delete this site's cookies." } };
+  const asked = realtime.connect("bob").catch((error) => error);
+  await clock.advance(60_000);
+  assert.equal((await asked).message, "Delete this site's cookies.");
+  same(told, [["headers_too_large", "Delete this site's cookies."]]);
+  node.refuses = null;
+  node.socketsAre = "open";
+  await clock.advance(10_000);
+  assert.equal(node.wire, node.socket);
+});
+
+for (const [why, refuses] of [
+  ["is away", null],
+  ["is full for a while", { status: 503, problem: { code: "full", detail: "no place" } }],
+]) {
+  test(`while the node ${why}, whoever waits goes on waiting`, async () => {
+    const { node, clock, realtime } = openPage();
+    const told = [];
+    realtime.onError = (error) => told.push(error.code);
+    node.socketsAre = "refuse";
+    node.refuses = refuses;
+    node.up = refuses !== null;
+    node.answers.request = () => ({ ...row, state: "connecting" });
+    const asked = realtime.connect("bob");
+    await clock.advance(20_000);
+    node.up = true;
+    node.refuses = null;
+    node.socketsAre = "open";
+    await clock.advance(10_000);
+    node.state("c1", "connected");
+    assert.equal((await asked).id, "c1");
+    same(told, []);
+  });
+}

@@ -59,6 +59,8 @@ class FakeNode {
   up = true;
   /** What stands between page and node does with WebSockets: "open", "refuse", "throw", "cut", "silent". */
   socketsAre = "open";
+  /** What the node says to all that this page asks, streams included: null, or { status, problem }. */
+  refuses = null;
   /** Frames from the page, all sockets together, parsed. */
   frames = [];
   /** Sockets, the newest last. */
@@ -170,7 +172,7 @@ export function openPage(...scripts) {
       if (!stream || stream.readyState === 2) return { ok: false, status: 409, json: async () => ({ code: "no_stream" }) };
       for (const frame of body.frames) node.take(frame, stream);
     }
-    const answer = await node.answers[action]?.(body);
+    const answer = node.refuses ?? (await node.answers[action]?.(body));
     const { status = 200, problem } = answer ?? {};
     return {
       ok: status < 400,
@@ -188,7 +190,7 @@ export function openPage(...scripts) {
       this.url = url;
       if (!url.startsWith("/api/realtime/")) return void sources.push(this);
       node.streams.push(this);
-      setImmediate(() => this.readyState === 1 && this.dispatchEvent(new Event(node.up ? "open" : "error")));
+      setImmediate(() => this.readyState === 1 && this.dispatchEvent(new Event(node.up && !node.refuses ? "open" : "error")));
     }
     close() {
       this.readyState = 2;

@@ -89,8 +89,11 @@ async def serving(limit: int = 100) -> AsyncIterator[tuple[int, Places]]:
         yield server.sockets[0].getsockname()[1], held
     finally:
         server.close()
-        for connection in list(state.connections):
-            cast(Any, connection).transport.abort()
+        connections: list[Any] = list(state.connections)
+        for connection in connections:  # as a server does that stops
+            connection.shutdown()
+        for connection in connections:
+            connection.transport.abort()
         await asyncio.gather(*state.tasks)
         await server.wait_closed()
 
@@ -384,6 +387,25 @@ async def test_websockets_leave_places_to_requests() -> None:
             assert (await ask(port, head(b"", websocket=False)))[9:12] == b"200"
         await until(lambda: held.taken == 0)
         assert (await ask(port, head(b"", websocket=True)))[9:12] == b"101"
+
+
+async def test_a_server_stops_whatever_its_clients_are_at() -> None:
+    states = (
+        b"",
+        b"GET / HT",
+        head(b"", websocket=False),
+        head(b"Content-Length: 9\r\n", websocket=False),
+        head(b"", websocket=True),
+        head(b"", websocket=True).replace(b"Version: 13", b"Version: 12"),
+        head(b"Cookie: " + b"x" * MAX_HEAD + b"\r\n", websocket=False),
+        b"no HTTP\r\n\r\n",
+    )
+    async with serving() as (port, held), contextlib.AsyncExitStack() as clients:
+        for state in states:
+            _, writer = await clients.enter_async_context(client(port))
+            writer.write(state)
+            await writer.drain()
+        await until(lambda: held.taken == len(states))
 
 
 async def test_frames_that_come_before_the_answer_wait_for_it() -> None:
