@@ -38,6 +38,12 @@ class Access:
     """For pages and scripts: what anybody gets, also without a credential."""
 
 
+_NO_HOME = (
+    "The node's own page shares its address with the templates here, and a browser cannot tell "
+    "them apart: what is yours alone needs the token of ready.json, or a node whose page is "
+    'opened on its own machine, with isolation = "origin".'
+)
+_HOME_ONLY = "only the node's own page, and programs, may do this"
 PUBLIC = Access(callers=frozenset(), public=True)
 NOBODY = Access(callers=frozenset())
 
@@ -50,9 +56,11 @@ def may_call(caller: Caller, access: Access) -> bool:
         case "program":
             return Who.PROGRAM in access.callers
         case "template":
-            own = caller.name in access.own if caller.name else bool(access.own)
-            return Who.ANY_TEMPLATE in access.callers or (
-                own and Who.OWN_TEMPLATES in access.callers
+            own = bool(access.own) if caller.shared else caller.name in access.own
+            return (
+                Who.ANY_TEMPLATE in access.callers
+                or (own and Who.OWN_TEMPLATES in access.callers)
+                or (caller.shared and Who.SHARED in access.callers)
             )
     return False  # type: ignore[unreachable]  # kinds may come that no declaration knows
 
@@ -96,10 +104,12 @@ def _refusal(caller: object, access: Access) -> Problem | None:
         return caller
     if not access.callers:
         return not_found()
-    if isinstance(caller, Caller) and may_call(caller, access):
+    if not isinstance(caller, Caller):
+        return Problem(401, "no_credential", "nobody is known to have sent this")
+    if may_call(caller, access):
         return None
-    if access.callers <= OWNER:
-        return Problem(403, "home_only", "only the node's own page, and programs, may do this")
+    if Who.HOME in access.callers:
+        return Problem(403, "home_only", _NO_HOME if caller.shared else _HOME_ONLY)
     return Problem(403, "not_for_you", f"this is for: {', '.join(sorted(access.callers))}")
 
 

@@ -167,7 +167,10 @@ def _say_unusual(config: NodeConfig) -> None:
             config.http_host,
         )
     if config.isolation == "path":
-        log.warning('templates share one origin and can read each other (isolation = "path")')
+        log.warning(
+            "templates share one origin: they can read each other, and no page counts as home "
+            '(isolation = "path")'
+        )
     if config.dev_origins:
         log.warning("pages of %s may use this node (dev_origins)", ", ".join(config.dev_origins))
 
@@ -185,6 +188,7 @@ def _uvicorn_config(app: Any) -> uvicorn.Config:
         ws_per_message_deflate=False,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         lifespan="on",
         log_config=None,
         log_level="warning",

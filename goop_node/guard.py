@@ -9,6 +9,7 @@ do is decided behind the framework's routing, in ``access.py``.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from goop_node.access import CALLER
+from goop_node.clock import now_ms
 from goop_node.denial import deny, in_words
 from goop_node.origins import Origins
 from goop_node.paths import normal_path
@@ -23,9 +25,13 @@ from goop_node.problems import LEFT_EARLY, Problem, not_found
 from goop_node.security_headers import security_headers, with_headers
 from goop_node.tokens import Tokens
 from goop_node.types import Caller
+from goop_node.wrong_tokens import WrongTokens
 
 MAX_BODY = 256 * 1024
 """Bytes of a request's body."""
+MAX_WAITING = 64
+"""Wrong tokens whose answers wait at once; beyond, they are refused without waiting."""
+BAD_TOKEN = "bad_token"
 _LENGTH = re.compile(r"[0-9]{1,9}")
 
 
@@ -66,7 +72,7 @@ def _caller(facts: Facts, template: str, origins: Origins) -> Caller | Problem:
     if facts.bearer is not None:
         if facts.bearer:
             return Caller(kind="program")
-        return Problem(401, "bad_token", "that is not this node's token; see ready.json")
+        return Problem(401, BAD_TOKEN, "that is not this node's token; see ready.json")
     if not origins.has_pages(facts.host):
         return Problem(
             401,
@@ -106,6 +112,8 @@ class Guard:
         self._origins = origins
         self._features = features
         self._loopback = loopback
+        self._wrong = WrongTokens()
+        self._waiting = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let through, or answer in the application's place."""
@@ -121,13 +129,28 @@ class Guard:
         if isinstance(verdict, Problem):
             await deny(scope, receive, send, verdict)
             return
+        if isinstance(verdict.caller, Problem) and verdict.caller.code == BAD_TOKEN:
+            verdict = Verdict(template=template, caller=await self._slowly(scope, verdict.caller))
         scope[CALLER] = verdict.caller
         scope["goop_template"] = template
         if scope["type"] == "websocket":
             await self._app(scope, receive, in_words(scope, receive, send))
             return
-        cookie = self._issue(scope, headers, template)
+        cookie = await self._issue(scope, headers, template)
         await self._app(scope, _bounded(scope, receive), with_headers(send, cookie))
+
+    async def _slowly(self, scope: Any, problem: Problem) -> Problem:
+        """What to answer to a wrong token, once it is time."""
+        address = (scope.get("client") or ("",))[0]
+        seconds = self._wrong.wait(address, now_ms() / 1000)
+        if seconds and self._waiting >= MAX_WAITING:
+            return Problem(429, "too_many_wrong_tokens", "too many wrong tokens are coming")
+        self._waiting += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._waiting -= 1
+        return problem
 
     def _facts(self, scope: Any, headers: Mapping[str, str]) -> Facts:
         bearer: bool | None = None
@@ -144,7 +167,7 @@ class Guard:
             bearer=bearer,
         )
 
-    def _issue(
+    async def _issue(
         self, scope: Any, headers: Mapping[str, str], template: str
     ) -> list[tuple[bytes, bytes]]:
         """The cookie for a page that a person navigates to."""
@@ -158,6 +181,8 @@ class Guard:
         if not self._loopback:
             keys = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])
             if not self._tokens.is_one_time_key(keys[0]):
+                if keys[0]:
+                    await self._slowly(scope, not_found())
                 return []
         name, value = self._tokens.cookie_for(template)
         cookie = f"{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"

@@ -152,7 +152,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
     return [
         Route(handlers=[me, peers, events], callers=OWNER | {Who.ANY_TEMPLATE}),
         Route(handlers=[rename, status, invite, befriend], callers=OWNER),
-        templates_api.routes(node, origins),
+        *templates_api.routes(node, origins),
     ]
 
 

@@ -16,7 +16,7 @@ from goop_node.grants import NotAskedError, SetInFileError
 from goop_node.origins import Origins
 from goop_node.permissions import Permission, parse
 from goop_node.problems import Problem
-from goop_node.types import JsonValue, Route
+from goop_node.types import JsonValue, Route, Who
 
 if TYPE_CHECKING:
     from goop_node.node import Node
@@ -29,7 +29,7 @@ class GrantBody(msgspec.Struct):
     permission: Annotated[str, msgspec.Meta(max_length=200)]
 
 
-def routes(node: Node, origins: Origins) -> Route:
+def routes(node: Node, origins: Origins) -> list[Route]:
     """The handlers. What is granted is granted at home, never inside a template."""
     grants = node.grants
 
@@ -88,7 +88,10 @@ def routes(node: Node, origins: Origins) -> Route:
             raise _unkept(error) from error
         return row(name)
 
-    return Route(handlers=[templates, grant, revoke], callers=OWNER)
+    return [
+        Route(handlers=[templates], callers=OWNER | {Who.SHARED}),
+        Route(handlers=[grant, revoke], callers=OWNER),
+    ]
 
 
 def _unkept(error: OSError) -> Problem:

@@ -60,6 +60,11 @@ class Caller:
     kind: CallerKind
     name: str = ""
 
+    @property
+    def shared(self) -> bool:
+        """Whether it is a page of which nobody can tell whose it is."""
+        return self.kind == "template" and not self.name
+
 
 class Who(StrEnum):
     """Whom a route can be for."""
@@ -69,6 +74,8 @@ class Who(StrEnum):
     OWN_TEMPLATES = "own templates"
     """Pages of the templates that the route's plugin brings."""
     ANY_TEMPLATE = "any template"
+    SHARED = "a page where origins are shared"
+    """Home and the templates are one to the browser there. What templates may do it may anyway."""
     PROGRAM = "program"
 
 

@@ -5,6 +5,7 @@ import { $, call, fullName, make, note, paintAvatar } from "./dom.js";
 import { addFriend } from "./friends.js";
 import { followPeople } from "./people.js";
 import { followRequests } from "./requests.js";
+import { countsAsNoHome, showWhy } from "./shared_origin.js";
 import { setLink, showStatus } from "./status.js";
 
 /** What the node says of us. */
@@ -130,6 +131,10 @@ async function part(work) {
   try {
     await work();
   } catch (error) {
+    if (countsAsNoHome(error)) {
+      showWhy(error.message);
+      return;
+    }
     console.error(error);
     $("banner").textContent = error.message;
     $("banner").hidden = false;

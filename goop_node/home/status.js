@@ -2,6 +2,7 @@
 // The network pill, the banner, and the plugins in the footer.
 
 import { $, call, make } from "./dom.js";
+import { countsAsNoHome, showWhy } from "./shared_origin.js";
 
 const NETWORK = {
   starting: "Starting",
@@ -61,6 +62,12 @@ export async function showStatus() {
   try {
     status = await call("/api/status");
   } catch (error) {
+    if (countsAsNoHome(error)) {
+      lost = false;
+      banner("");
+      showWhy(error.message);
+      return;
+    }
     setLink(false, error.code === "node_unreachable" ? "" : error.message);
     return;
   }

@@ -14,7 +14,6 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
-    ignored_auth,
     negative_data_rejection,
     response_schema_conformance,
     status_code_conformance,
@@ -31,7 +30,6 @@ CHECKS = [
     response_schema_conformance,
     negative_data_rejection,
     unsupported_method,
-    ignored_auth,
 ]
 ENDLESS = {"/api/peers/events"}
 """Event streams; what they answer is asked below."""

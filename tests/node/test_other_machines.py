@@ -47,3 +47,24 @@ def test_only_the_named_host_is_answered(node: NodeProcess) -> None:
     for host, status in ((f"127.0.0.2:{port}", 200), (f"evil.example:{port}", 421)):
         answer = httpx.get(f"{node.url}/api/self", headers={**node.headers, "Host": host})
         assert answer.status_code == status
+
+
+def test_nobody_is_home_where_templates_share_the_origin(node: NodeProcess) -> None:
+    printed = re.search(r"Ready: (http://127\.0\.0\.2:\d+/\?key=\S+) ", node.log.read_text())
+    assert printed is not None
+    origin = {"Origin": node.url}
+    with httpx.Client(base_url=node.url, headers=NAVIGATION) as browser:
+        assert browser.get(printed[1]).status_code == 200
+        assert browser.get("/api/templates").status_code == 200
+        for answer in (
+            browser.get("/api/status"),
+            browser.get("/api/invite"),
+            browser.post("/api/self", json={"label": "Eve"}, headers=origin),
+            browser.post("/api/friends", json={"address": "x"}, headers=origin),
+        ):
+            assert answer.status_code == 403
+            assert answer.json()["code"] == "home_only"
+            assert "shares its address with the templates" in answer.json()["detail"]
+    assert httpx.get(f"{node.url}/api/status", headers=node.headers).status_code == 200
+    renamed = httpx.post(f"{node.url}/api/self", json={"label": "Eve"}, headers=node.headers)
+    assert renamed.json()["label"] == "Eve"

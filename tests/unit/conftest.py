@@ -17,6 +17,6 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, 
         note_instead_of_running(patch)
         folder = tmp_path_factory.mktemp("access")
         yield (
-            Client(make_node(folder / "apart")),
+            Client(make_node(folder / "apart", dev_origins=("http://localhost:5173",))),
             Client(make_node(folder / "shared", isolation="path")),
         )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,8 +35,10 @@ class Client:
     """Calls an application without a server."""
 
     def __init__(self, node: Node) -> None:
+        """Each call comes from an address of its own, so that wrong tokens do not wait."""
         self.node = node
         self.app = create_app(node)
+        self._places = map(str, map(ipaddress.IPv4Address, itertools.count(0x0A000000)))
 
     def cookie(self, template: str) -> bytes:
         """The cookie of a template's pages, ``""``: of the node's own."""
@@ -42,7 +46,13 @@ class Client:
         return f"{name}={value}".encode()
 
     async def call(
-        self, raw: bytes, headers: Headers, *, method: str = "GET", socket: bool = False
+        self,
+        raw: bytes,
+        headers: Headers,
+        *,
+        method: str = "GET",
+        socket: bool = False,
+        address: str = "",
     ) -> Answer:
         """One request, or one opening handshake."""
         answer = Answer()
@@ -53,7 +63,7 @@ class Client:
             "query_string": b"",
             "root_path": "",
             "headers": headers,
-            "client": ("127.0.0.1", 50000),
+            "client": (address or next(self._places), 50000),
             "extensions": {"websocket.http.response": {}} if socket else {},
             "ran": answer.ran,
         }

@@ -34,7 +34,13 @@ def documented() -> dict[str, dict[str, bool]]:
         if re.match(r"\| (address|`(GET|POST|ANY) /api/)", line)
     ]
     columns = rows[0][1:]
-    assert columns == ["home", "its plugin's templates", "other templates", "programs"]
+    assert columns == [
+        "home",
+        "its plugin's templates",
+        "other templates",
+        "shared origin",
+        "programs",
+    ]
     found = {}
     for cells in rows[1:]:
         assert set(cells[1:]) <= {"yes", "no"}, cells
@@ -54,6 +60,9 @@ def rows_of(client: Client) -> list[Row]:
     return [row for row in table(client.app._app) if not row.access.public]
 
 
+DEV = b"http://localhost:5173"
+
+
 @dataclass(frozen=True)
 class Who:
     """Somebody who calls. ``column`` is that of the table; ``""``: nobody with a right to."""
@@ -64,6 +73,7 @@ class Who:
     host: str = "home.localhost"
     cookie: bytes | None = None
     token: bytes | None = None
+    origin: bytes | None = None
 
     def headers(self) -> Headers:
         """As such a caller sends them; pages name their Origin."""
@@ -72,7 +82,7 @@ class Who:
         if self.token is not None:
             found.append((b"authorization", self.token))
         if self.cookie is not None:
-            found += [(b"cookie", self.cookie), (b"origin", b"http://" + host)]
+            found += [(b"cookie", self.cookie), (b"origin", self.origin or b"http://" + host)]
         return found
 
 
@@ -96,10 +106,11 @@ def callers(apart: Client, shared: Client) -> list[Who]:
         Who(
             "a page where all share one origin",
             shared,
-            "shared",
+            "shared origin",
             "localhost",
             cookie=shared.cookie(""),
         ),
+        Who("home's cookie at an author's server", apart, "shared origin", cookie=home, origin=DEV),
     ]
     return found + [
         Who(name, apart, f"template {name}", f"{name}.localhost", cookie=apart.cookie(name))
@@ -109,9 +120,6 @@ def callers(apart: Client, shared: Client) -> list[Who]:
 
 def allowed(columns: dict[str, bool], who: str, own: frozenset[str]) -> bool:
     """Whether the table of SECURITY.md lets in who comes as ``who``."""
-    if who == "shared":
-        # It may be any template's page.
-        return columns["other templates"] or (bool(own) and columns["its plugin's templates"])
     if who.startswith("template "):
         is_own = who.removeprefix("template ") in own
         return columns["its plugin's templates" if is_own else "other templates"]

@@ -28,6 +28,7 @@ _LINKED = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
 MADE_LATER = {
     "goop.toml",
     "ready.json",
+    "tokens.json",
     "DATA/ready.json",
     "friends.json",
     "manifest.json",

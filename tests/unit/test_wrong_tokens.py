@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Wrong tokens wait; the right one never does, and nothing grows."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goop_node import guard
+from goop_node.wrong_tokens import FREE, LONGEST_SECONDS, MAX_PLACES, WrongTokens
+from tests.unit.in_process import Client, Headers
+from tests.unit.spellings import PORT
+
+HOST = (b"host", f"localhost:{PORT}".encode())
+WRONG: Headers = [HOST, (b"authorization", b"Bearer wrong")]
+
+
+def test_some_are_free_then_each_waits_longer_up_to_a_bound() -> None:
+    wrong = WrongTokens()
+    waits = [wrong.wait("127.0.0.1", 100.0) for _ in range(50)]
+    assert waits[:FREE] == [0.0] * FREE
+    assert waits[FREE:] == sorted(waits[FREE:])
+    assert waits[FREE] > 0
+    assert waits[-1] == LONGEST_SECONDS
+
+
+def test_time_forgives() -> None:
+    wrong = WrongTokens()
+    for _ in range(1000):
+        wrong.wait("127.0.0.1", 0.0)
+    assert wrong.wait("127.0.0.1", 1.0) == LONGEST_SECONDS
+    assert wrong.wait("127.0.0.1", 600.0) == 0.0
+
+
+@given(st.lists(st.tuples(st.ip_addresses().map(str) | st.text(), st.floats(0, 1e9))))
+def test_whatever_comes_the_bounds_hold(shown: list[tuple[str, float]]) -> None:
+    wrong = WrongTokens()
+    for address, now in shown:
+        assert 0.0 <= wrong.wait(address, now) <= LONGEST_SECONDS
+    assert len(wrong) <= MAX_PLACES
+
+
+def test_places_are_bounded_and_one_network_is_one_place() -> None:
+    wrong = WrongTokens()
+    for number in range(5 * MAX_PLACES):
+        wrong.wait(f"10.0.{number // 256}.{number % 256}", 0.0)
+    assert len(wrong) == MAX_PLACES
+    one = WrongTokens()
+    for number in range(10):
+        one.wait(f"2001:db8::{number:x}", 0.0)
+    assert len(one) == 1
+    assert one.wait("::ffff:10.0.0.1", 0.0) == one.wait("10.0.0.2", 0.0) == 0.0
+
+
+async def test_the_right_token_is_let_in_at_once_while_wrong_ones_wait(
+    clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = clients[0]
+    call = functools.partial(client.call, b"/api/realtime/connect", address="10.0.0.1")
+    waiting: list[asyncio.Future[None]] = []
+
+    async def sleep(seconds: float) -> None:
+        if seconds:
+            waiting.append(asyncio.get_running_loop().create_future())
+            await waiting[-1]
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(client.app, "_wrong", WrongTokens())
+    calls: list[asyncio.Task[Any]] = [
+        asyncio.create_task(call(WRONG, socket=number % 2 == 1))
+        for number in range(FREE + 2 * guard.MAX_WAITING)
+    ]
+    done, pending = await asyncio.wait(calls, timeout=0)
+    while len(done) < FREE + guard.MAX_WAITING:
+        done, pending = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED, timeout=0)
+    statuses = sorted(task.result().status for task in done)
+    assert statuses == [401] * FREE + [429] * guard.MAX_WAITING
+    token = b"Bearer " + client.node.tokens.bearer.encode()
+    answer = await call([HOST, (b"authorization", token)])
+    assert answer.ran == ["/api/realtime/connect"]
+    assert len(pending) == len(waiting) == guard.MAX_WAITING
+    for future in waiting:
+        future.set_result(None)
+    assert {(await task).status for task in pending} == {401}
