@@ -22,6 +22,7 @@ FRAMES = 12
 
 def describe(error: BaseException) -> str:
     """An exception on one line: its text, with its type where the text says little."""
+    error = _inner(error)
     kind = type(error).__name__
     try:
         text = " ".join(str(error).split())
@@ -38,14 +39,17 @@ def place_of(error: BaseException, package: str = "") -> str:
 
     For a syntax error that is where the mistake stands. Without a package, the innermost frame.
     """
+    error = _inner(error)
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno or 1}"
     place = ""
     step: TracebackType | None = error.__traceback__
     while step is not None:
         name = step.tb_frame.f_globals.get("__name__", "")
-        if not package or str(name).partition(".")[0] == package:
-            place = f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
+        file = step.tb_frame.f_code.co_filename
+        mine = not package or str(name).partition(".")[0] == package
+        if mine and not file.startswith("<"):  # else it was made of text
+            place = f"{file}:{step.tb_lineno}"
         step = step.tb_next
     return place
 
@@ -62,6 +66,13 @@ def place_of_code(thing: object) -> str:
         return f"{file}:{line}" if file else ""
     except BaseException:
         return ""
+
+
+def _inner(error: BaseException) -> BaseException:
+    """What a task group found: the first of the exceptions that it carries."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _code(thing: Any) -> CodeType | None:

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from goop_node.plain_json import MAX_INT, NotJson, plain_json
+from goop_node.plain_json import MAX_INT, NotJson, a_type, plain_json
 from goop_node.types import JSON
 
 MAX_ITEMS = 10_000
@@ -98,8 +98,7 @@ def shown(value: object) -> str:
         return "a coroutine (is the function async?)"
     if inspect.isgenerator(value):
         return "a generator"
-    name = type(value).__name__
-    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+    return a_type(value)
 
 
 def _annotated(value: Any, inner: Any, more: Iterable[Any], where: str) -> Any:

@@ -31,6 +31,12 @@ class NotJson(TypeError):
         self.expected = expected
 
 
+def a_type(value: object) -> str:
+    """The type of ``value`` with its article: ``a dict``, ``an object``."""
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
 def plain_json(value: object) -> Any:
     """A copy of ``value``; mappings become dicts, tuples lists. Raises ``NotJson``.
 
@@ -69,12 +75,12 @@ def _copy(value: Any, pointer: str, depth: int, left: list[int]) -> Any:
         return [
             _copy(part, f"{pointer}/{index}", depth + 1, left) for index, part in enumerate(value)
         ]
-    raise NotJson(pointer, f"a {type(value).__name__}", "JSON")
+    raise NotJson(pointer, a_type(value), "JSON")
 
 
 def _key(key: object, pointer: str) -> str:
     if not isinstance(key, str):
-        raise NotJson(pointer, f"a {type(key).__name__} as a key", "text")
+        raise NotJson(pointer, f"{a_type(key)} as a key", "text")
     return _text(key, pointer)
 
 

@@ -117,7 +117,7 @@ SETTINGS = [
         "return {'properties': {'x': {'pattern': '('}}}",
     ),
     hook("schema_nan", "a finite number", SCHEMA, "return {'const': math.nan}"),
-    hook("schema_keys", "a int as a key", SCHEMA, "return {'properties': {1: {}}}"),
+    hook("schema_keys", "an int as a key", SCHEMA, "return {'properties': {1: {}}}"),
     hook("schema_loop", "cannot be used", SCHEMA, "return {'$ref': '#'}"),
     hook("schema_remote", "cannot be used", SCHEMA, "return {'$ref': 'http://127.0.0.1:1/'}"),
 ]
@@ -240,7 +240,7 @@ CONTEXT_FIELDS = [
         ("dialect", "$schema is", "messages={'m': {'$schema': 'http://json-schema.org/schema#'}}"),
         ("pattern", "regex", "messages={'m': {'pattern': '(a{1000}){1000}'}}"),
         ("set", "a set", "messages={'m': {'enum': {1}}}"),
-        ("key", "a int as a key", "messages={'m': {'properties': {1: {}}}}"),
+        ("key", "an int as a key", "messages={'m': {'properties': {1: {}}}}"),
         ("surrogate", "surrogate", "title='\\ud800'"),
         ("version", "version: found 1", "version=1"),
         ("title", "title: found a length", "title='t' * 500"),

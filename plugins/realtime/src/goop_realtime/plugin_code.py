@@ -158,11 +158,9 @@ def tell_applied(
     if applied is None or not rows:
         return None
     channel = rows[0].request.channel
-    later = contained(lambda: applied(rows))
+    later = contained(lambda: _awaitable(applied(rows)))
     if later is None:
         return None
-    if not isinstance(later, Failed) and not inspect.isawaitable(later):
-        later = Failed(Misfit("the answer", shown(later), "None, or something to await"))
     if isinstance(later, Failed):
         failing(context, "applied()", later.error, applied, channel)
         return None
@@ -188,6 +186,13 @@ def _plain(answer: Any) -> Any:
     if inspect.iscoroutine(answer):
         answer.close()
         raise Misfit("the answer", shown(answer), "what a plain function returns")
+    return answer
+
+
+def _awaitable(answer: Any) -> Any:
+    """``answer``, where it is to be awaited, or ``None``."""
+    if answer is not None and not inspect.isawaitable(answer):
+        raise Misfit("the answer", shown(answer), "None, or something to await")
     return answer
 
 
