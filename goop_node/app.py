@@ -10,7 +10,7 @@ from litestar import Litestar, Router
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 
-from goop_node import __version__, home_api, pages
+from goop_node import __version__, home_api, pages, people_api
 from goop_node.access import OWNER, PUBLIC, Access, declared, gate, table
 from goop_node.guard import Guard
 from goop_node.openapi import CompleteJson, DocumentRouter
@@ -49,7 +49,7 @@ def application(node: Node, origins: Origins) -> Litestar:
 
     Raises ``RuntimeError`` for a route of which nothing says who may call it.
     """
-    own_routes = home_api.routes(node, origins)
+    own_routes = [*home_api.routes(node, origins), *people_api.routes(node)]
     if any(Who.OWN_TEMPLATES in route.callers for route in own_routes):
         raise RuntimeError("the host has no templates of its own: its routes name their callers")
     routers = [Router("/api", route_handlers=_handlers(own_routes, frozenset()))]

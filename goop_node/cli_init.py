@@ -23,6 +23,7 @@ _NODE = """\
 # http = {http}       # where your browser reaches the node
 # listen = [{listen}]  # where other nodes reach it; tcp/0 takes a free port
 # peers = []                      # nodes to connect to: "/ip4/192.168.1.7/tcp/8788/p2p/12D3KooW..."
+# reachable_by = "discovered"     # "friends": nobody else may ask you; default: chosen at home
 # mdns = true                     # for later: nodes do not find each other by themselves yet
 # data = {data}  # where the node keeps its files
 # templates = []                  # folders of your own pages, each at http://FOLDER.localhost:PORT/

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import platformdirs
 
+from goop_node.reach import Reachable
 from goop_node.types import JsonValue
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class NodeConfig:
     dev_origins: tuple[str, ...] = ()
     isolation: Isolation = "origin"
     strict: bool = False
+    reachable_by: Reachable | None = None
+    """``None``: chosen at home."""
     allowed: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
     source: Path | None = None

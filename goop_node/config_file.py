@@ -79,6 +79,7 @@ def _checkers(base: Path) -> dict[str, Callable[[object], Any]]:
         "templates": check.each(lambda value: check.template_folder(value, base)),
         "dev_origins": check.each(check.origin),
         "isolation": check.isolation,
+        "reachable_by": check.reachable_by,
     }
 
 

@@ -112,6 +112,13 @@ def isolation(value: object) -> str:
     return str(value)
 
 
+def reachable_by(value: object) -> str:
+    """``"discovered"`` (everybody who was discovered) or ``"friends"``."""
+    if value not in ("discovered", "friends"):
+        raise Mistake(value, '"discovered" or "friends"')
+    return str(value)
+
+
 def path(value: object, base: Path) -> Path:
     """A path; relative ones start at ``base``, ``~`` is the user's home."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():

@@ -38,6 +38,7 @@ _FRIEND_WORDS = {
     "unreachable": "No way leads to that address from here: are you on the same network?",
     "offline": "Your node is not on the network just now: try again in a moment.",
     "self": "That is your own address: give it to your friend, and paste theirs here.",
+    "blocked": "You have blocked this person: unblock them first, under “Who may reach me”.",
 }
 
 

@@ -100,6 +100,7 @@ class Node:
             peers=self.config.peers,
             label=lambda: self.label,
             data=self.data,
+            reachable_by=self.config.reachable_by,
         )
 
     @cached_property

@@ -3,7 +3,8 @@
 
 import { $, call, fullName, make, note, paintAvatar } from "./dom.js";
 import { addFriend } from "./friends.js";
-import { followPeople } from "./people.js";
+import { followPeople, renderPeople } from "./people.js";
+import { followReach } from "./reach.js";
 import { followRequests } from "./requests.js";
 import { countsAsNoHome, showWhy } from "./shared_origin.js";
 import { setLink, showStatus } from "./status.js";
@@ -151,6 +152,7 @@ part(async () => {
   followRequests(templates);
 });
 part(async () => showInvite(await call("/api/invite")));
+part(() => followReach(renderPeople));
 // Why a stream broke, it does not tell: the status does, or says why not.
 part(() => followPeople((connected) => (connected ? setLink(true) : showStatus())));
 part(showStatus);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Who is online: a list that follows the node's peer events.
+// Who is online: a list that follows the node's peer events, with what can be decided of each.
 
-import { $, fingerprint, make, paintAvatar } from "./dom.js";
+import { $, fingerprint, fullName, make, paintAvatar } from "./dom.js";
+import { decide, refreshReach, relation } from "./reach.js";
 
 /** peer id → row, as the node last told it. @type {Map<string, any>} */
 const people = new Map();
+/** Whose choices are shown, and whether a block waits to be confirmed. */
+let opened = { peerId: "", asking: false };
 
 const labelOf = (row) => row.peerLabel || "Somebody";
 
@@ -14,38 +17,102 @@ function stateOf(row) {
   return row.Reachable === false ? "No link yet" : "Online";
 }
 
+/** Show other choices, or none, and leave the focus where the person is. */
+function open(peerId, asking, focus) {
+  opened = { peerId, asking };
+  render();
+  document.querySelector(`[data-key="${focus}"]`)?.focus();
+}
+
+function button(key, words, work, className = "") {
+  const made = make("button", { type: "button", className, "data-key": key }, words);
+  made.addEventListener("click", work);
+  return made;
+}
+
+function block(row) {
+  opened = { peerId: "", asking: false };
+  decide(row.peerId, "block", labelOf(row));
+}
+
+/** What can be decided about somebody. */
+function choices(row) {
+  const id = row.peerId;
+  const { standing, fixed } = relation(id);
+  if (opened.asking) {
+    const question = `Block ${fullName(labelOf(row), id)}? What is going on between you stops.`;
+    return make(
+      "div",
+      { className: "choices", role: "group", "aria-label": question },
+      make("p", {}, question),
+      button(`${id}-yes`, "Block", () => block(row), "danger"),
+      button(`${id}-no`, "Cancel", () => open(id, false, `${id}-block`)),
+    );
+  }
+  const friend = standing === "friend";
+  const own = friend
+    ? button(`${id}-friend`, "Remove as friend", () => decide(id, "unfriend", labelOf(row)))
+    : button(`${id}-friend`, "Make a friend", () => decide(id, "befriend", labelOf(row)));
+  own.disabled = fixed;
+  if (fixed) own.title = "Named in goop.toml or when the node was started";
+  return make(
+    "div",
+    { className: "choices", id: `choices-${id}` },
+    own,
+    button(`${id}-block`, "Block…", () => open(id, true, `${id}-no`)),
+  );
+}
+
 function item(row) {
+  const id = row.peerId;
   const avatar = make("span", { className: "avatar", "aria-hidden": "true" });
-  paintAvatar(avatar, labelOf(row), row.peerId);
-  const state = stateOf(row);
+  paintAvatar(avatar, labelOf(row), id);
+  const isOpen = opened.peerId === id;
+  const more = button(
+    `${id}-more`,
+    "⋯",
+    () => open(isOpen ? "" : id, false, `${id}-more`),
+    "plain more",
+  );
+  more.setAttribute("aria-expanded", String(isOpen));
+  more.setAttribute("aria-label", `Choices for ${fullName(labelOf(row), id)}`);
+  const friend = relation(id).standing === "friend";
   return make(
     "li",
     {
-      "data-peer": row.peerId,
+      "data-peer": id,
       "data-online": String(row.online),
       "data-reachable": String(row.Reachable !== false),
-      title: row.peerId,
+      "data-standing": relation(id).standing,
+      title: id,
     },
     avatar,
     make(
       "span",
       { className: "who" },
       make("span", { className: "name" }, labelOf(row)),
-      make("span", { className: "print" }, ` (${fingerprint(row.peerId)})`),
+      make("span", { className: "print" }, ` (${fingerprint(id)})`),
+      ...(friend ? [" ", make("span", { className: "tag" }, "Friend")] : []),
     ),
-    make("span", { className: "presence" }, state),
+    make("span", { className: "presence" }, stateOf(row)),
+    more,
+    ...(isOpen ? [choices(row)] : []),
   );
 }
 
 function render() {
-  const rows = [...people.values()].sort(
-    (a, b) =>
-      Number(b.online) - Number(a.online) ||
-      labelOf(a).localeCompare(labelOf(b)) ||
-      a.peerId.localeCompare(b.peerId),
-  );
+  const rows = [...people.values()]
+    .filter((row) => relation(row.peerId).standing !== "blocked")
+    .sort(
+      (a, b) =>
+        Number(b.online) - Number(a.online) ||
+        labelOf(a).localeCompare(labelOf(b)) ||
+        a.peerId.localeCompare(b.peerId),
+    );
   const online = rows.filter((row) => row.online).length;
+  const focused = document.activeElement?.getAttribute("data-key");
   $("people-list").replaceChildren(...rows.map(item));
+  if (focused) document.querySelector(`[data-key="${focused}"]`)?.focus();
   $("people-count").textContent = online ? String(online) : "";
   $("people-empty").hidden = rows.length > 0;
 }
@@ -55,11 +122,15 @@ function take(row) {
   const before = people.get(row.peerId);
   const now = { ...before, ...row };
   people.set(row.peerId, now);
+  if (relation(row.peerId).standing === "blocked") return;
   const came = now.online && !before?.online;
   const went = before?.online && !now.online;
   if (came) $("people-live").textContent = `${labelOf(now)} is online`;
   if (went) $("people-live").textContent = `${labelOf(now)} went offline`;
 }
+
+/** Somebody's standing may have changed. */
+export const renderPeople = render;
 
 /**
  * Follow the node's peers.
@@ -74,8 +145,10 @@ export function followPeople(onLink) {
       onLink(true);
     },
     onUpdate({ peer }) {
+      const isNew = !people.has(peer.peerId);
       take(peer);
       render();
+      if (isNew) refreshReach().catch(() => {});
       onLink(true);
     },
     onRemove(event) {

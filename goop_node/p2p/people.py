@@ -77,6 +77,11 @@ class People:
         if refusal is not None:
             raise NetworkError(refusal.code, refusal.reason)
 
+    @staticmethod
+    def is_id(text: str) -> bool:
+        """Whether a text is a peer id at all."""
+        return is_peer_id(text)
+
     def all(self) -> list[Person]:
         """Everybody who is here, or was decided about."""
         labels = {peer.peer_id: peer.label for peer in self._table.all()}

@@ -65,3 +65,38 @@ async def test_a_channel_between_two_pages(browser: Browser, nodes: Nodes) -> No
     )
     assert echoes == list(range(100))
     assert await b.evaluate("() => window.got") == list(range(100))
+
+
+async def test_somebody_is_made_a_friend_and_blocked_and_unblocked_at_home(
+    browser: Browser, nodes: Nodes
+) -> None:
+    page = await browser.new_page()
+    await page.goto(page_url(nodes[0]))
+    bob = page.locator(f'#people-list [data-peer="{nodes[1].peer_id}"]')
+    choices = bob.get_by_role("button", name="Choices for bob")
+    await choices.click()
+    await bob.get_by_role("button", name="Make a friend").click()
+    await expect(bob.get_by_text("Friend", exact=True)).to_be_visible()
+    await bob.get_by_role("button", name="Block…").click()
+    await expect(bob.get_by_role("button", name="Cancel")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(bob.get_by_role("button", name="Block…")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await bob.get_by_role("button", name="Block", exact=True).click()
+    await expect(bob).to_have_count(0)
+    await page.get_by_text("Blocked (1)").click()
+    await page.get_by_role("button", name="Unblock bob").click()
+    await expect(bob.get_by_text("Friend", exact=True)).to_be_visible(timeout=30_000)
+    await expect(bob.get_by_text("Online")).to_be_visible(timeout=60_000)
+    await page.close()
+
+
+async def test_who_may_reach_the_node_is_chosen_at_home(browser: Browser, nodes: Nodes) -> None:
+    page = await browser.new_page()
+    await page.goto(page_url(nodes[0]))
+    for name in ("Friends only", "Everybody I can see here"):
+        await page.get_by_label(name).check()
+        await expect(page.get_by_text("Saved.")).to_be_visible()
+        await page.reload()
+        await expect(page.get_by_label(name)).to_be_checked()
+    await page.close()

@@ -257,11 +257,15 @@ class Bridge:
                 waiting.remove(waiter)
 
     def peer_changed(self, event: PeerEvent) -> None:
-        """A peer came back: what waits for it goes on at once."""
+        """A peer came back: what waits for it goes on at once. Or it is blocked: nothing does."""
         if event.kind in ("found", "connected"):
             self.engine.peer_back(now_ms(), event.peer.peer_id)
-            self._look = True
-            self.step()
+        elif event.kind == "standing":
+            self.engine.standing_changed(now_ms(), event.peer.peer_id)
+        else:
+            return
+        self._look = True
+        self.step()
 
     def _arm(self) -> None:
         if self._closed or (self._timer is not None and not self._look):

@@ -57,6 +57,8 @@ class Core:
     label_of: Callable[[str], str]
     report: Report = _tell_nobody
     """Takes what a plugin's function failed with."""
+    is_blocked: Callable[[str], bool] = lambda peer: False
+    """Whether the person wants nothing to do with a peer."""
     rights: Rights = field(default_factory=Rights)
     """What templates may use, as the person has it now."""
     epoch: int = 0

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from goop_node.types import Caller, JsonValue
 from goop_realtime import (
+    blocking,
     deadlines,
     granting,
     invitations_received,
@@ -278,6 +279,11 @@ class Engine:
             if channel.link is None and channel.phase in (Phase.JOINING, Phase.OPEN):
                 channel.retry_at = now
                 links.keep(self.core, channel)
+
+    def standing_changed(self, now: int, peer: str) -> None:
+        """The person has blocked the peer, or taken that back."""
+        self.core.now = now
+        blocking.standing_changed(self.core, peer)
 
     # Time
 

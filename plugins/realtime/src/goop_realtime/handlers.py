@@ -37,6 +37,8 @@ WELCOME_WAIT = 15.0
 
 _STATUS = {
     "permission_needed": 403,
+    "blocked": 403,
+    "not_friend": 403,
     "unknown_channel": 404,
     "unknown_context": 404,
     "undiscovered": 404,

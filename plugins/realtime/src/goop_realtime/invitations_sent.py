@@ -16,7 +16,7 @@ from goop_realtime.invitations import BASE_BYTES, begin, too_many
 from goop_realtime.jsonio import encode
 from goop_realtime.plugin_code import PluginFailure, base_of
 from goop_realtime.rights import Right, owner_of
-from goop_realtime.types import OpenRequest, Rejection
+from goop_realtime.types import BLOCKED, OpenRequest, Rejection
 from goop_realtime.wire import MAX_TIMEOUT_MS, MAX_VERSION, Line, raw
 
 REPEAT_MS = 5_000
@@ -55,6 +55,8 @@ def request(
         )
     if peer == core.me:
         return Rejection(code="refused", reason="that peer is this node itself")
+    if core.is_blocked(peer):
+        return BLOCKED
     if context_name and not new:
         known = core.living(peer, context_name)
         if known is not None:

@@ -17,6 +17,7 @@ from goop_realtime.effects import Entry, Frame
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import PAGE_WINDOW
 from goop_realtime.rights import Right, is_person
+from goop_realtime.types import BLOCKED
 from goop_realtime.wire import Line
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def state_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
     body.pop("incoming", None)
     if channel.replaced_by:
         body["replacedBy"] = channel.replaced_by
+    if channel.phase is Phase.OPEN and core.is_blocked(channel.peer):
+        body |= {"code": BLOCKED.code, "reason": BLOCKED.reason}
     return body
 
 

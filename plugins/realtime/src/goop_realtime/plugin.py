@@ -150,6 +150,7 @@ class RealtimePlugin:
             random=random.Random(),
             authorize=_authorizer(node),
             is_discovered=node.peers.is_discovered,
+            is_blocked=lambda peer: node.peers.standing(peer) == "blocked",
             label_of=_labels(node),
             report=_reporter(node),
             now=now_ms(),

@@ -18,6 +18,8 @@ from goop_node.types import JsonSchema, JsonValue, Refusal
 Rejection = Refusal
 """A refusal by a context: ``Rejection(code="not_your_turn", reason="It is Black's turn.")``."""
 
+BLOCKED = Rejection(code="blocked", reason="you have blocked this person; unblock them at home")
+
 
 @dataclass(frozen=True, kw_only=True)
 class OpenRequest:

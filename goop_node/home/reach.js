@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Who may reach this node: what the person decided about everybody, and about each one.
+
+import { $, call, fullName, make, note } from "./dom.js";
+
+/** peer id → what the node says of them. @type {Map<string, any>} */
+const known = new Map();
+/** Told after every change. @type {() => void} */
+let changed = () => {};
+
+/**
+ * What somebody is to this node.
+ * @param {string} peerId
+ * @returns {{standing: string, fixed: boolean, peerLabel: string}}
+ */
+export const relation = (peerId) =>
+  known.get(peerId) || { standing: "unknown", fixed: false, peerLabel: "" };
+
+function take(answer) {
+  known.clear();
+  for (const one of answer.people) known.set(one.peerId, one);
+  for (const choice of $("reach-form").elements) {
+    if (choice.name !== "reachable_by") continue;
+    choice.checked = choice.value === answer.reachable_by;
+    choice.disabled = answer.fixed;
+  }
+  $("reach-fixed").hidden = !answer.fixed;
+  showBlocked(answer.people.filter((one) => one.standing === "blocked"));
+  changed();
+}
+
+function showBlocked(blocked) {
+  const had = document.activeElement?.closest("#blocked-list");
+  $("blocked").hidden = blocked.length === 0;
+  $("blocked-count").textContent = String(blocked.length);
+  $("blocked-list").replaceChildren(
+    ...blocked.map((one) => {
+      const button = make("button", { type: "button" }, "Unblock");
+      button.setAttribute("aria-label", `Unblock ${fullName(one.peerLabel, one.peerId)}`);
+      button.addEventListener("click", () => decide(one.peerId, "unblock"));
+      return make(
+        "li",
+        { "data-peer": one.peerId, title: one.peerId },
+        make("span", { className: "who" }, fullName(one.peerLabel, one.peerId)),
+        button,
+      );
+    }),
+  );
+  if (had) ($("blocked-list").querySelector("button") || $("reach-title")).focus();
+}
+
+const DONE = {
+  befriend: (name) => `${name} is a friend now.`,
+  unfriend: (name) => `${name} is no friend any more.`,
+  block: (name) => `${name} is blocked. Nothing passes between you.`,
+  unblock: (name) => `${name} is not blocked any more.`,
+};
+
+/**
+ * Decide something about somebody, and say what came of it.
+ * @param {string} peerId
+ * @param {"befriend" | "unfriend" | "block" | "unblock"} action
+ * @param {string} [label]
+ */
+export async function decide(peerId, action, label = relation(peerId).peerLabel) {
+  try {
+    take(await call("/api/people", { peerId, action }));
+    note($("reach-note"), DONE[action](fullName(label, peerId)), "good");
+    if (action === "block") $("blocked").querySelector("summary").focus();
+  } catch (error) {
+    note($("reach-note"), error.message, "bad");
+  }
+}
+
+async function choose(event) {
+  try {
+    take(await call("/api/reachable", { reachable_by: event.target.value }));
+    note($("reach-note"), "Saved.", "good");
+  } catch (error) {
+    note($("reach-note"), error.message, "bad");
+    await refreshReach();
+  }
+}
+
+/** Ask the node again. */
+export const refreshReach = async () => take(await call("/api/people"));
+
+/**
+ * Show who may reach this node, and let the person change it.
+ * @param {() => void} onChange  told whenever somebody's standing may have changed
+ */
+export async function followReach(onChange) {
+  changed = onChange;
+  $("reach-form").addEventListener("change", choose);
+  await refreshReach();
+}
