@@ -103,9 +103,9 @@ class Driven:
         assert event["event"] == "done", f"{command}: {event}"
         return event
 
-    async def meet(self, node: NodeProcess) -> None:
+    async def meet(self, node: NodeProcess, address: str = "") -> None:
         """Dial the node, and wait until each has heard the other's presence."""
-        await self.do("dial", address=node.addrs[0])
+        await self.do("dial", address=address or node.addrs[0])
         await self.event("presence", peer=node.peer_id)
         async with (
             asyncio.timeout(WAIT),

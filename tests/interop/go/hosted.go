@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -36,6 +37,8 @@ type hosted struct {
 	events *events
 	mu     sync.Mutex
 	groups map[string]*group
+	// curt refuses without a word, as when the reset overtakes it.
+	curt atomic.Bool
 }
 
 func newHosted(p *program, short bool) *hosted {
@@ -85,20 +88,20 @@ func (h *hosted) serve(stream network.Stream) {
 		return
 	}
 	if first.Type != "join" {
-		refuse(stream, "", "bad_first_msg", "first message must be join")
+		h.refuse(stream, "", "bad_first_msg", "first message must be join")
 		return
 	}
 	h.mu.Lock()
 	g := h.groups[first.Group]
 	if g == nil {
 		h.mu.Unlock()
-		refuse(stream, first.Group, "not_found", "group not found")
+		h.refuse(stream, first.Group, "not_found", "group not found")
 		return
 	}
 	// A member that joins again still counts itself.
 	if len(g.members) >= maxMembers {
 		h.mu.Unlock()
-		refuse(stream, g.id, "full", "group is full")
+		h.refuse(stream, g.id, "full", "group is full")
 		return
 	}
 	m := &remote{
@@ -142,7 +145,11 @@ func (h *hosted) serve(stream network.Stream) {
 	h.tellMembers(g, "")
 }
 
-func refuse(stream network.Stream, id, code, text string) {
+func (h *hosted) refuse(stream network.Stream, id, code, text string) {
+	if h.curt.Load() {
+		stream.Reset()
+		return
+	}
 	_ = write(stream, message{Type: "error", Group: id, Payload: errorPayload{code, text}})
 	stream.Reset()
 }
@@ -238,6 +245,18 @@ func (h *hosted) close(id string) bool {
 		m.stream.Close()
 	}
 	return true
+}
+
+// forget loses a group, as a process that was started anew: its streams end without a word.
+func (h *hosted) forget(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if g := h.groups[id]; g != nil {
+		for _, m := range g.members {
+			m.stream.Reset()
+		}
+	}
+	delete(h.groups, id)
 }
 
 func (h *hosted) keepAlive() {

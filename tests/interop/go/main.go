@@ -61,18 +61,26 @@ func main() {
 	label := flag.String("label", "Gopher", "what presence calls this peer")
 	heartbeat := flag.Duration("heartbeat", 5*time.Second, "pause between two presence messages")
 	short := flag.Bool("short-invite", false, "invite with three fields, as the oldest peers do")
+	listen := flag.String("listen", "/ip4/127.0.0.1/tcp/0", "where this peer listens")
+	told := flag.String("told", "", "the address to tell others instead")
 	flag.Parse()
-	if err := run(*label, *heartbeat, *short); err != nil {
+	if err := run(*label, *heartbeat, *short, *listen, *told); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(label string, heartbeat time.Duration, short bool) error {
+func run(label string, heartbeat time.Duration, short bool, listen, told string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	node, err := libp2p.New(
-		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
+		libp2p.ListenAddrStrings(listen),
+		libp2p.AddrsFactory(func(own []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+			if told == "" {
+				return own
+			}
+			return []multiaddr.Multiaddr{multiaddr.StringCast(told)}
+		}),
 		libp2p.NoTransports,
 		libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Security(libp2ptls.ID, libp2ptls.New),
@@ -159,6 +167,12 @@ func (p *program) obey(ctx context.Context, c command) (map[string]any, error) {
 			return nil, nil
 		}
 		return nil, p.joined.leave(c.Channel)
+	case "forget":
+		p.hosted.forget(c.Channel)
+		return nil, nil
+	case "curt":
+		p.hosted.curt.Store(true)
+		return nil, nil
 	case "members":
 		return map[string]any{"members": p.hosted.memberIDs(c.Channel)}, nil
 	}

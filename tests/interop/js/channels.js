@@ -81,6 +81,13 @@ export class Channels {
     this.channels.get(id).lines.reset()
   }
 
+  // The channel is lost, as with this peer's disk.
+  forget (id) {
+    const { lines } = this.channels.get(id)
+    this.channels.delete(id)
+    lines?.reset()
+  }
+
   stop () {
     clearInterval(this.timer)
   }

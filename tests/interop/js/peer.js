@@ -51,7 +51,9 @@ const commands = {
   accept: ({ channel }) => channels.accept(channel),
   decline: ({ channel, reason }) => channels.decline(channel, reason),
   send: ({ channel, data }) => ({ id: channels.send(channel, data) }),
+  flood: ({ channel, count }) => { for (let n = 0; n < count; n++) channels.send(channel, { n }) },
   cut: ({ channel }) => channels.cut(channel),
+  forget: ({ channel }) => channels.forget(channel),
   close: ({ channel }) => channels.close(channel)
 }
 
