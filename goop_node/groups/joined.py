@@ -9,6 +9,8 @@ from enum import Enum
 from goop_node.groups.messages import GroupMessage, error_code
 
 WELCOME_MS = 10_000
+DEPART_MS = 3_000
+"""How long a host that was told that we leave may take to end the stream."""
 SILENCE_MS = 75_000
 """A host that has pinged once is given up after so long without a line."""
 EARLY_MESSAGES = 64
@@ -57,7 +59,12 @@ Step = Say | Hangup | Welcomed | Heard | Over
 class _Phase(Enum):
     JOINING = 1
     MEMBER = 2
-    OVER = 3
+    LEAVING = 3
+    OVER = 4
+
+
+_LATE = {_Phase.JOINING: "timeout", _Phase.MEMBER: "silent", _Phase.LEAVING: "left"}
+"""How a membership ends for which nothing came in time."""
 
 
 class JoinedGroup:
@@ -95,7 +102,7 @@ class JoinedGroup:
             self._pinged = True
             return [Say(GroupMessage("pong", self.id))]
         if message.type == "msg":
-            if self._phase is _Phase.MEMBER:
+            if self._phase is not _Phase.JOINING:
                 return [self._message(message)]
             # The host's queue may overtake its welcome.
             if len(self._early) < EARLY_MESSAGES:
@@ -107,13 +114,21 @@ class JoinedGroup:
 
     def ended(self, code: str) -> list[Step]:
         """The stream ended; a host that refuses may do no more than reset it."""
-        return self._over(code)
+        return self._over("left" if self._phase is _Phase.LEAVING else code)
 
     def send(self, payload: bytes) -> list[Step]:
         """A message of our own."""
         if self._phase is not _Phase.MEMBER:
             return []
         return [Say(GroupMessage("msg", self.id, payload=payload))]
+
+    def depart(self, now: int) -> list[Step]:
+        """Quit, and read on until the host has ended the stream: then it has let go of us."""
+        if self._phase is not _Phase.MEMBER:
+            return self.leave()
+        self._phase = _Phase.LEAVING
+        self._heard_at = now
+        return [Say(GroupMessage("leave", self.id))]
 
     def leave(self) -> list[Step]:
         """Quit."""
@@ -126,13 +141,15 @@ class JoinedGroup:
         at = self.wake_at()
         if at is None or now < at:
             return []
-        code = "timeout" if self._phase is _Phase.JOINING else "silent"
+        code = _LATE[self._phase]
         return [*self._over(code), Hangup(drain=False)]
 
     def wake_at(self) -> int | None:
         """When ``tick`` is due next, if ever: a host without keep-alive may be silent."""
         if self._phase is _Phase.JOINING:
             return self._heard_at + WELCOME_MS
+        if self._phase is _Phase.LEAVING:
+            return self._heard_at + DEPART_MS
         if self._phase is _Phase.MEMBER and self._pinged:
             return self._heard_at + SILENCE_MS
         return None

@@ -19,13 +19,20 @@ class Membership:
     ``on_message(author, payload)`` gets each message, encoded; ``on_end(code)`` comes once.
     """
 
-    def __init__(self, stream: LineStream, send: Callable[[bytes], None], end: Callable[[], None]):
+    def __init__(
+        self,
+        stream: LineStream,
+        send: Callable[[bytes], None],
+        end: Callable[[], None],
+        depart: Callable[[], None],
+    ) -> None:
         self.peer_id = stream.peer_id
         self.on_message: Callable[[str, bytes | None], None] = lambda author, payload: None
         self.on_end: Callable[[str], None] = lambda code: None
         self._stream = stream
         self._send = send
         self._end = end
+        self._depart = depart
 
     @property
     def queued(self) -> int:
@@ -39,6 +46,10 @@ class Membership:
     def end(self) -> None:
         """Leave the group, or as its host close it for everybody."""
         self._end()
+
+    def depart(self) -> None:
+        """As ``end``; for a guest ``on_end`` comes only when its host has let go of it."""
+        self._depart()
 
     def drop(self) -> None:
         """End the stream and leave the group as it is."""
@@ -101,7 +112,7 @@ class Hosting:
                 case End() if stream is not None:
                     stream.reset()
                 case Joined(conn=conn) if stream is not None:
-                    member = Membership(stream, self._send, self.close)
+                    member = Membership(stream, self._send, self.close, self.close)
                     self._memberships[conn] = member
                     self._on_member(member)
                 case Received(conn=conn, peer=peer, payload=payload):
@@ -139,7 +150,7 @@ class Joining:
         self._stream = stream
         self._group = group
         self._on_member = on_member
-        self._membership = Membership(stream, self._send, self.leave)
+        self._membership = Membership(stream, self._send, self.leave, self.depart)
         self._welcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -159,6 +170,10 @@ class Joining:
     def ended(self, code: str) -> None:
         """The stream ended."""
         self._do(self._group.ended(code))
+
+    def depart(self) -> None:
+        """Quit the group; it is over when the host ends the stream."""
+        self._do(self._group.depart(now_ms()))
 
     def leave(self) -> None:
         """Quit the group."""

@@ -49,6 +49,12 @@ class Line:
         await asyncio.sleep(seconds)
         self._there.set()
 
+    def forget(self) -> None:
+        """Carry the present connections no more, without a word to either end; new ones as ever."""
+        self._there.clear()
+        self._there = asyncio.Event()
+        self._there.set()
+
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int
     ) -> None:
@@ -56,7 +62,8 @@ class Line:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        await self._there.wait()
+        there = self._there
+        await there.wait()
         try:
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
@@ -64,20 +71,22 @@ class Line:
             return
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._way(reader, there_writer))
-                group.create_task(self._way(there_reader, writer))
+                group.create_task(self._way(reader, there_writer, there))
+                group.create_task(self._way(there_reader, writer, there))
         except* (OSError, EOFError, asyncio.CancelledError):
             pass
         finally:
             writer.transport.abort()
             there_writer.transport.abort()
 
-    async def _way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _way(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, there: asyncio.Event
+    ) -> None:
         while data := await reader.read(PIECE):
-            await self._there.wait()
+            await there.wait()
             writer.write(data)
             await writer.drain()
-        await self._there.wait()
+        await there.wait()
         raise EOFError
 
 

@@ -91,7 +91,7 @@ async def test_many_messages_in_both_directions_at_once(
             assert [m["n"] for m in page.messages(channel) if "n" in m] == list(range(2 * MANY))
 
 
-OUTAGES = [10, *(pytest.param(seconds, marks=pytest.mark.soak) for seconds in (8, 15, 30))]
+OUTAGES = [13, *(pytest.param(seconds, marks=pytest.mark.soak) for seconds in (8, 15, 30))]
 
 
 @pytest.mark.parametrize("seconds", OUTAGES)
@@ -106,6 +106,22 @@ async def test_the_line_is_away_for_a_while(
         await line.away(seconds)
         for channel in channels:
             await talks(gopher, page, channel)
+
+
+@pytest.mark.soak
+async def test_the_line_forgets_its_connections(
+    alice: NodeProcess, go_peer: list[str], tmp_path: Path
+) -> None:
+    """We notice soon and are back; the peer notices a minute later, and then the older of our
+    memberships ends there, in which it takes the newer one along."""
+    async with apart(alice, go_peer, tmp_path) as (gopher, line), Page.open(alice) as page:
+        await befriend(gopher, page)
+        channels = [await invited(gopher, page), await accepted(gopher, page)]
+        line.forget()
+        for _ in range(20):
+            await asyncio.sleep(5)
+            for channel in channels:
+                await talks(gopher, page, channel)
 
 
 @pytest.mark.soak

@@ -11,7 +11,8 @@ import pytest
 
 from goop_node.groups import Membership
 from goop_realtime.best_effort import VirtualGuest, VirtualHost
-from goop_realtime.go_link import DRAIN_MS, Ears, GoLink
+from goop_realtime.go_doors import Ears
+from goop_realtime.go_link import DRAIN_MS, GoLink
 from goop_realtime.limits import OUTBOX_MESSAGES
 from goop_realtime.wire import Line, payload, raw, serialise
 from tests.unit.virtual_time import live
@@ -27,6 +28,7 @@ class FakeMember(Membership):
         self.taken = True
         self.sent: list[tuple[float, bytes]] = []
         self.did: list[str] = []
+        self.over = False
 
     @property
     def queued(self) -> int:
@@ -38,7 +40,16 @@ class FakeMember(Membership):
 
     def end(self) -> None:
         self.did.append("end")
-        self.on_end("left")
+        self.finish("left")
+
+    def finish(self, code: str) -> None:
+        """The membership is over, which is told once."""
+        if not self.over:
+            self.over = True
+            self.on_end(code)
+
+    def depart(self) -> None:
+        self.did.append("depart")
 
     def drop(self) -> None:
         self.did.append("drop")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from goop_node.groups.joined import Hangup, Heard, JoinedGroup, Over, Say, Welcomed
+from goop_node.groups.joined import DEPART_MS, Hangup, Heard, JoinedGroup, Over, Say, Welcomed
 from goop_node.groups.messages import GroupMessage, error
 
 
@@ -74,3 +74,19 @@ def test_the_end_comes_once() -> None:
     group = member()
     assert group.leave() == [Say(GroupMessage("leave", "g")), Over("left"), Hangup()]
     assert group.ended("closed") == []
+
+
+def test_departing_waits_until_the_host_has_let_go() -> None:
+    group = member()
+    assert group.depart(5) == [Say(GroupMessage("leave", "g"))]
+    assert group.send(b"1") == []
+    assert group.received(6, GroupMessage("msg", "g", "x", b"2")) == [Heard("x", b"2")]
+    assert group.ended("eof") == [Over("left")]
+    group = member()
+    group.depart(5)
+    assert group.wake_at() == 5 + DEPART_MS
+    assert group.tick(5 + DEPART_MS) == [Over("left"), Hangup(drain=False)]
+    group = member()
+    group.depart(5)
+    assert group.received(6, GroupMessage("close", "g")) == [Over("closed"), Hangup()]
+    assert group.depart(7) == []

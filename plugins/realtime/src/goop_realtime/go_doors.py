@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the 1.0.0 side of a node may use of the bridge."""
+"""What the 1.0.0 side of a node may use of the bridge, and what a link of it tells."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from goop_node.types import LineStream
+from goop_realtime.wire import Line
 
 
 @dataclass(frozen=True)
@@ -20,3 +21,17 @@ class Doors:
     now: Callable[[], int]
     discovered: Callable[[str], Awaitable[bool]]
     spawn: Callable[[Awaitable[None]], None]
+
+
+@dataclass(frozen=True)
+class Ears:
+    """What a link tells: lines for the engine, a refusal to note, and its end with a code.
+
+    And what it asks: the time (Unix ms), and whether the channel has ended for good.
+    """
+
+    lines: Callable[[list[Line]], None]
+    refused: Callable[[str, str], None]
+    ended: Callable[[str], None]
+    now: Callable[[], int]
+    final: Callable[[], bool]

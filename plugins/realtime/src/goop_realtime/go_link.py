@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
 
 from goop_node.groups import GROUP_PROTOCOL, Membership, Pacing
+from goop_node.types import NetworkError
 from goop_realtime.best_effort import Item, Virtual
+from goop_realtime.go_doors import Ears
 from goop_realtime.limits import OUTBOX_MESSAGES
 from goop_realtime.liveness import Wait
 from goop_realtime.types import Rejection
 from goop_realtime.waits import PAGE_MS
-from goop_realtime.wire import Line, parse
+from goop_realtime.wire import parse
 
 QUEUE = 4 * OUTBOX_MESSAGES
 """Items on their way to the peer: the engine's own bounds stop long before."""
@@ -26,20 +27,6 @@ READ_MS = 30_000
 """A peer that has taken nothing for so long reads no more, alive as it may be."""
 INBOX = 16 * 1024
 """Messages read from a peer that is faster than it may be; reading pauses meanwhile."""
-
-
-@dataclass(frozen=True)
-class Ears:
-    """What a link tells: lines for the engine, a refusal to note, and its end with a code.
-
-    And what it asks: the time (Unix ms), and whether the channel has ended for good.
-    """
-
-    lines: Callable[[list[Line]], None]
-    refused: Callable[[str, str], None]
-    ended: Callable[[str], None]
-    now: Callable[[], int]
-    final: Callable[[], bool]
 
 
 class GoLink:
@@ -71,13 +58,43 @@ class GoLink:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._paused = self._closing = self._deaf = self._over = False
+        self.renewing = False
+        """Whether the membership is being exchanged: nothing is written meanwhile."""
         self._entered = self._written = 0
         """What was passed on so far, in each direction."""
         self._taken_at = 0.0
         """When the stream below last had nothing left to take, for a link that is closing."""
         self._heard_at = self._clock()
+        self._hear(member)
+
+    def _hear(self, member: Membership) -> None:
+        self._member = member
         member.on_message = self._received
         member.on_end = self._ended
+
+    async def renew(self, join: Callable[[Callable[[Membership], None]], Awaitable[None]]) -> None:
+        """Leave in good order and ``join`` again; to the engine nothing happens."""
+        left: asyncio.Future[str] = self._loop.create_future()
+        self.renewing = True
+        self._member.on_end = left.set_result
+        self._member.depart()
+        code = await left
+        if code != "closed" and not self._silent():
+            try:
+                await join(self._renewed)
+                return
+            except NetworkError as error:
+                code = error.code
+        self.renewing = False
+        self._ended(code)
+
+    def _renewed(self, member: Membership) -> None:
+        if self._silent():
+            member.end()
+            return
+        self.renewing = self._paused = False
+        self._hear(member)
+        self._wake(0)
 
     @property
     def over(self) -> bool:
@@ -248,7 +265,7 @@ class GoLink:
                 self.reset()
                 return
         self._virtual.to_peer.clear()
-        while self._may_write and not self._member.queued:
+        while self._may_write and not self.renewing and not self._member.queued:
             turn = self._out.take(self._clock())
             if turn is None:
                 return

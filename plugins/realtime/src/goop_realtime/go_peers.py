@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, Groups, Membership
@@ -21,11 +22,12 @@ from goop_realtime.channel import BEST_EFFORT, Channel, Phase
 from goop_realtime.effects import OpenLink, SendControl
 from goop_realtime.engine import Engine
 from goop_realtime.go_absent import Absent
-from goop_realtime.go_doors import Doors
+from goop_realtime.go_doors import Doors, Ears
 from goop_realtime.go_invitations import Invited, invitation
 from goop_realtime.go_joining import REFUSALS, join
-from goop_realtime.go_link import Ears, GoLink
+from goop_realtime.go_link import GoLink
 from goop_realtime.go_pulse import Sleepers, lost
+from goop_realtime.go_renewal import CLEAN, keep_heard
 from goop_realtime.liveness import Wait
 from goop_realtime.unread import Unread
 from goop_realtime.wire import Line, serialise
@@ -46,11 +48,14 @@ class GoPeers:
         self._sleepers = Sleepers(network, self._member, self._ended_asleep)
         self._absent = Absent(self._gone)
         self._invited = Invited(engine, doors)
+        self._unsure: set[str] = set()
+        """Channels whose host may still hold a membership of ours that is over."""
         self._core.liveness.sources.append(self._waits)
         for channel in self._core.channels.values():
-            if channel.delivery == BEST_EFFORT and channel.hosted and not channel.final:
-                self._host(channel)
-                self._absent.ended(channel.id, "lost")
+            if channel.delivery == BEST_EFFORT and not channel.final:
+                if channel.hosted:
+                    self._host(channel)
+                self._membership_ended(channel, "lost")
 
     def _note(self, code: str, group: str, detail: str) -> None:
         self._core.note("peer", code, group, detail=detail)
@@ -199,9 +204,15 @@ class GoPeers:
 
     def _welcomed(self, channel: Channel, member: Membership) -> None:
         virtual = VirtualHost(channel.id, **self._virtual(channel))
-        link = self._link(channel, member, virtual)
-        self._engine.link_opened(self._doors.now(), channel.id, link)
+        number = self._link(channel, member, virtual)
+        self._engine.link_opened(self._doors.now(), channel.id, number)
         self._doors.step()
+        link = self._links.get(channel.id)
+        if channel.id in self._unsure and link is not None:
+            self._unsure.discard(channel.id)
+            self._doors.spawn(
+                keep_heard(link, partial(self._groups.join, channel.peer, channel.id))
+            )
 
     def _closed_there(self, channel: Channel, code: str) -> None:
         line = Line(type="close", group=channel.id, code=code)
@@ -218,10 +229,17 @@ class GoPeers:
         channel = self._core.channels.get(channel_id)
         if channel is not None and code == "closed" and not channel.hosted:
             self._closed_there(channel, "closed")
-        elif channel is not None and code != "replaced" and channel.hosted:
-            self._absent.ended(channel_id, code)
+        elif channel is not None and code != "replaced":
+            self._membership_ended(channel, code)
         self._doors.step()
         self.changed(channel_id)
+
+    def _membership_ended(self, channel: Channel, code: str) -> None:
+        """With the ``code`` is known what becomes of the peer, and what it may still believe."""
+        if channel.hosted:
+            self._absent.ended(channel.id, code)
+        elif code not in CLEAN and code != "silent":
+            self._unsure.add(channel.id)
 
     def _gone(self, channel_id: str) -> None:
         """A guest has left for good."""
@@ -252,8 +270,7 @@ class GoPeers:
         def ended(code: str) -> None:
             if self._links.get(channel_id) is link:
                 del self._links[channel_id]
-                if channel.hosted:
-                    self._absent.ended(channel_id, code)
+                self._membership_ended(channel, code)
             self._doors.ended(number, code)
             self.changed(channel_id)
 
@@ -288,6 +305,7 @@ class GoPeers:
         link = self._links.get(channel_id)
         if link is None:
             self._absent.back(channel_id)
+            self._unsure.discard(channel_id)
             self._sleepers.leave(channel_id)
             self._groups.close(channel_id)
         elif channel is not None and not channel.closed_by_log:

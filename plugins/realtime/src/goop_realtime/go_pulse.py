@@ -34,11 +34,15 @@ async def answers(network: Network, peer: str) -> bool:
 
 async def lost(network: Network, link: GoLink) -> bool:
     """Wait until the link's peer is silent; False where the link ended before that."""
+
+    def quiet() -> bool:
+        return link.silent_ms >= PULSE_SECONDS * 1000 and not link.renewing
+
     while not link.over:
         await asyncio.sleep(PULSE_SECONDS)
-        if link.over or link.silent_ms < PULSE_SECONDS * 1000:
+        if link.over or not quiet():
             continue
-        if not await answers(network, link.peer_id) and link.silent_ms >= PULSE_SECONDS * 1000:
+        if not await answers(network, link.peer_id) and quiet():
             return not link.over
     return False
 
