@@ -124,9 +124,6 @@ class HttpProtocol(H11Protocol):
         if self._owes is not None:
             self.places.holds(self._socket, len(data))
 
-    def eof_received(self) -> None:
-        """The client sends no more; what it still wants to read it gets."""
-
     def on_response_complete(self) -> None:
         """A response is through: the next request."""
         if self._over:
@@ -169,7 +166,8 @@ class HttpProtocol(H11Protocol):
             self._deadline = self.loop.call_later(_SECONDS[owed[0]], self._too_late, owed[0])
 
     def _too_late(self, owed: str) -> None:
-        if owed == "request":
+        answered = self.cycle is not None and self.cycle.response_complete
+        if owed == "request" or (owed == "body" and answered):
             self._socket.close()
         else:
             seconds = int(_SECONDS[owed])
@@ -264,6 +262,7 @@ class HttpProtocol(H11Protocol):
             self._refuse(Problem(503, "full", "this node has no place left for WebSockets"))
             return
         self._expect(None)
+        self._reads()
         self._over = True
         self.connections.discard(self)
         socket = PageProtocol(

@@ -36,8 +36,11 @@ _REFUSALS = {
     "400": "malformed: the body, a parameter, or the request itself",
     "401": "no credential, or a wrong one",
     "403": "the Origin is not the page's own, or not for this page",
+    "408": "the request did not arrive in time",
     "413": "too large",
     "421": "not a Host of this node",
+    "431": "more headers than fit: the site's cookies have to be deleted",
+    "503": "no place left for another connection",
     "4XX": "refused; code and detail say why",
 }
 

@@ -42,8 +42,10 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "websocket.send", "text": message["text"]})
         return
     if scope["method"] == "PUT":
-        refusal = {"status": 413, "headers": [(b"content-length", b"0"), (b"connection", b"close")]}
-        await send({"type": "http.response.start", **refusal})
+        headers = [(b"content-length", b"0")]
+        if scope["path"] != "/kept":
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
         return
     if scope["path"] == "/stream":
@@ -258,6 +260,10 @@ SLOW = {
         b"408",
     ),
     "nothing": (b"", b""),
+    "a body that is not awaited": (
+        b"PUT /kept HTTP/1.1\r\nHost: l\r\nContent-Length: 9000\r\n\r\nab",
+        b"413",
+    ),
     "one request, then half of one": (
         b"GET / HTTP/1.1\r\nHost: l\r\n\r\nGET / HTTP/1.1\r\nHo",
         b"200",
@@ -278,6 +284,7 @@ async def test_a_client_that_does_not_finish_is_cut(
             answer = await reader.read()
             dripping.cancel()
         assert answer[9:12] == status
+        assert answer.count(b"HTTP/1.1") <= 1 + sent.count(b"GET")
         assert what != "one request, then half of one" or b" 408 " in answer
         await until(lambda: held.taken == 0)
 

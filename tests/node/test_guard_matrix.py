@@ -8,6 +8,7 @@ rules alone. Requests go out by hand, since no client would send most of them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import websockets
 
 from goop_node.guard import Facts, Verdict, judge
 from goop_node.origins import Origins
@@ -379,3 +381,30 @@ async def test_people_are_led_home_from_the_plain_names(target: Target, host: st
     template = request("page", "/alpha/x", {**headers, "Sec-Fetch-Mode": "navigate"})
     _, answer, _ = await exchange(port, template)
     assert answer["location"] == f"http://alpha.localhost:{port}/x"
+
+
+async def test_a_template_with_many_sockets_leaves_places_to_home(target: Target) -> None:
+    async def connect(clients: contextlib.AsyncExitStack, name: str) -> websockets.ClientConnection:
+        host = f"{name or 'home'}.localhost:{target.node.port}"
+        opening = websockets.connect(
+            f"ws://{host}/api/realtime/connect",
+            host="127.0.0.1",
+            port=target.node.port,
+            origin=websockets.Origin(f"http://{host}"),
+            additional_headers={"Cookie": target.cookies[name]},
+        )
+        return await clients.enter_async_context(opening)
+
+    async with contextlib.AsyncExitStack() as clients:
+        sockets = [await connect(clients, "alpha") for _ in range(64)]
+        codes = []
+        for socket in sockets:
+            try:
+                await socket.send('{"type":"subscribe"}')
+                assert "subscribed" in str(await socket.recv())
+            except websockets.ConnectionClosed as end:
+                codes.append(end.rcvd and end.rcvd.code)
+        assert codes == [4029] * 16
+        home = await connect(clients, "")
+        await home.send('{"type":"subscribe"}')
+        assert "subscribed" in str(await home.recv())

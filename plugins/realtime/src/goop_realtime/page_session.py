@@ -63,11 +63,19 @@ class PageSession:
 
     def open(self, page_id: str = "") -> bool:
         """Begin, as that page or as one of its own. False where there are too many."""
-        if len(self._bridge.sinks) >= self._engine.core.limits.sockets:
+        if not self._has_place():
             self._engine.core.note("page", REASONS[TOO_MANY])
             return False
         self._become(page_id or f"s{self._engine.core.random.getrandbits(64):016x}")
         return True
+
+    def _has_place(self) -> bool:
+        """Templates have three quarters of the places: no page of theirs locks home out."""
+        limit = self._engine.core.limits.sockets
+        templates = sum(one.caller.kind == "template" for one in self._sessions.values())
+        if self.caller.kind == "template" and templates >= limit * 3 // 4:
+            return False
+        return len(self._bridge.sinks) < limit
 
     def _become(self, page_id: str) -> None:
         """Take the identity of a page: a document's own id, or one for this connection."""
