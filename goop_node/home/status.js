@@ -85,7 +85,8 @@ export async function showStatus() {
   const origins = status.dev_origins || [];
   $("dev-origins").hidden = origins.length === 0;
   $("dev-origins").textContent = `Development origins may use this node: ${origins.join(", ")}`;
-  $("version").textContent = `goop-node ${status.version}`;
+  const restarts = p2p.restarts ? ` · libp2p restarted ${p2p.restarts}×` : "";
+  $("version").textContent = `goop-node ${status.version}${restarts}`;
 }
 
 /**

@@ -39,8 +39,8 @@ TWIN_YIELDS = (
     "the network. If its data folder is a copy, stop it, move identity.key away, and start it again"
 )
 TWIN_STAYS = (
-    "another node, which was started later, ran with this node's identity, and has to leave the "
-    "network. Was this data folder copied? Each node needs an identity.key of its own"
+    "Another node, which was started later, ran with this node's identity, and has to leave the "
+    "network. Was this data folder copied? Each node needs an identity.key of its own."
 )
 
 
