@@ -52,6 +52,7 @@ class Lines:
         self._running.set()
         self._started = trio.Event()
         self._closing = False
+        self._closed = trio.Event()
         self._ended = False
         self._end_code = ""
         self._scope = trio.CancelScope()
@@ -91,8 +92,9 @@ class Lines:
         self._running.set()
 
     def close(self) -> None:
-        """Write what is queued, then close."""
+        """Write what is queued, then close; end it at once when the peer takes nothing of it."""
         self._closing = True
+        self._closed.set()
         self._wake_up()
 
     def _wake_up(self) -> None:
@@ -115,6 +117,7 @@ class Lines:
             with self._scope:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._guard, self._read, nursery.cancel_scope)
+                    nursery.start_soon(self._limit_drain, nursery.cancel_scope)
                     await self._guard(self._write, None)
                     if not self._end_code:
                         graceful = True
@@ -220,9 +223,12 @@ class Lines:
                 continue
             data, self._out = bytes(self._out), bytearray()
             self._writing = len(data)
-            if self._closing:
-                with trio.move_on_after(DRAIN_SECONDS):
-                    await self._stream.write(data)
-            else:
-                await self._stream.write(data)
+            await self._stream.write(data)
             self._writing = 0
+
+    async def _limit_drain(self, scope: trio.CancelScope) -> None:
+        """A peer that does not read holds nothing up that is to end, however far it has got."""
+        await self._closed.wait()
+        await trio.sleep(DRAIN_SECONDS)
+        self._end_code = self._end_code or "closed"
+        scope.cancel()
