@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
 from typing import Any
 
 from libp2p.peer.id import ID
@@ -92,8 +93,17 @@ class BoundedGossipSub(GossipSub):
         """Nothing waits for a peer's subscription: it gets the recent messages with it."""
         self._pending_messages.pop(peer_id, None)
 
-    def sweep(self) -> None:
-        """Let go of what was noted of peers for a time that is over."""
+    def sweep(self, is_connected: Callable[[ID], bool]) -> None:
+        """Let go of what was noted of peers that have gone, or for a time that is over.
+
+        The library does so for peers that it told things; others only tell, and leave.
+        """
+        for owner in (self, self.scorer):
+            for noted in vars(owner).values():
+                if isinstance(noted, dict):
+                    for one in [one for one in noted if isinstance(one, ID)]:
+                        if not is_connected(one):
+                            del noted[one]
         now = time.time()
         for waiting in self.back_off.values():
             for peer_id in [one for one, until in waiting.items() if until <= now]:

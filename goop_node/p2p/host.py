@@ -210,7 +210,9 @@ class Host:
         for peer_id in connected:
             self._redial.pop(peer_id, None)
             self._table.connected(peer_id, True)
-        for peer_id in self._whereabouts():
+        known = self._whereabouts()
+        self._redial = {peer_id: at for peer_id, at in self._redial.items() if peer_id in known}
+        for peer_id in known:
             due, pause = self._redial.get(peer_id, (0.0, REDIAL_MIN))
             if peer_id not in connected and peer_id != self.peer_id and now >= due:
                 named = self._table.is_named(peer_id)

@@ -43,6 +43,9 @@ class NoConnector(AutoConnector):
     async def start(self) -> None:
         """Nothing begins."""
 
+    def record_disconnect(self, peer_id: ID) -> None:
+        """Who has gone need not be known."""
+
 
 class Handshakes:
     """Inbound connections of which nobody knows yet who they are.

@@ -100,7 +100,7 @@ class FaithfulPubsub(Pubsub):
             if not self._peer_is_connected(peer_id):
                 self._paces.pop(peer_id, None)
                 super()._forget_all_subscriptions(peer_id)
-        self._router.sweep()
+        self._router.sweep(self._peer_is_connected)
 
     def streams_of(self, topic: str) -> set[Any]:
         """The streams on which its subscribers are told."""

@@ -6,10 +6,12 @@ from __future__ import annotations
 import gc
 import sys
 import types
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf.message import Message
+from libp2p.peer.id import ID
 
 _NOT_DATA = (
     type,
@@ -21,6 +23,10 @@ _NOT_DATA = (
     types.CoroutineType,
     types.GeneratorType,
 )
+
+
+_OTHERS = {"trio", "asyncio", "_asyncio"}
+"""Loops lead to everything that runs in the process."""
 
 
 def held(*roots: Any) -> int:
@@ -49,6 +55,21 @@ def _reached(roots: tuple[Any, ...]) -> Iterator[Any]:
         one = waiting.pop()
         if id(one) in seen or isinstance(one, _NOT_DATA):
             continue
+        if type(one).__module__.partition(".")[0] in _OTHERS:
+            continue
         seen[id(one)] = one
         yield one
         waiting.extend(gc.get_referents(one))
+
+
+def mentions(names: set[str], *roots: Any) -> list[str]:
+    """The collections that the roots lead to in which one of the peers is an entry."""
+    return [
+        f"{type(one).__name__}: {one!r}"[:300]
+        for one in _reached(roots)
+        if isinstance(one, (dict, set, list, deque)) and any(_name(entry) in names for entry in one)
+    ]
+
+
+def _name(entry: Any) -> str:
+    return str(entry) if isinstance(entry, (str, ID)) else ""
