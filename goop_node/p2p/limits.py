@@ -15,6 +15,12 @@ HANDSHAKES = 64
 PER_PEER = 4
 """Both sides dial, so that two connections are normal and three happen."""
 STREAMS = 4096
+MAX_WINDOW = 1024 * 1024
+"""Bytes a stream's receive window may grow to."""
+MAX_STREAMS = 128
+"""Streams that a peer may have open towards us on one connection."""
+MAX_DROPPED = 16
+"""Streams of one connection that are dropped for what they hold, before it goes itself."""
 
 # Bytes that are held for strangers: nobody has read them, or they are lines without an end.
 HELD_EACH = 8 * 1024 * 1024

@@ -41,8 +41,6 @@ from goop_node.p2p.yamux_batches import FrameBatches
 
 log = logging.getLogger(__name__)
 
-MAX_WINDOW = 1024 * 1024
-"""Bytes a stream's receive window may grow to."""
 WRITE_SECONDS = 15.0
 """How long a connection may not take a frame before it is given up."""
 CLEANUP_SECONDS = 2.0
@@ -52,10 +50,6 @@ SILENT_SECONDS = 10.0
 """How long nothing at all may come behind a ping."""
 DOUBTED_SECONDS = 4.0
 """The same, when the peer has just come with another connection."""
-MAX_STREAMS = 128
-"""Streams that a peer may have open towards us on one connection."""
-MAX_DROPPED = 16
-"""Streams of one connection that are dropped for what they hold, before it goes itself."""
 
 
 class YamuxBreach(Exception):
@@ -150,7 +144,7 @@ class GuardedYamux(Yamux):
         while True:
             stream = guarded(await super().accept_stream())
             theirs = sum(not known.is_initiator for known in self.streams.values())
-            if theirs <= MAX_STREAMS:
+            if theirs <= limits.MAX_STREAMS:
                 return stream
             log.debug("%s has %d streams open, one more is refused", self.peer_id, theirs)
             await stream.reset()
@@ -162,9 +156,9 @@ class GuardedYamux(Yamux):
         stream = self.streams.get(stream_id)
         if stream is None:
             # New, or closed by us while this was under way: then it is read and dropped.
-            granted = DEFAULT_WINDOW_SIZE if flags & FLAG_SYN else MAX_WINDOW
+            granted = DEFAULT_WINDOW_SIZE if flags & FLAG_SYN else limits.MAX_WINDOW
         else:
-            stream.target_recv_window = min(stream.target_recv_window, MAX_WINDOW // 2)
+            stream.target_recv_window = min(stream.target_recv_window, limits.MAX_WINDOW // 2)
             granted = stream.recv_window
         if length > granted:
             self._break(f"{length} bytes on stream {stream_id}, {granted} were granted")
@@ -172,8 +166,8 @@ class GuardedYamux(Yamux):
             guarded(stream).weigh(length)
         elif flags & FLAG_SYN:
             self.account.set(stream_id, length)
-        if self._dropped > MAX_DROPPED:
-            self._break(f"more than {MAX_DROPPED} streams were dropped for what they held")
+        if self._dropped > limits.MAX_DROPPED:
+            self._break(f"more than {limits.MAX_DROPPED} streams were dropped for what they held")
 
     def _drop(self, stream_id: int) -> None:
         """Let go of what a stream holds, and of the stream."""

@@ -4,6 +4,7 @@
 /** @type {Record<string, string>} What a code means, where the node sent no words. */
 const WORDS = {
   aborted: "the request was withdrawn",
+  blocked: "you have blocked this person",
   busy: "the other side has too many open requests or channels",
   closed: "the channel is closed",
   contract_mismatch: "the two nodes have different versions of this context",
@@ -12,6 +13,7 @@ const WORDS = {
   expired: "nobody came back to this channel in time",
   lost: "the node knows nothing of it any more; whether it arrived is unknown",
   node_unreachable: "this page cannot reach its own node; is it running?",
+  not_friend: "only friends may reach this node",
   outbox_full: "too much is waiting to be sent; wait for onDrain",
   refused: "the other node refused",
   timeout: "nobody answered in time",

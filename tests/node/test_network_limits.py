@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from goop_node.p2p import limits, yamux_guard
+from goop_node.p2p import limits
 from goop_node.p2p.held import Account, Budget
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.service import P2P
-from goop_node.p2p.yamux_guard import MAX_WINDOW
 from goop_node.types import LineStream, StreamHandler
 from tests.interop.driven import Driven
 from tests.node.census import held, largest
@@ -139,7 +138,7 @@ async def test_what_is_left_on_closed_streams_is_bounded(tmp_path: Path) -> None
 async def test_streams_beyond_the_limit_are_refused(tmp_path: Path) -> None:
     async with attacked(tmp_path, "streams") as (hostile, friend, _):
         opened = await hostile.event("opened")
-        assert 0 < opened["streams"] <= yamux_guard.MAX_STREAMS
+        assert 0 < opened["streams"] <= limits.MAX_STREAMS
         assert await friend.works()
 
 
@@ -197,7 +196,7 @@ async def test_lines_without_an_end_have_one_budget_for_all_connections(
     async with attacked(tmp_path, "unfinished", ECHO) as (hostile, friend, alice):
         assert (await hostile.event("sent"))["sent"] > 10_000_000
         assert await friend.works()
-        assert 2_000_000 < most <= limits.HELD_ALL + MAX_WINDOW
+        assert 2_000_000 < most <= limits.HELD_ALL + limits.MAX_WINDOW
         account = budget(alice)
         assert account.held <= limits.HELD_ALL
     assert account.held == 0

@@ -31,6 +31,7 @@ MADE_LATER = {
     "tokens.json",
     "DATA/ready.json",
     "friends.json",
+    "people.json",
     "manifest.json",
     "ping/index.html",
     "ping/ping.js",
