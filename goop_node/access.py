@@ -22,7 +22,8 @@ from goop_node.types import Caller, Who
 
 CALLER = "goop_caller"
 """The key in an ASGI scope for the ``Caller``, or for the ``Problem`` why there is none."""
-_ACCESS = "goop_access"
+DECLARED = "goop_access"
+"""The key in a handler's options for its ``Access``."""
 
 OWNER = frozenset({Who.HOME, Who.PROGRAM})
 """What is the person's alone: at home, and for programs that were given the token."""
@@ -77,7 +78,7 @@ def declared(handler: Any, access: Access) -> BaseRouteHandler:
     if not isinstance(handler, BaseRouteHandler):
         raise TypeError(f"found {type(handler).__name__}, expected a route handler of Litestar")
     mine: BaseRouteHandler = copy.copy(handler)  # a plugin's own may serve several nodes
-    mine.opt = {**handler.opt, _ACCESS: access}
+    mine.opt = {**handler.opt, DECLARED: access}
     return mine
 
 
@@ -85,7 +86,7 @@ def gate(app: Any) -> Any:
     """The application's middleware: ``app`` for those who may call its handler."""
 
     async def gated(scope: Any, receive: Any, send: Any) -> None:
-        access = scope["route_handler"].opt.get(_ACCESS, NOBODY)
+        access = scope["route_handler"].opt.get(DECLARED, NOBODY)
         # The framework takes a path with a slash behind it for the same one.
         slash = not access.public and scope["raw_path"].endswith(b"/")
         problem = not_found() if slash else _refusal(scope.get(CALLER), access)
@@ -136,7 +137,7 @@ def _rows(app: Litestar) -> Iterator[Row]:
             methods = handler.http_methods if isinstance(handler, HTTPRouteHandler) else ("ANY",)
             if methods == {"OPTIONS"}:
                 continue  # the framework's own, for nobody
-            access = handler.opt.get(_ACCESS)
+            access = handler.opt.get(DECLARED)
             if not isinstance(access, Access):
                 raise RuntimeError(f"{route.path}: nothing says who may call {handler}")
             for method in methods:

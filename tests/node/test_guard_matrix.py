@@ -236,6 +236,8 @@ async def check(target: Target, case: Case) -> str:
         return ""
     if status != wanted:
         return f"{case}: expected {wanted}, got {status} {body!r}"
+    if "default-src 'none'" not in headers.get("content-security-policy", ""):
+        return f"{case}: {headers}"
     if headers.get("content-type") != "application/problem+json":
         return f"{case}: {headers}"
     told: dict[str, Any] = json.loads(body)

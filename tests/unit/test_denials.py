@@ -7,9 +7,14 @@ import json
 from typing import Any
 
 import pytest
+from litestar import WebSocket, asgi, get, websocket
+from litestar.params import FromPath
+from litestar.types import Receive, Scope, Send
 
+from goop_node import access, home_api
+from goop_node.types import Route, Who
 from tests.unit.in_process import Client, Headers
-from tests.unit.spellings import PORT
+from tests.unit.spellings import PORT, misspelled
 from tests.unit.test_access import rows_of, sample
 
 HOST = (b"host", f"localhost:{PORT}".encode())
@@ -161,3 +166,50 @@ def authorization(client: Client, shown: str) -> Headers:
     """The header, with the token for ``TOKEN``."""
     text = shown.replace("TOKEN", client.node.tokens.bearer)
     return [(b"authorization", text.encode("latin-1"))]
+
+
+async def test_handlers_of_any_kind_stand_behind_the_gate(
+    clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = {access.DECLARED: access.PUBLIC}
+
+    @get("/one/{path:path}", sync_to_thread=False, opt=public)
+    def one(path: FromPath[str]) -> str:
+        return path
+
+    @websocket("/two/{name:str}", opt=public)
+    async def two(socket: WebSocket[Any, Any, Any], name: FromPath[str]) -> None:
+        await socket.accept()
+
+    @asgi("/three", is_mount=True, copy_scope=True, opt=public)
+    async def three(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    routes = [Route(handlers=[one, two, three], callers={Who.PROGRAM})]
+    monkeypatch.setattr(home_api, "routes", lambda *_: routes)
+    client = Client(clients[0].node)
+    paths = {
+        "/api/one/x/y": False,
+        "/api/one/api/self": False,
+        "/api/two/x": True,
+        "/api/three": False,
+        "/api/three/x/y": False,
+        "/api/threefold": False,
+        "/api/three/%2561": True,
+    }
+    home = [(b"host", b"home." + HOST[1]), (b"cookie", client.cookie(""))]
+    home.append((b"origin", b"http://home." + HOST[1]))
+    for path, socket in paths.items():
+        for headers, may in (
+            ([HOST], False),
+            (home, False),
+            ([HOST, *authorization(client, "Bearer TOKEN")], True),
+        ):
+            answer = await client.call(path.encode(), headers, socket=socket)
+            assert bool(answer.ran) == may, (path, answer)
+        token = authorization(client, "Bearer TOKEN")
+        for raw in misspelled(path):
+            answer = await client.call(raw, [HOST, *token], socket=socket)
+            assert not answer.ran, (raw, answer)
+            assert answer.status == 404
+    assert one.opt == public  # what a plugin keeps is its own
