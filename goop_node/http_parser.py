@@ -15,6 +15,9 @@ from goop_node.refusals import HEADERS_TOO_LARGE
 MAX_HEAD = 1024 * 1024
 """Bytes of a request's line and headers. Chromium keeps 180 cookies of 4 KiB for a site."""
 
+MAX_TARGET = 8192
+"""Bytes of the address in a request's line: paths are looked up part by part."""
+
 MAX_LINES = 2000
 """Lines of a head: a million bytes in short ones would take a second to parse."""
 
@@ -44,12 +47,17 @@ class Parser(h11.Connection):
         try:
             event = super().next_event()
             if isinstance(event, h11.Request):
+                if len(event.target) > MAX_TARGET:
+                    raise h11.RemoteProtocolError("address too long", error_status_hint=414)
                 _check(event.headers)
             return event
         except h11.RemoteProtocolError as error:
             self.problem = Problem(400, "bad_http", f"this is no HTTP/1.1: {str(error)[:200]}")
             if error.error_status_hint == 431 and state is h11.IDLE:
                 self.problem = HEADERS_TOO_LARGE
+            if error.error_status_hint == 414:
+                words = f"an address has at most {MAX_TARGET} bytes"
+                self.problem = Problem(414, "address_too_long", words)
             raise
 
     def _count_lines(self, data: bytes) -> None:

@@ -51,7 +51,13 @@ _SECONDS = {"request": REQUEST_SECONDS, "head": HEAD_SECONDS, "body": BODY_SECON
 
 _LOG = logging.getLogger("goop_node.http")
 _LOG.setLevel(logging.ERROR)
+_LOG.addFilter(lambda record: not _is_cancelled(record))
 """What a client does wrong it is told, and not the log: anybody could fill that."""
+
+
+def _is_cancelled(record: logging.LogRecord) -> bool:
+    """Whether it tells of a request that the node itself gave up, when it stopped."""
+    return record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
 
 
 class _Transport:
@@ -132,8 +138,13 @@ class HttpProtocol(H11Protocol):
         self._look("head" if self.conn.trailing_data[0] else "request")
 
     def shutdown(self) -> None:
-        """The server stops."""
-        if self._over:
+        """The server stops: what is short may come to its end, a stream or a file ends here."""
+        cycle = self.cycle
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._socket.abort()
+        elif self._over:
             self._socket.close()
         else:
             super().shutdown()
@@ -166,9 +177,10 @@ class HttpProtocol(H11Protocol):
             self._deadline = self.loop.call_later(_SECONDS[owed[0]], self._too_late, owed[0])
 
     def _too_late(self, owed: str) -> None:
-        answered = self.cycle is not None and self.cycle.response_complete
-        if owed == "request" or (owed == "body" and answered):
+        if owed == "request":
             self._socket.close()
+        elif owed == "body" and self.cycle.response_complete:
+            self._linger()
         else:
             seconds = int(_SECONDS[owed])
             self._refuse(Problem(408, "too_slow", f"the {owed} did not arrive in {seconds} s"))

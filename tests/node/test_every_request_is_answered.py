@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goop_node import http_protocol, places
-from goop_node.http_parser import MAX_HEAD
+from goop_node.http_parser import MAX_HEAD, MAX_TARGET
 from goop_node.http_protocol import HttpProtocol
 from goop_node.places import Places
 from goop_node.web_sockets import PageProtocol
@@ -193,6 +193,15 @@ async def test_the_bound_of_a_head_is_exact_however_it_arrives() -> None:
         assert (await ask(port, head(lines, websocket=False, method=b"POST") + body))[
             9:12
         ] == b"200"
+
+
+@pytest.mark.parametrize("websocket", [False, True], ids=["http", "websocket"])
+async def test_an_address_has_a_bound(websocket: bool) -> None:
+    async with serving() as (port, _):
+        for size, status in ((MAX_TARGET, b"101" if websocket else b"200"), (MAX_HEAD, b"414")):
+            address = b"GET " + (b"/a" * size)[:size] + b" "
+            request = head(b"", websocket=websocket).replace(b"GET / ", address)
+            assert (await ask(port, request))[9:12] == status
 
 
 FIELDS = st.sampled_from(

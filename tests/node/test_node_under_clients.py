@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A node with few descriptors, beset by half requests: home, programs and peers get through."""
+"""A real node whose clients misbehave: half requests, early ends, and streams when it stops."""
 
 from __future__ import annotations
 
@@ -71,6 +71,32 @@ def test_clients_that_leave_within_a_request_are_no_news(tmp_path: Path) -> None
     finally:
         node.stop()
     assert "Traceback" not in node.log.read_text()
+
+
+def test_a_node_that_stops_lets_streams_go(tmp_path: Path) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    with (folder / "file.bin").open("wb") as file:
+        file.truncate(100_000_000)
+    arguments = ("--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0", "--template")
+    node = NodeProcess(tmp_path / "node", (*arguments, str(folder)))
+    mine = f"Host: 127.0.0.1:{node.port}\r\nAuthorization: Bearer {node.token}\r\n"
+    large = f"Host: large.localhost:{node.port}\r\n"
+    with contextlib.ExitStack() as clients:
+        try:
+            for path, headers in (
+                ("/api/peers/events", mine),
+                ("/api/realtime/events?page=p", mine),
+                ("/file.bin", large),
+            ):
+                client = clients.enter_context(socket.create_connection(("127.0.0.1", node.port)))
+                client.sendall(f"GET {path} HTTP/1.1\r\n{headers}\r\n".encode())
+                assert client.recv(12) == b"HTTP/1.1 200"
+        finally:
+            assert node.stop() == 0
+    log = node.log.read_text()
+    assert "Traceback" not in log
+    assert "running task" not in log
 
 
 def test_the_process_takes_the_descriptors_that_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
