@@ -17,7 +17,9 @@ from typing import Any
 from goop_node.config import RESERVED_NAMES
 
 MAX_LABEL = 64
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+"""A host as a name, or as an IPv4 address."""
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PEER_ID = re.compile(r"[1-9A-HJ-NP-Za-km-z]{46,60}")
 _ORIGIN = re.compile(r"https?://(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]{1,253})(?::([0-9]{1,5}))?")
@@ -68,7 +70,7 @@ def http(value: object) -> tuple[str, int]:
         if not _is_ip(host[1:-1], 6):
             raise Mistake(value, expected)
         return host[1:-1], int(port)
-    if not _HOST.fullmatch(host):
+    if not HOST.fullmatch(host):
         raise Mistake(value, expected)
     return host, int(port)
 
@@ -191,5 +193,5 @@ def _is_transport(parts: list[str]) -> bool:
     if empty or tcp != "tcp" or not _is_port(port):
         return False
     if protocol in ("ip4", "ip6"):
-        return _is_ip(host, int(protocol[2]))
-    return protocol in ("dns", "dns4", "dns6") and _HOST.fullmatch(host) is not None
+        return _is_ip(host, int(protocol[2])) and "%" not in host
+    return protocol in ("dns", "dns4", "dns6") and HOST.fullmatch(host) is not None

@@ -31,6 +31,7 @@ from goop_node.types import (
     JsonValue,
     LineStream,
     Network,
+    NetworkError,
     PeerEvent,
     Peers,
     Route,
@@ -85,7 +86,7 @@ class Node:
     def p2p(self) -> P2P:
         """libp2p; made (and the key file with it) when first needed, so that checks are quick.
 
-        Raises ``StartError`` when the key file cannot be used.
+        Raises ``StartError`` when the key file, or the address of a peer, cannot be used.
         """
         from goop_node.p2p import P2P, Identity, IdentityError
 
@@ -94,14 +95,17 @@ class Node:
             identity = Identity.load_or_create(self.data / IDENTITY_FILE)
         except IdentityError as error:
             raise StartError([f"identity: {error}"], code="identity") from error
-        return P2P(
-            identity=identity,
-            listen=self.config.listen,
-            peers=self.config.peers,
-            label=lambda: self.label,
-            data=self.data,
-            reachable_by=self.config.reachable_by,
-        )
+        try:
+            return P2P(
+                identity=identity,
+                listen=self.config.listen,
+                peers=self.config.peers,
+                label=lambda: self.label,
+                data=self.data,
+                reachable_by=self.config.reachable_by,
+            )
+        except NetworkError as error:
+            raise StartError([f"peers: {error.reason}"], code=error.code) from None
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -13,6 +13,8 @@ import psutil
 from libp2p.peer.id import ID
 from multiaddr.utils import get_network_addrs
 
+from goop_node.config_values import HOST
+
 IP = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
 
@@ -20,8 +22,7 @@ WILDCARDS = {"0.0.0.0": 4, "::": 6}
 """What means all interfaces, with the version of IP."""
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _NAMES = ("dns", "dns4", "dns6")
-_NAME = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z.-]{0,251}[0-9A-Za-z])?")
-_PORT = re.compile(r"[1-9][0-9]{0,4}")
+_PORT = re.compile(r"[0-9]{1,5}")
 _LONGEST = 400
 """Characters; a name has 253 at most, a peer id about 50."""
 _DIGESTS = (0x00, 0x12)
@@ -55,10 +56,10 @@ class Address:
         ):
             return None
         protocol, host, port = parts[1], parts[2], parts[4]
-        if _PORT.fullmatch(port) is None or int(port) > 65535:
+        if _PORT.fullmatch(port) is None or not 1 <= int(port) <= 65535:
             return None
         if protocol in _NAMES:
-            return cls(protocol, host, int(port)) if _NAME.fullmatch(host) else None
+            return cls(protocol, host, int(port)) if HOST.fullmatch(host) else None
         try:
             ip = ip_address(host)
         except ValueError:

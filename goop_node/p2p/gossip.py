@@ -14,7 +14,7 @@ from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
 
 from goop_node.p2p import presence
-from goop_node.p2p.containment import enduring, serving
+from goop_node.p2p.containment import NOBODY, contained, enduring, serving
 from goop_node.p2p.gossip_bounds import BoundedGossipSub
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.pubsub import FaithfulPubsub
@@ -114,4 +114,4 @@ class Gossip:
         """Say that we go: best effort, while everything here is being cancelled."""
         with trio.move_on_after(0.5) as scope:
             scope.shield = True
-            await self._publish("offline")
+            await contained("the farewell", NOBODY, self._publish, "offline")

@@ -17,6 +17,8 @@ from libp2p.peer.id import ID
 from libp2p.pubsub.pb import rpc_pb2
 from multiaddr import Multiaddr
 
+from goop_node.config import NodeConfig, StartError
+from goop_node.node import Node
 from goop_node.p2p import P2P, limits
 from goop_node.types import NetworkError
 from tests.hostile.stranger import GOSSIP, Stranger, stranger
@@ -248,3 +250,10 @@ async def served() -> AsyncIterator[tuple[str, list[object]]]:
         yield f"/ip4/127.0.0.1/tcp/{server.sockets[0].getsockname()[1]}", came
     finally:
         server.close()
+
+
+def test_a_peer_id_that_is_none_is_said_in_words(tmp_path: Path) -> None:
+    """The command line knows the form of an id, libp2p its meaning."""
+    node = Node(NodeConfig(data=tmp_path, peers=(f"/ip4/127.0.0.1/tcp/1/p2p/{'z' * 50}",)), [])
+    with pytest.raises(StartError, match="no full address"):
+        _ = node.p2p
