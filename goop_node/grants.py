@@ -121,6 +121,10 @@ class Grants:
             return "file"
         return "home" if permission in self._at_home(template) else ""
 
+    def source(self, template: str) -> str:
+        """Where the template comes from, for people: what grants are bound to."""
+        return self._brought[template].source
+
     def features(self, template: str) -> frozenset[str]:
         """The powers of the browser that the template's pages may use."""
         return frozenset(str(one) for one in self.granted(template) if not one.name)

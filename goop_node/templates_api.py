@@ -41,6 +41,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             "description": template.description,
             "url": origins.url_of(name),
             "page": f"/{name}/",
+            "source": grants.source(name),
             "permissions": [
                 {"permission": str(one), "allows": one.allows, "granted": grants.by(name, one)}
                 for one in sorted(grants.asked(name))

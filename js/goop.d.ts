@@ -8,6 +8,9 @@ interface GoopError extends Error {
   readonly code: string;
   /** Where in the message the fault is (JSON Pointer), when a schema refused it. */
   readonly pointer?: string;
+  /** Of `permission_needed`: what has to be granted, and the address at home where that is done. */
+  readonly permission?: string;
+  readonly home?: string;
   /** The HTTP status, when an endpoint of the node answered with an error. */
   readonly status?: number;
   /** The message id, when it is about one message. */
@@ -100,18 +103,24 @@ interface GoopIncoming {
   readonly peerId: string;
   readonly peerLabel: string;
   readonly context: string;
+  /** The template that asks, of a request without a context; `""` where a program asks. */
+  readonly app: string;
   readonly params: any;
   /** What people call the context, and the page accepting leads to, when the node knows it. */
   readonly title: string | null;
   readonly page: string | null;
+  /** At home: the templates that it can be accepted for. Elsewhere `null`. */
+  readonly templates: readonly string[] | null;
   /** Milliseconds left when it arrived here, or `null`. */
   readonly expiresIn: number | null;
+  /** Accepted at home already, which then led to this page: `accept()` gives the channel. */
+  readonly accepted: boolean;
   accept(): Promise<GoopChannel>;
   decline(reason?: string): Promise<void>;
 }
 
-/** `code`: accepted, declined, cancelled, expired, answered_elsewhere; unknown when it ended
- * while this page was cut off from its node. */
+/** `code`: accepted, declined, cancelled, expired, answered_elsewhere; permission_needed when it
+ * was taken from this template; unknown when it ended while this page was cut off from its node. */
 type GoopIncomingEnded = GoopIncoming & { readonly code: string };
 
 interface GoopConnectOptions {

@@ -5,9 +5,10 @@ import { $, call, fullName, make, note, paintAvatar } from "./dom.js";
 import { addFriend } from "./friends.js";
 import { followPeople, renderPeople } from "./people.js";
 import { followReach } from "./reach.js";
-import { followRequests } from "./requests.js";
+import { followRequests, refreshRequests } from "./requests.js";
 import { countsAsNoHome, showWhy } from "./shared_origin.js";
 import { setLink, showStatus } from "./status.js";
+import { showTemplates } from "./templates.js";
 
 /** What the node says of us. */
 let me = { id: "", label: "" };
@@ -45,28 +46,6 @@ async function rename(event) {
     note($("rename-note"), error.message, "bad");
     $("rename-input").focus();
   }
-}
-
-/** One card a template: the whole card is the link. */
-function card(template) {
-  const letter = make("span", { className: "card-icon", "aria-hidden": "true" });
-  paintAvatar(letter, template.title || template.name, template.name);
-  return make(
-    "li",
-    { "data-template": template.name },
-    make(
-      "a",
-      { className: "card", href: template.url },
-      letter,
-      make("span", { className: "card-title" }, template.title || template.name),
-      make("span", { className: "card-text" }, template.description || ""),
-    ),
-  );
-}
-
-function showTemplates(templates) {
-  $("template-list").replaceChildren(...templates.map(card));
-  $("templates-empty").hidden = templates.length > 0;
 }
 
 /** Our addresses, each with a button to copy it, and the link that carries the best one. */
@@ -147,9 +126,8 @@ part(async () => {
   showMe();
 });
 part(async () => {
-  const templates = await call("/api/templates");
-  showTemplates(templates);
-  followRequests(templates);
+  await showTemplates(refreshRequests);
+  followRequests();
 });
 part(async () => showInvite(await call("/api/invite")));
 part(() => followReach(renderPeople));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Requests to the node, and the JSON of messages.
-import { GoopError } from "./errors.js";
+import { GoopError, details, report } from "./errors.js";
 
 export const API = "/api/realtime/";
 
@@ -26,11 +26,14 @@ export async function ask(action, body) {
     throw new GoopError("node_unreachable", null, { cause });
   }
   if (response.ok) return answer;
-  const { code, detail, title, pointer } = answer;
-  throw new GoopError(code ?? "http_error", detail ?? title ?? `the node answered ${response.status}`, {
+  const { code, detail, title } = answer;
+  const error = new GoopError(code ?? "http_error", detail ?? title ?? `the node answered ${response.status}`, {
     status: response.status,
-    ...(pointer === undefined ? {} : { pointer }),
+    ...details(answer),
   });
+  // Whoever writes the page should see it even where the page says nothing.
+  if (code === "permission_needed") report(error.message);
+  throw error;
 }
 
 /**

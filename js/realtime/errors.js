@@ -15,6 +15,7 @@ const WORDS = {
   node_unreachable: "this page cannot reach its own node; is it running?",
   not_friend: "only friends may reach this node",
   outbox_full: "too much is waiting to be sent; wait for onDrain",
+  permission_needed: "the person has not granted this at home",
   refused: "the other node refused",
   timeout: "nobody answered in time",
   too_large: "the message is too large",
@@ -38,6 +39,16 @@ export class GoopError extends Error {
   }
 }
 GoopError.prototype.name = "GoopError";
+
+/**
+ * What of a refusal goes into its error, beside code and words.
+ * @param {any} told a frame, or the body of an answer
+ * @returns {object}
+ */
+export function details(told) {
+  const known = ["pointer", "permission", "home"].filter((key) => told[key]);
+  return Object.fromEntries(known.map((key) => [key, told[key]]));
+}
 
 /** @param {...unknown} what */
 export const report = (...what) => console.error("Goop.realtime:", ...what);

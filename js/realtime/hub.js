@@ -2,7 +2,7 @@
 // Everything together: frames to channels, channels to frames.
 import { PAGE, ask } from "./asking.js";
 import { Conduit, NO_DETAIL } from "./conduit.js";
-import { GoopError, call, ignorable, report } from "./errors.js";
+import { GoopError, call, details, ignorable, report } from "./errors.js";
 import { Line } from "./line.js";
 import { Outbox } from "./outbox.js";
 import { Requests } from "./requests.js";
@@ -126,6 +126,7 @@ export class Hub {
         if (this.sockets === this.reconciled) return;
         this.reconciled = this.sockets;
         if (this.sockets > 1) void this.reconcile().catch(() => {}); // cut again: the next one does it
+        else void this.takeOver().catch(report);
     }
   }
 
@@ -156,7 +157,8 @@ export class Hub {
   error(frame) {
     if (frame.id && this.outbox.refused(frame)) return;
     const conduit = frame.channel && this.conduits.get(this.aliases.get(frame.channel) ?? frame.channel);
-    const error = new GoopError(frame.code, frame.reason, frame.channel ? { channelId: frame.channel } : {});
+    const about = frame.channel ? { channelId: frame.channel } : {};
+    const error = new GoopError(frame.code, frame.reason, { ...about, ...details(frame) });
     if (conduit && frame.code === "unknown_channel") conduit.vanish();
     else if (conduit) conduit.error(error);
     else this.tell(error);
@@ -180,10 +182,22 @@ export class Hub {
       if (row) conduit.tellState(row);
       else conduit.vanish();
     }
-    for (const [id, { heard }] of this.requests.waiting) {
+    for (const [id, { heard, info }] of this.requests.waiting) {
+      if (info.accepted) continue;
       const waits = rows.some((row) => row.channelId === id && row.incoming);
       if (heard < socket && !waits) this.requests.end(id, "unknown");
     }
+  }
+
+  /** What was accepted at home for this page stands in its address: whoever serves it gets it. */
+  async takeOver() {
+    const id = new URL(location.href).searchParams.get("channel");
+    if (!id) return;
+    /** @type {any[]} */
+    const rows = await ask("channels");
+    const row = rows.find(({ channelId }) => channelId === id);
+    if (!row || row.incoming || row.detail?.final || row.opener !== row.peerId) return;
+    this.requests.add(this.incoming({ ...row, channel: id, accepted: true }), this.sockets);
   }
 
   /** @param {Conduit} conduit */
@@ -206,16 +220,19 @@ export class Hub {
    * @param {any} frame
    * @returns {GoopIncoming}
    */
-  incoming({ channel, peerId, peerLabel = "", context = "", params = null, title, page, expiresIn }) {
+  incoming({ channel, peerId, peerLabel, context, app, params, title, page, templates, expiresIn, accepted = false }) {
     return {
       channelId: channel,
       peerId,
-      peerLabel,
+      peerLabel: peerLabel ?? "",
       context: context ?? "",
-      params,
+      app: app ?? "",
+      params: params ?? null,
       title: title ?? null,
       page: page ?? null,
+      templates: templates ?? null,
       expiresIn: expiresIn ?? null,
+      accepted,
       accept: () => this.accept(channel),
       decline: (reason) => ignorable(this.decline(channel, reason)),
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sends that have not settled: what their receipts say, and what is sent again.
 import { PAGE, messageJson, sizeOf } from "./asking.js";
-import { Deferred, GoopError } from "./errors.js";
+import { Deferred, GoopError, details } from "./errors.js";
 
 /**
  * @import { Conduit } from "./conduit.js"
@@ -157,17 +157,17 @@ export class Outbox {
    * @param {Sent} sent
    * @param {string} code
    * @param {string | null} [reason]
-   * @param {string} [pointer]
+   * @param {object} [more]
    */
-  about({ id, conduit }, code, reason, pointer) {
-    return new GoopError(code, reason, { id, channelId: conduit.id, ...(pointer ? { pointer } : {}) });
+  about({ id, conduit }, code, reason, more) {
+    return new GoopError(code, reason, { id, channelId: conduit.id, ...more });
   }
 
   /** @param {any} frame `refused`, or an `error` with the id of a send */
   refused(frame) {
     const sent = this.open.get(frame.id);
     if (!sent) return false;
-    this.fail(sent, this.about(sent, frame.code, frame.reason, frame.pointer), true);
+    this.fail(sent, this.about(sent, frame.code, frame.reason, details(frame)), true);
     if (frame.code === "outbox_full") sent.conduit.refusedFull();
     return true;
   }

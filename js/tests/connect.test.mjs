@@ -83,6 +83,17 @@ for (const [code, status] of [["undiscovered", 404], ["unknown_context", 404], [
   });
 }
 
+test("what the person has not granted says what it is and where it is granted, also in the console", async () => {
+  const { realtime, node, printed } = openPage();
+  const home = "http://home.localhost:8787/#template-ping";
+  const detail = `the template “ping” may not use “chess” yet; the person grants that at home: ${home}`;
+  const problem = { status: 403, detail, code: "permission_needed", permission: "context:chess", home };
+  node.answers.request = () => ({ status: 403, problem });
+  const error = await realtime.connect("bob", { context: "chess" }).catch((reason) => reason);
+  same([error.code, error.permission, error.home, error.status], ["permission_needed", "context:chess", home, 403]);
+  assert.ok(printed.error.some((words) => words.join(" ").includes(home)));
+});
+
 test("the reason that the node gives is the message of the error", async () => {
   const { realtime, node } = openPage();
   node.answers.request = connecting;

@@ -21,13 +21,59 @@ test("onIncoming gets who asks, for what, and how to answer", async () => {
   node.tell(incoming("in1", "chess_1", { title: "Chess", page: "/chess/" }));
   const { accept, decline, ...facts } = request;
   same(facts, {
-    channelId: "in1", peerId: "bob", peerLabel: "Bob", context: "chess_1", params: { colour: "white" },
-    title: "Chess", page: "/chess/", expiresIn: 60_000,
+    channelId: "in1", peerId: "bob", peerLabel: "Bob", context: "chess_1", app: "", params: { colour: "white" },
+    title: "Chess", page: "/chess/", templates: null, expiresIn: 60_000, accepted: false,
   });
   node.answers.accept = () => ({ channelId: "in1", peerId: "bob", peerLabel: "Bob", context: "chess_1", state: "connected", detail: {} });
   assert.equal((await accept()).id, "in1");
   await decline("no time");
   same(node.asked.map(([action]) => action), ["accept", "decline"]);
+});
+
+/** A channel that was accepted at home. */
+const handed = (channelId, more = {}) => ({
+  channelId, peerId: "bob", peerLabel: "Bob", opener: "bob", context: "", app: "ping", params: null,
+  state: "connected", detail: {}, delivery: "log", incoming: false, ...more,
+});
+
+test("what was accepted at home comes to whoever serves it, once", async () => {
+  const page = openPage();
+  page.node.address += "?channel=in1";
+  page.node.answers.channels = () => [handed("other"), handed("in1")];
+  page.node.answers.accept = () => handed("in1");
+  const seen = [];
+  page.realtime.onIncoming = (request) => seen.push(request);
+  await settle();
+  same(seen.map(({ channelId, peerLabel, app, accepted }) => [channelId, peerLabel, app, accepted]), [["in1", "Bob", "ping", true]]);
+  const channel = await seen[0].accept();
+  same([channel.id, channel.state], ["in1", "connected"]);
+  page.node.cut();
+  await page.clock.advance(1_000);
+  assert.equal(seen.length, 1);
+});
+
+for (const [why, row] of [
+  ["is gone", null],
+  ["has ended", handed("in1", { detail: { final: true } })],
+  ["waits for its answer still", handed("in1", { incoming: true })],
+  ["was opened here", handed("in1", { opener: "alice" })],
+]) {
+  test(`an address with a channel that ${why} leads to no request`, async () => {
+    const page = openPage();
+    page.node.address += "?channel=in1";
+    page.node.answers.channels = () => (row ? [row] : []);
+    const seen = [];
+    page.realtime.onIncoming = (request) => seen.push(request);
+    await settle();
+    same(seen, []);
+  });
+}
+
+test("at home a request says which templates it can be accepted for", async () => {
+  const seen = [];
+  const { node } = await listening(({ app, templates }) => seen.push([app, templates]));
+  node.tell(incoming("in1", "", { app: "ping", templates: ["ping"] }));
+  same(seen, [["ping", ["ping"]]]);
 });
 
 test("requests wait for a handler, and those that ended meanwhile do not come", async () => {

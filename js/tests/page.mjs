@@ -61,6 +61,8 @@ class FakeNode {
   socketsAre = "open";
   /** What the node says to all that this page asks, streams included: null, or { status, problem }. */
   refuses = null;
+  /** The page's own address. */
+  address = "http://chess.localhost:8787/index.html";
   /** Frames from the page, all sockets together, parsed. */
   frames = [];
   /** Sockets, the newest last. */
@@ -211,7 +213,11 @@ export function openPage(...scripts) {
     AbortController,
     queueMicrotask,
     crypto: globalThis.crypto,
-    location: { href: "http://chess.localhost:8787/index.html" },
+    location: {
+      get href() {
+        return node.address;
+      },
+    },
     setTimeout: clock.setTimeout,
     clearTimeout: clock.clearTimeout,
     addEventListener: (type, listener) => (listeners[type] ??= []).push(listener),

@@ -257,3 +257,13 @@ test("receipts that have come in time stay", async () => {
   assert.equal(await codeOf(sent.delivered), null);
   assert.equal(await codeOf(sent.handled), "timeout");
 });
+
+test("a send that was not granted any more says what it needs", async () => {
+  const { channel, node } = await openChannel();
+  const sent = channel.send({ n: 1 });
+  await settle();
+  const more = { permission: "context:chess", home: "http://home.localhost/#template-ping" };
+  node.tell({ type: "refused", channel: channel.id, id: sent.id, code: "permission_needed", reason: "no", pointer: "", ...more });
+  const error = await sent.catch((reason) => reason);
+  same([error.code, error.permission, error.home], ["permission_needed", more.permission, more.home]);
+});

@@ -46,6 +46,12 @@ async def test_the_page_of_the_readme(browser: Browser, tmp_path: Path) -> None:
             await pages[0].get_by_role("button").click()
             await expect(pages[1].locator("#log")).to_contain_text("alice: ping")
             await expect(pages[0].locator("#log")).to_contain_text("bob: hello back")
+            # Bob is at home when the next one comes: accepting there leads into the page.
+            await pages[1].goto(page_url(bob))
+            await pages[0].get_by_role("button").click()
+            await pages[1].get_by_role("button", name="Accept").click()
+            await pages[1].wait_for_url(f"{page_url(bob, 'ping')}?channel=*")
+            await expect(pages[1].locator("#log")).to_contain_text("alice: ping")
             assert errors == []
         finally:
             await asyncio.to_thread(bob.stop)

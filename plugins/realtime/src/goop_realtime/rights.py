@@ -101,9 +101,11 @@ class Rights:
         return [app] if app in self.contexts else sorted(self.contexts)
 
     def _allowed(self, caller: Caller, right: Right, channel: Channel) -> bool:
-        if right is Right.ANSWER or channel.phase is Phase.ASKED:
+        if channel.phase is Phase.ASKED:
             return self._is_asked(caller, channel)
-        return self._is_owner(caller, channel)
+        # What was handed to it at home it may accept once more, and is given it.
+        again = right is Right.ANSWER and self._is_asked(caller, channel)
+        return again or self._is_owner(caller, channel)
 
     def _has(self, template: str, context: str) -> bool:
         if not template:  # it may be any template's: several share an origin

@@ -87,6 +87,7 @@ export function startRequests({ accept, known }) {
     shown.delete(channelId);
   }
   function show(request) {
+    if (request.accepted) return; // at home: the address has opened it already
     drop(request.channelId);
     const who = fullName(request.peerLabel, request.peerId);
     const text = known(request.context)

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// The templates, and what each asks to be allowed. Granting happens here and nowhere else.
+
+import { $, call, make, note, paintAvatar } from "./dom.js";
+
+/** What the node says of each. @type {any[]} */
+let templates = [];
+/** Told after something was granted or taken back. @type {() => void} */
+let granted = () => {};
+
+/** The template of that name, or `undefined`. @param {string} name */
+export const templateOf = (name) => templates.find((template) => template.name === name);
+
+/** Whether a template asks for that context, or for the kind it is of. @param {string} context */
+export const asksFor = (context) =>
+  templates
+    .flatMap((template) => template.permissions)
+    .map(({ permission }) => permission.replace(/^context:/, ""))
+    .some((name) => context === name || context.startsWith(`${name}_`));
+
+/** What people call a template. @param {any} template */
+export const titleOf = (template) => template.title || template.name;
+
+/** One card a template: the whole card is the link. */
+function card(template) {
+  const letter = make("span", { className: "card-icon", "aria-hidden": "true" });
+  paintAvatar(letter, titleOf(template), template.name);
+  return make(
+    "li",
+    { "data-template": template.name },
+    make(
+      "a",
+      { className: "card", href: template.url },
+      letter,
+      make("span", { className: "card-title" }, titleOf(template)),
+      make("span", { className: "card-text" }, template.description || ""),
+    ),
+  );
+}
+
+/** Where something was granted, in words. */
+const STATE = { "": "Not allowed", home: "Allowed", file: "Allowed in goop.toml" };
+
+/** One thing that a template asks for, with the button that grants it or takes it back. */
+function permission(template, asked) {
+  const words = `${asked.allows[0].toUpperCase()}${asked.allows.slice(1)}.`;
+  const problem = make("p", { className: "note", role: "status" });
+  const row = make(
+    "li",
+    { "data-permission": asked.permission, "data-granted": asked.granted },
+    make("p", { className: "who" }, words),
+    make("span", { className: "presence" }, STATE[asked.granted]),
+  );
+  if (asked.granted !== "file") {
+    const action = asked.granted ? "revoke" : "grant";
+    const label = asked.granted ? "Take back" : "Allow";
+    const button = make("button", { type: "button", className: asked.granted ? "" : "primary" }, label);
+    button.setAttribute("aria-label", `${label}, ${titleOf(template)}: ${words}`);
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        const body = { template: template.name, permission: asked.permission };
+        change(await call(`/api/templates/${action}`, body), asked.permission);
+      } catch (error) {
+        note(problem, error.message, "bad");
+        button.disabled = false;
+      }
+    });
+    row.append(button);
+  }
+  row.append(problem);
+  return row;
+}
+
+/** A template that asks for something. */
+function asking(template) {
+  const id = `template-${template.name}`;
+  return make(
+    "li",
+    { id, tabIndex: -1, "aria-labelledby": `${id}-title` },
+    make(
+      "h4",
+      { id: `${id}-title` },
+      `${titleOf(template)} asks to be allowed to`,
+    ),
+    make("p", { className: "hint" }, `${template.url} · ${template.source}`),
+    make("ul", { className: "rows" }, ...template.permissions.map((asked) => permission(template, asked))),
+  );
+}
+
+function showPermissions() {
+  const asks = templates.filter((template) => template.permissions.length > 0);
+  $("permission-list").replaceChildren(...asks.map(asking));
+  $("permissions").hidden = asks.length === 0;
+}
+
+/** Something was granted or taken back: show it, keep the keyboard's place, and say it aloud. */
+function change(row, changed) {
+  templates = templates.map((template) => (template.name === row.name ? row : template));
+  showPermissions();
+  const item = $(`template-${row.name}`).querySelector(`[data-permission="${CSS.escape(changed)}"]`);
+  item?.querySelector("button")?.focus();
+  $("permissions-live").textContent = item ? `${titleOf(row)}: ${STATE[item.dataset.granted]}` : "";
+  granted();
+}
+
+/** Lead to the template that the address names: `#template-NAME`. */
+function lead() {
+  const item = /^#template-[a-z0-9-]+$/.test(location.hash) && $(location.hash.slice(1));
+  if (!item) return;
+  item.scrollIntoView({ block: "center" });
+  item.focus({ preventScroll: true });
+}
+
+/**
+ * Read and show the templates.
+ * @param {() => void} onGranted  told after something was granted or taken back
+ */
+export async function showTemplates(onGranted) {
+  granted = onGranted;
+  templates = await call("/api/templates");
+  $("template-list").replaceChildren(...templates.map(card));
+  $("templates-empty").hidden = templates.length > 0;
+  showPermissions();
+  lead();
+  addEventListener("hashchange", lead);
+}
