@@ -19,7 +19,9 @@ from goop_node.interrupts import is_persons
 from goop_node.problems import EXCEPTION_HANDLERS, Problem, respond
 from goop_node.types import Route
 
-HOST_PATHS = frozenset({"friends", "invite", "peers", "self", "status", "templates"})
+HOST_PATHS = frozenset(
+    {"friends", "invite", "peers", "people", "reachable", "self", "status", "templates"}
+)
 """What the host itself has below ``/api/``: no plugin of such a name can have endpoints."""
 
 Failed = Callable[[str, BaseException], None]

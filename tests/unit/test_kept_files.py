@@ -22,7 +22,15 @@ from goop_node.ports import bind_http
 from goop_node.ready import only_node, read_ready
 from goop_node.tokens import MIN_SECRET, Tokens
 
-KEPT = (tokens.FILE, own_label.FILE, grants.FILE, ports.PORTS_FILE, "friends.json", "seen.json")
+KEPT = (
+    tokens.FILE,
+    own_label.FILE,
+    grants.FILE,
+    ports.PORTS_FILE,
+    "friends.json",
+    "seen.json",
+    "people.json",
+)
 """Those that are set aside when they are bad."""
 FILES = (*KEPT, MARKER, ready.READY_FILE, IDENTITY_FILE)
 GOOD: dict[str, object] = {
@@ -32,6 +40,7 @@ GOOD: dict[str, object] = {
     ports.PORTS_FILE: {"http 127.0.0.1": 8787},
     "friends.json": {"12D3KooWA": ["/ip4/127.0.0.1/tcp/1"]},
     "seen.json": {},
+    "people.json": {"blocked": {}},
     MARKER: {"plugin": "chess", "doing": "import"},
     ready.READY_FILE: {"pid": 1, "url": "http://127.0.0.1:1"},
     IDENTITY_FILE: "no key",
