@@ -127,6 +127,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             "dev_origins": list(node.config.dev_origins),
             "isolation": node.config.isolation,
             "set_aside": aside_in(node.data),
+            "databases": dict(node.databases.troubles()),
         }
 
     @get("/invite", sync_to_thread=False)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -26,7 +25,8 @@ from goop_node.own_label import keep_label, own_label
 from goop_node.plugin_calls import Calls
 from goop_node.plugin_loader import Plugins, PluginStatus
 from goop_node.plugin_settings import validated_settings
-from goop_node.storage import open_database
+from goop_node.storage import Database, open_database
+from goop_node.storage_watch import DatabaseWatch
 from goop_node.types import (
     JsonValue,
     LineStream,
@@ -65,6 +65,7 @@ class Node:
         self.config = config
         self.data: Path = config.data
         self.strict = config.strict
+        self.databases = DatabaseWatch()
         self.http_port = config.http_port
         self.started_at = now_ms()
         if candidates is None:
@@ -176,9 +177,11 @@ class Node:
         """The plugin's validated table, defaults filled in. ``KeyError`` if it is not active."""
         return self._settings[plugin]
 
-    def database(self, plugin: str, migrations: Sequence[str]) -> sqlite3.Connection:
+    def database(self, plugin: str, migrations: Sequence[str]) -> Database:
         """Open and migrate ``DATA/<plugin>.sqlite3``; see :func:`open_database`."""
-        return open_database(self.data / f"{plugin}.sqlite3", migrations)
+        database = open_database(self.data / f"{plugin}.sqlite3", migrations)
+        self.databases.add(plugin, database)
+        return database
 
     def failed(
         self,
@@ -208,6 +211,7 @@ class Node:
         lifespans = Lifespans(self.failed)
         watchdog = Watchdog(self._plugins.packages())
         watchdog.start()
+        watch = asyncio.create_task(self.databases.run(), name="watch of the databases")
         try:
             await self._enter_lifespans(lifespans)
             for plugin, handler in self._contributions.stream_handlers:
@@ -221,6 +225,7 @@ class Node:
                 unsubscribe()
                 await asyncio.shield(self.p2p.stop())
         finally:
+            watch.cancel()
             await lifespans.leave()
             watchdog.stop()
 

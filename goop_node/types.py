@@ -21,9 +21,8 @@ from goop_node.callers import Route as Route
 from goop_node.callers import Who as Who
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from goop_node.permissions import TemplateGrants
+    from goop_node.storage import Database
 
 JSON = "JSON"
 """Marks ``Any`` as JSON in annotations, for ``crossings.fit``."""
@@ -249,10 +248,11 @@ class NodeApi(Protocol):
     def config_for(self, plugin: str) -> Mapping[str, JsonValue]:
         """The plugin's validated table of goop.toml (without ``enabled``)."""
 
-    def database(self, plugin: str, migrations: Sequence[str]) -> sqlite3.Connection:
+    def database(self, plugin: str, migrations: Sequence[str]) -> Database:
         """Open (and migrate) ``DATA/<plugin>.sqlite3``, in WAL mode.
 
-        ``migrations[i]`` is the SQL script that leads from user_version ``i`` to ``i + 1``.
+        ``migrations[i]`` is the SQL script that leads from user_version ``i`` to ``i + 1``. While
+        another program holds the lock, statements raise ``sqlite3.OperationalError`` at once.
         """
 
     def failed(

@@ -48,6 +48,13 @@ function showPlugins(plugins) {
   $("plugins").replaceChildren(...lines);
 }
 
+function showDatabases(troubles) {
+  const lines = Object.entries(troubles).map(([plugin, trouble]) =>
+    make("p", { className: "warn" }, make("strong", {}, `The database of “${plugin}”: `), `${trouble}.`),
+  );
+  $("databases").replaceChildren(...lines);
+}
+
 function showSetAside(names) {
   $("set-aside").hidden = names.length === 0;
   $("set-aside").replaceChildren(
@@ -82,6 +89,7 @@ export async function showStatus() {
   );
   showPlugins(status.plugins || []);
   showSetAside(status.set_aside || []);
+  showDatabases(status.databases || {});
   const origins = status.dev_origins || [];
   $("dev-origins").hidden = origins.length === 0;
   $("dev-origins").textContent = `Development origins may use this node: ${origins.join(", ")}`;

@@ -57,6 +57,7 @@ fault disk_full
 fault freeze
 fault kill
 fault lost_disk
+fault lost_file
 fault one_way
 fault partition
 fault power_cut

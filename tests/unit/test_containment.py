@@ -58,10 +58,13 @@ class Stream:
 class House:
     """Alice's node with a page, and channels that she hosts, each with a peer of its own."""
 
-    def __init__(self) -> None:
-        self.database = sqlite3.connect(":memory:", isolation_level=None)
-        for script in MIGRATIONS:
-            self.database.executescript(script)
+    def __init__(self, journal: Journal | None = None) -> None:
+        if journal is None:
+            self.database = sqlite3.connect(":memory:", isolation_level=None)
+            for script in MIGRATIONS:
+                self.database.executescript(script)
+            journal = Journal(self.database)
+        self.journal = journal
         core = Core(
             me="alice",
             registry=Registry(),
@@ -86,7 +89,7 @@ class House:
             peers=SimpleNamespace(is_discovered=lambda peer: True),
             peer_id="alice",
         )
-        self.bridge = Bridge(node, Engine(core), Journal(self.database))
+        self.bridge = Bridge(node, Engine(core), journal)
         self.core = core
         self.frames: list[dict[str, Any]] = []
         self.cut: list[str] = []
@@ -121,7 +124,7 @@ async def house() -> Any:
     found = House()
     yield found
     await found.bridge.close()
-    found.database.close()
+    found.journal.close()
 
 
 def message(channel: Channel, n: int, **more: Any) -> dict[str, Any]:

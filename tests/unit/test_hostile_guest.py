@@ -8,7 +8,7 @@ import json
 from goop_node.types import Caller
 from goop_realtime.channel import Channel, Outcome, Phase
 from goop_realtime.effects import SaveOutcome
-from goop_realtime.journal import KEPT_REFUSED, PRUNE_EVERY
+from goop_realtime.journal_rows import KEPT_REFUSED, PRUNE_EVERY
 from goop_realtime.limits import OUTBOX_MESSAGES, NodeLimits
 from goop_realtime.outcomes import REMEMBERED_REFUSED
 from goop_realtime.testing import SimNode, World

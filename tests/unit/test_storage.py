@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from goop_node.storage import StorageError, open_database
+from goop_node.storage import StorageError, is_locked, open_database
 
 ONE = "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1);"
 TWO = "ALTER TABLE t ADD COLUMN y TEXT DEFAULT 'new';"
@@ -49,9 +50,35 @@ def test_a_failing_migration_changes_nothing(tmp_path: Path) -> None:
     assert tables == [("t",)]
 
 
-def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+def test_what_is_no_database_is_set_aside_and_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "a.sqlite3"
     path.write_bytes(b"not a database at all, but long enough to be read" * 40)
-    with pytest.raises(StorageError) as caught:
-        open_database(path, [])
+    with contextlib.closing(open_database(path, [ONE])) as database:
+        assert database.execute("SELECT x FROM t").fetchall() == [(1,)]
+    assert path.with_name("a.sqlite3.bad").read_bytes().startswith(b"not a database")
+    assert "a.sqlite3.bad" in caplog.text
+    assert {one.name for one in tmp_path.iterdir()} == {"a.sqlite3", "a.sqlite3.bad"}
+
+
+def test_what_cannot_be_a_file_of_ours_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    path.mkdir()
+    with pytest.raises(StorageError, match=r"a\.sqlite3 cannot be") as caught:
+        open_database(path, [ONE])
     assert caught.value.code == "unusable"
+
+
+def test_who_finds_it_locked_is_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    with (
+        contextlib.closing(open_database(path, [ONE])) as database,
+        contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            database.execute("INSERT INTO t (x) VALUES (2)")
+        assert is_locked(caught.value)
+        other.execute("ROLLBACK")
+        database.execute("INSERT INTO t (x) VALUES (2)")

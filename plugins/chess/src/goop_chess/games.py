@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goop_chess.session import ChessSession
+from goop_node.storage import is_locked
 
 MIGRATIONS = (
     """
@@ -56,11 +57,16 @@ class Games:
         self._changed[session.request.channel] = (peer, session, now)
 
     def write(self) -> None:
-        """Write what has changed, in one transaction."""
+        """Write what has changed, in one transaction; later while another program has the lock."""
         if not self._changed:
             return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if is_locked(error):
+                return
+            raise
         with self._db as db:
-            db.execute("BEGIN")
             db.executemany(
                 "INSERT INTO games (game, peer, channel, state, created, updated)"
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (game, peer) DO UPDATE SET"

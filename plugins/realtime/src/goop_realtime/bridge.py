@@ -64,7 +64,7 @@ class Bridge:
         self.cuts: dict[str, Callable[[], None]] = {}
         """What cuts each connected page off, so that it comes back."""
         self._closed = False
-        self.drop_frames = self._committer.drop_frames
+        self.drop_frames, self.lost = self._committer.drop_frames, self._committer.lost
         doors = Doors(
             adopt=self._adopt,
             ended=self._ended,
@@ -96,6 +96,10 @@ class Bridge:
         or this node failed on that channel."""
         done = await self._committer.stored()
         self._arm()
+        if done is None:
+            raise Problem(
+                503, "storage_busy", "this waits for the node's disk, and may happen later"
+            )
         if not done or channel_id in self._committer.failed:
             raise Problem(
                 503, "storage_failed", "this cannot be stored now; nothing of it was done"

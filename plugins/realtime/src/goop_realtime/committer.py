@@ -2,8 +2,9 @@
 """Commits what a step asks for, and only then has it done; what cannot be stored now waits.
 
 Another program may hold the lock of the file: then everything waits behind the first batch, in
-order, and is tried again by a timer; the loop goes on meanwhile. Where the disk takes nothing,
-none of it happens, and what is stored is true. A single channel whose records cannot be stored
+order, and is tried again by a timer; the loop goes on meanwhile. Where the file is lost or damaged,
+a new one is written from memory. Where the disk takes nothing, none of it happens, and what is
+stored is true. A single channel whose records cannot be stored
 goes back alone.
 """
 
@@ -11,21 +12,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable, Sequence
 
 from goop_node.clock import now_ms
+from goop_node.storage import is_damage, is_locked
 from goop_realtime.core import Failure
 from goop_realtime.effects import RECORDS, Effect, Frame, Record, channel_of
 from goop_realtime.engine import Engine
-from goop_realtime.journal import Journal
+from goop_realtime.journal import Journal, Lost
+from goop_realtime.memory import everything
 from goop_realtime.no_journal import NoJournal
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.05
+RETRY_LOST_SECONDS = 1.0
 PATIENCE_MS = 10_000
 """How long a batch waits for a lock before it counts as failed."""
+STORED_SECONDS = 15.0
+"""How long a request waits for what it did to be stored."""
 MAX_WAITING = 50_000
 """Effects that may wait with it."""
 
@@ -65,14 +70,26 @@ class Committer:
             return False  # behind what waits already
         return self._try()
 
-    async def stored(self) -> bool:
-        """Commit, and wait until what has gathered is stored, or has failed."""
+    async def stored(self) -> bool | None:
+        """Commit, and wait until what has gathered is stored, or has failed.
+
+        ``None`` where that takes longer than anybody should wait: it goes on.
+        """
         done = self.commit()
         if self._retry is None:
             return done
         watcher: asyncio.Future[bool] = self._loop.create_future()
         self._watchers.append(watcher)
-        return await watcher
+        try:
+            return await asyncio.wait_for(watcher, STORED_SECONDS)
+        except TimeoutError:
+            return None
+
+    def lost(self, reason: str) -> None:
+        """The file was deleted, replaced or damaged under us."""
+        self._gather()
+        self._stop_waiting()
+        self._renew(reason)
 
     def drop_frames(self, page_id: str) -> None:
         """What waits for the connection of that page is not for its next one."""
@@ -121,15 +138,19 @@ class Committer:
             self._engine.set_back(now_ms(), channel_id, stored, failure)
 
     def _try(self) -> bool:
-        batch = self._waiting
-        records: list[Record] = [one for one in batch if isinstance(one, RECORDS)]
+        records: list[Record] = [one for one in self._waiting if isinstance(one, RECORDS)]
         culprits: dict[str, Exception] = {}
         if records:
             try:
                 culprits = self._journal.commit(records)
             except Exception as error:
                 return self._cannot(error)
-        self._waiting = []
+        return self._stored(culprits)
+
+    def _stored(self, culprits: dict[str, Exception]) -> bool:
+        """What waited is stored, but for some channels: it is done now."""
+        batch, self._waiting = self._waiting, []
+        self._since = 0
         self._act([one for one in batch if channel_of(one) not in culprits] if culprits else batch)
         if culprits:
             self._set_back({channel: Failure(error) for channel, error in culprits.items()})
@@ -140,23 +161,51 @@ class Committer:
         return True
 
     def _cannot(self, error: Exception) -> bool:
-        """A batch was not stored: it waits for a lock, or none of it happens."""
+        """A batch was not stored: it waits for a lock, a new file takes it, or it never happens."""
+        if is_locked(error) and self._has_patience(error):
+            self._again_in(RETRY_SECONDS)
+            return False
+        if isinstance(error, Lost) or is_damage(error):
+            return self._renew(str(error))
+        return self._go_back(error)
+
+    def _has_patience(self, error: Exception) -> bool:
         now = now_ms()
-        if is_locked(error):
-            if not self._since:
-                self._since = now
-                log.warning("another program holds the lock of the journal; what happens waits")
-                self._engine.core.note("node", "storage_locked", detail=str(error))
-            if now - self._since < PATIENCE_MS and len(self._waiting) < MAX_WAITING:
-                self._retry = self._loop.call_later(RETRY_SECONDS, self._again)
-                return False
+        if not self._since:
+            self._since = now
+            log.warning("another program holds the lock of the journal; what happens waits")
+            self._engine.core.note("node", "storage_locked", detail=str(error))
+        return now - self._since < PATIENCE_MS and len(self._waiting) < MAX_WAITING
+
+    def _renew(self, reason: str) -> bool:
+        """The file is lost: all that is in memory goes into a new one, with what waits."""
+        self._engine.core.note("node", "storage_lost", detail=reason)
+        try:
+            culprits = self._journal.renew(everything(self._engine.core), reason)
+        except Exception as error:
+            return self._go_back(error)
+        log.warning("the journal was lost (%s) and is written anew from memory", reason)
+        return self._stored(culprits)
+
+    def _go_back(self, error: Exception) -> bool:
+        """None of what waits happens: what is stored is true. Where that cannot be read either,
+        everything goes on waiting, and nobody is told anything."""
         log.error("the journal cannot be written (is the disk full?): %s", error)
         self._engine.core.note("node", "storage_failed", detail=str(error))
         self._cut_off()
+        try:
+            stored = self._journal.load()
+        except Exception:
+            self._engine.take()  # of cutting off nothing is to be said
+            self._again_in(RETRY_LOST_SECONDS)
+            return False
         self._waiting = []
-        self._engine.rebuild(now, self._journal.load())
+        self._engine.rebuild(now_ms(), stored)
         self._answer(False)
         return False
+
+    def _again_in(self, seconds: float) -> None:
+        self._retry = self._loop.call_later(seconds, self._again)
 
     def _again(self) -> None:
         self._retry = None
@@ -168,9 +217,3 @@ class Committer:
         for watcher in watchers:
             if not watcher.done():
                 watcher.set_result(done)
-
-
-def is_locked(error: Exception) -> bool:
-    """Whether another program holds a lock, which passes."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -12,20 +12,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-from goop_realtime.effects import (
-    DropChannel,
-    DropOutgoing,
-    Record,
-    SaveChannel,
-    SaveCursor,
-    SaveEntry,
-    SaveOutcome,
-    SaveOutgoing,
-    TrimLog,
-)
-from goop_realtime.jsonio import MAX_INTEGER, encode
+from goop_node.storage import Database
+from goop_realtime.effects import Record
+from goop_realtime.journal_rows import write
+from goop_realtime.jsonio import MAX_INTEGER
 from goop_realtime.stored import Stored, read
 
 MIGRATIONS = (
@@ -62,22 +53,25 @@ MIGRATIONS = (
 )
 """The schema, by user_version."""
 
-KEPT_ORDERED = 2000
-"""Entries below the start of each channel's log whose ids are kept."""
-SHORT = 256
-"""Bytes of a message that stays in its row when only its id is needed; deleting costs more."""
-KEPT_REFUSED = 1000
-"""Refusals that are kept of each channel."""
-PRUNE_EVERY = 100
 
-_TABLES = ("entries", "starts", "outbox", "outcomes", "cursors")
+class Lost(sqlite3.OperationalError):
+    """The file is no longer the one that was opened."""
 
 
 class Journal:
     """Writes records, and reads everything back at a start."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        database: sqlite3.Connection,
+        anew: Callable[[str], sqlite3.Connection] | None = None,
+    ) -> None:
+        """``anew`` sets the file aside, for the reason that it is given, and makes a new one."""
         self._db = database
+        self._anew = anew
+        self._epoch = 0
+        self._lost = ""
+        """Why there is no file just now."""
         self.flaws: list[str] = []
         """What the last ``load`` had to leave out, in words."""
 
@@ -88,9 +82,12 @@ class Journal:
         of those nothing is kept, of the others all. Raises ``sqlite3.Error`` where nothing can be
         written; then none is kept.
         """
+        trouble = self.trouble()
+        if trouble:
+            raise Lost(trouble)
         try:
             with self._transaction():
-                _write(self._db, records)
+                write(self._db, records)
         except sqlite3.Error as error:
             if _is_storage(error):
                 raise
@@ -112,7 +109,7 @@ class Journal:
             for channel, its in by_channel.items():
                 self._db.execute("SAVEPOINT channel")
                 try:
-                    _write(self._db, its)
+                    write(self._db, its)
                 except Exception as error:
                     if isinstance(error, MemoryError) or _is_storage(error):
                         raise
@@ -143,7 +140,31 @@ class Journal:
         with db:
             db.execute("INSERT OR REPLACE INTO node VALUES ('epoch', ?)", (epoch,))
         db.execute(f"PRAGMA synchronous={int(mode)}")
+        self._epoch = epoch
         return epoch
+
+    def trouble(self) -> str:
+        """What has happened to the file under us, in words; ``""`` for nothing."""
+        return self._lost or (self._db.trouble() if isinstance(self._db, Database) else "")
+
+    def renew(self, records: Sequence[Record], reason: str) -> dict[str, Exception]:
+        """Begin a new file with ``records``, which are all there is; see ``commit``.
+
+        Raises ``StorageError`` and ``sqlite3.Error``; then there is none until a next attempt.
+        """
+        if self._anew is None:
+            raise sqlite3.OperationalError(reason)
+        self._lost = reason
+        self._db.close()
+        self._db = self._anew(reason)
+        self._lost = ""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO node VALUES ('epoch', ?)", (self._epoch,))
+        return self.commit(records)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
 
     def load(self, only: str | None = None) -> dict[str, Stored]:
         """Every channel that the journal holds, by id, or ``only`` that one.
@@ -160,123 +181,3 @@ _STORAGE = (sqlite3.OperationalError, sqlite3.InternalError)
 def _is_storage(error: Exception) -> bool:
     """Whether the file or the disk fails, and not what is to be written."""
     return isinstance(error, _STORAGE) or type(error) is sqlite3.DatabaseError
-
-
-def _write(db: sqlite3.Connection, records: Sequence[Record]) -> None:
-    """Rows of different tables may change places, but not with what concerns several."""
-    rows: dict[type[Record], list[tuple[Any, ...]]] = {kind: [] for kind in _ROWS}
-    for record in records:
-        kind = type(record)
-        if kind in _ROWS:
-            rows[kind].append(_ROWS[kind][1](record))
-        else:
-            _write_rows(db, rows)
-            _WRITERS[kind](db, record)
-    _write_rows(db, rows)
-
-
-def _write_rows(db: sqlite3.Connection, rows: dict[type[Record], list[tuple[Any, ...]]]) -> None:
-    for kind, waiting in rows.items():
-        if waiting:
-            db.executemany(_ROWS[kind][0], waiting)
-            waiting.clear()
-
-
-def _entry_row(record: Any) -> tuple[Any, ...]:
-    entry = record.entry
-    return (
-        record.channel,
-        entry.seq,
-        entry.epoch,
-        entry.id,
-        entry.author,
-        entry.at,
-        entry.kind,
-        entry.raw,
-    )
-
-
-def _outgoing_row(record: Any) -> tuple[Any, ...]:
-    out = record.outgoing
-    return (record.channel, out.id, out.at, out.kind, out.raw)
-
-
-_ROWS: dict[type[Record], tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
-    SaveEntry: ("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _entry_row),
-    SaveOutgoing: (
-        "INSERT INTO outbox (channel, id, at, kind, raw) VALUES (?, ?, ?, ?, ?)",
-        _outgoing_row,
-    ),
-    DropOutgoing: (
-        "DELETE FROM outbox WHERE channel = ? AND id = ?",
-        lambda record: (record.channel, record.id),
-    ),
-    SaveCursor: (
-        "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)",
-        lambda record: (record.channel, record.name, record.seq),
-    ),
-}
-"""What is one row each, many at a time: its statement and its values. In the order written: a
-message comes into the outbox before it leaves it."""
-
-
-def _save_channel(db: sqlite3.Connection, record: Any) -> None:
-    db.execute(
-        "INSERT OR REPLACE INTO channels VALUES (?, ?)", (record.channel, encode(record.row))
-    )
-
-
-def _drop_channel(db: sqlite3.Connection, record: Any) -> None:
-    db.execute("DELETE FROM channels WHERE id = ?", (record.channel,))
-    for table in _TABLES:
-        db.execute(f"DELETE FROM {table} WHERE channel = ?", (record.channel,))
-
-
-def _trim_log(db: sqlite3.Connection, record: Any) -> None:
-    """Rows below the new start stay a while, for their ids; what is long of them goes at once."""
-    place = {"channel": record.channel, "seq": record.seq, "short": SHORT}
-    db.execute(
-        "UPDATE entries SET raw = x'' WHERE channel = :channel AND seq <= :seq AND seq > coalesce("
-        "(SELECT seq FROM starts WHERE channel = :channel), 0) AND length(raw) > :short",
-        place,
-    )
-    db.execute(
-        "INSERT OR REPLACE INTO starts VALUES (?, ?, ?, ?)",
-        (record.channel, record.epoch, record.seq, record.snapshot),
-    )
-    db.execute(
-        "DELETE FROM entries WHERE channel = ? AND seq <= ?",
-        (record.channel, record.seq - KEPT_ORDERED),
-    )
-
-
-def _save_outcome(db: sqlite3.Connection, record: Any) -> None:
-    outcome = record.outcome
-    cursor = db.execute(
-        "INSERT INTO outcomes (channel, author, id, epoch, seq, code, reason, pointer)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            record.channel,
-            record.author,
-            record.id,
-            outcome.epoch,
-            outcome.seq,
-            outcome.code,
-            outcome.reason,
-            outcome.pointer,
-        ),
-    )
-    if cursor.lastrowid is not None and cursor.lastrowid % PRUNE_EVERY == 0:
-        db.execute(
-            "DELETE FROM outcomes WHERE channel = ? AND n <= ("
-            "SELECT n FROM outcomes WHERE channel = ? ORDER BY n DESC LIMIT 1 OFFSET ?)",
-            (record.channel, record.channel, KEPT_REFUSED),
-        )
-
-
-_WRITERS = {
-    SaveChannel: _save_channel,
-    DropChannel: _drop_channel,
-    TrimLog: _trim_log,
-    SaveOutcome: _save_outcome,
-}

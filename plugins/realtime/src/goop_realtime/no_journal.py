@@ -12,9 +12,22 @@ from goop_realtime.stored import Stored
 class NoJournal:
     """Keeps nothing. A peer that comes back to such a node is told that its channel is lost."""
 
+    flaws: Sequence[str] = ()
+
     def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
         """Nothing to do."""
         return {}
+
+    def trouble(self) -> str:
+        """There is no file."""
+        return ""
+
+    def renew(self, records: Sequence[Record], reason: str) -> dict[str, Exception]:
+        """Nothing to do."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing to do."""
 
     def next_epoch(self, now: int) -> int:
         """The epoch of this start: its time in Unix ms."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from goop_realtime.effects import Outcome
 from goop_realtime.limits import OUTBOX_MESSAGES
@@ -34,6 +35,10 @@ class Outcomes:
 
     def __contains__(self, message_id: str) -> bool:
         return message_id in self._known
+
+    def items(self) -> Iterable[tuple[str, Outcome]]:
+        """All that is remembered."""
+        return self._known.items()
 
     def get(self, message_id: str) -> Outcome | None:
         """What became of it, where that is remembered."""

@@ -12,6 +12,7 @@ import pluggy
 from goop_node import groups
 from goop_node.clock import now_ms
 from goop_node.hookspecs import hookimpl
+from goop_node.storage import Database, StorageError, set_database_aside
 from goop_node.types import (
     JsonSchema,
     LineStream,
@@ -140,9 +141,9 @@ class RealtimePlugin:
     @asynccontextmanager
     async def _run(self, node: NodeApi) -> AsyncIterator[None]:
         config = dict(node.config_for("realtime"))
-        database = node.database("realtime", MIGRATIONS)
-        database.execute(f"PRAGMA synchronous={config.pop('synchronous', 'NORMAL')}")
-        journal = Journal(database) if config.pop("journal", True) else NoJournal()
+        synchronous = str(config.pop("synchronous", "NORMAL"))
+        kept = config.pop("journal", True)
+        journal = self._journal(node, synchronous) if kept else NoJournal()
         core = Core(
             me=node.peer_id,
             registry=_registry(node),
@@ -158,6 +159,8 @@ class RealtimePlugin:
         core.rights = _rights(node, core.registry)
         core.epoch = journal.next_epoch(core.now)
         restore(core, journal.load())
+        for flaw in journal.flaws:
+            node.failed("realtime", StorageError("damaged", flaw), doing="reading the journal")
         self._bridge = Bridge(node, Engine(core), journal)
         self._bridge.start()
         unsubscribe = node.grants.subscribe(lambda: self._granted(node))
@@ -167,7 +170,27 @@ class RealtimePlugin:
             unsubscribe()
             bridge, self._bridge = self._bridge, None
             await bridge.close()
-            database.close()
+            journal.close()
+
+    def _journal(self, node: NodeApi, synchronous: str) -> Journal:
+        """The journal in ``DATA``, which is written anew where its file is lost in use."""
+
+        def opened() -> Database:
+            database = node.database("realtime", MIGRATIONS)
+            database.execute(f"PRAGMA synchronous = {synchronous}")
+            database.on_trouble = self._lost
+            return database
+
+        def anew(reason: str) -> Database:
+            set_database_aside(first.path, reason)
+            return opened()
+
+        first = opened()
+        return Journal(first, anew)
+
+    def _lost(self, reason: str) -> None:
+        if self._bridge is not None:
+            self._bridge.lost(reason)
 
     def _granted(self, node: NodeApi) -> None:
         bridge = self._running()

@@ -89,6 +89,11 @@ def disk_full(life: Life) -> None:
     life.soon(life.chance.choice((5, 2_000)), lambda: setattr(node, "disk_full", False))
 
 
+def lost_file(life: Life) -> None:
+    """A running node's file is deleted, replaced or damaged."""
+    life.chance.choice(life.nodes).lose_file()
+
+
 def reload(life: Life) -> None:
     """A tab is reloaded."""
     life.reload(life.chance.choice(list(life.pages)))
@@ -127,6 +132,7 @@ FAULTS: dict[Callable[[Life], None], int] = {
     power_cut: 3,
     lost_disk: 1,
     disk_full: 2,
+    lost_file: 2,
     reload: 4,
     cut_socket: 4,
     freeze: 3,

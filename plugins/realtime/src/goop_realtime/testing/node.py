@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import random
 import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -21,33 +20,18 @@ from goop_realtime.effects import (
     SendLine,
 )
 from goop_realtime.engine import Engine
-from goop_realtime.journal import MIGRATIONS, Journal
+from goop_realtime.journal import Journal
 from goop_realtime.limits import NodeLimits
+from goop_realtime.memory import everything
 from goop_realtime.restore import restore
 from goop_realtime.rights import HOME
+from goop_realtime.testing.machine import Chance, new_file
 from goop_realtime.testing.page import SimPage
 from goop_realtime.types import Rejection
 from goop_realtime.wire import parse
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World
-
-
-class Chance(random.Random):
-    """A node's chance. Now and then it draws a channel id that was drawn before."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.random.getrandbits(64))
-        self._ids = world.ids
-
-    def getrandbits(self, k: int) -> int:
-        """``k`` random bits; 64 of them make a channel id."""
-        bits = super().getrandbits(k)
-        if k == 64 and self._ids is not None:
-            if self._ids and self.random() < 0.1:
-                bits = self._ids[-1]
-            self._ids.append(bits)
-        return bits
 
 
 class SimNode:
@@ -61,12 +45,10 @@ class SimNode:
         self.dies: str | None = None
         """Where in its next step it is killed: ``commit`` (before it), ``act``, ``half``."""
         self.disk_full = False
-        self._db = sqlite3.connect(":memory:")
-        for script in MIGRATIONS:
-            self._db.executescript(script)
+        self._db = new_file()
         self._empty = self._db.serialize()
         self._synced: bytes | None = None
-        self.journal = Journal(self._db)
+        self.journal = Journal(self._db, self._other_file)
         self._life = 0
         self._tick_at: int | None = None
         self._registry = Registry()
@@ -129,6 +111,17 @@ class SimNode:
     def forget_all(self) -> None:
         """The disk is gone: nothing will be found on it after ``lose_power``."""
         self._synced = self._empty
+
+    def _other_file(self, reason: str) -> sqlite3.Connection:
+        self._db = new_file()
+        return self._db
+
+    def lose_file(self) -> None:
+        """The journal's file is deleted while the node runs: it writes another."""
+        self.world.tell(f"{self.peer_id} finds its file gone")
+        self.flush()
+        if self.up:
+            assert not self.journal.renew(everything(self.engine.core), "deleted")
 
     # Steps
 

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""Reading what can still be read of a damaged SQLite file."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+_HEADER = 100
+_PAGES_AT = 28
+"""Where the header says how many pages the file has, and behind it where free ones are listed."""
+
+
+def copy_readable(damaged: Path, into: sqlite3.Connection) -> int:
+    """Copy every row that can be read into the tables of the same name; how many there were.
+
+    From both ends of each table: what lies between two unreadable places may be lost.
+    """
+    saved = 0
+    into.execute("PRAGMA foreign_keys = OFF")
+    into.execute("BEGIN IMMEDIATE")
+    try:
+        tables = into.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            saved += _copy_table(damaged, into, str(table))
+    finally:
+        into.execute("COMMIT")
+        into.execute("PRAGMA foreign_keys = ON")
+    return saved
+
+
+def _copy_table(damaged: Path, into: sqlite3.Connection, table: str) -> int:
+    info = into.execute(f"PRAGMA table_info({table})").fetchall()
+    names = [str(row[1]) for row in info]
+    keys = [str(row[1]) for row in sorted(info, key=lambda row: row[5]) if row[5]] or ["rowid"]
+    saved = 0
+    for direction in ("ASC", "DESC"):
+        order = ", ".join(f"{key} {direction}" for key in keys)
+        statement = f"SELECT {', '.join(names)} FROM {table} NOT INDEXED ORDER BY {order}"
+        marks = ", ".join("?" * len(names))
+        whole = True
+        with contextlib.closing(_reader(damaged)) as reader:
+            rows = _readable(reader, statement)
+            while True:
+                try:
+                    row = next(rows)
+                except StopIteration:
+                    break
+                except (sqlite3.Error, UnicodeError, OverflowError):
+                    whole = False
+                    break
+                with contextlib.suppress(sqlite3.Error):  # one that breaks a rule of its table
+                    saved += into.execute(
+                        f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row
+                    ).rowcount
+        if whole:
+            break
+    return saved
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    reader = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    reader.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    return reader
+
+
+def _readable(reader: sqlite3.Connection, statement: str) -> Iterator[tuple[object, ...]]:
+    yield from reader.execute(statement)
+
+
+@contextlib.contextmanager
+def with_fresh_first_page(damaged: Path, fresh: Path) -> Iterator[Path]:
+    """A copy of the damaged file with the first page of a new one of the same making.
+
+    There stand the header and where each table begins, which is the same in both.
+    """
+    patched = damaged.with_name(f".{damaged.name}.patched")
+    try:
+        shutil.copyfile(damaged, patched)
+        page = fresh.read_bytes()[:_HEADER]
+        size = int.from_bytes(page[16:18], "big")
+        size = 65536 if size == 1 else size
+        first = bytearray(fresh.read_bytes()[:size])
+        pages = max(1, damaged.stat().st_size // size)
+        first[_PAGES_AT : _PAGES_AT + 12] = struct.pack(">III", pages, 0, 0)
+        with patched.open("r+b") as file:
+            file.write(first)
+        yield patched
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{patched}{suffix}").unlink(missing_ok=True)

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""Whatever becomes of a database file: it opens, in words, with what is intact."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goop_node.storage import Database, StorageError, open_database
+from goop_realtime.channel import Channel
+from goop_realtime.journal import MIGRATIONS, Journal
+from goop_realtime.jsonio import decode
+from goop_realtime.memory import everything
+from goop_realtime.stored import Stored
+from goop_realtime.testing import World
+
+PAGE = 4096
+ROWS_OF_A_PAGE = 40
+ROOT_OF_ENTRIES = 3
+VERSION_AT = range(60, 64)
+"""Where the header has the version: changed a little, it is a newer program's."""
+
+
+def written(path: Path) -> None:
+    """A journal at ``path`` with three channels and their messages; one is long."""
+    world = World(9)
+    alice, bob = world.node("alice"), world.node("bob")
+    pages = [alice.page("a"), bob.page("b")]
+    for n in range(3):
+        channel = alice.ask("bob", new=True)
+        world.run(500)
+        bob.accept(channel)
+        world.run(1_000)
+        for k in range(150 if n == 1 else 12):
+            pages[k % 2].send(channel, {"k": k, "text": "x" * 60})
+        world.run(3_000)
+    with contextlib.closing(open_database(path, MIGRATIONS)) as database:
+        journal = Journal(database)
+        journal.next_epoch(world.now)
+        assert not journal.commit(everything(alice.engine.core))
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a sound journal."""
+    path = tmp_path_factory.mktemp("sound") / "realtime.sqlite3"
+    written(path)
+    return path.read_bytes()
+
+
+def loaded(path: Path) -> tuple[dict[str, Stored], list[str]]:
+    """What a start finds."""
+    with contextlib.closing(open_database(path, MIGRATIONS)) as database:
+        journal = Journal(database)
+        journal.next_epoch(1)
+        return journal.load(), journal.flaws
+
+
+def flip(content: bytearray, at: int, chance: random.Random) -> None:
+    content[at] ^= 1 << chance.randrange(8)
+
+
+def scribble(content: bytearray, at: int, chance: random.Random) -> None:
+    content[at : at + 64] = chance.randbytes(len(content[at : at + 64]))
+
+
+def wipe(content: bytearray, at: int, chance: random.Random) -> None:
+    start = at // PAGE * PAGE
+    content[start : start + PAGE] = bytes(len(content[start : start + PAGE]))
+
+
+def truncate(content: bytearray, at: int, chance: random.Random) -> None:
+    del content[at:]
+
+
+DAMAGE: list[Callable[[bytearray, int, random.Random], None]] = [flip, scribble, wipe, truncate]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(DAMAGE), st.floats(0, 0.9999)), min_size=1, max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_a_start_survives_any_damage_and_has_only_what_was_there(
+    sound: bytes,
+    blows: list[tuple[Callable[[bytearray, int, random.Random], None], float]],
+    chance: random.Random,
+) -> None:
+    content = bytearray(sound)
+    for blow, where in blows:
+        if content:
+            blow(content, int(where * len(content)), chance)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.sqlite3"
+        whole.write_bytes(sound)
+        before, _ = loaded(whole)
+        path = Path(folder) / "realtime.sqlite3"
+        path.write_bytes(content)
+        if any(at < len(content) and content[at] != sound[at] for at in VERSION_AT):
+            with contextlib.suppress(StorageError):  # it may be a newer program's, then
+                loaded(path)
+            return
+        stored, _ = loaded(path)
+        for kept in stored.values():
+            numbers = [entry.seq for entry in kept.entries]
+            assert numbers == list(range(kept.start[1] + 1, kept.start[1] + 1 + len(numbers)))
+            assert all(decode(entry.raw) is not ... for entry in kept.entries)
+        again, _ = loaded(path)
+        assert again.keys() == stored.keys()
+        assert len(before) == 3
+
+
+@pytest.mark.parametrize("page", range(12))
+def test_what_one_wiped_page_does_not_hold_is_there(
+    sound: bytes, page: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = bytearray(sound)
+    if page * PAGE >= len(content):
+        pytest.skip("the file is shorter")
+    wipe(content, page * PAGE, random.Random(0))
+    whole, path = tmp_path / "whole.sqlite3", tmp_path / "realtime.sqlite3"
+    whole.write_bytes(sound)
+    path.write_bytes(content)
+    before, _ = loaded(whole)
+    stored, _ = loaded(path)
+    assert "set aside" in caplog.text
+    assert stored.keys() == before.keys() or not stored, "the channels' own rows are one page"
+    with contextlib.closing(open_database(path, MIGRATIONS)) as database:
+        (rows,) = database.execute("SELECT count(*) FROM entries").fetchone()
+    total = sum(len(kept.entries) for kept in before.values())
+    # The rows below the page that leads to them cannot be found without it.
+    assert rows >= total - ROWS_OF_A_PAGE or page == ROOT_OF_ENTRIES
+
+
+def test_of_a_damaged_file_every_row_is_saved_that_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "chess.sqlite3"
+    table = "CREATE TABLE games (n INTEGER PRIMARY KEY, state TEXT NOT NULL);"
+    with contextlib.closing(open_database(path, [table])) as database:
+        database.executemany(
+            "INSERT INTO games VALUES (?, ?)", [(n, f"{n}" * 200) for n in range(1000)]
+        )
+    content = bytearray(path.read_bytes())
+    middle = len(content) // PAGE // 2 * PAGE
+    content[middle : middle + PAGE] = b"\xff" * PAGE
+    path.write_bytes(content)
+    with contextlib.closing(open_database(path, [table])) as database:
+        found = {row[0] for row in database.execute("SELECT n FROM games")}
+    assert 900 < len(found) < 1000
+    assert {0, 999} <= found
+
+
+def test_a_version_that_does_not_fit_what_is_there_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    scripts = ["CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1);", "CREATE TABLE u (y);"]
+    with contextlib.closing(open_database(path, scripts)) as database:
+        database.execute("INSERT INTO t VALUES (2)")
+        database.execute("PRAGMA user_version = 0")
+    with contextlib.closing(open_database(path, scripts)) as database:
+        assert sorted(database.execute("SELECT x FROM t")) == [(1,), (1,), (2,)]
+    assert (tmp_path / "a.sqlite3.bad").exists()
+
+
+def test_everything_in_memory_makes_the_same_channels_again(tmp_path: Path) -> None:
+    """The records of a core's memory, read back, are what the journal had of it."""
+    world = World(4)
+    alice, bob = world.node("alice"), world.node("bob")
+    a, b = alice.page("a"), bob.page("b")
+    channel = alice.ask("bob", "tally_1")
+    world.run(500)
+    bob.accept(channel)
+    world.run(1_000)
+    for n in range(1_500):
+        (a, b)[n % 2].send(channel, {"type": "add", "n": (0, 1, 4)[n % 3]})
+        if n % 50 == 0:
+            world.run(1_000)
+    world.cut()
+    for _ in range(5):
+        a.send(channel, {"type": "add", "n": 0})
+        b.send(channel, {"type": "add", "n": 0})
+    for node in (alice, bob):
+        node.flush()
+        core: dict[str, Channel] = node.engine.core.channels
+        assert core[channel].log.start[1] > 0
+        before = node.journal.load()
+        with contextlib.closing(open_database(tmp_path / node.peer_id, MIGRATIONS)) as database:
+            journal = Journal(database)
+            assert isinstance(database, Database)
+            assert not journal.commit(everything(node.engine.core))
+            after = journal.load()
+            assert journal.flaws == []
+        assert after.keys() == before.keys()
+        for name, kept in after.items():
+            was = before[name]
+            assert (kept.row, kept.start, kept.snapshot) == (was.row, was.start, was.snapshot)
+            assert (kept.entries, kept.outbox) == (was.entries, was.outbox)
+            assert {one[1] for one in kept.outcomes} >= {one[1] for one in was.outcomes[-900:]}
+
+
+def test_a_word_of_another_program_is_no_value(tmp_path: Path) -> None:
+    """What somebody has written into the rows themselves is checked like anything from outside."""
+    path = tmp_path / "realtime.sqlite3"
+    written(path)
+    before, _ = loaded(path)
+    ids = list(before)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(
+            "UPDATE entries SET at = 9007199254740993 WHERE channel = ? AND seq = 5", (ids[0],)
+        )
+        other.execute("UPDATE entries SET raw = '{' WHERE channel = ? AND seq = 7", (ids[1],))
+        other.execute("UPDATE channels SET row = '{}' WHERE id = ?", (ids[2],))
+        other.execute("INSERT INTO cursors VALUES ('rt-no', 'handled', -1)")
+    stored, flaws = loaded(path)
+    assert set(stored) == set(ids[:2])
+    assert [len(stored[one].entries) for one in ids[:2]] == [4, 6]
+    assert len(flaws) == 3
+    assert ids[0] in " ".join(flaws)
