@@ -212,7 +212,7 @@ def _why(error: BaseException) -> NetworkError:
     def caused_by(*kinds: type[BaseException]) -> bool:
         return any(isinstance(one, kinds) for one in causes)
 
-    if caused_by(PeerIDMismatchesPubkey) or any("ID mismatch" in str(one) for one in causes):
+    if caused_by(PeerIDMismatchesPubkey) or any("Peer ID mismatch" in str(one) for one in causes):
         return NetworkError("wrong_id", "what answers at that address is not that peer")
     if not caused_by(OpenConnectionError):
         return NetworkError("no_node", "what answers at that address is no libp2p node")

@@ -22,7 +22,7 @@ from libp2p.utils import encode_varint_prefixed
 from multiaddr import Multiaddr
 
 from goop_node.p2p import presence
-from goop_node.p2p.addresses import with_peer_id
+from goop_node.p2p.addresses import Address, with_peer_id
 from goop_node.p2p.dialler import ToldTCP
 from goop_node.p2p.guest import Guest
 from goop_node.p2p.library_host import make_host
@@ -66,6 +66,17 @@ class Stranger:
 
         await self._do(dial)
         self._gossip = None
+
+    @property
+    def address(self) -> Address:
+        """Where it can be called."""
+        found = with_peer_id(str(self._host.get_addrs()[0]))
+        assert found is not None
+        return found[1]
+
+    def is_called_by(self, peer_id: str) -> None:
+        """A node has connected with it; everything that follows is for that one."""
+        self._node = ID.from_base58(peer_id)
 
     async def disconnect(self) -> None:
         """Hang up."""

@@ -15,7 +15,9 @@ import pytest
 from libp2p.pubsub.pb import rpc_pb2
 
 from goop_node.p2p import P2P
-from tests.hostile.extremes import blob
+from goop_node.p2p.whereabouts import Whereabouts
+from goop_node.types import NetworkError
+from tests.hostile.extremes import blob, number
 from tests.hostile.gossip_rpc import rpc
 from tests.hostile.identify import identify
 from tests.hostile.multistream import lines
@@ -32,6 +34,7 @@ LONG_SECONDS = 120.0
 ATTACKERS = 4
 AT_ONCE = 20
 """Attacks of one stranger, where it gets so far."""
+NOBODY = "12D3KooWRBy97UB99e3J6hiPesre1MZeuNQvfan4gBziswrRJsNK"
 Attack = Callable[[random.Random, Stranger], Awaitable[None]]
 
 
@@ -128,9 +131,47 @@ async def test_for_longer(attack: Attack, tmp_path: Path, caplog: pytest.LogCapt
 
 async def test_who_never_comes_in(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def attack(rng: random.Random, one: Stranger) -> None:
-        await knocking(rng, one.port)
+        if one.port:
+            await knocking(rng, one.port)
 
     await _under_attack(attack, SECONDS, tmp_path, caplog)
+
+
+async def test_who_is_called_answers_wrongly(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A person was given an address at which somebody else answers, in whatever way."""
+    caplog.set_level(logging.WARNING)
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            if rng.random() < 0.6:
+                writer.write(b"\x13/multistream/1.0.0\n\x07/noise\n")
+                if rng.random() < 0.8:
+                    body = blob(rng, 500)
+                    length = len(body) if rng.random() < 0.7 else number(rng, 0, 65535)
+                    writer.write(length.to_bytes(2, "big") + body)
+            else:
+                writer.write(lines(rng))
+        (writer.transport.abort if rng.random() < 0.3 else writer.close)()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        async with node(tmp_path, "alice") as alice, node(tmp_path, "bob") as bob:
+            await bob.add_peer(alice.network.addrs[0])
+            until = time.monotonic() + SECONDS
+            while time.monotonic() < until:
+                with pytest.raises(NetworkError) as failure:
+                    await alice.add_peer(f"/ip4/127.0.0.1/tcp/{port}/p2p/{NOBODY}")
+                assert failure.value.code in ("no_node", "refused", "unreachable")
+            await _healthy(alice, bob)
+    finally:
+        server.close()
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def _under_attack(
@@ -148,7 +189,7 @@ async def _under_attack(
         async with asyncio.TaskGroup() as attackers:
             for n in range(ATTACKERS):
                 rng = random.Random(seed + n)
-                attackers.create_task(_attacking(attack, rng, address, until))
+                attackers.create_task(_attacking(attack, rng, alice, until))
             while time.monotonic() < until:
                 await friend.carry(b"a line", 3)
         assert await friend.works()
@@ -156,12 +197,19 @@ async def _under_attack(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def _attacking(attack: Attack, rng: random.Random, address: str, until: float) -> None:
+async def _attacking(attack: Attack, rng: random.Random, alice: P2P, until: float) -> None:
     """Do it again and again, as somebody else when the node has had enough of one."""
+    guest, host = alice.network.running()
     while time.monotonic() < until:
         # What fails here is the stranger's business.
         with contextlib.suppress(Exception):
-            async with stranger(address) as one:
+            async with stranger(answers=identify, rng=rng) as one:
+                if rng.random() < 0.3:
+                    where = Whereabouts(named=(one.address,))
+                    await guest.run(host._dialler.connect, one.peer_id, where)
+                    one.is_called_by(alice.network.peer_id)
+                else:
+                    await one.connect(alice.network.addrs[0])
                 for _ in range(AT_ONCE):
                     await attack(rng, one)
 
