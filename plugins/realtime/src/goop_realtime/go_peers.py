@@ -209,10 +209,11 @@ class GoPeers:
         self._doors.step()
         link = self._links.get(channel.id)
         if channel.id in self._unsure and link is not None:
+            self._doors.spawn(self._keep_heard(channel, link))
+
+    async def _keep_heard(self, channel: Channel, link: GoLink) -> None:
+        if await keep_heard(link, partial(self._groups.join, channel.peer, channel.id)):
             self._unsure.discard(channel.id)
-            self._doors.spawn(
-                keep_heard(link, partial(self._groups.join, channel.peer, channel.id))
-            )
 
     def _closed_there(self, channel: Channel, code: str) -> None:
         line = Line(type="close", group=channel.id, code=code)

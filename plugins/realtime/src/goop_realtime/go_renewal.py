@@ -26,13 +26,17 @@ CLEAN = frozenset(("left", "closed", "replaced"))
 Join = Callable[[Callable[[Membership], None]], Awaitable[None]]
 
 
-async def keep_heard(link: GoLink, join: Join) -> None:
-    """Renew the link's membership now and then, until no older one can be in its way."""
+async def keep_heard(link: GoLink, join: Join) -> bool:
+    """Renew the link's membership now and then, until no older one can be in its way.
+
+    False where the link ended before that.
+    """
     loop = asyncio.get_running_loop()
     began = loop.time()
     for at in RENEW_AT_SECONDS:
         await asyncio.sleep(max(0.0, began + at - loop.time()))
-        if link.over:
-            return
-        if link.silent_ms >= QUIET_MS:
+        if not link.over and link.silent_ms >= QUIET_MS:
             await link.renew(join)
+        if link.over:
+            return False
+    return True
