@@ -9,6 +9,7 @@ whatever browsers send, and what is beyond it is refused in words.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Callable
@@ -234,9 +235,12 @@ class HttpProtocol(H11Protocol):
         self._expect(None)
         self._unset_keepalive_if_required()
         self._over = True
+        if self._socket.is_closing():
+            return
         self.places.waits(self._socket)
         if self._socket.can_write_eof():
-            self._socket.write_eof()
+            with contextlib.suppress(OSError):  # the client has gone already
+                self._socket.write_eof()
         self.flow.resume_reading()
         self._deadline = self.loop.call_later(LINGER_SECONDS, self._socket.abort)
 

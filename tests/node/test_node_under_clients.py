@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import resource
 import socket
+import struct
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,6 +20,7 @@ from goop_node import places
 from goop_node.testing import NodeProcess
 
 LIMIT = 256
+CLIENTS = 12
 LIMITED = (
     f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, ({LIMIT}, {LIMIT}));"
     "os.execv(sys.argv[1], sys.argv[1:])"
@@ -97,6 +102,71 @@ def test_a_node_that_stops_lets_streams_go(tmp_path: Path) -> None:
     log = node.log.read_text()
     assert "Traceback" not in log
     assert "running task" not in log
+
+
+@pytest.mark.soak
+def test_a_minute_of_misbehaving_clients_leaves_nothing_behind(tmp_path: Path) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    node = NodeProcess(
+        tmp_path / "node",
+        ("--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0"),
+        under=(sys.executable, "-c", LIMITED),
+    )
+    head = f"HTTP/1.1\r\nHost: 127.0.0.1:{node.port}\r\nAuthorization: Bearer {node.token}\r\n"
+    socket_head = head + (
+        "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    requests = [
+        "",
+        "GET / HT",
+        "no HTTP\r\n\r\n",
+        f"GET /api/self {head}\r\n",
+        f"GET /api/peers/events {head}\r\n",
+        f"GET /api/realtime/connect {socket_head}",
+        f"GET /api/self {head}\r\nGET /api/realtime/connect {socket_head}",
+        f"POST /api/self {head}Content-Length: 300\r\n\r\n{{",
+        f"POST /api/self {head}Content-Length: 300000\r\n\r\n" + "x" * 100_000,
+    ]
+
+    def misbehave(number: int) -> None:
+        choose = random.Random(seed + number)
+        held: list[socket.socket] = []
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                client = socket.create_connection(("127.0.0.1", node.port), timeout=3)
+                held.append(client)
+                client.sendall(choose.choice(requests).encode())
+                if choose.random() < 0.5:
+                    client.recv(choose.choice([1, 5_000]))
+            if held and (len(held) > 12 or choose.random() < 0.6):
+                gone = held.pop(choose.randrange(len(held)))
+                if choose.random() < 0.5:  # with a reset
+                    gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                gone.close()
+        for client in held:
+            client.close()
+
+    try:
+        before = descriptors(node)
+        end = time.monotonic() + 60
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(misbehave, range(CLIENTS)))
+        status = httpx.get(f"{node.url}/api/status", headers=node.headers).json()
+        assert status["p2p"]["state"] == "online"
+        deadline = time.monotonic() + 20
+        while descriptors(node) > before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert descriptors(node) <= before
+    finally:
+        assert node.stop() == 0
+    assert "Traceback" not in node.log.read_text()
+
+
+def descriptors(node: NodeProcess) -> int:
+    """How many descriptors the node has open."""
+    return len(list(Path(f"/proc/{node.process.pid}/fd").iterdir()))
 
 
 def test_the_process_takes_the_descriptors_that_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
