@@ -7,13 +7,11 @@ import { $ } from "./dom.js";
 export const countsAsNoHome = (error) => error.code === "home_only";
 
 /**
- * Say so, and leave out what cannot be done from here.
+ * Say so, and leave out what cannot be done from here (home.css).
  * @param {string} words  the node's own
  */
 export function showWhy(words) {
   $("shared").textContent = words;
   $("shared").hidden = false;
-  for (const element of document.querySelectorAll("[data-home-only]")) {
-    /** @type {HTMLElement} */ (element).hidden = true;
-  }
+  document.documentElement.dataset.shared = "";
 }

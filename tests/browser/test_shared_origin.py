@@ -24,7 +24,7 @@ async def test_home_says_why_it_is_none(browser: Browser, tmp_path: Path) -> Non
         await page.goto(f"http://localhost:{node.port}/")
         await expect(page.locator("#shared")).to_contain_text("needs the token of ready.json")
         await expect(page.locator(".card", has_text="Chess")).to_be_visible()
-        for hidden in ("#rename", "#friend-form", "#network", "#banner"):
+        for hidden in ("#rename", "#friend-form", "#network", "#banner", "#reach-form"):
             await expect(page.locator(hidden)).to_be_hidden()
         await page.close()
     finally:

@@ -12,9 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goop_node import guard
-from goop_node.wrong_tokens import FREE, LONGEST_SECONDS, MAX_PLACES, WrongTokens
+from goop_node.tokens import MIN_SECRET
+from goop_node.wrong_tokens import (
+    FIRST_SECONDS,
+    FORGIVEN_SECONDS,
+    FREE,
+    LONGEST_SECONDS,
+    MAX_PLACES,
+    WrongTokens,
+)
 from tests.unit.in_process import Client, Headers
 from tests.unit.spellings import PORT
+from tests.unit.test_layers import ROOT
 
 HOST = (b"host", f"localhost:{PORT}".encode())
 WRONG: Headers = [HOST, (b"authorization", b"Bearer wrong")]
@@ -87,3 +96,16 @@ async def test_the_right_token_is_let_in_at_once_while_wrong_ones_wait(
     for future in waiting:
         future.set_result(None)
     assert {(await task).status for task in pending} == {401}
+
+
+def test_the_document_tells_the_numbers() -> None:
+    text = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
+    first = FIRST_SECONDS * 2
+    for words in (
+        f"fewer than {MIN_SECRET} characters",
+        f"After {FREE} wrong ones",
+        f"waits for {first:g} s, then up to {LONGEST_SECONDS:g} s",
+        f"one is forgotten every {FORGIVEN_SECONDS:g} s, {MAX_PLACES} addresses",
+        f"{guard.MAX_WAITING} answers wait at once",
+    ):
+        assert words in text
