@@ -14,7 +14,6 @@ from goop_realtime.channel import Channel
 from goop_realtime.core import Core, Failure
 from goop_realtime.effects import Changed, CloseLink, DropChannel
 from goop_realtime.ending import finish
-from goop_realtime.jsonio import MalformedJson
 from goop_realtime.restore import restore
 from goop_realtime.stored import Stored
 from goop_realtime.types import Rejection
@@ -28,8 +27,7 @@ REFUSAL = Rejection(code="internal_error", reason="this node failed on that; its
 class Contained:
     """``with Contained(core, channel_id, peer):`` what raises inside is that channel's failure.
 
-    Without a channel what it has asked for is dropped, and nothing else happens. Malformed JSON
-    is the business of whoever reads the stream.
+    Without a channel what it has asked for is dropped, and nothing else happens.
     """
 
     __slots__ = ("_channel_id", "_core", "_mark", "_peer")
@@ -51,7 +49,7 @@ class Contained:
         trace: TracebackType | None,
     ) -> bool:
         self._core.source = ""
-        if not isinstance(error, Exception) or isinstance(error, MalformedJson):
+        if not isinstance(error, Exception):
             return False
         if not self._channel_id:
             del self._core.out[self._mark :]

@@ -23,7 +23,7 @@ from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.event_streams import EventStream, Posted, take_frames
 from goop_realtime.history import history_page
 from goop_realtime.invitations import DEFAULT_TIMEOUT_MS
-from goop_realtime.jsonio import MalformedJson, decode
+from goop_realtime.jsonio import MAX_INTEGER, MalformedJson, decode
 from goop_realtime.page_session import PageSession
 from goop_realtime.pages import Page
 from goop_realtime.rights import Right
@@ -60,7 +60,7 @@ class RequestBody(msgspec.Struct, rename="camel"):
     context: str = ""
     app: str = ""
     params: Any = None
-    timeout: Annotated[int, msgspec.Meta(ge=1)] = DEFAULT_TIMEOUT_MS
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = DEFAULT_TIMEOUT_MS
     new: bool = False
     page: str = ""
 

@@ -8,7 +8,7 @@ import re
 from goop_node.problems import Problem
 from goop_node.types import JsonValue
 from goop_realtime.channel import Channel
-from goop_realtime.jsonio import decode
+from goop_realtime.jsonio import MAX_INTEGER, decode
 
 MAX_ENTRIES = 500
 MAX_BYTES = 1024 * 1024
@@ -25,7 +25,7 @@ def history_page(channel: Channel, after: str, limit: int) -> dict[str, JsonValu
     ``None`` at the end. Raises ``Problem``.
     """
     match = _POSITION.fullmatch(after)
-    if match is None:
+    if match is None or int(match[1]) > MAX_INTEGER or int(match[2]) > MAX_INTEGER:
         raise Problem(400, "bad_request", 'after: expected "epoch:seq", as 0:0', "/after")
     if not 1 <= limit <= MAX_ENTRIES:
         raise Problem(400, "bad_request", f"limit: expected 1 to {MAX_ENTRIES}", "/limit")
