@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from goop_node.testing import NodeProcess
+from goop_node.testing import NodeProcess, start_node
 from tests.interop.driven import Driven
 from tests.interop.line import Line, free_port
 from tests.interop.test_go_peer import SOON, accepted, heard, invited, met
@@ -137,6 +137,26 @@ async def test_it_stops_in_its_tracks_for_a_while(
         gopher.process.send_signal(signal.SIGCONT)
         for channel in channels:
             await talks(gopher, page, channel)
+
+
+@pytest.mark.soak
+async def test_our_node_starts_anew_while_it_is_stopped(go_peer: list[str], tmp_path: Path) -> None:
+    node = start_node(tmp_path / "nell")
+    try:
+        async with met(node, go_peer, tmp_path) as gopher:
+            async with Page.open(node) as page:
+                await befriend(gopher, page)
+                channels = [await invited(gopher, page), await accepted(gopher, page)]
+            gopher.process.send_signal(signal.SIGSTOP)
+            await asyncio.to_thread(node.kill)
+            await asyncio.to_thread(node.start)
+            await asyncio.sleep(8)
+            gopher.process.send_signal(signal.SIGCONT)
+            async with Page.open(node) as page:
+                for channel in channels:
+                    await talks(gopher, page, channel)
+    finally:
+        node.stop()
 
 
 @pytest.mark.parametrize("manner", ["in words", "curtly"])

@@ -282,3 +282,23 @@ async def test_what_has_no_room_is_kept_when_the_peer_falls_silent() -> None:
     assert (member, waiting) == (desk.member, [b"2", b"3", b"4"])
     assert (desk.ends, desk.refused) == (["silent"], [])
     assert desk.member.did == ["pause", "resume"]
+
+
+async def test_what_a_link_waits_for_is_named() -> None:
+    desk = Desk()
+
+    def waits() -> list[str]:
+        return [wait.what for wait in desk.link.waits(GROUP)]
+
+    assert waits() == []
+    desk.member.taken = False
+    desk.say(1)
+    await turns()
+    assert waits() == ["the peer to read"]
+    desk.handled = -OUTBOX_MESSAGES
+    desk.member.on_message("gopher", b"1")
+    assert waits() == ["the peer to read", "our pages to make room"]
+    desk.link.close()
+    assert waits() == ["its last lines to leave", "our pages to make room"]
+    next(iter(desk.link.waits(GROUP))).heal()  # type: ignore[misc]
+    assert (desk.link.over, desk.ends) == (True, ["closed"])

@@ -38,6 +38,8 @@ class Host:
     async def join(self, on_member: Callable[[Membership], None]) -> None:
         """Admit us, or not."""
         await asyncio.sleep(self.delay)
+        if self.refuses == "failed":
+            raise RuntimeError("a bug")
         if self.refuses:
             raise NetworkError(self.refuses, "because")
         self.members.append(FakeMember())
@@ -71,7 +73,7 @@ def test_a_quiet_link_is_renewed_a_few_times_and_a_lively_one_is_not() -> None:
     assert live(story(lively=True)) == (0, [])
 
 
-@pytest.mark.parametrize("code", ["not_found", "unreachable", "eof"])
+@pytest.mark.parametrize("code", ["not_found", "unreachable", "eof", "failed"])
 def test_a_join_that_fails_ends_the_link(code: str) -> None:
     async def story() -> list[str]:
         desk, host = await joined(), Host(refuses=code)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -17,6 +18,8 @@ from goop_realtime.types import Rejection
 from goop_realtime.waits import PAGE_MS
 from goop_realtime.wire import parse
 
+log = logging.getLogger(__name__)
+
 QUEUE = 4 * OUTBOX_MESSAGES
 """Items on their way to the peer: the engine's own bounds stop long before."""
 LOOK_MS = 100.0
@@ -25,6 +28,8 @@ DRAIN_MS = 5_000.0
 """How long a link that is being closed waits for a stream that takes nothing."""
 READ_MS = 30_000
 """A peer that has taken nothing for so long reads no more, alive as it may be."""
+RENEWAL_MS = 45_000
+"""A leave, a stream and a welcome take less, or fail."""
 INBOX = 16 * 1024
 """Messages read from a peer that is faster than it may be; reading pauses meanwhile."""
 
@@ -76,7 +81,7 @@ class GoLink:
         """Leave in good order and ``join`` again; to the engine nothing happens."""
         left: asyncio.Future[str] = self._loop.create_future()
         self.renewing = True
-        self._member.on_end = left.set_result
+        self._member.on_end = lambda code: None if left.done() else left.set_result(code)
         self._member.depart()
         code = await left
         if code != "closed" and not self._silent():
@@ -85,6 +90,9 @@ class GoLink:
                 return
             except NetworkError as error:
                 code = error.code
+            except Exception:
+                log.exception("a membership at %s was not renewed", self.peer_id)
+                code = "failed"
         self.renewing = False
         self._ended(code)
 
@@ -122,6 +130,8 @@ class GoLink:
 
     def waits(self, channel_id: str) -> Iterator[Wait]:
         """What the link waits for at the moment, if for anything but its pace."""
+        if self.renewing:
+            yield Wait(channel_id, "a newer membership", 0, RENEWAL_MS, self.reset)
         if self._closing:
             yield Wait(channel_id, "its last lines to leave", self._written, READ_MS, self.reset)
         elif len(self._out) and self._member.queued:
