@@ -62,7 +62,9 @@ def judge(facts: Facts, origins: Origins) -> Verdict | Problem:
     """Decide over a request by design: Host first, then Origin, then the credential."""
     template = origins.template_of(facts.host)
     if template is None:
-        return Problem(421, "bad_host", f"this node does not answer to the name {facts.host!r}")
+        return Problem(
+            421, "bad_host", f"this node does not answer to the name {facts.host[:80]!r}"
+        )
     if facts.origin is not None and not origins.allows(facts.origin, facts.host):
         return Problem(403, "bad_origin", "requests of other pages are refused")
     return Verdict(template=template, caller=_caller(facts, template, origins))
