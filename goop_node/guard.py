@@ -183,7 +183,7 @@ class Guard:
         if not self._loopback:
             keys = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])
             if not self._tokens.is_one_time_key(keys[0]):
-                if keys[0]:
+                if keys[0] and isinstance(scope[CALLER], Problem):
                     await self._slowly(scope, not_found())
                 return []
         name, value = self._tokens.cookie_for(template)

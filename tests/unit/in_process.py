@@ -53,6 +53,7 @@ class Client:
         method: str = "GET",
         socket: bool = False,
         address: str = "",
+        query: bytes = b"",
     ) -> Answer:
         """One request, or one opening handshake."""
         answer = Answer()
@@ -60,7 +61,7 @@ class Client:
             "type": "websocket" if socket else "http",
             "path": raw.decode("latin-1"),
             "raw_path": raw,
-            "query_string": b"",
+            "query_string": query,
             "root_path": "",
             "headers": headers,
             "client": (address or next(self._places), 50000),

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ from goop_node.wrong_tokens import (
     MAX_PLACES,
     WrongTokens,
 )
-from tests.unit.in_process import Client, Headers
+from tests.unit.in_process import Client, Headers, make_node
 from tests.unit.spellings import PORT
 from tests.unit.test_layers import ROOT
 
@@ -96,6 +98,26 @@ async def test_the_right_token_is_let_in_at_once_while_wrong_ones_wait(
     for future in waiting:
         future.set_result(None)
     assert {(await task).status for task in pending} == {401}
+
+
+async def test_wrong_keys_wait_but_not_those_of_who_is_known(
+    tmp_path: Path, clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(make_node(tmp_path, http_host="127.0.0.2"))
+    shown: list[str] = []
+    monkeypatch.setattr(client.app, "_slowly", AsyncMock(side_effect=lambda *_: shown.append("")))
+    page: Headers = [(b"host", f"127.0.0.2:{PORT}".encode()), (b"accept", b"text/html")]
+    cookie: Headers = [(b"cookie", client.cookie(""))]
+    for query, headers, waits in (
+        (b"", page, False),
+        (b"key=spent", page, True),
+        (b"key=spent", page + cookie, False),
+        (b"key=spent", [*page, (b"cookie", b"goop_x=y")], True),
+    ):
+        shown.clear()
+        answer = await client.call(b"/", headers, query=query)
+        assert bool(shown) == waits
+        assert b"set-cookie" not in dict(answer.headers)
 
 
 def test_the_document_tells_the_numbers() -> None:
