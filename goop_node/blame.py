@@ -7,6 +7,7 @@ Everything here reads what a plugin made, so nothing of it may fail: an exceptio
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import traceback
 from types import CodeType, TracebackType
@@ -86,6 +87,15 @@ def _code(thing: Any) -> CodeType | None:
     if code is None and not inspect.isclass(thing):
         code = getattr(inspect.getattr_static(type(thing), "__call__", None), "__code__", None)
     return code if isinstance(code, CodeType) else None
+
+
+def file_of(module: str) -> str:
+    """The file of a module's top-level package, found without running any of it, or ``""``."""
+    try:
+        spec = importlib.util.find_spec(module.partition(".")[0])
+        return (spec.origin or "") if spec is not None else ""
+    except BaseException:
+        return ""
 
 
 def raised_in(error: BaseException, package: str) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,6 +30,7 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command ``argv`` (default: the process's own). Returns the exit code."""
     options = _parser().parse_args(argv)
+    options.arguments = sys.argv[1:] if argv is None else argv
     # Loggers of libraries stay quiet unless something is wrong.
     handler = logging.StreamHandler()
     handler.setFormatter(RecordFormatter())
@@ -78,11 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     init.set_defaults(command=_init)
 
     plugins = commands.add_parser("plugins", help="list the plugins and what became of them")
-    _config_options(plugins)
+    _examination_options(plugins)
     plugins.set_defaults(command=_plugins)
 
     check = commands.add_parser("check", help="validate goop.toml and the plugins")
-    _config_options(check)
+    _examination_options(check)
     check.set_defaults(command=_check)
     return parser
 
@@ -90,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
 def _config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", help="default: ./goop.toml, if there is one")
     parser.add_argument("--strict", action="store_true", help="a failing plugin ends the node")
+
+
+def _examination_options(parser: argparse.ArgumentParser) -> None:
+    _config_options(parser)
+    parser.add_argument("--scratch", type=Path, help=argparse.SUPPRESS)
 
 
 def _config(options: argparse.Namespace) -> NodeConfig:
@@ -122,13 +128,22 @@ def _init(options: argparse.Namespace) -> int:
 def _plugins(options: argparse.Namespace) -> int:
     from goop_node.cli_plugins import print_plugins
 
-    config, environment = _config(options), installed()
-    candidates = environment.candidates(config.plugins)
-    return print_plugins(config, candidates, environment.complaints)
+    return _examined(options, print_plugins)
 
 
 def _check(options: argparse.Namespace) -> int:
     from goop_node.cli_plugins import check
 
-    config, environment = _config(options), installed()
-    return check(config, environment.candidates(config.plugins), environment.complaints)
+    return _examined(options, check)
+
+
+def _examined(options: argparse.Namespace, report: Callable[..., int]) -> int:
+    """Have plugins looked at, in a process of its own, for they may do anything."""
+    from goop_node.cli_plugins import in_own_process
+
+    config = _config(options)  # its mistakes are told before
+    if options.scratch is None:
+        return in_own_process(options.arguments)
+    environment = installed()
+    candidates = environment.candidates(config.plugins)
+    return report(config, candidates, environment.complaints, options.scratch)

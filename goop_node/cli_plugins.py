@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """``goop plugins`` and ``goop check``: what a node would make of its configuration.
 
-Both build a whole node in a throw-away data folder and start nothing of it.
+Both build a whole node in a throw-away data folder and start nothing of it. As commands they do so
+in a process of their own: a plugin that ends it is named like any other that fails.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import logging
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,20 +19,41 @@ from pathlib import Path
 from goop_node.config import NodeConfig
 from goop_node.environment import Candidate
 from goop_node.faults import at
+from goop_node.loading import MARKER, Loading
 from goop_node.node import Node
-from goop_node.plugin_loader import PluginStatus
+from goop_node.plugin_status import PluginStatus
+
+
+def in_own_process(arguments: Sequence[str]) -> int:
+    """Run ``goop`` with these arguments and a folder for its data. Returns the exit code.
+
+    Where a plugin ends that process it is run once more without the plugin, which it names.
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-P", "-m", "goop_node", *arguments, "--scratch"]
+    with tempfile.TemporaryDirectory(prefix="goop-check-") as folder:
+        for _ in range(2):
+            code = subprocess.call([*command, folder], env=environment)
+            if not (Path(folder) / MARKER).exists():
+                return code
+        suspect = Loading(Path(folder)).suspect or ("?", "?")
+    print(f"plugin {suspect[0]}: the process ended in {suspect[1]}, too", file=sys.stderr)
+    return 1
 
 
 def print_plugins(
-    config: NodeConfig, candidates: Sequence[Candidate], complaints: Sequence[str] = ()
+    config: NodeConfig,
+    candidates: Sequence[Candidate],
+    complaints: Sequence[str] = (),
+    scratch: Path | None = None,
 ) -> int:
     """Print the table of plugins, what is not enabled, and what failed. Returns 0.
 
-    ``complaints`` are about the Python environment.
+    ``complaints`` are about the Python environment, ``scratch`` is a folder for the node's data.
 
     Raises ``StartError`` for mistakes in the configuration.
     """
-    statuses = _examine(config, candidates)
+    statuses = _examine(config, candidates, scratch)
     if statuses:
         rows: list[tuple[str, ...]] = [
             ("NAME", "VERSION", "DISTRIBUTION", "STATUS", "HOOKS", "BRINGS")
@@ -59,7 +83,10 @@ def print_plugins(
 
 
 def check(
-    config: NodeConfig, candidates: Sequence[Candidate], complaints: Sequence[str] = ()
+    config: NodeConfig,
+    candidates: Sequence[Candidate],
+    complaints: Sequence[str] = (),
+    scratch: Path | None = None,
 ) -> int:
     """Say whether a node could start like this. Returns 0, or 1 when a plugin would fail.
 
@@ -67,7 +94,7 @@ def check(
 
     Raises ``StartError`` for mistakes in the configuration.
     """
-    statuses = _examine(config, candidates)
+    statuses = _examine(config, candidates, scratch)
     for complaint in complaints:
         print(f"warning: {complaint}", file=sys.stderr)
     for one in statuses:
@@ -83,14 +110,16 @@ def check(
     return 0
 
 
-def _examine(config: NodeConfig, candidates: Sequence[Candidate]) -> list[PluginStatus]:
+def _examine(
+    config: NodeConfig, candidates: Sequence[Candidate], scratch: Path | None
+) -> list[PluginStatus]:
     logger = logging.getLogger("goop_node.plugins")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # the commands print what failed themselves
     try:
         with tempfile.TemporaryDirectory(prefix="goop-check-") as folder:
-            scratch = dataclasses.replace(config, data=Path(folder))
-            return Node(scratch, candidates).plugin_status()
+            config = dataclasses.replace(config, data=scratch or Path(folder))
+            return Node(config, candidates).plugin_status()
     finally:
         logger.setLevel(level)
 

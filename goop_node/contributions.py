@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +140,7 @@ def _try_routes(plugins: Plugins, routes: list[tuple[str, Route]]) -> None:
     for plugin, route in routes:
         by_plugin.setdefault(plugin, []).append(route)
     for plugin, mine in by_plugin.items():
-        found = contained(lambda plugin=plugin, mine=mine: try_routes(plugin, mine))  # type: ignore[misc]
+        found = contained(partial(try_routes, plugin, mine))
         if isinstance(found, Failed):
             code = plugins.code(plugin, "goop_routes")
             plugins.leave_out(plugin, found.error, "goop_routes()", code)

@@ -16,6 +16,9 @@ AGAIN_SECONDS = 60.0
 PLACES = 32
 """How many different faults of one plugin are kept apart."""
 
+_ELSEWHERE = ("", "")
+"""The one entry of all faults beyond those places: a plugin may fail in ever new ones."""
+
 log = logging.getLogger("goop_node.plugins")
 
 
@@ -53,14 +56,14 @@ class Faults:
         """
         text = describe(error)
         known = self._by_plugin.setdefault(plugin, {})
+        now = self._clock()
         key = (doing, place)
+        if key not in known and len(known) >= PLACES and not _forget_one(known, now):
+            key = _ELSEWHERE
         fault = known.pop(key, None) or Fault(doing, text, place)
         known[key] = fault  # the newest is last
-        if len(known) > PLACES:
-            del known[next(iter(known))]
-        fault.text = text
+        fault.doing, fault.text, fault.place = doing, text, place
         fault.count += 1
-        now = self._clock()
         if fault.count > 1 and now - fault.told_at < AGAIN_SECONDS:
             fault.untold += 1
             return
@@ -76,6 +79,15 @@ class Faults:
         """The newest fault of ``plugin``."""
         known = self._by_plugin.get(plugin)
         return next(reversed(known.values())) if known else None
+
+
+def _forget_one(known: dict[tuple[str, str], Fault], now: float) -> bool:
+    """Make room for another fault, if the oldest was told long enough ago."""
+    oldest = next(iter(known))
+    if now - known[oldest].told_at < AGAIN_SECONDS:
+        return False
+    del known[oldest]
+    return True
 
 
 def at(place: str) -> str:

@@ -23,8 +23,9 @@ from goop_node.loading import Loading
 from goop_node.origins import home_url, is_loopback
 from goop_node.own_label import keep_label, own_label
 from goop_node.plugin_calls import Calls
-from goop_node.plugin_loader import Plugins, PluginStatus
+from goop_node.plugin_loader import Plugins
 from goop_node.plugin_settings import validated_settings
+from goop_node.plugin_status import PluginStatus
 from goop_node.storage import Database, open_database
 from goop_node.storage_watch import DatabaseWatch
 from goop_node.types import (

@@ -17,8 +17,9 @@ from goop_node.blame import describe
 from goop_node.contained import Failed, asked, contained
 from goop_node.crossings import MAX_ITEMS, Misfit, fit, name_of, shown
 from goop_node.hookspecs import kind_of
-from goop_node.plugin_loader import PluginError, Plugins
+from goop_node.plugin_loader import Plugins
 from goop_node.plugin_manager import item_of
+from goop_node.plugin_status import PluginError
 from goop_node.types import Refusal
 
 

@@ -12,55 +12,23 @@ import difflib
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from goop_node import hookspecs, plugin_hints, plugin_instance
-from goop_node.blame import describe, place_of, place_of_code, traceback_of
-from goop_node.config import ConfigError, NodeConfig, StartError
+from goop_node.blame import describe, file_of, place_of, place_of_code, traceback_of
+from goop_node.config import ConfigError, NodeConfig
 from goop_node.contained import Failed, contained
 from goop_node.environment import Candidate
 from goop_node.faults import Faults, at
 from goop_node.loading import Loading
 from goop_node.plugin_instance import Instance
 from goop_node.plugin_manager import Implementations, Manager
+from goop_node.plugin_status import PluginError, PluginStatus
 from goop_node.plugin_types import drift
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """A plugin's name is part of addresses and of file names."""
 
 log = logging.getLogger("goop_node.plugins")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PluginStatus:
-    """What became of an enabled plugin.
-
-    ``status`` is ``"active"``, ``"faulty"`` (active, but something of it failed) or
-    ``"failed"`` (left out); ``place`` is where, as ``FILE:LINE``, as far as it is known.
-    ``warnings`` are lines of its code that do not do what they seem to. ``hooks`` it implements,
-    ``brings`` what it gave to other plugins' hooks by kind (``{"contexts": ("chess",)}``),
-    ``needed_by`` who depends on it.
-    """
-
-    name: str
-    version: str
-    distribution: str
-    status: Literal["active", "faulty", "failed"]
-    error: str | None = None
-    place: str = ""
-    warnings: tuple[str, ...] = ()
-    hooks: tuple[str, ...] = ()
-    brings: Mapping[str, tuple[str, ...]]
-    needed_by: tuple[str, ...] = ()
-
-
-class PluginError(StartError):
-    """A plugin failed and the node is strict."""
-
-    def __init__(self, plugin: str, reason: str) -> None:
-        super().__init__([f"plugin {plugin}: {reason}"], code="plugin")
-        self.plugin = plugin
 
 
 class Plugins:
@@ -187,8 +155,9 @@ class Plugins:
         if self.loading.suspect is not None and self.loading.suspect[0] == name:
             self._fail(
                 name,
-                f"the node's process ended at its last start in {self.loading.suspect[1]} of "
-                "this plugin, which is therefore left out this time; start again to try it again",
+                f"the process ended the last time in {self.loading.suspect[1]} of this plugin "
+                "(by os._exit, or a crash in compiled code?); it is left out this once, "
+                "start again to try it again",
             )
             return
         with self.loading.step(name, "loading"):
@@ -217,7 +186,8 @@ class Plugins:
         found = found or (place_of_code(code) if code is not None else "")
         if found or instance is not None:
             return found or (instance.place if instance is not None else "")
-        return self._candidates[name].source if name in self._candidates else ""
+        candidate = self._candidates.get(name)
+        return file_of(candidate.module) or candidate.source if candidate is not None else ""
 
     def _package(self, name: str) -> str:
         instance = self._instances.get(name)

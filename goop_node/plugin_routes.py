@@ -20,9 +20,9 @@ from goop_node.problems import EXCEPTION_HANDLERS, Problem, respond
 from goop_node.types import Route
 
 HOST_PATHS = frozenset(
-    {"friends", "invite", "peers", "people", "reachable", "self", "status", "templates"}
+    "friends grants invite openapi peers people permissions reachable self status templates".split()
 )
-"""What the host itself has below ``/api/``: no plugin of such a name can have endpoints."""
+"""What the host has for itself below ``/api/``: no plugin of such a name can have endpoints."""
 
 Failed = Callable[[str, BaseException], None]
 
@@ -30,7 +30,7 @@ Failed = Callable[[str, BaseException], None]
 def try_routes(plugin: str, routes: Sequence[Route]) -> None:
     """Build an application of this plugin's endpoints alone, and its part of ``openapi.json``.
 
-    Raises whatever the framework has against them.
+    Raises whatever speaks against them.
     """
     if plugin in HOST_PATHS:
         raise ValueError(f"/api/{plugin} is the node's own: the plugin needs another name")

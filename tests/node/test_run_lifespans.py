@@ -20,7 +20,7 @@ from goop_node.environment import Candidate
 from goop_node.hookspecs import hookimpl
 from goop_node.lifespans import Lifespans
 from goop_node.node import Node
-from goop_node.plugin_loader import PluginError
+from goop_node.plugin_status import PluginError
 from goop_node.types import Lifespan, NodeApi, Peer, PeerEvent, Route, StreamHandler
 from goop_node.watchdog import Watchdog
 

@@ -16,8 +16,8 @@ from goop_node.app import create_app
 from goop_node.config import NodeConfig
 from goop_node.environment import Candidate
 from goop_node.node import Node
-from goop_node.plugin_loader import PluginStatus
-from goop_node.types import NetworkError, Peer, PeerEvent, StreamHandler
+from goop_node.plugin_status import PluginStatus
+from goop_node.types import NetworkError, Peer, PeerEvent, Standing, StreamHandler
 from goop_realtime.bridge import Bridge
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.plugin import RealtimePlugin
@@ -101,6 +101,9 @@ class Memory:
 
     def is_discovered(self, peer_id: str) -> bool:
         return True
+
+    def standing(self, peer_id: str) -> Standing:
+        return "discovered"
 
     def subscribe(self, callback: Callable[[PeerEvent], None]) -> Callable[[], None]:
         self.callbacks.append(callback)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from goop_node.config import NodeConfig
 from goop_node.environment import Candidate
 from goop_node.node import Node
 from goop_node.origins import Origins
-from goop_node.plugin_loader import PluginError, PluginStatus
 from goop_node.plugin_routes import HOST_PATHS
+from goop_node.plugin_status import PluginError, PluginStatus
 from goop_realtime.plugin import RealtimePlugin
 from tests.planted.faults import BEFORE_START, HARMLESS, WARNED
 from tests.planted.planting import GOOD, Planted
@@ -126,7 +127,7 @@ def test_a_start_that_ended_in_a_plugin_is_remembered_once(tmp_path: Path) -> No
     found = candidates(HARMLESS[0], tmp_path)
     status = status_of(Node(config_of(tmp_path, found), found))
     assert status["zgood"].status == "failed"
-    assert "process ended at its last start in loading" in str(status["zgood"].error)
+    assert "the process ended the last time in loading" in str(status["zgood"].error)
     assert "start again to try it again" in str(status["zgood"].error)
     status = status_of(Node(config_of(tmp_path, found), found))
     assert status["zgood"].status == "active"
@@ -141,7 +142,13 @@ def test_a_marker_that_says_nothing_accuses_nobody(text: str, tmp_path: Path) ->
     assert not (tmp_path / "loading.json").exists()
 
 
-def test_the_hosts_own_paths_are_all_reserved(tmp_path: Path) -> None:
+def test_no_plugin_takes_a_name_of_the_hosts_own_endpoints(tmp_path: Path) -> None:
     app = application(Node(NodeConfig(data=tmp_path), []), Origins(port=1, templates=()))
     paths = {row.path.split("/")[2] for row in table(app) if row.path.startswith("/api/")}
-    assert {path for path in paths if "." not in path} == HOST_PATHS
+    assert {path for path in paths if "." not in path} <= HOST_PATHS, "reserve the new name, too"
+    peers = next(planted for planted in BEFORE_START if planted.name == "peers")
+    names = sorted(HOST_PATHS)
+    found = [dataclasses.replace(peers, name=name).plant(tmp_path) for name in names]
+    node = Node(config_of(tmp_path, found), found)
+    assert {one.status for one in node.plugin_status()} == {"failed"}
+    assert all("is the node's own" in str(one.error) for one in node.plugin_status())

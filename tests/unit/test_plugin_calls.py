@@ -14,7 +14,8 @@ from goop_node.config import NodeConfig
 from goop_node.environment import Candidate
 from goop_node.hookspecs import hookimpl, hookspec
 from goop_node.plugin_calls import Calls
-from goop_node.plugin_loader import PluginError, Plugins
+from goop_node.plugin_loader import Plugins
+from goop_node.plugin_status import PluginError
 from goop_node.types import Refusal
 
 door = types.ModuleType("door_hookspecs")
