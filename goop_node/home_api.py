@@ -194,6 +194,8 @@ async def _peer_events(node: Node) -> AsyncIterator[bytes]:
                 "update",
                 {"type": "update", "peer_id": event.peer.peer_id, "peer": peer_row(event.peer)},
             )
+            if node.peers.get(event.peer.peer_id) is None:
+                yield _event("remove", {"type": "remove", "peer_id": event.peer.peer_id})
     finally:
         stop()
 

@@ -2,7 +2,7 @@
 // Who is online: a list that follows the node's peer events, with what can be decided of each.
 
 import { $, fingerprint, fullName, make, paintAvatar } from "./dom.js";
-import { decide, refreshReach, relation } from "./reach.js";
+import { decide, refreshSoon, relation } from "./reach.js";
 
 /** peer id → row, as the node last told it. @type {Map<string, any>} */
 const people = new Map();
@@ -148,7 +148,7 @@ export function followPeople(onLink) {
       const isNew = !people.has(peer.peerId);
       take(peer);
       render();
-      if (isNew) refreshReach().catch(() => {});
+      if (isNew) refreshSoon();
       onLink(true);
     },
     onRemove(event) {

@@ -78,12 +78,25 @@ async function choose(event) {
     note($("reach-note"), "Saved.", "good");
   } catch (error) {
     note($("reach-note"), error.message, "bad");
-    await refreshReach();
+    await refresh();
   }
 }
 
 /** Ask the node again. */
-export const refreshReach = async () => take(await call("/api/people"));
+const refresh = async () => take(await call("/api/people"));
+
+const REFRESH_MS = 1_000;
+let waits = false;
+
+/** Ask the node again soon: once, whatever comes until then. */
+export function refreshSoon() {
+  if (waits) return;
+  waits = true;
+  setTimeout(() => {
+    waits = false;
+    refresh().catch(() => {});
+  }, REFRESH_MS);
+}
 
 /**
  * Show who may reach this node, and let the person change it.
@@ -92,5 +105,5 @@ export const refreshReach = async () => take(await call("/api/people"));
 export async function followReach(onChange) {
   changed = onChange;
   $("reach-form").addEventListener("change", choose);
-  await refreshReach();
+  await refresh();
 }

@@ -27,14 +27,17 @@ class Friends:
         *,
         bound: int = MAX_FRIENDS,
         later: Callable[[Callable[[], None]], None] = lambda save: save(),
+        stays: Callable[[str], bool] = lambda peer_id: False,
     ) -> None:
-        """At most ``bound`` peers; the one remembered first makes room for a new one.
+        """At most ``bound`` peers; the one remembered first makes room for a new one, unless it
+        ``stays``: where all do, the new one is not remembered.
 
         ``later`` decides when a change is written; what changes until then goes with it.
         """
         self._path = path
         self._bound = bound
         self._later = later
+        self._stays = stays
         self._unsaved = False
         self._addresses = read_kept(path, _parsed) or {}
 
@@ -55,7 +58,10 @@ class Friends:
         if kept == before:
             return
         if before is None and len(self._addresses) >= self._bound:
-            del self._addresses[next(iter(self._addresses))]
+            first = next((one for one in self._addresses if not self._stays(one)), None)
+            if first is None:
+                return
+            del self._addresses[first]
         self._addresses[peer_id] = kept
         self._changed()
 

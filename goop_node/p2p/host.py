@@ -180,9 +180,11 @@ class Host:
 
         Whose presence may still be seen comes again.
         """
-        for peer in list(self._host.get_network().get_connections_map()):
-            if self._people.refusal(peer.to_base58(), "exchange", "in") is not None:
-                await self.disconnect(peer.to_base58())
+        connected = [peer.to_base58() for peer in self._host.get_network().get_connections_map()]
+        async with trio.open_nursery() as nursery:
+            for peer_id in connected:
+                if self._people.refusal(peer_id, "exchange", "in") is not None:
+                    nursery.start_soon(self.disconnect, peer_id)
 
     async def add(self, peer_id: str, address: Address) -> None:
         """Be connected to a peer that answers at this address. Raises ``NetworkError``."""

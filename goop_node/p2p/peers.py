@@ -90,7 +90,7 @@ class PeerTable:
         known = self._peers.get(message.peer_id)
         if message.type == "offline":
             if known is not None and known.online:
-                self._change(replace(known, online=False))
+                self._went_offline(known)
             return
         if not self._has_place(message.peer_id, forwarder):
             return
@@ -119,9 +119,7 @@ class PeerTable:
         """Let go of whom nobody has heard of for ``EXPIRY`` seconds; tell what had to wait."""
         for peer in list(self._peers.values()):
             if peer.online and now - peer.last_seen > EXPIRY:
-                self._change(replace(peer, online=False))
-            elif not peer.online and not self._is_close(peer.peer_id):
-                self._drop(peer.peer_id)
+                self._went_offline(peer)
         self._tell(self._news.catch_up(self._clock()))
 
     def unname(self, peer_id: str) -> None:
@@ -164,6 +162,12 @@ class PeerTable:
         if evicted is not None:
             self._drop(evicted)
         return has
+
+    def _went_offline(self, peer: Peer) -> None:
+        if self._is_close(peer.peer_id):
+            self._change(replace(peer, online=False))
+        else:
+            self._drop(peer.peer_id)
 
     def _drop(self, peer_id: str) -> None:
         self._heard.give(peer_id)

@@ -37,6 +37,7 @@ class FaithfulPubsub(Pubsub):
         self._router = router
         self._inbound: dict[ID, Any] = {}
         self._paces: dict[ID, Pace] = {}
+        self._reaching: set[ID] = set()
 
     async def continuously_read_stream(self, stream: Any) -> None:
         """Read a peer's RPCs until its stream ends; a peer has one such stream, the newest."""
@@ -72,6 +73,16 @@ class FaithfulPubsub(Pubsub):
             await contained("gossip control", name, self.router.handle_rpc, rpc, peer_id)
         pace = self._paces.setdefault(peer_id, Pace(limits.GOSSIP_RATE, limits.GOSSIP_BURST))
         await trio.sleep(pace.spend(cost, trio.current_time()))
+
+    async def _handle_new_peer_with_retry(self, peer_id: ID, timeout: float | None = None) -> None:
+        """As the library's, but once at a time for a peer, however often it connects."""
+        if peer_id in self._reaching:
+            return
+        self._reaching.add(peer_id)
+        try:
+            await super()._handle_new_peer_with_retry(peer_id, timeout)
+        finally:
+            self._reaching.discard(peer_id)
 
     def notify_subscriptions(self, publish_message: rpc_pb2.Message) -> None:
         """Messages are heard by the topic's validator, which knows who passed them on."""

@@ -76,7 +76,12 @@ class P2P:
         self._listen = list(listen)
         self._label = label
         self._handlers: list[StreamHandler] = []
-        self._seen = Friends(data / "seen.json", bound=limits.MAX_SEEN, later=_in_a_while)
+        self._seen = Friends(
+            data / "seen.json",
+            bound=limits.MAX_SEEN,
+            later=_in_a_while,
+            stays=lambda peer_id: bool((peer := self.peers.get(peer_id)) and peer.connected),
+        )
         """Where peers that we were connected to said they are: they may know us no more."""
         self._named: dict[str, tuple[str, ...]] = {}
         for address in peers:

@@ -179,16 +179,28 @@ async def gossip(stack: AsyncExitStack, address: str, protocol: str) -> None:
 
 async def unfinished(stack: AsyncExitStack, address: str, protocol: str) -> None:
     """Begin lines and never end them: on many streams, under several names."""
+    await begin_lines(stack, address, protocol, names=4, streams=100, length=100_000)
+
+
+async def unfinished_by_ten(stack: AsyncExitStack, address: str, protocol: str) -> None:
+    """The same in earnest."""
+    await begin_lines(stack, address, protocol, names=10, streams=120, length=150_000)
+
+
+async def begin_lines(
+    stack: AsyncExitStack, address: str, protocol: str, *, names: int, streams: int, length: int
+) -> None:
+    """Begin a line of that length on so many streams of so many hosts."""
     peer = info_from_p2p_addr(Multiaddr(address)).peer_id
     sent = 0
-    for _ in range(4):
+    for _ in range(names):
         host = await connect(stack, address)
-        for _ in range(100):
+        for _ in range(streams):
             with suppress(Exception):
                 with trio.fail_after(5):
                     stream = await host.new_stream(peer, [TProtocol(protocol)])
-                    await stream.write(b"x" * 100_000)
-                sent += 100_000
+                    await stream.write(b"x" * length)
+                sent += length
     emit(event="sent", sent=sent)
 
 
@@ -221,6 +233,7 @@ async def main() -> None:
             "connections": connections,
             "gossip": gossip,
             "unfinished": unfinished,
+            "unfinished_by_ten": unfinished_by_ten,
             "announced": announced,
         }
         await work[what](stack, address, protocol)

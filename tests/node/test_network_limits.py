@@ -202,6 +202,19 @@ async def test_lines_without_an_end_have_one_budget_for_all_connections(
     assert account.held == 0
 
 
+@pytest.mark.soak
+async def test_ten_strangers_with_unfinished_lines_take_no_more_memory_than_one_budget(
+    tmp_path: Path,
+) -> None:
+    async with attacked(tmp_path, "unfinished_by_ten", ECHO) as (hostile, friend, alice):
+        before = peak()
+        async with asyncio.timeout(300):
+            await hostile.event("sent")
+        assert await friend.works()
+        assert budget(alice).held <= limits.HELD_ALL
+        assert peak() - before < 2 * limits.HELD_ALL // 2**20
+
+
 async def test_what_a_negotiation_announces_is_not_gathered(tmp_path: Path) -> None:
     async with attacked(tmp_path, "announced") as (hostile, friend, alice):
         before = held(alice.network.host)

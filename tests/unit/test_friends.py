@@ -60,3 +60,15 @@ def test_a_folder_that_cannot_be_written_is_no_failure(
     friends.remember(PEERS[0], "/ip4/10.0.0.1/tcp/1")
     assert "could not be written" in caplog.text
     assert friends.all() == {PEERS[0]: ("/ip4/10.0.0.1/tcp/1",)}
+
+
+def test_who_stays_is_not_crowded_out(tmp_path: Path) -> None:
+    connected = {PEERS[0], PEERS[2]}
+    seen = Friends(tmp_path / "seen.json", bound=3, stays=connected.__contains__)
+    for peer in PEERS:
+        seen.remember(peer, "/ip4/10.0.0.1/tcp/1")
+    assert set(seen.all()) == {*connected, PEERS[-1]}
+    connected |= set(PEERS)
+    seen.remember("12D3KooWEyopopk2uVXyrpvWSPLcMSAmcbnuuyYqCpAAhRgPFoMk")
+    assert len(seen) == 3
+    assert PEERS[-1] in seen

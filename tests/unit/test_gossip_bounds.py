@@ -6,10 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import trio
+import trio.testing
 from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 from libp2p.pubsub.pb import rpc_pb2
+from libp2p.pubsub.pubsub import Pubsub
 from libp2p.pubsub.rpc_queue import RpcQueue
 
 from goop_node.p2p import limits
@@ -17,6 +20,7 @@ from goop_node.p2p.gossip_border import MalformedRPC, admit
 from goop_node.p2p.gossip_bounds import BoundedGossipSub, Recent, Seen
 from goop_node.p2p.pace import Pace
 from goop_node.p2p.presence import TOPIC
+from goop_node.p2p.pubsub import FaithfulPubsub
 
 topics = st.sampled_from([TOPIC, "", "another", TOPIC + "\0", "x" * 5000])
 sizes = st.sampled_from([0, 1, 40, 95, 96, 97, 16 * 1024, 16 * 1024 + 1, 60_000])
@@ -151,3 +155,29 @@ def test_a_pace_is_kept_by_waiting(steps: list[tuple[int, float]]) -> None:
         wait = pace.spend(cost, now)
         spent += cost
         now += wait + idle
+
+
+def test_a_peer_that_connects_again_and_again_is_reached_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[Any] = []
+    ended = trio.Event()
+
+    async def reach(self: Any, peer_id: Any, timeout: Any = None) -> None:
+        begun.append(peer_id)
+        await ended.wait()
+
+    monkeypatch.setattr(Pubsub, "_handle_new_peer_with_retry", reach)
+    pubsub = FaithfulPubsub.__new__(FaithfulPubsub)
+    pubsub._reaching = set()
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            for peer in ("A", "A", "B", "A"):
+                nursery.start_soon(pubsub._handle_new_peer_with_retry, peer)
+            await trio.testing.wait_all_tasks_blocked()
+            assert sorted(begun) == ["A", "B"]
+            ended.set()
+        assert not pubsub._reaching
+
+    trio.run(main)

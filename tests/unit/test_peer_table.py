@@ -117,6 +117,8 @@ class Anything(RuleBasedStateMachine):
         here = {peer.peer_id for peer in self.table.all()}
         assert self.connected | self.named <= here
         assert not self.blocked & here
+        online = {peer.peer_id for peer in self.table.all() if peer.online}
+        assert here <= self.connected | self.named | online, "who has gone takes no place"
         for peer in here:
             assert self.table.standing(peer) == (
                 "friend" if peer in self.named else _seen(self, peer)
