@@ -28,16 +28,17 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A wait that exceeded its bound. ``since`` in Unix ms."""
+    """A wait that exceeded its bound. ``since`` in Unix ms, ``waited`` in ms."""
 
     channel: str
     what: str
     since: int
+    waited: int
     healed: bool
 
     def __str__(self) -> str:
         done = "; it begins anew" if self.healed else ""
-        return f"{self.channel} waits for {self.what} since {self.since}{done}"
+        return f"{self.channel} has waited {self.waited / 1000:.0f} s for {self.what}{done}"
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ class Liveness:
             if wait.heal is not None:
                 wait.heal()
         return [
-            Overdue(wait.channel, wait.what, mark.since, wait.heal is not None)
+            Overdue(wait.channel, wait.what, mark.since, now - mark.since, wait.heal is not None)
             for wait, mark in late
         ]
 
