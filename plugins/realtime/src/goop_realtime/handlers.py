@@ -35,6 +35,7 @@ POSTED = "~"
 WELCOME_WAIT = 15.0
 """Seconds an accept waits for the host's welcome."""
 
+_UNFIT = {"invalid_message", "unknown_type", "invalid_params", "invalid_app", "bad_id"}
 _STATUS = {
     "permission_needed": 403,
     "blocked": 403,
@@ -261,7 +262,13 @@ async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
 
 def _problem(refusal: Rejection) -> Problem:
     status = _STATUS.get(refusal.code, 409)
-    if refusal.code in ("invalid_message", "unknown_type", "invalid_params", "bad_id"):
+    if refusal.code in (
+        "invalid_message",
+        "unknown_type",
+        "invalid_params",
+        "invalid_app",
+        "bad_id",
+    ):
         status = 422
     return Problem(status, refusal.code, refusal.reason, refusal.pointer, refusal.more)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from goop_node.types import Caller, JsonValue
 from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.core import Core
-from goop_realtime.rights import UNKNOWN, Right, is_person
+from goop_realtime.rights import UNKNOWN, Right, hands_on, is_person
 from goop_realtime.types import Rejection
 
 
@@ -40,7 +40,7 @@ def rows(core: Core, caller: Caller, now: int) -> list[dict[str, JsonValue]]:
         if not core.rights.allows(caller, Right.SEE, channel):
             continue
         row = channel_row(channel, now)
-        if channel.phase is Phase.ASKED and is_person(caller):
+        if channel.phase is Phase.ASKED and hands_on(caller):
             row["templates"] = core.rights.takers(channel)
         found.append(row)
     return found

@@ -16,7 +16,7 @@ from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.effects import Entry, Frame
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import PAGE_WINDOW
-from goop_realtime.rights import Right, is_person
+from goop_realtime.rights import Right, hands_on
 from goop_realtime.types import BLOCKED
 from goop_realtime.wire import Line
 
@@ -131,7 +131,7 @@ def incoming_frame(core: Core, page: Page, channel: Channel) -> dict[str, JsonVa
         "page": kind.page,
         "expiresIn": max(0, channel.expires_at - core.now),
     }
-    if is_person(page.caller):
+    if hands_on(page.caller):
         body["templates"] = core.rights.takers(channel)
     return body
 

@@ -17,8 +17,6 @@ from goop_realtime.channel import Channel, Phase
 from goop_realtime.types import Rejection
 
 UNKNOWN = Rejection(code="unknown_channel", reason="there is no such channel here")
-
-
 HOME = Caller(kind="home")
 
 
@@ -43,6 +41,11 @@ def owner_of(caller: Caller) -> str | None:
 def is_person(caller: Caller) -> bool:
     """Whether the person acts: at home, or through a program that was given the token."""
     return caller.kind in ("home", "program")
+
+
+def hands_on(caller: Caller) -> bool:
+    """Whether the caller leads on to others: a person, or a page that shares home's origin."""
+    return is_person(caller) or caller.shared
 
 
 @dataclass(frozen=True)
@@ -116,14 +119,12 @@ class Rights:
         context, app = channel.context.type.name, channel.request.app
         if context:
             return self._has(caller.name, context)
-        return caller.name == app or not caller.name
+        return caller.name == app or caller.shared
 
     def _is_owner(self, caller: Caller, channel: Channel) -> bool:
         context, owner = channel.context.type.name, channel.owner
         if context and not self._has(caller.name, context):
             return False
-        if not caller.name:
-            return owner is not None
         # One whose template may not use it any more is there for those that may.
         free = bool(context and owner) and not self._has(str(owner), context)
         return owner == caller.name or free
