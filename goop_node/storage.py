@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,6 +40,8 @@ class Database(sqlite3.Connection):
     """
 
     path: Path
+    mark: int
+    """Written into the file when it is opened, so that another one's content is noticed."""
     on_trouble: Callable[[str], None] | None = None
     _files: dict[str, tuple[int, int]]
     _stamp: tuple[int, int]
@@ -139,11 +142,15 @@ def is_locked(error: Exception) -> bool:
     return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def check(path: Path) -> str:
-    """Look through a whole file, on a connection of its own; what is wrong with it, or ``""``."""
+def check(path: Path, mark: int) -> str:
+    """Look through a whole file, on a connection of its own; what is wrong with it, or ``""``.
+
+    ``mark`` is that of the connection that is in use: a file without it is another one.
+    """
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=5.0)) as database:
-            return _flaw(database)
+            found = database.execute("PRAGMA application_id").fetchone()[0]
+            return _flaw(database) or ("" if found == mark else "it is another one's content")
     except sqlite3.Error as error:
         return str(error) if is_damage(error) else ""
 
@@ -161,6 +168,8 @@ def _open(path: Path, migrations: Sequence[str]) -> Database:
         if flaw:
             raise _damaged(flaw)
         _migrate(database, path, migrations)
+        database.mark = secrets.randbits(31)
+        database.execute(f"PRAGMA application_id = {database.mark}")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         database.remember()

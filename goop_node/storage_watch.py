@@ -101,7 +101,7 @@ class DatabaseWatch:
 
 async def _judge(database: Database) -> str:
     """Somebody wrote to the file: whether it is still one."""
-    flaw = await asyncio.to_thread(check, database.path)
+    flaw = await asyncio.to_thread(check, database.path, database.mark)
     if flaw:
         return f"{database.path.name} was damaged while in use: {flaw}"
     database.remember()

@@ -143,7 +143,12 @@ async def test_a_file_that_is_gone_is_written_anew_before_anything_is_confirmed(
     assert (house.cut, bob.ended, channel.phase) == ([], "", Phase.OPEN)
 
 
-@pytest.mark.parametrize("harm", [delete, replace, delete_log, overwrite])
+def empty(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(0)
+
+
+@pytest.mark.parametrize("harm", [delete, replace, delete_log, overwrite, empty])
 async def test_it_is_noticed_though_nothing_happens_and_told_until_it_is_over(
     disk: Disk, harm: Callable[[Path], None]
 ) -> None:

@@ -44,11 +44,23 @@ def cut(path: Path) -> None:
         file.truncate(10)
 
 
+def empty(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(0)
+
+
+def copy_over(path: Path) -> None:
+    """A sound database of the same making, written into the file in use."""
+    other = path.with_name("other")
+    open_database(other, TABLE).close()
+    path.write_bytes(other.read_bytes())
+
+
 def delete_log(path: Path) -> None:
     Path(f"{path}-wal").unlink()
 
 
-@pytest.mark.parametrize("harm", [delete, replace, overwrite, cut, delete_log])
+@pytest.mark.parametrize("harm", [delete, replace, overwrite, cut, empty, copy_over, delete_log])
 async def test_harm_is_noticed_within_one_look_and_told(
     database: Database, harm: Callable[[Path], None]
 ) -> None:
@@ -56,7 +68,8 @@ async def test_harm_is_noticed_within_one_look_and_told(
     database.on_trouble = told.append
     watch = DatabaseWatch()
     watch.add("p", database)
-    await watch.look()
+    for _ in range(3):  # until the write-ahead log is in the file
+        await watch.look()
     assert watch.troubles() == {}
     harm(database.path)
     await watch.look()

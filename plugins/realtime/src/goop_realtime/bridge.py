@@ -124,7 +124,10 @@ class Bridge:
         """Carry out what a stored batch asks for; what fails is one of them, and no other."""
         # Messages alone bring no deadline nearer, and most steps are messages alone.
         self._look = self._look or not all(type(effect) in QUIET for effect in effects)
-        self._news.committed(effect for effect in effects if type(effect) is Committed)
+        try:
+            self._news.committed(effect for effect in effects if type(effect) is Committed)
+        except Exception:
+            log.exception("telling the plugins what is stored failed")
         for effect in effects:
             try:
                 self._carry_out(effect)

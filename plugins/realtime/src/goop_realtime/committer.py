@@ -134,7 +134,11 @@ class Committer:
                 continue
             # What waits of it was never said to anybody.
             self._waiting = [one for one in self._waiting if channel_of(one) != channel_id]
-            stored = self._journal.load(channel_id).get(channel_id)
+            try:
+                stored = self._journal.load(channel_id).get(channel_id)
+            except Exception as broken:
+                self._go_back(broken)
+                return
             self._engine.set_back(now_ms(), channel_id, stored, failure)
 
     def _try(self) -> bool:
