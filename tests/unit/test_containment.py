@@ -152,7 +152,7 @@ async def test_one_huge_integer_costs_its_sender_its_stream_and_nobody_anything(
 POISON: list[Any] = [2**63, -(2**64), object(), 1.5j, "\ud800"]
 
 
-@pytest.mark.parametrize("poison", POISON, ids=repr)
+@pytest.mark.parametrize("poison", POISON, ids=lambda value: type(value).__name__)
 async def test_a_record_that_cannot_be_stored_takes_its_channel_and_no_other(
     house: House, poison: Any, monkeypatch: Patch, caplog: pytest.LogCaptureFixture
 ) -> None:
