@@ -98,13 +98,6 @@ async def test_our_page_invites_it(alice: NodeProcess, go_peer: list[str], tmp_p
         await page.frame("state", channel=channel, state="disconnected", final=True)
 
 
-async def test_its_page_leaves(alice: NodeProcess, go_peer: list[str], tmp_path: Path) -> None:
-    async with met(alice, go_peer, tmp_path) as gopher, Page.open(alice) as page:
-        channel = await invited(gopher, page)
-        await gopher.do("close", channel=channel)
-        await page.frame("state", channel=channel, state="disconnected")
-
-
 async def test_a_thousand_messages_pass_through_its_ten_places(
     alice: NodeProcess, go_peer: list[str], tmp_path: Path
 ) -> None:

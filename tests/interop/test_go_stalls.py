@@ -75,7 +75,9 @@ async def befriend(gopher: Driven, page: Page) -> None:
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize("hosted", [True, False], ids=["we host", "it hosts"])
+@pytest.mark.parametrize(
+    "hosted", [True, pytest.param(False, marks=pytest.mark.soak)], ids=["we host", "it hosts"]
+)
 async def test_many_messages_in_both_directions_at_once(
     alice: NodeProcess, go_peer: list[str], tmp_path: Path, hosted: bool
 ) -> None:
@@ -159,7 +161,7 @@ async def test_our_node_starts_anew_while_it_is_stopped(go_peer: list[str], tmp_
         node.stop()
 
 
-@pytest.mark.parametrize("manner", ["in words", "curtly"])
+@pytest.mark.parametrize("manner", [pytest.param("in words", marks=pytest.mark.soak), "curtly"])
 async def test_it_ends_a_group_without_us(
     alice: NodeProcess, go_peer: list[str], tmp_path: Path, manner: str
 ) -> None:
@@ -189,6 +191,7 @@ async def test_its_page_leaves_for_good(
         await talks(gopher, page, other)
 
 
+@pytest.mark.soak
 async def test_it_joins_again_and_again_while_both_talk(
     alice: NodeProcess, go_peer: list[str], tmp_path: Path
 ) -> None:
