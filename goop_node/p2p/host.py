@@ -136,7 +136,7 @@ class Host:
         """A stream with the first protocol that the peer speaks. Raises ``NetworkError``."""
         self._people.check(peer_id, "exchange")
         peer = ID.from_base58(peer_id)
-        for attempt in (1, 2):
+        for attempt in (1, 2, 3):
             await self.connect(peer_id)
             try:
                 stream = await self._host.new_stream(
@@ -148,10 +148,12 @@ class Host:
                     raise NetworkError(
                         "unsupported", f"the peer speaks none of {', '.join(protocols)}"
                     ) from None
-                if attempt == 2:
+                if attempt == 3:
                     raise NetworkError("unreachable", f"no stream: {error}") from None
-                # A dead connection can win over a fresh one: away with it, and dial anew.
-                await self.disconnect(peer_id)
+                # The connection that was chosen may just have ended: there may be another.
+                if attempt == 2:
+                    # A dead one can win over a fresh one: away with all, and dial anew.
+                    await self.disconnect(peer_id)
         negotiated(stream)
         lines = Lines(stream, peer_id, str(stream.get_protocol()), max_line, self._ticks)
         assert self._nursery is not None
