@@ -36,14 +36,15 @@ class Loading:
         self.suspect = self._read()
 
     @contextlib.contextmanager
-    def step(self, plugin: str, doing: str) -> Iterator[None]:
-        """Within it code of ``plugin`` runs; told when that takes very long."""
+    def step(self, plugin: str, doing: str, *, watched: bool = True) -> Iterator[None]:
+        """Within it code of ``plugin`` runs; told when that takes very long, where ``watched``."""
         self._steps.append((plugin, doing))
         self._write()
         thread = threading.get_ident()
         timer = threading.Timer(self._limit, self._report, (plugin, doing, thread))
         timer.daemon = True
-        timer.start()
+        if watched:
+            timer.start()
         try:
             yield
         finally:

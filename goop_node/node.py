@@ -237,7 +237,7 @@ class Node:
         for plugin, lifespan in sorted(found, key=lambda pair: (pair[0] in owners, pair[0])):
             if plugin not in self._plugins.active:
                 continue
-            with self._plugins.loading.step(plugin, "goop_lifespan()"):
+            with self._plugins.loading.step(plugin, "goop_lifespan()", watched=False):
                 failure = await lifespans.enter(plugin, lifespan)
             if failure is not None and passes(failure):
                 raise failure

@@ -16,15 +16,13 @@ from goop_node.access import NOBODY, declared
 from goop_node.blame import describe
 from goop_node.crossings import Misfit, shown
 from goop_node.interrupts import is_persons
-from goop_node.problems import EXCEPTION_HANDLERS, Problem, respond
+from goop_node.problems import EXCEPTION_HANDLERS, REPORT
 from goop_node.types import Route
 
 HOST_PATHS = frozenset(
     "friends grants invite openapi peers people permissions reachable self status templates".split()
 )
 """What the host has for itself below ``/api/``: no plugin of such a name can have endpoints."""
-
-Failed = Callable[[str, BaseException], None]
 
 
 def try_routes(plugin: str, routes: Sequence[Route]) -> None:
@@ -64,34 +62,30 @@ def _refuse_twice(handlers: Iterable[BaseRouteHandler]) -> None:
             seen.add(place)
 
 
-def containment(plugin: str, failed: Failed) -> dict[str, Any]:
+def containment(plugin: str, failed: Callable[..., None]) -> dict[str, Any]:
     """Arguments of the plugin's ``Router``: what its handlers raise is noted as the plugin's.
 
-    ``failed`` takes the plugin and the error. To the caller it is 500, and no more is told.
+    ``failed`` is the node's method of that name. To the caller it is 500, and no more is told.
     """
 
-    def on_exception(request: Any, error: Exception) -> Any:
-        failed(plugin, error.__cause__ if isinstance(error, _Left) and error.__cause__ else error)
-        return respond(Problem(500, "internal", "the node failed on this; its log says more"))
+    def contained(app: Any) -> Any:
+        async def call(scope: Any, receive: Any, send: Any) -> None:
+            def report(error: BaseException) -> None:
+                cause = error.__cause__ if isinstance(error, _Left) else None
+                failed(plugin, cause or error, doing="an endpoint", about=scope["path"][:200])
 
-    return {"exception_handlers": {Exception: on_exception}, "middleware": [_Contained]}
+            scope[REPORT] = report
+            try:
+                await app(scope, receive, send)
+            except (SystemExit, KeyboardInterrupt) as error:
+                if is_persons(error):
+                    raise
+                raise _Left(describe(error)) from error
+
+        return call
+
+    return {"middleware": [contained]}
 
 
 class _Left(Exception):
-    """A handler wanted to end the process."""
-
-
-class _Contained:
-    """Makes an ordinary exception of what would end the node's loop."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Call the application."""
-        try:
-            await self._app(scope, receive, send)
-        except (SystemExit, KeyboardInterrupt) as error:
-            if is_persons(error):
-                raise
-            raise _Left(describe(error)) from error
+    """A handler wanted to end the process: an ordinary exception in place of what would."""

@@ -110,7 +110,7 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Something broke: logged here, and no more than that is told."""
-    log.error("%s failed", request.url.path, exc_info=error)
+    _tell(request.scope, error)
     return respond(problem_of(error))
 
 
@@ -121,6 +121,9 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
 }
 """For the Litestar application."""
 
+REPORT = "goop_report"
+"""The key in a scope for a function that takes what broke, in place of the log."""
+
 FAILURE = "goop_failure"
 """The key in a WebSocket's scope for the ``Problem`` that ends it."""
 
@@ -130,4 +133,12 @@ async def on_socket_exception(error: Exception, scope: Any) -> None:
     if scope["type"] == "websocket" and "route_handler" in scope:
         scope[FAILURE] = problem = problem_of(error)
         if problem is not error and problem.status >= 500:
-            log.error("%s failed", scope["path"], exc_info=error)
+            _tell(scope, error)
+
+
+def _tell(scope: Any, error: Exception) -> None:
+    report = scope.get(REPORT)
+    if report is not None:
+        report(error)
+    else:
+        log.error("%s failed", scope["path"], exc_info=error)

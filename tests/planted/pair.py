@@ -139,7 +139,8 @@ class Side:
         self.memory = memory
         self._realtime = realtime
         self._count = 0
-        transport = httpx.ASGITransport(create_app(node), raise_app_exceptions=False)
+        self._app = create_app(node)
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
         headers = {"Authorization": f"Bearer {node.tokens.bearer}"}
         base = f"http://127.0.0.1:{node.http_port}"
         self._client = httpx.AsyncClient(transport=transport, base_url=base, headers=headers)
@@ -160,6 +161,37 @@ class Side:
     async def http(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """A request of a program."""
         return await self._client.request(method, path, json=body)
+
+    async def socket(self, path: str) -> list[Any]:
+        """What a WebSocket of a program is sent."""
+        sent: list[Any] = []
+        arriving = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}]
+
+        async def receive() -> Any:
+            return arriving.pop(0)
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        port = self.node.http_port
+        bearer = self._client.headers["authorization"]
+        headers = {"host": f"127.0.0.1:{port}", "authorization": bearer}
+        scope = {
+            "type": "websocket",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "subprotocols": [],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", port),
+            "scheme": "ws",
+            "root_path": "",
+            "extensions": {},
+            "state": {},
+        }
+        await self._app(scope, receive, send)
+        return sent
 
     async def send(self, channel: Channel, data: Any) -> str:
         """A program sends a message: ``placed``, or the code with which it went wrong."""

@@ -71,6 +71,21 @@ class Plugin:
         ("interrupts", "KeyboardInterrupt", "raise KeyboardInterrupt"),
     )
 ]
+SOCKET = Planted(
+    "socket",
+    "ValueError: no",
+    """
+from litestar import WebSocket
+@websocket("/")
+async def here(socket: WebSocket) -> None:
+    await socket.accept()
+    raise ValueError("no")  #!
+class Plugin:
+    @hookimpl
+    def goop_routes(self, node): return [Route(handlers=[here])]
+""",
+    "faulty",
+)
 VETO = Planted(
     "veto",
     "found False",
@@ -112,6 +127,7 @@ EVERY = [
     *PEER_CHANGED,
     *HANDLERS,
     *ENDPOINTS,
+    SOCKET,
     VETO,
     CHANGES,
     GOOD,
@@ -252,6 +268,12 @@ async def test_an_endpoint_that_fails(pair: Pair, planted: Planted) -> None:
     row: dict[str, Any] = next(one for one in rows if one["name"] == planted.name)
     assert planted.words in row["error"]
     assert row["place"].endswith(f":{planted.line}")
+
+
+async def test_a_websocket_that_fails(pair: Pair) -> None:
+    assert (await pair.alice.socket("/api/socket"))[-1]["type"] == "websocket.close"
+    assert_named(pair, SOCKET)
+    await good_channel(pair)
 
 
 async def test_a_veto_that_is_none_refuses(pair: Pair) -> None:
