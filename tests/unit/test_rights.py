@@ -11,7 +11,9 @@ import itertools
 import json
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -21,8 +23,10 @@ from hypothesis import strategies as st
 from litestar import Litestar, Router
 
 from goop_node.access import CALLER
+from goop_node.grants import Brought, Grants
+from goop_node.permissions import parse
 from goop_node.problems import EXCEPTION_HANDLERS
-from goop_node.types import Caller
+from goop_node.types import Caller, Template
 from goop_realtime import page_session, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.contexts import Registry, compile_context
@@ -33,6 +37,7 @@ from goop_realtime.handlers import routes
 from goop_realtime.invitations import begin
 from goop_realtime.limits import NodeLimits
 from goop_realtime.page_session import PageSession
+from goop_realtime.plugin import _rights
 from goop_realtime.rights import Right, Rights
 from goop_realtime.types import ContextType, OpenRequest
 
@@ -455,3 +460,48 @@ def test_a_pending_request_of_who_may_not_have_it_any_more_is_withdrawn() -> Non
     assert (desk.channel.phase, desk.channel.close_code) == (Phase.CLOSED, "cancelled")
     [state] = [one for one in desk.frames[1:] if one["type"] == "state" and one["final"]]
     assert state["code"] == "permission_needed"
+
+
+def absent(context: str, owner: str) -> Desk:
+    """A channel of a context that no plugin serves just now."""
+    desk = Desk(Facts("", Phase.OPEN, owner), owner)
+    desk.channel.request = replace(desk.channel.request, context=context)
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("context", "owner", "code"),
+    [("even_1", "alpha", ""), ("even", "alpha", ""), ("evening", "alpha", "permission_needed"),
+     ("even_1", "beta", "permission_needed"), ("odd_1", "alpha", "permission_needed")],
+)  # fmt: skip
+async def test_a_plugins_absence_gives_nobody_what_was_not_granted(
+    context: str, owner: str, code: str
+) -> None:
+    desk = absent(context, owner)
+    desk.core.rights = RIGHTS
+    answer = await desk.call("GET", f"history?channel={ID}")
+    assert answer.json().get("code", "") == code
+
+
+def test_a_context_gives_nothing_to_the_page_of_another_plugin_that_it_names(
+    tmp_path: Path,
+) -> None:
+    """Neither does a plugin's context become that of a template that it only claims."""
+    brought = [
+        Brought(template=Template(name="chess", title="Chess", folder=tmp_path), plugin="chess"),
+        Brought(template=Template(name="evil", title="Evil", folder=tmp_path), plugin="evil"),
+        Brought(template=Template(name="folder", title="Folder", folder=tmp_path)),
+    ]
+    registry = Registry()
+    for plugin, name, page in (("chess", "chess", "/chess/"), ("evil", "bait", "/chess/")):
+        kind = ContextType(name=name, version="1", title=name, messages={}, page=page)
+        registry.add(compile_context(plugin, kind))
+    node: Any = SimpleNamespace(
+        templates={one.template.name: one.template for one in brought},
+        grants=Grants(tmp_path, brought, {"folder": frozenset({parse("context:chess")})}),
+    )
+    assert _rights(node, registry).contexts == {
+        "chess": {"chess"},
+        "evil": {"bait"},
+        "folder": {"chess"},
+    }

@@ -78,7 +78,7 @@ class Rights:
         """
         if self.allows(caller, right, channel):
             return None
-        context = channel.context.type.name
+        context = self._context(channel)
         concerns = channel.phase is Phase.ASKED or channel.owner == caller.name
         if caller.kind == "template" and concerns and not self.uses(caller, context):
             return self.needed(caller, context)
@@ -98,7 +98,7 @@ class Rights:
 
     def takers(self, channel: Channel) -> list[str]:
         """The templates that a request may be handed to when it is accepted at home."""
-        context, app = channel.context.type.name, channel.request.app
+        context, app = self._context(channel), channel.request.app
         if context:
             return [name for name in sorted(self.contexts) if self._has(name, context)]
         return [app] if app in self.contexts else sorted(self.contexts)
@@ -110,19 +110,28 @@ class Rights:
         again = right is Right.ANSWER and self._is_asked(caller, channel)
         return again or self._is_owner(caller, channel)
 
+    def _context(self, channel: Channel) -> str:
+        """The context's name; of one that no plugin serves just now, the one that was granted."""
+        name, full = channel.context.type.name, channel.request.context
+        if name or not full:
+            return name
+        granted = {one for names in self.contexts.values() for one in names}
+        fits = (one for one in granted if full == one or full.startswith(f"{one}_"))
+        return max(fits, key=len, default=full)
+
     def _has(self, template: str, context: str) -> bool:
         if not template:  # it may be any template's: several share an origin
             return any(context in names for names in self.contexts.values())
         return context in self.contexts.get(template, ())
 
     def _is_asked(self, caller: Caller, channel: Channel) -> bool:
-        context, app = channel.context.type.name, channel.request.app
+        context, app = self._context(channel), channel.request.app
         if context:
             return self._has(caller.name, context)
         return caller.name == app or caller.shared
 
     def _is_owner(self, caller: Caller, channel: Channel) -> bool:
-        context, owner = channel.context.type.name, channel.owner
+        context, owner = self._context(channel), channel.owner
         if context and not self._has(caller.name, context):
             return False
         # One whose template may not use it any more is there for those that may.
