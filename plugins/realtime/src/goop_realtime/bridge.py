@@ -48,7 +48,7 @@ class Bridge:
     def __init__(self, node: NodeApi, engine: Engine, journal: Journal | NoJournal) -> None:
         self.engine = engine
         self._node = node
-        self._committer = Committer(engine, journal, self._act, self._cut_off)
+        self._committer = Committer(engine, journal, self._act, self._cut_off, self.report)
         self._loop = asyncio.get_running_loop()
         self._streams: dict[int, LineStream] = {}
         self._next_link = 0
@@ -112,6 +112,10 @@ class Bridge:
         self._arm()
         return done
 
+    def report(self, error: Exception, about: str) -> None:
+        """This node failed: for the log, once a minute, and the status page."""
+        self._node.failed("realtime", error, doing="a step of the node", about=about)
+
     def _cut_off(self) -> None:
         """End every stream and every page's connection: they come back and say what they have."""
         for stream in list(self._streams.values()):
@@ -126,13 +130,13 @@ class Bridge:
         self._look = self._look or not all(type(effect) in QUIET for effect in effects)
         try:
             self._news.committed(effect for effect in effects if type(effect) is Committed)
-        except Exception:
-            log.exception("telling the plugins what is stored failed")
+        except Exception as error:
+            self.report(error, "in telling the plugins what is stored")
         for effect in effects:
             try:
                 self._carry_out(effect)
-            except Exception:
-                log.exception("%s failed for %s", type(effect).__name__, channel_of(effect))
+            except Exception as error:
+                self.report(error, f"in {type(effect).__name__} on channel {channel_of(effect)}")
 
     def _carry_out(self, action: Effect) -> None:
         kind = type(action)

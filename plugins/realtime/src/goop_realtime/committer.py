@@ -38,7 +38,8 @@ MAX_WAITING = 50_000
 class Committer:
     """One node's way from what its engine asks for to what is stored and done.
 
-    ``act`` carries out what a stored batch asks for, ``cut_off`` ends every stream and page.
+    ``act`` carries out what a stored batch asks for, ``cut_off`` ends every stream and page,
+    ``report`` takes what this node failed with, and on what.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Committer:
         journal: Journal | NoJournal,
         act: Callable[[Sequence[Effect]], None],
         cut_off: Callable[[], None],
+        report: Callable[[Exception, str], None],
     ) -> None:
         self._engine = engine
         self._journal = journal
         self._act = act
         self._cut_off = cut_off
+        self._report = report
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Effect] = []
         self._since = 0
@@ -127,8 +130,7 @@ class Committer:
 
     def _set_back(self, failures: dict[str, Failure]) -> None:
         for channel_id, failure in failures.items():
-            where = f"channel {channel_id}" if channel_id else "no channel in particular"
-            log.error("this node failed on %s", where, exc_info=failure.error)
+            self._report(failure.error, f"on channel {channel_id or 'none in particular'}")
             if not channel_id:
                 self._engine.core.note("node", "failed", detail=repr(failure.error))
                 continue

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,8 +15,6 @@ from goop_realtime.containment import REFUSAL
 from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.pages import Page
 from goop_realtime.types import Rejection
-
-log = logging.getLogger(__name__)
 
 MAX_FRAME = 80 * 1024
 """Bytes of a frame from a page: a message of 64 KiB and its envelope."""
@@ -177,8 +174,8 @@ class PageSession:
             return
         try:
             handler(self, body)
-        except Exception:
-            log.exception("a frame %r of a page failed", kind)
+        except Exception as error:
+            self._bridge.report(error, f"at a frame {kind!r} of a page")
             self._error(REFUSAL.code, REFUSAL.reason)
         self._bridge.step()
 
