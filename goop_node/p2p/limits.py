@@ -53,6 +53,8 @@ RPC_COST = 256
 """An RPC, or a message that was seen already, costs no less than so many bytes."""
 MESSAGE_COST = 1024
 """A new message costs no less: its signature is verified."""
+SUBSCRIPTION_COST = 8 * 1024
+"""Who subscribes is given the recent messages: coming and going must not multiply."""
 SEEN_MESSAGES = 8192
 """Ids kept to know a message again: those of some minutes, of seconds in a flood."""
 RECENT_MESSAGES = 512

@@ -68,6 +68,7 @@ class FaithfulPubsub(Pubsub):
                 cost += limits.MESSAGE_COST
                 await contained("a message", name, self.push_msg, peer_id, message)
         for subscription in rpc.subscriptions:
+            cost += limits.SUBSCRIPTION_COST
             self.handle_subscription(peer_id, subscription)
         if rpc.HasField("control"):
             await contained("gossip control", name, self.router.handle_rpc, rpc, peer_id)
