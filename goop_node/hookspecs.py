@@ -3,7 +3,8 @@
 
 Hooks are synchronous and return values; none runs per message. Three kinds, and what
 happens when an implementation raises: *register* (that plugin is left out), *veto* (refused),
-*observe* (logged).
+*observe* (logged). An implementation that gives something else than is declared here counts as one
+that raises.
 """
 
 from __future__ import annotations
