@@ -52,6 +52,21 @@ def test_thousands_of_invitations_of_one_peer_leave_our_own_requests_alone() -> 
     assert alice.ask("bob", new=True)
 
 
+def test_many_strangers_together_do_not_keep_out_who_is_known() -> None:
+    world, alice = node()
+    bob = world.node("bob")
+    channel = alice.ask("bob")
+    world.run(500)
+    bob.accept(channel)
+    world.run(1_000)
+    for number in range(600):
+        hears(alice, f"stranger{number}", "invite", number)
+    asked = [row for row in alice.engine.core.channels.values() if row.phase is Phase.ASKED]
+    assert len(asked) == alice.engine.core.limits.channels // 4
+    hears(alice, "bob", "invite", 10**6)
+    assert f"rt-{10**6:016x}" in alice.engine.core.channels
+
+
 def test_an_invitation_that_was_withdrawn_does_not_come_up_again() -> None:
     _, alice = node()
     for number in range(2 * EMPTY_PER_PEER):
