@@ -24,12 +24,13 @@ class Instance:
     """A plugin in use.
 
     ``hooks`` are its hook implementations by hook, ``attributes`` the same by the names of its
-    own, ``others`` its functions without a mark. ``package`` is the top-level package its code is
-    in, ``place`` where that begins.
+    own with their ``marks``, ``others`` its functions without a mark. ``package`` is the top-level
+    package its code is in, ``place`` where that begins.
     """
 
     hooks: Mapping[str, Function]
     attributes: Mapping[str, Function]
+    marks: Mapping[str, pluggy.HookimplOpts]
     others: Mapping[str, Function]
     package: str
     place: str
@@ -48,6 +49,7 @@ def load(candidate: Candidate) -> Instance:
         raise Misfit("the entry point", shown(made), expected)
     hooks: dict[str, Function] = {}
     attributes: dict[str, Function] = {}
+    marks: dict[str, pluggy.HookimplOpts] = {}
     others: dict[str, Function] = {}
     for name in dir(made):
         static = inspect.getattr_static(made, name, None)
@@ -59,6 +61,7 @@ def load(candidate: Candidate) -> Instance:
         options = _MARKS.parse_hookimpl_opts(made, name)
         if options is not None:
             hooks[options.get("specname") or name] = attributes[name] = function
+            marks[name] = options
         elif not hasattr(function, f"{PROJECT}_spec"):
             others[name] = function
     module = inspect.getmodule(made) or inspect.getmodule(type(made))
@@ -66,6 +69,7 @@ def load(candidate: Candidate) -> Instance:
     return Instance(
         hooks=hooks,
         attributes=attributes,
+        marks=marks,
         others=others,
         package=name.partition(".")[0],
         place=place_of_code(made),

@@ -217,7 +217,8 @@ class Plugins:
 
     def _register(self, name: str) -> None:
         instance = self._instances[name]
-        found = contained(lambda: self.manager.register(Implementations(instance.attributes), name))
+        implementations = Implementations(instance.attributes, instance.marks)
+        found = contained(lambda: self.manager.register(implementations, name))
         if isinstance(found, Failed):
             text = describe(found.error)
             guilty = (code for hook, code in instance.hooks.items() if f"'{hook}'" in text)

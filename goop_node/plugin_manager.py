@@ -28,6 +28,12 @@ class Manager(pluggy.PluginManager):
         self._owner = ""
         self.add_hookspecs(hookspecs)
 
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """How a plugin's function is marked, as it was read when the plugin was loaded."""
+        if isinstance(plugin, Implementations):
+            return plugin.marks.get(name)
+        return super().parse_hookimpl_opts(plugin, name)
+
     def declare(self, owner: str, implementation: Callable[..., Any]) -> None:
         """Let plugin ``owner`` add its hooks through its ``goop_add_hookspecs``."""
         self._owner = owner
@@ -79,7 +85,10 @@ class Implementations:
     properties could fail in the middle of another's registration.
     """
 
-    def __init__(self, hooks: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self, hooks: Mapping[str, Callable[..., Any]], marks: Mapping[str, pluggy.HookimplOpts]
+    ) -> None:
+        self.marks = marks
         for attribute, function in hooks.items():
             setattr(self, attribute, function)
 

@@ -83,6 +83,26 @@ class Plugin:
         "class Plugin:\n    @hookimpl\n    def goop_add_hookspecs(self, pluginmanager):\n"
         "        raise RuntimeError('no words')  #!",
     ),
+    Planted(
+        "static",
+        "RuntimeError: static",
+        """
+class Plugin:
+    @hookimpl
+    @staticmethod
+    def goop_routes(node): raise RuntimeError("static")  #!
+""",
+    ),
+    Planted(
+        "class_method",
+        "found 5, expected Template",
+        """
+class Plugin:
+    @hookimpl
+    @classmethod
+    def goop_templates(cls): return 5
+""",
+    ),
     hook(
         "specs_taken",
         "declared already",
