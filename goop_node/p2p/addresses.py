@@ -41,13 +41,18 @@ class Address:
     port: int
 
     @classmethod
-    @lru_cache(4096)
     def parse(cls, text: str) -> Address | None:
         """The address in ``/ip4/…/tcp/…`` (or ip6, dns, dns4, dns6); ``None`` for all else.
 
         A peer id behind it (``/p2p/…``) is not looked at.
         """
-        parts = text.split("/", 6) if len(text) <= _LONGEST else []
+        return cls._parse(text) if len(text) <= _LONGEST else None
+
+    @classmethod
+    @lru_cache(4096)
+    def _parse(cls, text: str) -> Address | None:
+        """The same; what is remembered is short."""
+        parts = text.split("/", 6)
         if (
             len(parts) not in (5, 7)
             or parts[0]

@@ -32,10 +32,20 @@ class News:
 
     def changed(self, peer_id: str, now: float) -> list[PeerEvent]:
         """Something of a peer changed: the events to tell now."""
+        return self._tell(peer_id, now, behind=len(self._waiting))
+
+    def catch_up(self, now: float) -> list[PeerEvent]:
+        """The events of what had to wait, as far as it is time for them."""
+        for peer_id in [one for one, pace in self._paces.items() if _is_full(pace, now)]:
+            del self._paces[peer_id]
+        return [event for peer_id in list(self._waiting) for event in self._tell(peer_id, now)]
+
+    def _tell(self, peer_id: str, now: float, behind: int = 0) -> list[PeerEvent]:
+        """``behind`` so many that wait: who is new must not keep them from being told."""
         told = self._told.get(peer_id) or _nobody(peer_id)
         peer = self._current(peer_id) or replace(told, online=False, connected=False)
         kinds = list(_difference(told, peer))
-        if kinds and not self._affords(peer_id, len(kinds), now):
+        if kinds and not self._affords(peer_id, len(kinds), now, behind):
             self._waiting[peer_id] = None
             return []
         self._waiting.pop(peer_id, None)
@@ -45,19 +55,15 @@ class News:
             self._told[peer_id] = peer
         return [PeerEvent(kind=kind, peer=peer) for kind in kinds]
 
-    def catch_up(self, now: float) -> list[PeerEvent]:
-        """The events of what had to wait, as far as it is time for them."""
-        for peer_id in [one for one, pace in self._paces.items() if _is_full(pace, now)]:
-            del self._paces[peer_id]
-        return [event for peer_id in list(self._waiting) for event in self.changed(peer_id, now)]
-
-    def _affords(self, peer_id: str, cost: int, now: float) -> bool:
+    def _affords(self, peer_id: str, cost: int, now: float, behind: int) -> bool:
         own = self._paces.get(peer_id) or Pace(limits.EVENT_RATE, limits.EVENT_BURST)
-        paces = [own] if self._close(peer_id) else [own, self._strangers]
-        if not all(pace.affords(cost, now) for pace in paces):
+        if not own.affords(cost, now):
             return False
-        for pace in paces:
-            pace.spend(cost, now)
+        if not self._close(peer_id):
+            if not self._strangers.affords(cost + behind, now):
+                return False
+            self._strangers.spend(cost, now)
+        own.spend(cost, now)
         self._paces[peer_id] = own
         return True
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_interface, ip_network
 
 import pytest
@@ -209,3 +210,15 @@ def test_who_answers_is_believed_again() -> None:
     assert budget.may_dial(address, "peer", 1.0)
     assert not budget.may_dial(address, "peer", 1.0 + PAUSE / 2)
     assert budget.may_dial(address, "peer", 1.0 + PAUSE)
+
+
+def test_nothing_long_is_remembered_of_what_a_peer_calls_its_address() -> None:
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for n in range(500):
+            assert Address.parse(f"/ip4/{n:016000}/tcp/1") is None
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 500_000

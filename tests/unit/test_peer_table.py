@@ -202,3 +202,16 @@ def test_peers_that_come_and_go_make_few_events_together() -> None:
         if n % 1000 == 999:
             table.expire(told.now)
     assert len(told.all) <= limits.STRANGER_BURST + limits.STRANGER_RATE * 5 + 1
+
+
+def test_however_many_come_and_go_nobody_who_has_gone_stays_on_the_pages() -> None:
+    table = PeerTable(lambda: told.now)
+    told = Told(table)
+    for n in range(12_000):
+        table.heard(said(f"fake {n}"), f"attacker {n % 3}")
+        if n >= 100:
+            table.heard(said(f"fake {n - 100}", "offline"), f"attacker {n % 3}")
+        told.now += 0.01
+        if n % 100 == 99:
+            table.expire(told.now)
+        assert len(told.online) <= limits.HEARD_PEERS + limits.STRANGER_BURST
