@@ -349,3 +349,29 @@ def test_any_session(check: Any, apply: Any, snapshot: Any) -> None:
         assert len(told.failures) == sum(
             isinstance(one, PluginFailure) for one in (refusal, failure, state)
         )
+
+
+@ANYTHING
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=5,
+    )
+)
+def test_what_a_peer_proposes_reaches_a_plugin_as_a_copy(value: Any) -> None:
+    told, seen = Told(), []
+
+    def opening(request: OpenRequest, snapshot: Snapshot | None) -> OpenSession:
+        assert snapshot is not None
+        seen.extend([request.params, request.base, snapshot.state])
+        return OpenSession()
+
+    kind = dataclasses.replace(GOOD, open_session=opening)
+    context = dataclasses.replace(compile_context("odd", GOOD), type=kind)
+    request = dataclasses.replace(REQUEST, params=value, base=value)
+    found = open_session(context, request, Snapshot(epoch=1, seq=1, state=value), told)
+    assert isinstance(found, ChannelSession)
+    assert seen == [value] * 3
+    assert not any(one is value and isinstance(one, (dict, list)) for one in seen)
+    assert told.failures == []

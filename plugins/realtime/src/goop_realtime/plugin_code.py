@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from goop_node.contained import Failed, asked, contained, passes
 from goop_node.crossings import Misfit, fit, shown
-from goop_node.plain_json import plain_json
 from goop_node.types import JsonValue
 from goop_realtime.contexts import PLAIN, Context
 from goop_realtime.types import (
@@ -111,7 +111,7 @@ def open_session(
     """Build the Session of a channel: from its log's beginning, or from ``snapshot``."""
     request = copy_of(asked_for)
     if snapshot is not None:
-        snapshot = replace(snapshot, state=plain_json(snapshot.state))
+        snapshot = replace(snapshot, state=deepcopy(snapshot.state))
     found = asked(
         lambda: context.type.open_session(request, snapshot), Session | Rejection, "the answer"
     )
@@ -178,7 +178,7 @@ def tell_applied(
 
 def copy_of(request: OpenRequest) -> OpenRequest:
     """A copy for a plugin, which may keep and change the values in it."""
-    return replace(request, params=plain_json(request.params), base=plain_json(request.base))
+    return replace(request, params=deepcopy(request.params), base=deepcopy(request.base))
 
 
 def _plain(answer: Any) -> Any:
