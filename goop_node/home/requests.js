@@ -152,5 +152,5 @@ export function followRequests() {
     // The answer given here is followed by what we do about it.
     if (!answering.has(channelId)) drop(channelId, ENDED[code] || "The request ended.");
   };
-  realtime.onIncoming = show;
+  realtime.onIncoming = (request) => request.accepted || show(request);
 }

@@ -27,7 +27,7 @@ from goop_node.grants import Brought, Grants
 from goop_node.permissions import parse
 from goop_node.problems import EXCEPTION_HANDLERS
 from goop_node.types import Caller, Template
-from goop_realtime import page_session, pages
+from goop_realtime import page_session, pages, receipts, signals
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.contexts import Registry, compile_context
 from goop_realtime.core import Core
@@ -38,8 +38,9 @@ from goop_realtime.invitations import begin
 from goop_realtime.limits import NodeLimits
 from goop_realtime.page_session import PageSession
 from goop_realtime.plugin import _rights
-from goop_realtime.rights import Right, Rights
+from goop_realtime.rights import UNKNOWN, Right, Rights
 from goop_realtime.types import ContextType, OpenRequest
+from goop_realtime.wire import Line, raw
 
 ID = "rt-0123456789abcdef"
 EVEN = ContextType(name="even", version="1", title="Even", messages={"say": {"type": "object"}})
@@ -446,6 +447,12 @@ def test_what_is_granted_and_revoked_holds_from_the_next_frame_on(
             pages.tell_entries(desk.core, desk.channel)
             desk.step()
             assert (desk.about("message") == "") == has
+            signals.received(desk.core, desk.channel, Line(type="signal", group=ID, payload=raw(1)))
+            receipts.tell_refused(desk.core, desk.channel, "gone-1", UNKNOWN)
+            desk.step()
+            assert (desk.about("signal"), desk.about("error")) == (
+                ("", "") if has else (UNKNOWN.code, UNKNOWN.code)
+            )
         had = has
 
 

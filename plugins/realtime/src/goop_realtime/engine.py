@@ -175,7 +175,9 @@ class Engine:
         """The person has granted or revoked something: it holds from here on."""
         self.core.now = now
         before, self.core.rights = self.core.rights, rights
-        granting.changed(self.core, before)
+        for channel in list(self.core.channels.values()):
+            with Contained(self.core, channel.id):
+                granting.changed(self.core, before, channel)
 
     def _refused(self, refusal: R, channel_id: str) -> R:
         """Note what a page was refused, if it was."""

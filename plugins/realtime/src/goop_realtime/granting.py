@@ -16,20 +16,21 @@ from goop_realtime.rights import Right, Rights
 from goop_realtime.types import Rejection
 
 
-def changed(core: Core, before: Rights) -> None:
-    """Tell every page what is different now that ``core.rights`` are in force."""
-    for channel in [one for one in core.channels.values() if not one.final]:
-        for page in list(core.pages.values()):
-            right = Right.ANSWER if channel.phase is Phase.ASKED else Right.USE
-            had = before.allows(page.caller, right, channel)
-            has = core.rights.allows(page.caller, right, channel)
-            if had != has and channel.phase is Phase.ASKED:
-                _asked(core, page, channel, has=has)
-            elif had != has and (page.everything or channel.id in page.views):
-                _agreed(core, page, channel)
-        if channel.phase is Phase.ASKING and channel.owner:
-            _withdraw(core, channel, Caller(kind="template", name=channel.owner))
-        pages.tell_peer_page(core, channel)
+def changed(core: Core, before: Rights, channel: Channel) -> None:
+    """Tell every page what is different on the channel now that ``core.rights`` are in force."""
+    if channel.final:
+        return
+    for page in list(core.pages.values()):
+        right = Right.ANSWER if channel.phase is Phase.ASKED else Right.USE
+        had = before.allows(page.caller, right, channel)
+        has = core.rights.allows(page.caller, right, channel)
+        if had != has and channel.phase is Phase.ASKED:
+            _asked(core, page, channel, has=has)
+        elif had != has and (page.everything or channel.id in page.views):
+            _agreed(core, page, channel)
+    if channel.phase is Phase.ASKING and channel.owner:
+        _withdraw(core, channel, Caller(kind="template", name=channel.owner))
+    pages.tell_peer_page(core, channel)
 
 
 def _asked(core: Core, page: Page, channel: Channel, *, has: bool) -> None:

@@ -114,10 +114,7 @@ def _follows(core: Core, page: Page, channel: Channel) -> bool:
 
 
 def incoming_frame(core: Core, page: Page, channel: Channel) -> dict[str, JsonValue]:
-    """The ``incoming`` frame of a request that waits for an answer.
-
-    Where it is accepted for others, it says which ``templates`` it can be handed to.
-    """
+    """The ``incoming`` frame of a request; who hands it on is told to which ``templates``."""
     kind = channel.context.type
     body: dict[str, JsonValue] = {
         "type": "incoming",
@@ -162,6 +159,12 @@ def view_of(core: Core, page: Page, channel: Channel) -> View:
         )
         tell_peer_page(core, channel)
     return view
+
+
+def listeners(core: Core, channel: Channel) -> list[Page]:
+    """The connected pages that follow the channel and may use it."""
+    found = ((page, page.views.get(channel.id)) for page in core.pages.values() if page.connected)
+    return [page for page, view in found if view is not None and not view.barred]
 
 
 def tell_entries(core: Core, channel: Channel) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from goop_node.types import JsonValue, Refusal
 from goop_realtime.channel import BEST_EFFORT, Channel
 from goop_realtime.core import Core
-from goop_realtime.pages import frame
+from goop_realtime.pages import frame, listeners
 
 
 def receipt(core: Core, message_id: str, channel: Channel, stage: str, **more: Any) -> None:
@@ -37,6 +37,5 @@ def tell_refused(core: Core, channel: Channel, message_id: str, refusal: Refusal
     if author is not None and author.connected:
         frame(core, author, {"type": "refused", **body})
         return
-    for page in core.pages.values():
-        if page.connected and channel.id in page.views:
-            frame(core, page, {"type": "error", **body})
+    for page in listeners(core, channel):
+        frame(core, page, {"type": "error", **body})

@@ -226,6 +226,7 @@ def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
 def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> None:
     channel_id = channel.id
     view = pages.view_of(core, page, channel)
+    view.barred = False
     handled = pair(_of(body, "handled", channel_id))
     after = pair(_of(body, "after", channel_id))
     if handled is not None and channel.log.knows(handled):

@@ -12,6 +12,7 @@ from goop_realtime.channel import Channel
 from goop_realtime.core import Core
 from goop_realtime.effects import Frame
 from goop_realtime.jsonio import MalformedJson, encode
+from goop_realtime.pages import listeners
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, payload
 
@@ -64,6 +65,5 @@ def received(core: Core, channel: Channel, line: Line) -> None:
         "data": data,
     }
     encoded = encode(frame)
-    for page in core.pages.values():
-        if page.connected and channel.id in page.views:
-            core.out.append(Frame(page.id, encoded, newest=channel.id, channel=channel.id))
+    for page in listeners(core, channel):
+        core.out.append(Frame(page.id, encoded, newest=channel.id, channel=channel.id))
