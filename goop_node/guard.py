@@ -44,8 +44,8 @@ class Facts:
     fetch_site: str | None
     safe: bool
     """GET or HEAD over HTTP; a WebSocket is not."""
-    cookie: str | None
-    """The template that a valid cookie names."""
+    cookies: Collection[str]
+    """The templates that valid cookies name."""
     bearer: bool | None
     """Whether the Bearer token is right; ``None`` when none was shown."""
 
@@ -81,7 +81,7 @@ def _caller(facts: Facts, template: str, origins: Origins) -> Caller | Problem:
             "no_credential",
             f"here programs show the token of ready.json as Bearer; pages are at {origins.home}",
         )
-    if facts.cookie is None or facts.cookie != template:
+    if template not in facts.cookies:
         return Problem(
             401, "no_credential", "open the page first, or show the token of ready.json as Bearer"
         )
@@ -165,7 +165,7 @@ class Guard:
             origin=headers.get("origin"),
             fetch_site=headers.get("sec-fetch-site"),
             safe=scope["type"] == "http" and scope["method"] in ("GET", "HEAD"),
-            cookie=self._tokens.template_of(headers.get("cookie", "")),
+            cookies=self._tokens.templates_of(headers.get("cookie", "")),
             bearer=bearer,
         )
 

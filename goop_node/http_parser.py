@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import h11
@@ -72,9 +72,12 @@ class Parser(h11.Connection):
             self._lines = 0
 
 
-def _check(headers: Iterable[tuple[bytes, bytes]]) -> None:
+def _check(headers: Sequence[tuple[bytes, bytes]]) -> None:
     """Raises ``h11.RemoteProtocolError`` for what the library lets through."""
     size = 0
+    lengths = {name for name, _ in headers} & {b"content-length", b"transfer-encoding"}
+    if len(lengths) > 1:  # which one holds is where requests are smuggled (RFC 9112 §6.3)
+        raise h11.RemoteProtocolError("a body has one length")
     for name, value in headers:
         size += len(name) + len(value) + len(": \r\n")
         if size > MAX_HEAD:

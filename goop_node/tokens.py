@@ -54,19 +54,23 @@ class Tokens:
         seal = hmac.new(self._secret, f"page:{template}".encode(), hashlib.sha256).hexdigest()
         return f"goop_{self.node_tag}", f"{template}.{seal}"
 
-    def template_of(self, cookies: str) -> str | None:
-        """The template that a cookie in the header ``cookies`` was made for, if one was.
+    def templates_of(self, cookies: str) -> frozenset[str]:
+        """The templates that cookies in the header ``cookies`` were made for.
 
         All that programs of one host name have ever set comes in that header, in any form: so
-        ours is looked for, and nothing is asked of the others.
+        ours are looked for, and nothing is asked of the others. There may be several, since
+        another program can put one that it was given in front of ours.
         """
         values: list[str] = self._ours.findall(cookies)
-        for value in dict.fromkeys(values):
-            template = value.rpartition(".")[0]
-            expected = self.cookie_for(template)[1]
-            if hmac.compare_digest(value.encode(), expected.encode()):
-                return template
-        return None
+        return frozenset(
+            template for value in set(values) if (template := self._sealed(value)) is not None
+        )
+
+    def _sealed(self, value: str) -> str | None:
+        """The template that a cookie of this value was made for, if we made it."""
+        template = value.rpartition(".")[0]
+        expected = self.cookie_for(template)[1]
+        return template if hmac.compare_digest(value.encode(), expected.encode()) else None
 
     def is_bearer(self, token: str) -> bool:
         """Whether ``token`` is the Bearer token."""

@@ -66,6 +66,8 @@ class PageProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """Send what the application says; from its acceptance on, frames are read."""
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # refused: for uvicorn that would be an error to log
         if message["type"] == "websocket.accept" and not self.transport.is_closing():
             self._plain.resume_reading()
             if self._early:

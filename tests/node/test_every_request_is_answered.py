@@ -236,6 +236,16 @@ ANY_LINES = st.lists(
 ).map(b"".join)
 
 
+async def test_a_body_with_two_lengths_hides_no_second_request() -> None:
+    fields = b"Transfer-Encoding: chunked\r\nContent-Length: 6\r\n"
+    hidden = head(b"", websocket=False)
+    async with serving() as (port, _), client(port) as (reader, writer):
+        writer.write(head(fields, websocket=False, method=b"POST") + b"0\r\n\r\n" + hidden)
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
 @given(
     lines=ANY_LINES,
     websocket=st.booleans(),

@@ -144,6 +144,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         node.stop()
     log = node.log.read_text()
     assert "Traceback" not in log, log
+    assert "ERROR" not in log, log
 
 
 PATHS = {
@@ -192,7 +193,7 @@ def build(target: Target, case: Case) -> tuple[str, Facts]:
         origin=origin,
         fetch_site=case.site,
         safe=case.kind in ("get", "events", "page"),
-        cookie=holder,
+        cookies=() if holder is None else (holder,),
         bearer=None if authorization is None else case.credential == "bearer",
     )
     return head, facts

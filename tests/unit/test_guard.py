@@ -64,7 +64,7 @@ def test_matrix(host: str) -> None:
             origin=origin,
             fetch_site=site,
             safe=safe,
-            cookie=cookie,
+            cookies=() if cookie is None else (cookie,),
             bearer=bearer,
         )
         verdict = judge(facts, ORIGINS)
@@ -97,7 +97,7 @@ def test_a_dev_origin_counts_as_the_pages_own() -> None:
         origin="http://localhost:5173",
         fetch_site="same-site",
         safe=False,
-        cookie="chess",
+        cookies=("chess",),
         bearer=None,
     )
     assert judge(facts, origins) == Verdict(
@@ -108,10 +108,10 @@ def test_a_dev_origin_counts_as_the_pages_own() -> None:
 def test_cookies_are_bound_to_template_and_node() -> None:
     one, two = Tokens("b1" * 20, "s1" * 20), Tokens("b2" * 20, "s2" * 20)
     name, value = one.cookie_for("chess")
-    assert one.template_of(f"{name}={value}") == "chess"
-    assert one.template_of(f"{name}={value.replace('chess', 'video')}") is None
-    assert two.template_of(f"{two.cookie_for('chess')[0]}={value}") is None
-    assert one.template_of(f"{name}=\u00e9.x") is None
+    assert one.templates_of(f"{name}={value}") == {"chess"}
+    assert not one.templates_of(f"{name}={value.replace('chess', 'video')}")
+    assert not two.templates_of(f"{two.cookie_for('chess')[0]}={value}")
+    assert not one.templates_of(f"{name}=\u00e9.x")
     assert one.cookie_for("")[0] != two.cookie_for("")[0]
     assert one.bearer not in value
 
@@ -135,18 +135,38 @@ def test_our_cookie_is_found_beside_those_of_other_programs(foreign: str) -> Non
     tokens = Tokens("b" * 40, "s" * 40)
     ours = "=".join(tokens.cookie_for("chess"))
     for header in (f"{foreign}; {ours}", f"{ours}; {foreign}", f"{foreign};{ours} ;{foreign}"):
-        assert tokens.template_of(header) == "chess"
+        assert tokens.templates_of(header) == {"chess"}
 
 
 @given(st.text(st.characters(max_codepoint=255)), st.text(st.characters(max_codepoint=255)))
 def test_our_cookie_is_found_whatever_stands_around_it(before: str, behind: str) -> None:
     tokens = Tokens("b" * 40, "s" * 40)
     ours = "=".join(tokens.cookie_for(""))
-    assert tokens.template_of(f"{before}; {ours}; {behind}") == ""
-    assert tokens.template_of(f"{before}; {behind}") is None
+    assert tokens.templates_of(f"{before}; {ours}; {behind}") == {""}
+    assert not tokens.templates_of(f"{before}; {behind}")
     forged = ours[:-1] + ("0" if ours[-1] != "0" else "1")
-    assert tokens.template_of(f"{forged}; {before}; {ours}") == ""
-    assert tokens.template_of(f"{before}; {forged}; {behind}") is None
+    assert tokens.templates_of(f"{forged}; {before}; {ours}") == {""}
+    assert not tokens.templates_of(f"{before}; {forged}; {behind}")
+
+
+@given(st.permutations(["", "chess", "video"]))
+def test_a_cookie_made_for_others_hides_ours_from_nobody(order: list[str]) -> None:
+    tokens = Tokens("b" * 40, "s" * 40)
+    header = "; ".join("=".join(tokens.cookie_for(template)) for template in order)
+    cookies = tokens.templates_of(header)
+    for template, host in (("", "home"), ("chess", "chess"), ("video", "video")):
+        facts = Facts(
+            host=f"{host}.localhost:8787",
+            origin=None,
+            fetch_site="same-origin",
+            safe=True,
+            cookies=cookies,
+            bearer=None,
+        )
+        verdict = judge(facts, ORIGINS)
+        assert isinstance(verdict, Verdict)
+        assert isinstance(verdict.caller, Caller)
+        assert verdict.caller.name == template
 
 
 def test_a_one_time_key_works_once() -> None:

@@ -74,7 +74,7 @@ def start(data: Path) -> Node:
         found = node.tokens
         assert len(found.bearer) >= MIN_SECRET
         assert not found.is_bearer("")
-        assert found.template_of(f"goop_{found.node_tag}=.") is None
+        assert not found.templates_of(f"goop_{found.node_tag}=.")
         assert 1 <= len(node.label) <= 64
         assert node.label.isprintable()
         return node
