@@ -50,6 +50,12 @@ class Complaints:
 _complaints = Complaints()
 
 
+def warn(who: str, text: str) -> None:
+    """Say something about a peer, not more often than of a failure."""
+    if _complaints.tells(who, time.monotonic()):
+        log.warning("%s", text)
+
+
 def complain(what: str, who: str, error: Exception) -> None:
     """Say that something failed for a peer, with its traceback for who looks at details.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -39,7 +40,8 @@ class Friends:
         self._later = later
         self._stays = stays
         self._unsaved = False
-        self._addresses = read_kept(path, _parsed) or {}
+        kept = read_kept(path, _parsed) or {}
+        self._addresses = dict(islice(kept.items(), max(0, len(kept) - bound), None))
 
     def __len__(self) -> int:
         return len(self._addresses)

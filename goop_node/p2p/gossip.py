@@ -13,9 +13,10 @@ import trio
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
 
-from goop_node.p2p import presence
+from goop_node.p2p import limits, presence
 from goop_node.p2p.containment import NOBODY, contained, enduring, serving
 from goop_node.p2p.gossip_bounds import BoundedGossipSub
+from goop_node.p2p.pace import Pace
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.pubsub import FaithfulPubsub
 
@@ -83,7 +84,9 @@ class Gossip:
         self._announce.set()
 
     async def _beat(self) -> None:
+        """Everybody who hears us passes it on, so no peer may have us say it all the time."""
         kind = "online"
+        early = Pace(limits.EARLY_RATE, limits.EARLY_BURST)
         seen: set[Any] = set()
         while True:
             await self._publish(kind)
@@ -95,12 +98,16 @@ class Gossip:
                 self._pubsub.mend()
                 # Who has just subscribed, or was lost, should not wait for the next heartbeat.
                 here = self._pubsub.streams_of(presence.TOPIC)
-                if self._announce.is_set() or here - seen:
-                    self._announce = trio.Event()
+                if not (self._announce.is_set() or here - seen):
                     seen = here
+                elif early.affords(1, trio.current_time()):
+                    early.spend(1, trio.current_time())
                     await trio.sleep(0.2)  # several reasons at once make one message
                     break
-                seen = here
+                else:
+                    await trio.sleep(min(1.0, left))
+            self._announce = trio.Event()
+            seen = self._pubsub.streams_of(presence.TOPIC)
 
     async def _publish(self, kind: str) -> None:
         now = time.time()

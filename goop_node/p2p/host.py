@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import trio
@@ -20,6 +20,7 @@ from libp2p.peer.id import ID
 from multiaddr import Multiaddr
 
 from goop_node.clock import now_ms
+from goop_node.p2p import limits
 from goop_node.p2p.addresses import Address, reachable
 from goop_node.p2p.containment import NOBODY, contained
 from goop_node.p2p.dialler import DIAL_SECONDS, Dialler, ToldTCP
@@ -71,6 +72,7 @@ class Host:
         self._nursery: trio.Nursery | None = None
         self._redial: dict[str, tuple[float, float]] = {}
         self._dialling: set[str] = set()
+        self._opening: dict[str, trio.CapacityLimiter] = {}
 
     async def serve(self, listen: Sequence[str], started: Callable[[], None]) -> None:
         """Run until cancelled; ``started`` is called when it listens. Raises ``OSError``."""
@@ -135,30 +137,46 @@ class Host:
     async def open_stream(self, peer_id: str, protocols: Sequence[str], max_line: int) -> Lines:
         """A stream with the first protocol that the peer speaks. Raises ``NetworkError``."""
         self._people.check(peer_id, "exchange")
-        peer = ID.from_base58(peer_id)
-        for attempt in (1, 2, 3):
-            await self.connect(peer_id)
-            try:
-                stream = await self._host.new_stream(
-                    peer, [TProtocol(protocol) for protocol in protocols]
-                )
-                break
-            except Exception as error:
-                if "not supported" in repr(error.__cause__ or error):
-                    raise NetworkError(
-                        "unsupported", f"the peer speaks none of {', '.join(protocols)}"
-                    ) from None
-                if attempt == 3:
-                    raise NetworkError("unreachable", f"no stream: {error}") from None
-                # The connection that was chosen may just have ended: there may be another.
-                if attempt == 2:
-                    # A dead one can win over a fresh one: away with all, and dial anew.
-                    await self.disconnect(peer_id)
+        async with self._place(peer_id):
+            stream = await self._new_stream(peer_id, protocols)
         negotiated(stream)
         lines = Lines(stream, peer_id, str(stream.get_protocol()), max_line, self._ticks)
         assert self._nursery is not None
         self._nursery.start_soon(contained, "a stream", peer_id, lines.serve)
         return lines
+
+    @asynccontextmanager
+    async def _place(self, peer_id: str) -> AsyncIterator[None]:
+        """One of the few places for streams to a peer that it has not agreed to yet."""
+        places = self._opening.setdefault(peer_id, trio.CapacityLimiter(limits.OPENING))
+        try:
+            async with places:
+                yield
+        finally:
+            found = places.statistics()
+            if not found.borrowed_tokens and not found.tasks_waiting:
+                self._opening.pop(peer_id, None)
+
+    async def _new_stream(self, peer_id: str, protocols: Sequence[str]) -> Any:
+        attempts = 3
+        while True:
+            await self.connect(peer_id)
+            try:
+                return await self._host.new_stream(
+                    ID.from_base58(peer_id), [TProtocol(protocol) for protocol in protocols]
+                )
+            except Exception as error:
+                attempts -= 1
+                if "not supported" in repr(error.__cause__ or error):
+                    raise NetworkError(
+                        "unsupported", f"the peer speaks none of {', '.join(protocols)}"
+                    ) from None
+                if not attempts:
+                    raise NetworkError("unreachable", f"no stream: {error}") from None
+                # The connection that was chosen may just have ended: there may be another.
+                if attempts == 1:
+                    # A dead one can win over a fresh one: away with all, and dial anew.
+                    await self.disconnect(peer_id)
 
     # Connections
 
@@ -211,26 +229,45 @@ class Host:
         for peer in self._table.all():
             if peer.connected and peer.peer_id not in connected:
                 self._table.connected(peer.peer_id, False)
+        assert self._nursery is not None
         for peer_id in connected:
             self._redial.pop(peer_id, None)
             self._table.connected(peer_id, True)
+            if self._people.refusal(peer_id, "presence", "in") is not None:
+                # Decided while the connection was being made.
+                self._nursery.start_soon(self.disconnect, peer_id)
         known = self._whereabouts()
         self._redial = {peer_id: at for peer_id, at in self._redial.items() if peer_id in known}
-        for peer_id in known:
-            due, pause = self._redial.get(peer_id, (0.0, REDIAL_MIN))
-            if peer_id not in connected and peer_id != self.peer_id and now >= due:
-                named = self._table.is_named(peer_id)
-                pause = min(pause * 2, REDIAL_MAX if named else REDIAL_SEEN_MAX)
-                self._redial[peer_id] = (now + pause * random.uniform(0.5, 1.0), pause)
-                if peer_id not in self._dialling:
-                    self._dialling.add(peer_id)
-                    assert self._nursery is not None
-                    self._nursery.start_soon(contained, "a dial", peer_id, self._try, peer_id)
+        away = known.keys() - connected - self._dialling - {self.peer_id}
+        for peer_id in self._due(away, now):
+            _, pause = self._redial_of(peer_id)
+            named = self._table.is_named(peer_id)
+            pause = min(pause * 2, REDIAL_MAX if named else REDIAL_SEEN_MAX)
+            self._redial[peer_id] = (now + pause * random.uniform(0.5, 1.0), pause)
+            self._dialling.add(peer_id)
+            self._nursery.start_soon(
+                contained, "a dial", peer_id, self._try, peer_id, known[peer_id]
+            )
         self._table.expire(now_ms() / 1000)
 
-    async def _try(self, peer_id: str) -> None:
+    def _due(self, away: Iterable[str], now: float) -> list[str]:
+        """Whom to dial now, within the bounds: first those that were dialled in vain least."""
+        due = [(pause, one) for one in away for at, pause in [self._redial_of(one)] if now >= at]
+        named = [one for _, one in sorted(due) if self._table.is_named(one)]
+        told = [one for _, one in sorted(due) if not self._table.is_named(one)]
+        under_way = sum(map(self._table.is_named, self._dialling))
+        named_places = max(0, limits.NAMED_DIALS - under_way)
+        told_places = max(0, limits.TOLD_DIALS - (len(self._dialling) - under_way))
+        return named[:named_places] + told[:told_places]
+
+    def _redial_of(self, peer_id: str) -> tuple[float, float]:
+        """When a peer may be dialled again, and the pause behind its last dial."""
+        return self._redial.get(peer_id, (0.0, REDIAL_MIN))
+
+    async def _try(self, peer_id: str, where: Whereabouts) -> None:
         try:
-            await self.connect(peer_id)
+            if not self._dialler.connected(peer_id):
+                await self._dialler.connect(peer_id, where)
             self._table.connected(peer_id, True)
         except NetworkError as error:
             log.debug("dialling %s: %s", peer_id, error)

@@ -15,10 +15,15 @@ HANDSHAKES = 64
 PER_PEER = 4
 """Both sides dial, so that two connections are normal and three happen."""
 STREAMS = 4096
+OPENING = 8
+"""Streams to one peer that may be opened at a time: who answers none takes no place of others."""
 MAX_WINDOW = 1024 * 1024
 """Bytes a stream's receive window may grow to."""
 MAX_STREAMS = 128
 """Streams that a peer may have open towards us on one connection."""
+SHARE_OF_STREAMS = 8
+"""A connection may have one in so many of the places that are free: the fewer there are, the
+fewer it may take, and whoever comes finds some."""
 MAX_DROPPED = 16
 """Streams of one connection that are dropped for what they hold, before it goes itself."""
 
@@ -74,6 +79,12 @@ EVENT_BURST = 6
 STRANGER_RATE = 50.0
 STRANGER_BURST = 200
 """The same of all peers together that were only heard of."""
+NAMED_DIALS = 32
+TOLD_DIALS = 16
+"""Peers that are dialled at the same time: those that a person named, and others."""
+EARLY_RATE = 0.2
+EARLY_BURST = 5
+"""Presences of ours a second, and at once, that are told before the next heartbeat."""
 MAX_FRIENDS = 500
 MAX_BLOCKED = 2000
 MAX_SEEN = 64

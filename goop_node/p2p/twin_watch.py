@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from goop_node.p2p.containment import warn
 from goop_node.p2p.twins import MAX_LINE, MAX_LINES, PROTOCOL, OwnRun, Run, TwinBreach, Witness
 from goop_node.types import LineStream, Network, NetworkError, PeerEvent, StreamHandler
 
@@ -96,7 +97,7 @@ class TwinWatch:
             for one, words in witness.heard(stream, line):
                 one.write(words)
             if witness.twice and not before:
-                log.warning("two nodes run with the identity %s: was a folder copied?", peer_id)
+                warn(peer_id, f"two nodes run with the identity {peer_id}: was a folder copied?")
 
         def end(code: str) -> None:
             witness = self._witness.get(peer_id)

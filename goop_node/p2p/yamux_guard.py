@@ -35,6 +35,7 @@ from libp2p.stream_muxer.yamux.yamux import (
 )
 
 from goop_node.p2p import limits
+from goop_node.p2p.containment import warn
 from goop_node.p2p.guarded_streams import BriefReads, guarded
 from goop_node.p2p.held import Budget
 from goop_node.p2p.yamux_batches import FrameBatches
@@ -65,10 +66,13 @@ class GuardedYamux(Yamux):
         peer_id: ID,
         is_initiator: bool | None,
         budget: Budget,
+        share: Callable[[], int],
     ) -> None:
+        """``share`` is how many streams a peer may have open towards us just now."""
         watched: Any = FrameReader(secured_conn, self._judge)
         super().__init__(watched, peer_id, is_initiator)
         self.account = budget.open(self._drop)
+        self._share = share
         self._dropped = 0
         self._watched: FrameReader = watched
         self._batches = FrameBatches(watched)
@@ -140,11 +144,11 @@ class GuardedYamux(Yamux):
         return guarded(await super().open_stream())
 
     async def accept_stream(self) -> YamuxStream:
-        """The next stream that the peer opens; what is beyond ``MAX_STREAMS`` is reset."""
+        """The next stream that the peer opens; what is beyond its share is reset."""
         while True:
             stream = guarded(await super().accept_stream())
             theirs = sum(not known.is_initiator for known in self.streams.values())
-            if theirs <= limits.MAX_STREAMS:
+            if theirs <= min(limits.MAX_STREAMS, self._share()):
                 return stream
             log.debug("%s has %d streams open, one more is refused", self.peer_id, theirs)
             await stream.reset()
@@ -175,7 +179,7 @@ class GuardedYamux(Yamux):
         self.stream_buffers.get(stream_id, bytearray()).clear()
         stream = self.streams.get(stream_id)
         if stream is not None and self._nursery is not None:
-            log.info("a stream of %s holds too much, it is reset", self.peer_id)
+            log.debug("a stream of %s holds too much, it is reset", self.peer_id)
             self._nursery.start_soon(self._reset, stream)
 
     async def _reset(self, stream: YamuxStream) -> None:
@@ -183,7 +187,7 @@ class GuardedYamux(Yamux):
             await stream.reset()
 
     def _break(self, why: str) -> None:
-        log.warning("connection to %s ended: %s", self.peer_id, why)
+        warn(str(self.peer_id), f"connection to {self.peer_id} ended: {why}")
         raise YamuxBreach(why)
 
     def _finalize_stream_locked(self, stream: YamuxStream, *, fully_closed: bool) -> None:
@@ -219,12 +223,17 @@ class GuardedMuxers(MuxerMultistream):
             raise MultiselectError("not let in")
         brief: Any = BriefReads(conn)
         protocol, _ = await self._selector.select(brief, conn.is_initiator, self.negotiate_timeout)
-        muxed = GuardedYamux(conn, peer_id, conn.is_initiator, self.budget)
+        muxed = GuardedYamux(conn, peer_id, conn.is_initiator, self.budget, self._share)
         for known in self._open:
             if known.peer_id == peer_id:
                 known.doubt()
         self._open.add(muxed)
         return self._annotate_connection(muxed, conn, protocol)
+
+    def _share(self) -> int:
+        """How many streams a connection may have that its peer opens, by what is left for all."""
+        free = limits.STREAMS - sum(len(muxed.streams) for muxed in self._open)
+        return max(1, free // limits.SHARE_OF_STREAMS)
 
 
 class FrameReader:

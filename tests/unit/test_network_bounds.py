@@ -18,6 +18,7 @@ BOUNDS = {
 ROWS = {
     "connections; of these": ("CONNECTIONS", "INBOUND", "PER_PEER"),
     "streams in all": ("STREAMS", "MAX_STREAMS"),
+    "streams to one peer": ("OPENING",),
     "bytes unread": ("HELD_EACH", "HELD_ALL"),
     "first line": ("FIRST_LINE_SECONDS", "LINE_SECONDS"),
     "one message while": ("NEGOTIATION_BYTES",),
@@ -29,6 +30,8 @@ ROWS = {
     "peers only heard of": ("HEARD_PEERS", "SHARE"),
     "events of one peer": ("EVENT_RATE", "EVENT_BURST"),
     "events of all peers": ("STRANGER_RATE", "STRANGER_BURST"),
+    "peers dialled": ("NAMED_DIALS", "TOLD_DIALS"),
+    "our presence told": ("EARLY_RATE", "EARLY_BURST"),
     "friends; blocked": ("MAX_FRIENDS", "MAX_BLOCKED", "MAX_SEEN"),
 }
 """The beginning of each row, and the bounds in it."""
@@ -37,7 +40,7 @@ UNITS = {"KiB": 1024, "MiB": 1024 * 1024}
 
 def numbers(text: str) -> list[float]:
     """The numbers of a cell, with their units."""
-    found = re.findall(r"([\d,]*\d)(?: (KiB|MiB))?", text)
+    found = re.findall(r"([\d,.]*\d)(?: (KiB|MiB))?", text)
     return [float(number.replace(",", "")) * UNITS.get(unit, 1) for number, unit in found]
 
 
