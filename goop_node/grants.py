@@ -89,7 +89,7 @@ class Grants:
         for name in allowed.keys() - self._brought.keys():
             near = difflib.get_close_matches(name, self._brought, n=1)
             hint = f'; did you mean "{near[0]}"?' if near else ""
-            log.warning("[templates.%s]: there is no such template here%s", name, hint)
+            log.warning("goop.toml: [templates.%s]: there is no such template here%s", name, hint)
         found = read_kept(self._path, _parsed) or {}
         self._kept = self._still_valid(found)
         if self._kept != found:
