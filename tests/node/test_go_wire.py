@@ -153,8 +153,12 @@ async def meeting(
 
 
 async def connect(script: Script, node: NodeProcess, page: Page) -> tuple[str, int]:
-    """The page asks, the script joins; the channel and the script's stream."""
-    asked = await page.post("request", 201, peerId=script.id)
+    """The page asks, the script joins; the channel and the script's stream.
+
+    Such a peer is not told which template asks.
+    """
+    asked = await page.post("request", 201, peerId=script.id, app="ping")
+    assert asked["app"] == "ping"
     channel = asked["channelId"]
     invite = await script.invitation()
     assert invite == {
