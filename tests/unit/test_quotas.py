@@ -190,3 +190,19 @@ def test_the_trace_takes_from_whoever_has_most(sources: list[str]) -> None:
     assert [row["n"] for row in rows] == sorted(row["n"] for row in rows)
     assert sum(row["code"] == "few" for row in rows) == len(sources)
     assert len(rows) == RING
+
+
+@pytest.mark.parametrize("wanted", ["", "tally_2", "tally_1 anew"])
+def test_a_request_does_not_become_a_channel_for_something_else(wanted: str) -> None:
+    world, alice = node()
+    bob = world.node("bob")
+    old = alice.ask("bob", "tally_1")
+    world.run(500)
+    bob.accept(old)
+    world.run(1_000)
+    name, _, new = wanted.partition(" ")
+    asked = alice.ask("bob", name, new=bool(new))
+    alice.engine.control(world.now, "bob", Line(type="exists", group=asked, id=old))
+    alice.flush()
+    assert alice.engine.core.channels[asked].phase is Phase.ASKING
+    assert not alice.engine.core.channels[asked].replaced_by

@@ -9,6 +9,12 @@ from goop_realtime.core import Core
 from goop_realtime.ending import finish
 
 
+def may_merge(one: Channel, other: Channel) -> bool:
+    """Whether a request and a channel with the same peer are for the same thing."""
+    context = one.request.context
+    return bool(context) and context == other.request.context and not one.fresh
+
+
 def merge(core: Core, channel: Channel, survivor: Channel) -> None:
     """Our own request has become ``survivor``: tell its page under which id it goes on."""
     channel.replaced_by = survivor.id

@@ -16,7 +16,8 @@ from goop_realtime.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.wire import Line, raw
 
 WAITING = 100
-"""Invitations that may wait for their senders to be discovered."""
+WAITING_PER_PEER = 4
+"""Invitations that may wait for their senders to be discovered, and of each of them."""
 
 
 class Invited:
@@ -26,7 +27,7 @@ class Invited:
         self._engine = engine
         self._core = engine.core
         self._doors = doors
-        self._waiting: set[tuple[str, str]] = set()
+        self._waiting: dict[str, set[str]] = {}
         """Those whose sender is not discovered yet."""
 
     async def take(self, peer: str, invite: Invite) -> None:
@@ -34,16 +35,7 @@ class Invited:
         if invite.app_type not in ("", "realtime") or not invite.group_id.startswith("rt-"):
             self._note("not_realtime", invite.group_id, f"{invite.app_type!r} from {peer}")
             return
-        if len(self._waiting) >= WAITING or (peer, invite.group_id) in self._waiting:
-            self._note("busy", invite.group_id, f"too many invitations wait; from {peer}")
-            return
-        self._waiting.add((peer, invite.group_id))
-        try:
-            discovered = await self._doors.discovered(peer)
-        finally:
-            self._waiting.discard((peer, invite.group_id))
-        if not discovered:
-            self._note("undiscovered", invite.group_id, peer)
+        if not (self._core.is_discovered(peer) or await self._discovered(peer, invite.group_id)):
             return
         known = invite.group_id in self._core.channels
         fields = {"context": "", "hash": PLAIN.hash, "timeout": DEFAULT_TIMEOUT_MS}
@@ -54,6 +46,25 @@ class Invited:
             channel.delivery = BEST_EFFORT
             self._core.save(channel)
         self._doors.step()
+
+    async def _discovered(self, peer: str, group: str) -> bool:
+        """Wait until the sender is discovered; false where it is not, or too many wait."""
+        its = self._waiting.get(peer, set())
+        full = len(its) >= WAITING_PER_PEER or sum(map(len, self._waiting.values())) >= WAITING
+        if full or group in its:
+            self._note("busy", group, f"too many invitations wait; from {peer}")
+            return False
+        its.add(group)
+        self._waiting[peer] = its
+        try:
+            if await self._doors.discovered(peer):
+                return True
+        finally:
+            its.discard(group)
+            if not its:
+                del self._waiting[peer]
+        self._note("undiscovered", group, peer)
+        return False
 
     def _note(self, code: str, group: str, detail: str) -> None:
         self._core.note("peer", code, group, detail=detail)

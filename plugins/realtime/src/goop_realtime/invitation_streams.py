@@ -17,9 +17,11 @@ from goop_realtime.wire import INVITE_PROTOCOL, Line, parse, serialise
 
 DISCOVERY_WAIT = 6.0
 """Seconds an invitation from a peer that is not discovered yet may wait for its presence."""
-MAX_WAITING = 1000
-WAITING_PER_PEER = 16
+MAX_WAITING = 256
+WAITING_PER_PEER = 4
 """Lines of undiscovered peers, and of each of them, that wait at a time; more are dropped."""
+SENDING_PER_PEER = 32
+"""Lines to one peer that are on their way; what is said again anyway is dropped beyond that."""
 
 
 class InvitationStreams:
@@ -31,6 +33,7 @@ class InvitationStreams:
         self._go = go
         self._doors = doors
         self._waiting: Counter[str] = Counter()
+        self._sending: Counter[str] = Counter()
 
     def inbound(self, stream: LineStream) -> None:
         """Another node opened a stream of the protocol."""
@@ -69,9 +72,7 @@ class InvitationStreams:
                 self._take(peer, line)
                 return
         finally:
-            self._waiting[peer] -= 1
-            if not self._waiting[peer]:
-                del self._waiting[peer]
+            _less(self._waiting, peer)
         self._engine.core.note("peer", "undiscovered", line.group, detail=peer)
         if line.type == "invite":
             refusal = Line(
@@ -83,6 +84,18 @@ class InvitationStreams:
         """Send one line; the machine learns when that fails."""
         if self._go.takes(action):
             return
+        line = action.line
+        # A peer that answers no stream has no more of ours waiting for it.
+        if line.type != "invite" and self._sending[action.peer] >= SENDING_PER_PEER:
+            self._engine.core.note("peer", "busy", line.group, detail=f"no {line.type} is sent")
+            return
+        self._sending[action.peer] += 1
+        try:
+            await self._send(action)
+        finally:
+            _less(self._sending, action.peer)
+
+    async def _send(self, action: SendControl) -> None:
         line = action.line
         protocols = [INVITE_PROTOCOL, *protocols_for(line)]
         try:
@@ -98,6 +111,12 @@ class InvitationStreams:
             stream.start(lambda lines: None, lambda code: None)
             stream.write(serialise(line))
             stream.close()
+
+
+def _less(counter: Counter[str], peer: str) -> None:
+    counter[peer] -= 1
+    if not counter[peer]:
+        del counter[peer]
 
 
 async def until_discovered(peers: Peers, peer: str) -> bool:

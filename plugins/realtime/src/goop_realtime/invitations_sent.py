@@ -164,6 +164,8 @@ def exists(core: Core, peer: str, line: Line) -> None:
     other = core.channels.get(line.id)
     if other is None or other.peer != peer:
         core.control(peer, Line(type="gone", group=line.id))
+    elif not glare.may_merge(channel, other):
+        core.note("peer", "not_the_same", channel.id, detail=f"{line.id} is not for what was asked")
     elif other.living:
         glare.merge(core, channel, other)
     # Else that one is ending: once the other side has heard it, the repeated invite is taken.

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Lines outside channels that wait, for a presence or for a stream: each peer has its share."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from goop_node.groups import Invite
+from goop_node.types import NetworkError
+from goop_realtime.effects import SendControl
+from goop_realtime.go_invitations import WAITING, WAITING_PER_PEER, Invited
+from goop_realtime.invitation_streams import SENDING_PER_PEER, InvitationStreams
+from goop_realtime.wire import INVITE_PROTOCOL, Line, serialise
+
+
+class Desk:
+    """What stands around the streams; nobody is discovered but friends, nobody answers a stream."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.taken: list[tuple[str, str]] = []
+        self.opened: list[str] = []
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.answer = asyncio.Event()
+        core = SimpleNamespace(
+            note=lambda hop, code, channel="", message="", detail="": self.notes.append(code),
+            channels={},
+            is_discovered=lambda peer: peer.startswith("friend"),
+            label_of=lambda peer: peer,
+            save=lambda channel: None,
+        )
+        self.engine: Any = SimpleNamespace(
+            core=core,
+            control=lambda now, peer, line: self.taken.append((peer, line.type)),
+            control_failed=lambda now, peer, line, code, reason: self.notes.append(code),
+        )
+        self.doors: Any = SimpleNamespace(
+            now=lambda: 0,
+            step=lambda: None,
+            spawn=lambda work: self.tasks.append(asyncio.create_task(work)),
+            discovered=self.discovered,
+        )
+
+    async def discovered(self, peer: str) -> bool:
+        if not peer.startswith("friend"):
+            await self.answer.wait()
+        return peer.startswith("friend")
+
+    async def open_stream(self, peer: str, protocols: Any) -> Any:
+        self.opened.append(peer)
+        await self.answer.wait()
+        raise NetworkError("unreachable", "it does not answer")
+
+    async def end(self) -> None:
+        self.answer.set()
+        await asyncio.gather(*self.tasks)
+
+
+def asks(peer: str, number: int) -> Invite:
+    return Invite(f"rt-{number:016x}", "", peer, "realtime")
+
+
+async def test_invitations_of_strangers_keep_nobody_elses_out() -> None:
+    desk = Desk()
+    invited = Invited(desk.engine, desk.doors)
+    for number in range(10 * WAITING):
+        desk.doors.spawn(invited.take(f"stranger {number % 3}", asks("x", number)))
+    await asyncio.sleep(0)
+    assert desk.notes.count("busy") == 10 * WAITING - 3 * WAITING_PER_PEER
+    for number in range(WAITING):
+        desk.doors.spawn(invited.take(f"stranger {number}", asks("x", number)))
+    await asyncio.sleep(0)
+    await invited.take("friend", asks("friend", 1))
+    assert desk.taken == [("friend", "invite")]
+    await desk.end()
+    assert not invited._waiting
+
+
+async def test_a_peer_that_answers_no_stream_has_few_lines_on_their_way() -> None:
+    desk = Desk()
+    node: Any = SimpleNamespace(
+        network=desk, peers=SimpleNamespace(is_discovered=desk.engine.core.is_discovered)
+    )
+    go: Any = SimpleNamespace(takes=lambda action: False)
+    streams = InvitationStreams(node, desk.engine, go, desk.doors)
+    for number in range(1000):
+        line = Line(type="gone", group=f"rt-{number:016x}")
+        desk.doors.spawn(streams.send(SendControl("stranger", line)))
+    desk.doors.spawn(streams.send(SendControl("friend", Line(type="gone", group="rt-" + "0" * 16))))
+    await asyncio.sleep(0)
+    assert desk.opened == ["stranger"] * SENDING_PER_PEER + ["friend"]
+    await desk.end()
+    assert not streams._sending
+
+
+async def test_lines_that_come_in_one_piece_are_counted_as_they_come() -> None:
+    desk = Desk()
+    node: Any = SimpleNamespace(
+        network=desk, peers=SimpleNamespace(is_discovered=desk.engine.core.is_discovered)
+    )
+    streams = InvitationStreams(node, desk.engine, SimpleNamespace(), desk.doors)  # type: ignore
+    heard: list[Any] = []
+    stream: Any = SimpleNamespace(
+        peer_id="stranger",
+        protocol=INVITE_PROTOCOL,
+        start=lambda on_lines, on_end: heard.append(on_lines),
+    )
+    streams.inbound(stream)
+    heard[0]([serialise(Line(type="poke", group=f"rt-{n:016x}")) for n in range(500)])
+    assert len(desk.tasks) < 20
+    await desk.end()
