@@ -35,7 +35,7 @@ async def test_the_copy_goes_and_both_know_why(
         stream = Echoed(await bob.network.open_stream(alice.network.peer_id, [ECHO]))
         assert await stream.works()
         async with node(copied(tmp_path), "alice", peers=[bob.network.addrs[0]]) as copy:
-            await until(lambda: copy.state == "offline")
+            await until(lambda: copy.state == "offline" and copy.network.host is None)
             await until(lambda: alice.notice is not None)
             assert copy.error is not None
             assert "earlier" in copy.error
