@@ -77,12 +77,17 @@ interface GoopChannel {
   readonly detail: GoopDetail;
   /** Bytes of messages that the own node has not accepted yet. */
   readonly bufferedAmount: number;
-  /** Throws a `GoopError` (`not_serialisable`, `too_deep`) when `data` is not JSON. After
-   * `timeout` milliseconds `delivered` and `handled` reject; the message goes on its way. */
+  /** Throws a `GoopError` (`not_serialisable`, `too_deep`) when `data` is not JSON, and a
+   * `TypeError` when the options are wrong. Rejects with `too_large`, and with `outbox_full` where
+   * 1,000 messages or 4 MiB wait or are not handled yet: go on at `onDrain`. After `timeout`
+   * milliseconds `delivered` and `handled` reject; the message goes on its way. */
   send(data: unknown, options?: { timeout?: number }): GoopSent;
   /** What the channel's log still holds, one's own messages included, in order. */
   history(): Promise<GoopPast[]>;
-  /** Something fleeting (typing, a cursor): sent now or never, in no log. True when it left. */
+  /** Something fleeting (typing, a cursor): sent now or never, in no log; of several on their way
+   * the newest counts. True when it left; false where nobody can take it now (suspended, ended, no
+   * way to the node, a peer with an older protocol) or too many came. Throws a `GoopError` when it
+   * is not JSON or larger than 4 KiB (`too_large`). */
   signal(data: unknown): boolean;
   /** Ends the channel for both sides; resolves when it has ended, and never rejects. */
   close(): Promise<void>;
@@ -94,7 +99,7 @@ interface GoopChannel {
   /** Messages after `from` up to `to` are gone for this page; each is `[epoch, seq]`. */
   onGap: ((gap: { from: [number, number] | null; to: [number, number] | null }) => unknown) | null;
   onSignal: ((data: any, meta: { from: string }) => unknown) | null;
-  /** There is room again, after `outbox_full` or half a full queue. */
+  /** Once after `outbox_full`: there is room again, for half of what may be on its way. */
   onDrain: (() => unknown) | null;
 }
 
@@ -142,7 +147,8 @@ interface GoopRoom {
 }
 
 interface GoopRealtime {
-  /** Resolves when the other side has accepted; rejects with a `GoopError`. */
+  /** Resolves when the other side has accepted; rejects with a `GoopError`, or with a `TypeError`
+   * at once when an option is unknown or of a wrong type. */
   connect(peerId: string, options?: GoopConnectOptions): Promise<GoopChannel>;
   accept(channelId: string): Promise<GoopChannel>;
   decline(channelId: string, reason?: string): Promise<void>;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a page sees as Goop.realtime.
+import { CONNECT, KINDS, ROOM, check, checkHandler, checkOptions, namesHandlers } from "./checks.js";
 import { connect } from "./connecting.js";
 import { GoopError, ignorable } from "./errors.js";
 import { Hub } from "./hub.js";
@@ -10,17 +11,19 @@ import { Hub } from "./hub.js";
  */
 export function realtime() {
   const hub = new Hub();
-  return {
-    connect: async (peerId, options = {}) => {
-      if (typeof peerId !== "string" || peerId === "") {
-        throw new TypeError("connect(peerId, options): a peer id is needed");
-      }
-      return connect(hub, peerId, options);
+  /** @type {GoopRealtime} */
+  const api = {
+    connect: async (peerId, options) => {
+      check("connect(peerId, options): peerId", peerId, KINDS.NAME);
+      checkOptions("connect(peerId, options)", options, CONNECT);
+      return connect(hub, peerId, options ?? {});
     },
     accept: (channelId) => hub.accept(channelId),
     decline: (channelId, reason) => ignorable(hub.decline(channelId, reason)),
     channels: () => hub.channels(),
-    joinRoom: async () => {
+    joinRoom: async (roomId, options) => {
+      check("joinRoom(roomId, options): roomId", roomId, KINDS.NAME);
+      checkOptions("joinRoom(roomId, options)", options, ROOM);
       throw new GoopError("not_supported", "rooms are not available in this version; use connect() for two peers");
     },
     serve: (context, onRequest, onEnded) => hub.serve(context, onRequest, onEnded),
@@ -28,21 +31,22 @@ export function realtime() {
       return /** @type {any} */ (hub.requests.rest.onRequest);
     },
     set onIncoming(handler) {
-      hub.requests.rest.onRequest = handler;
+      hub.requests.rest.onRequest = checkHandler("Goop.realtime.onIncoming", handler);
       if (handler) hub.listen();
     },
     get onIncomingEnded() {
       return /** @type {any} */ (hub.requests.rest.onEnded);
     },
     set onIncomingEnded(handler) {
-      hub.requests.rest.onEnded = handler;
+      hub.requests.rest.onEnded = checkHandler("Goop.realtime.onIncomingEnded", handler);
     },
     get onError() {
       return hub.onError;
     },
     set onError(handler) {
-      hub.onError = handler;
+      hub.onError = checkHandler("Goop.realtime.onError", handler);
     },
     GoopError: /** @type {any} */ (GoopError),
   };
+  return Object.setPrototypeOf(api, namesHandlers("Goop.realtime", ["onIncoming", "onIncomingEnded", "onError"]));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One channel, as the page sees it.
-import { messageJson } from "./asking.js";
-import { call } from "./errors.js";
+import { messageJson, sizeOf } from "./asking.js";
+import { SEND, checkHandler, checkOptions, namesHandlers } from "./checks.js";
+import { GoopError, call } from "./errors.js";
 import { history } from "./history.js";
 
 /**
@@ -17,13 +18,13 @@ export class Channel {
   /** @type {GoopChannel["onStateChange"]} */
   #onStateChange = null;
   /** @type {GoopChannel["onError"]} */
-  onError = null;
+  #onError = null;
   /** @type {GoopChannel["onGap"]} */
-  onGap = null;
+  #onGap = null;
   /** @type {GoopChannel["onSignal"]} */
-  onSignal = null;
+  #onSignal = null;
   /** @type {GoopChannel["onDrain"]} */
-  onDrain = null;
+  #onDrain = null;
 
   /** @param {Conduit} conduit */
   constructor(conduit) {
@@ -55,13 +56,14 @@ export class Channel {
     return this.#conduit.detail;
   }
   get bufferedAmount() {
-    return this.#conduit.waiting.bytes;
+    return this.#conduit.waiting;
   }
   /**
    * @param {unknown} data
    * @param {{ timeout?: number }} [options]
    */
   send(data, options) {
+    checkOptions("send(data, options)", options, SEND);
     return this.#conduit.hub.outbox.send(this.#conduit, data, options);
   }
   history() {
@@ -69,9 +71,16 @@ export class Channel {
   }
   /** @param {unknown} data */
   signal(data) {
-    if (this.#conduit.ended) return false;
+    const conduit = this.#conduit;
     const [channel, body] = [JSON.stringify(this.id), messageJson(data)];
-    return this.#conduit.hub.line.write(`{"type":"signal","channel":${channel},"data":${body}}`, this.id);
+    const [bytes, most] = [sizeOf(body), conduit.limits.signalBytes];
+    if (bytes > most) {
+      throw new GoopError("too_large", `a signal of ${bytes} bytes; at most ${most} are taken`, { channelId: this.id });
+    }
+    // There has to be somebody who can take it now; a peer with an older protocol knows no signals.
+    if (this.state !== "connected" || this.delivery !== "log" || !conduit.hub.line.ready) return false;
+    if (!conduit.pace.take(performance.now())) return false;
+    return conduit.hub.line.write(`{"type":"signal","channel":${channel},"data":${body}}`, this.id);
   }
   /** @returns {Promise<void>} */
   close() {
@@ -81,7 +90,7 @@ export class Channel {
     return this.#onMessage;
   }
   set onMessage(handler) {
-    this.#onMessage = handler;
+    this.#onMessage = checkHandler("channel.onMessage", handler);
     // Not at once: the page may be about to set its other handlers.
     queueMicrotask(() => this.#conduit.inbox.run());
   }
@@ -89,7 +98,7 @@ export class Channel {
     return this.#onStateChange;
   }
   set onStateChange(handler) {
-    this.#onStateChange = handler;
+    this.#onStateChange = checkHandler("channel.onStateChange", handler);
     const conduit = this.#conduit;
     if (!handler || !conduit.missedState) return;
     queueMicrotask(() => {
@@ -98,4 +107,32 @@ export class Channel {
       void call("onStateChange", handler, conduit.state, conduit.detail);
     });
   }
+  get onError() {
+    return this.#onError;
+  }
+  set onError(handler) {
+    this.#onError = checkHandler("channel.onError", handler);
+  }
+  get onGap() {
+    return this.#onGap;
+  }
+  set onGap(handler) {
+    this.#onGap = checkHandler("channel.onGap", handler);
+  }
+  get onSignal() {
+    return this.#onSignal;
+  }
+  set onSignal(handler) {
+    this.#onSignal = checkHandler("channel.onSignal", handler);
+  }
+  get onDrain() {
+    return this.#onDrain;
+  }
+  set onDrain(handler) {
+    this.#onDrain = checkHandler("channel.onDrain", handler);
+  }
 }
+Object.setPrototypeOf(
+  Channel.prototype,
+  namesHandlers("channel", ["onMessage", "onStateChange", "onError", "onGap", "onSignal", "onDrain"]),
+);

@@ -4,6 +4,7 @@ import { Channel } from "./channel.js";
 import { Deferred, GoopError, call, report } from "./errors.js";
 import { Inbox } from "./inbox.js";
 import { OUTBOX_BYTES, OUTBOX_MESSAGES } from "./outbox.js";
+import { Pace } from "./pace.js";
 
 /**
  * @import { Line } from "./line.js"
@@ -12,6 +13,9 @@ import { OUTBOX_BYTES, OUTBOX_MESSAGES } from "./outbox.js";
 
 /** How long a full node is left alone when no receipt can tell that it has room again. */
 const DRAIN_MS = 1_000;
+
+/** What a node takes unless it says otherwise. */
+const USUAL_LIMITS = { messageBytes: 64 * 1024, signalBytes: 4 * 1024 };
 
 /** How long receipts may follow the close of their channel. */
 const LAST_RECEIPTS_MS = 5_000;
@@ -47,13 +51,16 @@ export class Conduit {
     this.openers = [];
     /** The socket, counted, on which the node last spoke of it. */
     this.heard = 0;
-    /** Sends that the node has not accepted. */
-    this.waiting = { messages: 0, bytes: 0 };
+    /** Bytes of sends that the node has not accepted. */
+    this.waiting = 0;
+    /** Sends whose fate is not known: what the node holds of them as well. */
+    this.unsettled = { messages: 0, bytes: 0 };
+    /** A send was refused for want of room here. */
     this.full = false;
-    /** Sends whose fate is not known. */
-    this.unsettled = 0;
-    /** How many those were when the node would take no more. @type {number | null} */
+    /** How many sends were unsettled when the node would take no more. @type {number | null} */
     this.nodeFull = null;
+    this.limits = USUAL_LIMITS;
+    this.pace = new Pace();
     this.missedState = false;
     this.inbox = new Inbox(this);
     this.face = new Channel(this);
@@ -64,6 +71,9 @@ export class Conduit {
     for (const key of /** @type {const} */ (["peerId", "peerLabel", "context", "params", "delivery"])) {
       if (row[key] !== undefined && row[key] !== null) /** @type {any} */ (this)[key] = row[key];
     }
+    if (!row.limits) return;
+    this.limits = row.limits;
+    this.pace.limit(row.limits);
   }
 
   /** @param {any} row */
@@ -154,34 +164,42 @@ export class Conduit {
   }
 
   /**
-   * @param {number} messages
+   * Whether another send would fit; one that does not is told by `onDrain` when there is room.
    * @param {number} bytes
    */
-  waits(messages, bytes) {
-    const { waiting } = this;
-    waiting.messages += messages;
-    waiting.bytes += bytes;
-    if (waiting.messages > OUTBOX_MESSAGES / 2 || waiting.bytes > OUTBOX_BYTES / 2) this.full = true;
-    else if (this.full && waiting.messages < OUTBOX_MESSAGES / 4 && waiting.bytes < OUTBOX_BYTES / 4) {
-      this.full = false;
-      this.drain();
-    }
+  takes(bytes) {
+    const { unsettled } = this;
+    const fits = unsettled.messages < OUTBOX_MESSAGES && unsettled.bytes + bytes <= OUTBOX_BYTES;
+    if (!fits) this.full = true;
+    return fits;
   }
 
   /** The node takes no more: too much is on its way that the other page has not handled. */
   refusedFull() {
-    this.nodeFull = this.unsettled;
+    this.nodeFull = this.unsettled.messages;
     // Where nothing of ours is under way, nothing will tell us.
-    if (this.unsettled === 0) setTimeout(() => this.settled(), DRAIN_MS);
+    if (this.unsettled.messages === 0) setTimeout(() => this.settled(0), DRAIN_MS);
   }
 
-  settled() {
-    if (this.nodeFull === null || this.unsettled > this.nodeFull / 2) return;
+  /** @param {number} bytes of a send */
+  began(bytes) {
+    this.waiting += bytes;
+    this.unsettled.messages++;
+    this.unsettled.bytes += bytes;
+  }
+
+  /** @param {number} bytes of a send whose fate is known; 0 for none */
+  settled(bytes) {
+    const { unsettled } = this;
+    if (bytes > 0) {
+      unsettled.messages--;
+      unsettled.bytes -= bytes;
+    }
+    if (this.nodeFull !== null && unsettled.messages > this.nodeFull / 2) return;
+    if (unsettled.messages > OUTBOX_MESSAGES / 2 || unsettled.bytes > OUTBOX_BYTES / 2) return;
+    if ((!this.full && this.nodeFull === null) || this.ended) return;
+    this.full = false;
     this.nodeFull = null;
-    this.drain();
-  }
-
-  drain() {
-    if (!this.full && this.nodeFull === null && !this.ended) void call("onDrain", this.face.onDrain);
+    void call("onDrain", this.face.onDrain);
   }
 }

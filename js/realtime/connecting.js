@@ -18,7 +18,9 @@ const TIMEOUT_GRACE_MS = 5_000;
  * @param {GoopConnectOptions} options
  * @returns {Promise<GoopChannel>}
  */
-export async function connect(hub, peerId, { context, params, timeout = DEFAULT_TIMEOUT_MS, signal, since, new: fresh }) {
+export async function connect(hub, peerId, { context, params, timeout: asked, signal: told, since, new: fresh }) {
+  const timeout = asked ?? DEFAULT_TIMEOUT_MS;
+  const signal = told ?? undefined;
   const stop = new Deferred();
   const abort = () => stop.reject(new GoopError("aborted", null, { cause: signal?.reason }));
   if (signal?.aborted) abort();

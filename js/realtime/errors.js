@@ -98,7 +98,8 @@ export function ignorable(work) {
   const deferred = new Deferred();
   work.then(deferred.resolve, (error) => {
     deferred.reject(error);
-    if (!deferred.promise.watched) report(error);
+    // After this turn, so that the page has had its chance to wait for the promise.
+    setTimeout(() => deferred.promise.watched || report(error));
   });
   return deferred.promise;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Everything together: frames to channels, channels to frames.
 import { PAGE, ask } from "./asking.js";
+import { KINDS, check, checkHandler } from "./checks.js";
 import { Conduit, NO_DETAIL } from "./conduit.js";
 import { GoopError, call, details, ignorable, report } from "./errors.js";
 import { Line } from "./line.js";
@@ -71,7 +72,7 @@ export class Hub {
       if (inbox.rewinding) since[conduit.id] = "start";
     }
     const [pending, ...more] = this.outbox.pending();
-    this.subscribe({ page: PAGE, ack: true, batch: true, after, handled, pending, ...(Object.keys(since).length > 0 ? { since } : {}) });
+    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, after, handled, pending, ...(Object.keys(since).length > 0 ? { since } : {}) });
     for (const ids of more) this.subscribe({ channels: Object.keys(ids), pending: ids });
     this.outbox.resend();
     for (const conduit of this.living()) {
@@ -121,7 +122,6 @@ export class Hub {
       case "signal":
         return void call("onSignal", this.conduit(frame.channel).face.onSignal, frame.data, { from: frame.from });
       case "subscribed":
-        if (typeof frame.messageBytes === "number") this.outbox.messageBytes = frame.messageBytes;
         for (const id of Object.keys(frame.since ?? {})) this.conduits.get(id)?.inbox.rewound();
         if (this.sockets === this.reconciled) return;
         this.reconciled = this.sockets;
@@ -243,6 +243,7 @@ export class Hub {
    * @returns {Promise<GoopChannel>}
    */
   async accept(channelId) {
+    check("accept(channelId): channelId", channelId, KINDS.NAME);
     await this.line.whenReady();
     const row = await ask("accept", { channelId, page: PAGE });
     const conduit = this.conduit(row.channelId ?? channelId);
@@ -255,6 +256,8 @@ export class Hub {
    * @param {string} [reason]
    */
   async decline(channelId, reason) {
+    check("decline(channelId, reason): channelId", channelId, KINDS.NAME);
+    if (reason !== undefined && reason !== null) check("decline(channelId, reason): reason", reason, KINDS.TEXT);
     await ask("decline", { channelId, reason: reason ?? undefined });
   }
 
@@ -281,9 +284,9 @@ export class Hub {
    * @param {unknown} onEnded
    */
   serve(context, onRequest, onEnded) {
-    if (typeof context !== "string" || context === "" || typeof onRequest !== "function") {
-      throw new TypeError("serve(context, onRequest): a context's name and a function are needed");
-    }
+    check("serve(context, onRequest, onEnded): context", context, KINDS.NAME);
+    check("serve(context, onRequest, onEnded): onRequest", onRequest, KINDS.HANDLER);
+    checkHandler("serve(context, onRequest, onEnded): onEnded", onEnded);
     if (this.requests.servers.has(context)) {
       throw new GoopError("already_served", `another script of this page serves "${context}"`);
     }

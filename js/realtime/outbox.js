@@ -10,13 +10,9 @@ import { Deferred, GoopError, details } from "./errors.js";
 
 export const OUTBOX_MESSAGES = 1_000;
 export const OUTBOX_BYTES = 4 * 1024 * 1024;
-/** What the node takes in one message unless it says otherwise. */
-const MESSAGE_BYTES = 64 * 1024;
 const STAGES = ["accepted", "delivered", "handled"];
-/** What waited for a socket goes out in portions, below the rate that a node takes. */
-const FIRST_PORTION = 240;
-const NEXT_PORTION = 50;
-const PORTION_EVERY_MS = 250;
+/** What waits for its channel's pace goes out together, so often at most. */
+const PORTION_EVERY_MS = 25;
 /** How many ids one frame asks about. */
 const PENDING_PORTION = 1_000;
 
@@ -31,11 +27,12 @@ export class Outbox {
   constructor(line) {
     this.line = line;
     this.counter = 0;
-    this.messageBytes = MESSAGE_BYTES;
     /** @type {Map<string, Sent>} in the order of sending */
     this.open = new Map();
-    /** Channels whose sends wait for their portion; later sends wait behind them. @type {Set<Conduit>} */
+    /** Channels whose sends wait for their turn; later sends wait behind them. @type {Set<Conduit>} */
     this.held = new Set();
+    /** When the next of them may leave. */
+    this.due = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
   }
@@ -43,10 +40,11 @@ export class Outbox {
   /**
    * @param {Conduit} conduit
    * @param {unknown} data
-   * @param {{ timeout?: number }} [options]
+   * @param {{ timeout?: number | null }} [options]
    * @returns {GoopSent}
    */
-  send(conduit, data, { timeout } = {}) {
+  send(conduit, data, options) {
+    const timeout = options?.timeout ?? undefined;
     const body = messageJson(data);
     const bytes = sizeOf(body);
     const id = `${PAGE}-${++this.counter}`;
@@ -60,12 +58,12 @@ export class Outbox {
     } else {
       sent.text = `{"type":"send","channel":${JSON.stringify(conduit.id)},"id":"${id}","data":${body}}`;
       this.open.set(id, sent);
-      conduit.unsettled++;
       // The message goes on its way; only the waiting ends.
       const late = () => steps.slice(1).forEach((step) => step.reject(this.about(sent, "timeout")));
       if (timeout !== undefined) sent.timer = setTimeout(late, timeout);
-      conduit.waits(1, bytes);
-      if (!this.held.has(conduit)) sent.left = this.line.write(sent.text);
+      conduit.began(bytes);
+      this.leave(sent, performance.now());
+      this.later();
     }
     const [accepted, delivered, handled] = steps.map((step) => step.promise);
     return /** @type {any} */ (Object.assign(accepted, { id, delivered, handled }));
@@ -78,13 +76,9 @@ export class Outbox {
    */
   refusal(conduit, bytes) {
     if (conduit.closing || conduit.ended) return new GoopError("closed");
-    if (bytes > this.messageBytes) {
-      return new GoopError("too_large", `a message of ${bytes} bytes; at most ${this.messageBytes} are taken`);
-    }
-    const { messages, bytes: waiting } = conduit.waiting;
-    if (messages < OUTBOX_MESSAGES && waiting + bytes <= OUTBOX_BYTES) return null;
-    conduit.full = true;
-    return new GoopError("outbox_full");
+    const most = conduit.limits.messageBytes;
+    if (bytes > most) return new GoopError("too_large", `a message of ${bytes} bytes; at most ${most} are taken`);
+    return conduit.takes(bytes) ? null : new GoopError("outbox_full");
   }
 
   /**
@@ -110,27 +104,67 @@ export class Outbox {
    */
   resend() {
     for (const sent of this.open.values()) sent.left = false;
-    this.held.clear();
-    this.flush(FIRST_PORTION);
+    this.flush();
   }
 
-  /** @param {number} portion how many of each channel may leave now */
-  flush(portion) {
-    clearTimeout(this.timer);
+  /** What waits for its turn and has it. */
+  flush() {
+    const now = performance.now();
     const before = [...this.held];
     this.held.clear();
-    /** @type {Map<Conduit, number>} */
-    const counts = new Map();
-    for (const sent of this.open.values()) {
-      if (sent.left || sent.stage > 1) continue;
-      // What was accepted before is only asked about: the node's rate does not count it.
-      const count = (counts.get(sent.conduit) ?? 0) + (sent.stage === 0 ? 1 : 0);
-      counts.set(sent.conduit, count);
-      if (count > portion) this.held.add(sent.conduit);
-      else sent.left = this.line.write(sent.text);
-    }
-    if (this.held.size > 0) this.timer = setTimeout(() => this.flush(NEXT_PORTION), PORTION_EVERY_MS);
+    for (const sent of this.open.values()) if (!sent.left && sent.stage < 2) this.leave(sent, now);
+    this.later();
     for (const conduit of before) if (conduit.closing && !this.held.has(conduit)) conduit.sendClose();
+  }
+
+  /**
+   * Writes a send, unless an earlier one of its channel waits or the node would find it too fast.
+   * @param {Sent} sent
+   * @param {number} now
+   */
+  leave(sent, now) {
+    const { conduit } = sent;
+    if (this.held.has(conduit)) return;
+    // What was accepted before is only asked about: the node's rate does not count it.
+    const counts = sent.stage === 0;
+    if (counts ? conduit.pace.wait(now) > 0 : now < conduit.pace.until) {
+      this.held.add(conduit);
+      return;
+    }
+    sent.left = this.line.write(sent.text);
+    if (sent.left && counts) conduit.pace.take(now);
+  }
+
+  /** Has what is held leave when its time has come. */
+  later() {
+    if (this.held.size === 0 || this.timer !== undefined) return;
+    const now = performance.now();
+    const wait = Math.max(PORTION_EVERY_MS, Math.min(...[...this.held].map(({ pace }) => pace.wait(now))));
+    this.due = now + wait;
+    this.timer = setTimeout(() => this.turn(), wait);
+  }
+
+  turn() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.flush();
+  }
+
+  /**
+   * The node found a send too fast, and by that every later one of its channel: they leave again
+   * in their order, with the ids that they have.
+   * @param {Sent} sent
+   */
+  tooFast(sent) {
+    const { conduit } = sent;
+    let behind = false;
+    for (const other of this.open.values()) {
+      behind ||= other === sent;
+      if (behind && other.conduit === conduit && other.stage < 2) other.left = false;
+    }
+    conduit.pace.tooFast(performance.now());
+    this.held.add(conduit);
+    this.later();
   }
 
   /** @param {any} frame `receipt`: a send has come so far, or never will (`code`) */
@@ -145,12 +179,15 @@ export class Outbox {
     // Nobody can say whether it was handled; but it got there, unless the peer confirms nothing.
     const reached = code === "unsupported" ? (bestEffort ? 1 : 2) : code ? 0 : known;
     const before = sent.stage;
+    if (reached > 0) sent.conduit.pace.taken();
     for (; sent.stage < reached; sent.stage++) sent.steps[sent.stage].resolve({ id: sent.id });
-    if (before === 0 && reached > 0) sent.conduit.waits(-1, -sent.bytes);
+    if (before === 0 && reached > 0) sent.conduit.waiting -= sent.bytes;
     if (sent.stage === STAGES.length) this.settle(sent);
     // A peer with an older protocol never says what became of it.
     const fate = code ?? (bestEffort && sent.stage === 1 ? "unsupported" : undefined);
     if (fate) this.fail(sent, this.about(sent, fate, frame.reason), sent.stage === 0);
+    // Timers of a hidden page come late.
+    if (this.held.size > 0 && performance.now() >= this.due) this.turn();
   }
 
   /**
@@ -167,6 +204,10 @@ export class Outbox {
   refused(frame) {
     const sent = this.open.get(frame.id);
     if (!sent) return false;
+    if (frame.code === "too_fast") {
+      this.tooFast(sent);
+      return true;
+    }
     this.fail(sent, this.about(sent, frame.code, frame.reason, details(frame)), true);
     if (frame.code === "outbox_full") sent.conduit.refusedFull();
     return true;
@@ -203,7 +244,7 @@ export class Outbox {
     for (const step of left) step.reject(error);
     if (loud && !left.some((step) => step.promise.watched)) sent.conduit.error(error);
     if (!this.open.has(sent.id)) return;
-    if (sent.stage === 0) sent.conduit.waits(-1, -sent.bytes);
+    if (sent.stage === 0) sent.conduit.waiting -= sent.bytes;
     this.settle(sent);
   }
 
@@ -211,7 +252,6 @@ export class Outbox {
   settle(sent) {
     clearTimeout(sent.timer);
     this.open.delete(sent.id);
-    sent.conduit.unsettled--;
-    sent.conduit.settled();
+    sent.conduit.settled(sent.bytes);
   }
 }

@@ -179,7 +179,7 @@ test("a page whose node is away says so", async () => {
 });
 
 test("connect without a peer is a mistake of the page", async () => {
-  await assert.rejects(openPage().realtime.connect(""), /peer id is needed/);
+  await assert.rejects(openPage().realtime.connect(""), /peerId: expected a string that is not empty/);
 });
 
 test("rooms come later, and say so", async () => {
@@ -203,10 +203,10 @@ test("accepting what somebody else has answered rejects with that code", async (
 });
 
 test("a decline that fails and that nobody waits for goes to the console", async () => {
-  const { realtime, node, printed } = openPage();
+  const { realtime, node, clock, printed } = openPage();
   node.answers.decline = () => ({ status: 409, problem: { code: "conflict", detail: "was accepted" } });
   realtime.decline("in1");
-  await settle();
+  await clock.advance(0);
   assert.equal(printed.error.length, 1);
   assert.equal(await codeOf(realtime.decline("in1")), "conflict");
   assert.equal(printed.error.length, 1);

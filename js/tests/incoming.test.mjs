@@ -134,7 +134,7 @@ test("the longest served name wins, and a name is served once until it is given 
   realtime.serve("chess", () => seen.push("chess"));
   const stop = realtime.serve("chess_blitz", () => seen.push("blitz"));
   assert.throws(() => realtime.serve("chess", () => {}), { code: "already_served" });
-  assert.throws(() => realtime.serve("", () => {}), /name and a function/);
+  assert.throws(() => realtime.serve("", () => {}), /context: expected a string that is not empty/);
   await settle();
   node.tell(incoming("in1", "chess_blitz_4"));
   stop();

@@ -218,6 +218,7 @@ export function openPage(...scripts) {
         return node.address;
       },
     },
+    performance: { now: () => clock.now },
     setTimeout: clock.setTimeout,
     clearTimeout: clock.clearTimeout,
     addEventListener: (type, listener) => (listeners[type] ??= []).push(listener),

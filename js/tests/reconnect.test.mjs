@@ -31,7 +31,7 @@ test("a new socket says what was received, handled and is still open", async () 
   await blink(page);
   const [first, second] = node.of("subscribe");
   same(second, {
-    type: "subscribe", page: first.page, ack: true, batch: true,
+    type: "subscribe", page: first.page, ack: true, batch: true, retries: true,
     after: { c1: [1, 3] }, handled: { c1: [1, 1] }, pending: { c1: [delivered.id] },
   });
 });
@@ -118,11 +118,12 @@ test("a long queue leaves in portions, in order, later sends behind it and a clo
   for (let n = 0; n < 400; n++) channel.send(n);
   node.up = true;
   await clock.advance(50);
-  assert.equal(node.of("send").length, 240);
+  assert.equal(node.of("send").length, 360);
   channel.send(400);
   void channel.close();
-  await clock.advance(250);
-  assert.equal(node.of("send").length, 290);
+  await clock.advance(100);
+  const { length } = node.of("send");
+  assert.ok(length > 370 && length < 390, `${length} sent`);
   assert.equal(node.of("close").length, 0);
   await clock.advance(1000);
   same(node.of("send").map(({ data }) => data), Array.from({ length: 401 }, (_, n) => n));
@@ -262,17 +263,18 @@ test("a page that is frozen hangs up, and takes the line up again when it goes o
 
 test("so many open receipts that one frame could not ask for them are asked for in several", async () => {
   const page = await openChannel();
-  const { channel, node } = page;
-  const ids = Array.from({ length: 2500 }, (_, n) => {
-    const { id } = channel.send(n);
-    node.tell({ type: "receipt", channel: "c1", id, stage: "delivered" });
-    return id;
-  });
+  const { node, clock, realtime } = page;
+  node.answers.channels = () => ["c1", "c2", "c3"].map((channelId) => row({ channelId }));
+  const channels = await realtime.channels();
+  const ids = Array.from({ length: 2500 }, (_, n) => channels[Math.floor(n / 1000)].send(n).id);
+  await clock.advance(5_000);
+  for (const id of ids) node.receipt(id, "delivered");
+  node.asked.length = 0;
   node.frames.length = 0;
   await blink(page);
   const asked = node.of("subscribe");
-  same(asked.map(({ pending }) => pending.c1.length), [1000, 1000, 500]);
-  same(asked.flatMap(({ pending }) => pending.c1), ids);
-  same(asked[1].channels, ["c1"]);
+  same(asked.map(({ pending }) => Object.values(pending).flat().length), [1000, 1000, 500]);
+  same(asked.flatMap(({ pending }) => Object.values(pending).flat()), ids);
+  same(asked[1].channels, ["c2"]);
   assert.equal(node.asked.filter(([action]) => action === "channels").length, 1);
 });

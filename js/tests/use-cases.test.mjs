@@ -77,7 +77,7 @@ test("a game loop at 60 Hz for a minute keeps nothing that has settled", async (
     const { id } = channel.send({ type: "position", x: frame, y: 1 });
     node.receipt(id, "accepted");
     node.receipt(id, "handled");
-    if (frame % 600 === 0) await clock.advance(10_000);
+    if (frame % 60 === 0) await clock.advance(1_000);
   }
   assert.equal(node.of("send").length, 3600);
   assert.equal(channel.bufferedAmount, 0);

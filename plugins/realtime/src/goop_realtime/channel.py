@@ -11,7 +11,7 @@ from typing import Any
 from goop_node.types import JsonValue
 from goop_realtime.contexts import Context
 from goop_realtime.effects import Outcome, Outgoing
-from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
+from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, SIGNAL_BYTES, Bucket, NodeLimits
 from goop_realtime.log import Log
 from goop_realtime.outcomes import Outcomes
 from goop_realtime.plugin_code import ChannelSession
@@ -236,8 +236,12 @@ class Channel:
         }
 
 
-def channel_row(channel: Channel, now: int) -> dict[str, JsonValue]:
-    """The channel as ``GET /api/realtime/channels`` and the ``state`` frame tell it."""
+def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonValue]:
+    """The channel as ``GET /api/realtime/channels`` and the ``state`` frame tell it.
+
+    ``own`` are the bounds of the node, within which those of the context hold.
+    """
+    limits = own.of(channel.context.type.limits)
     detail: dict[str, JsonValue] = {
         "final": channel.final or channel.closing,
         "suspended": channel.phase is Phase.OPEN and channel.link is None and not channel.closing,
@@ -259,6 +263,12 @@ def channel_row(channel: Channel, now: int) -> dict[str, JsonValue]:
         "detail": detail,
         "delivery": channel.delivery,
         "incoming": channel.phase is Phase.ASKED,
+        "limits": {
+            "messageBytes": limits.message_bytes,
+            "signalBytes": SIGNAL_BYTES,
+            "rate": limits.rate,
+            "burst": limits.burst,
+        },
     }
     if channel.phase in (Phase.ASKED, Phase.ASKING):
         row["title"] = channel.context.type.title

@@ -254,14 +254,12 @@ class GoPeers:
         return {
             "peer": channel.peer,
             "prefix": f"g{core.random.getrandbits(64):016x}",
-            "message_bytes": min(
-                core.limits.message_bytes, channel.context.type.limits.message_bytes
-            ),
+            "message_bytes": core.limits.of(channel.context.type.limits).message_bytes,
             "unread": Unread(channel).measure,
         }
 
     def _link(self, channel: Channel, member: Membership, virtual: Virtual) -> int:
-        limits, own = channel.context.type.limits, self._core.limits
+        limits = self._core.limits.of(channel.context.type.limits)
         channel_id, number = channel.id, 0
 
         def lines(batch: list[Line]) -> None:
@@ -286,8 +284,8 @@ class GoPeers:
                 final=lambda: self._over(channel_id),
             ),
             hosted=channel.hosted,
-            rate=own.rate or limits.rate,
-            burst=own.burst or limits.burst,
+            rate=limits.rate,
+            burst=limits.burst,
         )
         self._links[channel_id] = link
         number = self._doors.adopt(link)

@@ -120,14 +120,13 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
                 "schemas": {name: dict(schema) for name, schema in context.type.messages.items()},
                 "params": context.type.params,
                 "limits": {
-                    "messageBytes": min(
-                        core.limits.message_bytes, context.type.limits.message_bytes
-                    ),
-                    "rate": core.limits.rate or context.type.limits.rate,
-                    "burst": core.limits.burst or context.type.limits.burst,
+                    "messageBytes": limits.message_bytes,
+                    "rate": limits.rate,
+                    "burst": limits.burst,
                 },
             }
             for context in core.registry.all()
+            for limits in [core.limits.of(context.type.limits)]
             if core.rights.uses(caller, context.type.name)
         ]
 
@@ -154,7 +153,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             app=body.app,
         )
         await bridge.stored(found.id if isinstance(found, Channel) else "")
-        return channel_row(_found(found), now_ms())
+        return channel_row(_found(found), now_ms(), bridge.engine.core.limits)
 
     @post("/accept", status_code=HTTP_200_OK, opt={"body": AcceptBody})
     async def accept(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
@@ -170,7 +169,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
                 raise Problem(504, "timeout", "the other node did not answer; it is tried again")
         if channel.final:
             raise Problem(409, channel.close_code, channel.close_reason or "the request has ended")
-        return channel_row(channel, now_ms())
+        return channel_row(channel, now_ms(), bridge.engine.core.limits)
 
     @post("/decline", status_code=HTTP_200_OK, opt={"body": DeclineBody})
     async def decline(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:

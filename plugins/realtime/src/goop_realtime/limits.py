@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from goop_realtime.types import Limits
 
 OUTBOX_MESSAGES = 1000
 OUTBOX_BYTES = 4 * 1024 * 1024
@@ -14,6 +16,9 @@ LINK_WINDOW = 512 * 1024
 
 PAGE_WINDOW = 256 * 1024
 """Bytes on their way to a page that it has not acknowledged."""
+
+SIGNAL_BYTES = 4096
+"""What a signal may hold."""
 
 KEPT_ENTRIES = 512
 KEPT_BYTES = 1024 * 1024
@@ -35,6 +40,15 @@ class NodeLimits:
     channels_per_peer: int = 64
     sockets: int = 64
     channels: int = 1024
+
+    def of(self, context: Limits) -> Limits:
+        """A context's bounds as they hold on this node."""
+        return replace(
+            context,
+            message_bytes=min(self.message_bytes, context.message_bytes),
+            rate=context.rate if self.rate is None else self.rate,
+            burst=context.burst if self.burst is None else self.burst,
+        )
 
 
 class Bucket:

@@ -39,7 +39,7 @@ def rows(core: Core, caller: Caller, now: int) -> list[dict[str, JsonValue]]:
             continue
         if not core.rights.allows(caller, Right.SEE, channel):
             continue
-        row = channel_row(channel, now)
+        row = channel_row(channel, now, core.limits)
         if channel.phase is Phase.ASKED and hands_on(caller):
             row["templates"] = core.rights.takers(channel)
         found.append(row)

@@ -37,6 +37,8 @@ class View:
     redelivered_to: int
     flight: deque[tuple[int, int]] = field(default_factory=deque)
     flight_bytes: int = 0
+    hurried: int = 0
+    """The number of the page's message that was ``too_fast`` and that it will send again."""
     barred: bool = False
     """Whether the page may not use the channel any more: it gets nothing until it may again."""
 
@@ -49,6 +51,8 @@ class Page:
     caller: Caller
     connected: bool = True
     acks: bool = False
+    retries: bool = False
+    """Whether it sends again, in its place, what was refused as ``too_fast``."""
     everything: bool = False
     contexts: frozenset[str] | None = None
     views: dict[str, View] = field(default_factory=dict)
@@ -67,7 +71,7 @@ def frame(core: Core, page: Page, body: dict[str, JsonValue]) -> None:
 
 def state_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
     """The ``state`` frame of a channel as it is now."""
-    row = channel_row(channel, core.now)
+    row = channel_row(channel, core.now, core.limits)
     detail = row.pop("detail")
     body = {"type": "state", "channel": row.pop("channelId"), **row, **detail}
     body.pop("incoming", None)

@@ -47,7 +47,7 @@ def send(
         return Rejection(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
     if message_id in channel.outbox or message_id in channel.outcomes:
         return _again(core, channel, message_id)
-    refusal = _admit(core, channel, data)
+    refusal = _admit(core, channel) or _paced(core, channel, page, message_id)
     encoded = b""
     if refusal is None:
         encoded = encode(data)
@@ -74,24 +74,37 @@ def _new_id(core: Core, channel: Channel, page: Page) -> str:
     return f"{page.id}-{number}"
 
 
-def _admit(core: Core, channel: Channel, data: JsonValue) -> Rejection | None:
+def _admit(core: Core, channel: Channel) -> Rejection | None:
     if channel.phase is not Phase.OPEN or channel.closing:
         if channel.final or channel.closing:
             code = channel.close_code or "closed"
             return Rejection(code="closed", reason=f"the channel has ended ({code})")
         return Rejection(code="not_connected", reason="the other side has not accepted yet")
+    return None
+
+
+def _paced(core: Core, channel: Channel, page: Page, message_id: str) -> Rejection | None:
+    """Refuse what comes too fast.
+
+    What a page will send again is not overtaken meanwhile: its later messages are as early.
+    """
     if channel.bucket is None:
-        limits = channel.context.type.limits
-        rate = core.limits.rate if core.limits.rate is not None else limits.rate
-        burst = core.limits.burst if core.limits.burst is not None else limits.burst
-        channel.bucket = Bucket(rate, burst)
-    if not channel.bucket.take(core.now):
+        limits = core.limits.of(channel.context.type.limits)
+        channel.bucket = Bucket(limits.rate, limits.burst)
+    view = page.views.get(channel.id) if page.retries else None
+    number = int(message_id.rpartition("-")[2])
+    overtakes = view is not None and 0 < view.hurried < number
+    if overtakes or not channel.bucket.take(core.now):
+        if view is not None and not overtakes:
+            view.hurried = number
         return Rejection(code="too_fast", reason="more messages a second than this context allows")
+    if view is not None:
+        view.hurried = 0
     return None
 
 
 def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Rejection | None:
-    bound = min(core.limits.message_bytes, channel.context.type.limits.message_bytes)
+    bound = core.limits.of(channel.context.type.limits).message_bytes
     if len(encoded) > bound:
         return Rejection(
             code="too_large", reason=f"the message has {len(encoded)} bytes, at most {bound} fit"
@@ -183,6 +196,10 @@ def _close_open(core: Core, channel: Channel) -> None:
 def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
     """Follow channels (all of the page's template without ``channels``), and go on from there."""
     page.acks = page.acks or body.get("ack") is True
+    if "retries" in body:
+        page.retries = body["retries"] is True
+        for view in page.views.values():
+            view.hurried = 0
     contexts = body.get("contexts")
     if isinstance(contexts, list):
         page.contexts = frozenset(name for name in contexts if isinstance(name, str))

@@ -12,11 +12,11 @@ from goop_realtime.channel import Channel
 from goop_realtime.core import Core
 from goop_realtime.effects import Frame
 from goop_realtime.jsonio import MalformedJson, encode
+from goop_realtime.limits import SIGNAL_BYTES
 from goop_realtime.pages import listeners
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, payload
 
-MAX_BYTES = 4096
 ROUND = 16
 """Signals that may be on their way at a time."""
 
@@ -24,8 +24,9 @@ ROUND = 16
 def send(core: Core, channel: Channel, data: JsonValue) -> Rejection | None:
     """Pass a page's signal on, if there is a link to pass it on."""
     encoded = encode(data)
-    if len(encoded) > MAX_BYTES:
-        return Rejection(code="too_large", reason=f"a signal has at most {MAX_BYTES} bytes")
+    if len(encoded) > SIGNAL_BYTES:
+        reason = f"a signal of {len(encoded)} bytes; at most {SIGNAL_BYTES} are taken"
+        return Rejection(code="too_large", reason=reason)
     if channel.bucket is not None and not channel.bucket.take(core.now):
         return Rejection(code="too_fast", reason="more messages a second than this context allows")
     if channel.link is None:
