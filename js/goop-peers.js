@@ -2,6 +2,8 @@
 // @ts-check
 /// <reference path="./goop.d.ts" />
 /** Goop.peers: who is online, as a list and live. */
+import { TabStream } from "./peers/tabs.js";
+
 (() => {
   "use strict";
 
@@ -9,8 +11,6 @@
   const root = globalThis;
   root.Goop ??= {};
   if (root.Goop.peers) return;
-
-  const RETRY_MS = 2_000;
 
   /**
    * A row of the node, with the SDK's own spelling beside the node's.
@@ -27,10 +27,6 @@
   const subscribers = new Set();
   /** @type {Map<string, GoopPeer> | null} what a subscriber that comes later is told */
   let rows = null;
-  /** @type {EventSource | null} */
-  let source = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
 
   /**
    * @param {keyof GoopPeerCallbacks} name
@@ -53,41 +49,37 @@
     }
   }
 
-  function open() {
-    timer = undefined;
-    const opened = new EventSource("/api/peers/events");
-    source = opened;
-    opened.addEventListener("snapshot", ({ data }) => {
-      /** @type {GoopPeer[]} */
-      const list = (JSON.parse(data).peers ?? []).map((/** @type {any} */ row) => peer(row));
-      rows = new Map(list.map((row) => [row.peerId, row]));
-      tell("onSnapshot", list);
-    });
-    opened.addEventListener("update", ({ data }) => {
-      const event = JSON.parse(data);
-      const row = peer(event.peer ?? {}, event.peer_id);
-      rows?.set(row.peerId, row);
-      tell("onUpdate", { ...event, peerId: row.peerId, peer: row });
-    });
-    opened.addEventListener("remove", ({ data }) => {
-      const event = JSON.parse(data);
-      rows?.delete(event.peer_id);
-      tell("onRemove", { ...event, peerId: event.peer_id });
-    });
-    opened.onerror = (error) => {
-      tell("onError", error);
-      // The browser comes back by itself, except where the node answered with an error.
-      if (opened.readyState !== 2 || source !== opened) return;
-      source = null;
-      timer = setTimeout(open, RETRY_MS);
-    };
+  const stream = new TabStream("/api/peers/events", ["snapshot", "update", "remove"], {
+    event(name, data) {
+      if (name === "snapshot") snapshot(data.peers ?? []);
+      else if (name === "update") update(data);
+      else remove(data);
+    },
+    failed: (error) => tell("onError", error),
+    snapshot: () => (rows ? { peers: [...rows.values()] } : null),
+  });
+
+  /** @param {any[]} list */
+  function snapshot(list) {
+    rows = new Map(list.map((row) => peer(row)).map((row) => [row.peerId, row]));
+    tell("onSnapshot", [...rows.values()]);
+  }
+
+  /** @param {any} event */
+  function update(event) {
+    const row = peer(event.peer ?? {}, event.peer_id);
+    rows?.set(row.peerId, row);
+    tell("onUpdate", { ...event, peerId: row.peerId, peer: row });
+  }
+
+  /** @param {any} event */
+  function remove(event) {
+    rows?.delete(event.peer_id);
+    tell("onRemove", { ...event, peerId: event.peer_id });
   }
 
   function close() {
-    clearTimeout(timer);
-    timer = undefined;
-    source?.close();
-    source = null;
+    stream.close();
     rows = null;
   }
 
@@ -103,7 +95,7 @@
     },
     subscribe(callbacks) {
       subscribers.add(callbacks);
-      if (!source && timer === undefined) open();
+      if (!stream.opened) stream.open();
       else if (rows) tellOne(callbacks, "onSnapshot", [...rows.values()]);
       return () => {
         if (subscribers.delete(callbacks) && subscribers.size === 0) close();
@@ -117,12 +109,12 @@
   root.Goop.peers = peers;
 
   if (typeof addEventListener === "function") {
-    // An open stream would keep the browser from storing the page for "back".
-    addEventListener("pagehide", (event) => {
-      if (event.persisted) close();
-    });
-    addEventListener("pageshow", (event) => {
-      if (event.persisted && subscribers.size > 0 && !source) open();
-    });
+    const wake = () => subscribers.size > 0 && stream.open();
+    // An open stream would keep the browser from storing the page for "back"; one in a frozen page
+    // would be nobody's.
+    addEventListener("pagehide", (event) => event.persisted && close());
+    addEventListener("pageshow", (event) => event.persisted && wake());
+    addEventListener("freeze", close);
+    addEventListener("resume", wake);
   }
 })();

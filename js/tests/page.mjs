@@ -128,8 +128,12 @@ class FakeNode {
   }
 }
 
-/** A page with the SDK's scripts. `page.Goop` is what its own scripts would see. */
+/**
+ * A page with the SDK's scripts. `page.Goop` is what its own scripts would see. Before the scripts
+ * there may be `{ names }`: what this browser has besides.
+ */
 export function openPage(...scripts) {
+  const names = typeof scripts[0] === "object" ? scripts.shift().names : {};
   const clock = new Clock();
   const node = new FakeNode();
   const printed = { error: [], warn: [] };
@@ -205,6 +209,8 @@ export function openPage(...scripts) {
   }
 
   const context = vm.createContext({
+    ...names,
+    Event,
     WebSocket,
     EventSource,
     fetch,

@@ -21,7 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = {file.parent.name: file.parent for file in ROOT.glob("plugins/*/pyproject.toml")}
 SDK = (
     *("goop-realtime.js", "goop-realtime.mjs", "goop-peers.js", "goop-identity.js", "goop.d.ts"),
-    *(f"realtime/{file.name}" for file in (ROOT / "js" / "realtime").glob("*.js")),
+    *(
+        f"{part}/{file.name}"
+        for part in ("realtime", "peers")
+        for file in (ROOT / "js" / part).glob("*.js")
+    ),
 )
 
 
