@@ -16,6 +16,7 @@ from goop_realtime.channel import Channel, Phase, channel_row
 from goop_realtime.effects import Entry, Frame
 from goop_realtime.jsonio import encode
 from goop_realtime.limits import PAGE_WINDOW
+from goop_realtime.message_frame import message_frame
 from goop_realtime.rights import Right, hands_on
 from goop_realtime.types import BLOCKED
 from goop_realtime.wire import Line
@@ -213,23 +214,6 @@ def pump(core: Core, channel: Channel, page: Page, view: View) -> None:
 def is_own(core: Core, page: Page, entry: Entry) -> bool:
     """Whether the page itself sent it. Another node's page may have the same id."""
     return entry.author == core.me and entry.id.rpartition("-")[0] == page.id
-
-
-def message_frame(channel: Channel, entry: Entry, redelivered: bool) -> bytes:
-    """The ``message`` frame of an entry; built by hand since its data is encoded already."""
-    return (
-        b'{"type":"message","channel":"%b","from":"%b","data":%b,"id":%b,"epoch":%d,"seq":%d,"sentAt":%d%b}'
-        % (
-            channel.id.encode(),
-            entry.author.encode(),
-            entry.raw,
-            encode(entry.id),
-            entry.epoch,
-            entry.seq,
-            entry.at,
-            b',"redelivered":true' if redelivered else b"",
-        )
-    )
 
 
 def _tell_gap(core: Core, channel: Channel, page: Page, view: View) -> None:
