@@ -91,7 +91,7 @@ def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
     }
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"token": []}]
-    bodies = _bodies(app)
+    bodies = declared_bodies(app)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if not isinstance(operation, dict) or "responses" not in operation:
@@ -113,7 +113,8 @@ def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
     return document
 
 
-def _bodies(app: Litestar) -> dict[tuple[str, str], type[Any]]:
+def declared_bodies(app: Litestar) -> dict[tuple[str, str], type[Any]]:
+    """The type of body that each endpoint takes, by its path and method in lower case."""
     return {
         (route.path_format, method.lower()): handler.opt["body"]
         for route in app.routes

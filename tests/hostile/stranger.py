@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -77,6 +77,10 @@ class Stranger:
     def is_called_by(self, peer_id: str) -> None:
         """A node has connected with it; everything that follows is for that one."""
         self._node = ID.from_base58(peer_id)
+
+    def serves(self, protocol: str, answer: Callable[[Any], Awaitable[None]]) -> None:
+        """Answer streams of a protocol that the node opens; ``answer`` runs on trio."""
+        self._host.set_stream_handler(TProtocol(protocol), answer)
 
     async def disconnect(self) -> None:
         """Hang up."""
