@@ -98,6 +98,13 @@ def file_of(module: str) -> str:
         return ""
 
 
+def packages_of(error: BaseException) -> list[str]:
+    """The top-level packages whose code ``error`` passed, the innermost first."""
+    steps = traceback.walk_tb(_inner(error).__traceback__)
+    names = [str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in steps]
+    return list(dict.fromkeys(reversed(names)))
+
+
 def raised_in(error: BaseException, package: str) -> bool:
     """Whether the statement that raised stands in ``package``."""
     step = error.__traceback__

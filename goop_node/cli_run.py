@@ -21,6 +21,7 @@ import uvicorn
 from goop_node import __version__
 from goop_node.config import NodeConfig, StartError
 from goop_node.http_protocol import HttpProtocol
+from goop_node.lifetime import END_SECONDS, end_within, run_to_end
 from goop_node.node import Node
 from goop_node.origins import home_url, is_loopback
 from goop_node.places import places
@@ -72,7 +73,12 @@ def run(config: NodeConfig) -> int:
                 names = ", ".join(config.plugins) or "no plugins"
                 print(f"No goop.toml here: running with the defaults and {names}", file=sys.stderr)
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(serve(config, sock))
+                loop, code = runner.get_loop(), 1
+                try:
+                    code = run_to_end(loop, loop.create_task(serve(config, sock)))
+                    return code
+                finally:
+                    end_within(END_SECONDS, code)
 
 
 async def serve(config: NodeConfig, sock: socket.socket) -> int:
@@ -84,6 +90,7 @@ async def serve(config: NodeConfig, sock: socket.socket) -> int:
     from goop_node.p2p import P2PError
 
     node = Node(config)
+    asyncio.get_running_loop().set_exception_handler(node.loop_failed)
     _say_unusual(config)
     me = asyncio.current_task()
     assert me is not None

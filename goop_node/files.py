@@ -16,6 +16,7 @@ from typing import Any
 
 from litestar import Request, Response
 
+from goop_node.own_threads import in_own_thread
 from goop_node.ranges import Part, Unsatisfiable, is_known, part_of
 
 CHUNK = 256 * 1024
@@ -169,7 +170,7 @@ class _Stream:
             file.seek(part.start)
             left = part.stop - part.start
             while left and not gone.done():
-                data = await asyncio.to_thread(file.read, min(CHUNK, left))
+                data = await in_own_thread(file.read, min(CHUNK, left))
                 if not data:
                     # Without its last part the answer is cut, and the client sees that.
                     log.warning("%s became shorter while it was sent", self._opened.path)

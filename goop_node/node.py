@@ -196,6 +196,15 @@ class Node:
         """Record that something of a plugin failed, for the status page and the log."""
         self._plugins.fault(plugin, error, doing, code, about)
 
+    def loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """The loop's exception handler: what nobody waits for is told as its plugin's."""
+        error = context.get("exception")
+        plugin = self._plugins.blamed(error) if isinstance(error, BaseException) else ""
+        if plugin and error is not None:
+            self.failed(plugin, error, doing="a task or callback of its own")
+        else:
+            loop.default_exception_handler(context)
+
     def plugin_status(self) -> list[PluginStatus]:
         """What became of every enabled plugin, by name."""
         return self._plugins.status()

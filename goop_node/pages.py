@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from litestar.response import Redirect
 from goop_node import sdk_scripts
 from goop_node.files import FileResponse, find, open_file
 from goop_node.origins import Origins
+from goop_node.own_threads import in_own_thread
 from goop_node.problems import not_found
 from goop_node.ranges import is_known
 from goop_node.types import Template
@@ -28,11 +28,11 @@ _ALL = [method for method in HttpMethod if method is not HttpMethod.OPTIONS]
 
 async def serve(request: Request[Any, Any, Any], file: Path | None) -> Response[Any]:
     """The file, revalidated at every load; to people a page where there is none."""
-    opened = await asyncio.to_thread(open_file, file) if file is not None else None
+    opened = await in_own_thread(open_file, file) if file is not None else None
     if opened is not None:
         return FileResponse(opened)
     if "text/html" in request.headers.get("accept", ""):
-        missing = await asyncio.to_thread(open_file, HOME / "missing.html")
+        missing = await in_own_thread(open_file, HOME / "missing.html")
         if missing is not None:
             return FileResponse(missing, status=404)
     raise not_found()
@@ -42,7 +42,7 @@ async def _serve_from(
     request: Request[Any, Any, Any], folder: Path, path: str, above: str = ""
 ) -> Response[Any]:
     """What ``path`` names in ``folder``, whose own address is ``above``."""
-    found = await asyncio.to_thread(find, folder, path)
+    found = await in_own_thread(find, folder, path)
     if found is None:
         # Browsers ask for one by themselves.
         return await serve(request, HOME / "icon.svg" if path == "/favicon.ico" else None)
@@ -79,7 +79,7 @@ def routes(
         file = scripts.get(request.path_params["name"])
         if file is None or file.suffix != ".js" or not file.is_file():
             return await serve(request, file)
-        body = (await asyncio.to_thread(sdk_scripts.classic, file)).encode()
+        body = (await in_own_thread(sdk_scripts.classic, file)).encode()
         tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
         headers = {"etag": tag, "cache-control": "no-cache"}
         if is_known(tag, request.headers.get("if-none-match")):

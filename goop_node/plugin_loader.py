@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from goop_node import hookspecs, plugin_hints, plugin_instance
-from goop_node.blame import describe, file_of, place_of, place_of_code, traceback_of
+from goop_node.blame import describe, file_of, packages_of, place_of, place_of_code, traceback_of
 from goop_node.config import ConfigError, NodeConfig
 from goop_node.contained import Failed, contained
 from goop_node.environment import Candidate
@@ -87,6 +87,14 @@ class Plugins:
     def packages(self) -> dict[str, str]:
         """The top-level package that each active plugin's code is in."""
         return {name: package for name in self.active if (package := self._package(name))}
+
+    def blamed(self, error: BaseException) -> str:
+        """The active plugin in whose code ``error`` was raised, or ``""``."""
+        passed = packages_of(error)
+        found = [
+            (passed.index(one), name) for name, one in self.packages().items() if one in passed
+        ]
+        return min(found)[1] if found else ""
 
     def code(self, name: str, hook: str) -> object:
         """The function with which a plugin implements a hook, to name its place."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -77,8 +78,10 @@ def containment(plugin: str, failed: Callable[..., None]) -> dict[str, Any]:
             scope[REPORT] = report
             try:
                 await app(scope, receive, send)
-            except (SystemExit, KeyboardInterrupt) as error:
-                if is_persons(error):
+            except Exception:
+                raise
+            except BaseException as error:
+                if is_persons(error) or _is_cancelled(error):
                     raise
                 raise _Left(describe(error)) from error
 
@@ -87,5 +90,11 @@ def containment(plugin: str, failed: Callable[..., None]) -> dict[str, Any]:
     return {"middleware": [contained]}
 
 
+def _is_cancelled(error: BaseException) -> bool:
+    """Whether the request is given up; a handler can raise the same by mistake."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
 class _Left(Exception):
-    """A handler wanted to end the process: an ordinary exception in place of what would."""
+    """An ordinary exception in place of one that would end more than the request."""

@@ -15,6 +15,7 @@ import os
 import sqlite3
 from dataclasses import dataclass
 
+from goop_node.own_threads import in_own_thread
 from goop_node.storage import Database, check, is_locked
 
 BEAT_SECONDS = 1.0
@@ -101,7 +102,7 @@ class DatabaseWatch:
 
 async def _judge(database: Database) -> str:
     """Somebody wrote to the file: whether it is still one."""
-    flaw = await asyncio.to_thread(check, database.path, database.mark)
+    flaw = await in_own_thread(check, database.path, database.mark)
     if flaw:
         return f"{database.path.name} was damaged while in use: {flaw}"
     database.remember()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -69,8 +71,25 @@ class Plugin:
         ("raises", "ValueError: no", "raise ValueError('no')"),
         ("exits", "SystemExit: 15", "sys.exit(15)"),
         ("interrupts", "KeyboardInterrupt", "raise KeyboardInterrupt"),
+        ("odd", "Odd", "raise Odd"),
+        ("cancels", "CancelledError", "raise asyncio.CancelledError"),
     )
 ]
+TASK = Planted(
+    "task",
+    "ValueError: nobody waits",
+    """
+async def work(): raise ValueError("nobody waits")  #!
+@get("/")
+async def here() -> int:
+    asyncio.create_task(work())
+    return 1
+class Plugin:
+    @hookimpl
+    def goop_routes(self, node): return [Route(handlers=[here])]
+""",
+    "faulty",
+)
 SOCKET = Planted(
     "socket",
     "ValueError: no",
@@ -128,6 +147,7 @@ EVERY = [
     *HANDLERS,
     *ENDPOINTS,
     SOCKET,
+    TASK,
     VETO,
     CHANGES,
     GOOD,
@@ -268,6 +288,19 @@ async def test_an_endpoint_that_fails(pair: Pair, planted: Planted) -> None:
     row: dict[str, Any] = next(one for one in rows if one["name"] == planted.name)
     assert planted.words in row["error"]
     assert row["place"].endswith(f":{planted.line}")
+
+
+async def test_a_task_for_which_nobody_waits(pair: Pair) -> None:
+    asyncio.get_running_loop().set_exception_handler(pair.alice.node.loop_failed)
+    assert (await pair.alice.http("GET", f"/api/{TASK.name}")).status_code == 200
+
+    def is_told() -> bool:
+        gc.collect()
+        return pair.alice.status(TASK.name).error is not None
+
+    await until(is_told)
+    assert_named(pair, TASK)
+    await good_channel(pair)
 
 
 async def test_a_websocket_that_fails(pair: Pair) -> None:
