@@ -15,10 +15,11 @@ _PAGES_AT = 28
 """Where the header says how many pages the file has, and behind it where free ones are listed."""
 
 
-def copy_readable(damaged: Path, into: sqlite3.Connection) -> int:
+def copy_readable(damaged: Path, into: sqlite3.Connection, *, more: bool = False) -> int:
     """Copy every row that can be read into the tables of the same name; how many there were.
 
-    From both ends of each table: what lies between two unreadable places may be lost.
+    From both ends of each table: what lies between two unreadable places may be lost. ``more``:
+    into tables that have some already, as far as keys tell which those are.
     """
     saved = 0
     into.execute("PRAGMA foreign_keys = OFF")
@@ -26,15 +27,17 @@ def copy_readable(damaged: Path, into: sqlite3.Connection) -> int:
     try:
         tables = into.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (table,) in tables:
-            saved += _copy_table(damaged, into, str(table))
+            saved += _copy_table(damaged, into, str(table), more)
     finally:
         into.execute("COMMIT")
         into.execute("PRAGMA foreign_keys = ON")
     return saved
 
 
-def _copy_table(damaged: Path, into: sqlite3.Connection, table: str) -> int:
+def _copy_table(damaged: Path, into: sqlite3.Connection, table: str, more: bool) -> int:
     info = into.execute(f"PRAGMA table_info({table})").fetchall()
+    if more and not any(row[5] for row in info):
+        return 0
     names = [str(row[1]) for row in info]
     keys = [str(row[1]) for row in sorted(info, key=lambda row: row[5]) if row[5]] or ["rowid"]
     saved = 0
@@ -73,14 +76,24 @@ def _readable(reader: sqlite3.Connection, statement: str) -> Iterator[tuple[obje
 
 
 @contextlib.contextmanager
+def without_log(damaged: Path) -> Iterator[Path]:
+    """A copy of the file without the log beside it, which may be that of another file."""
+    copy = damaged.with_name(f".{damaged.name}.copy")
+    try:
+        shutil.copyfile(damaged, copy)
+        yield copy
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{copy}{suffix}").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
 def with_fresh_first_page(damaged: Path, fresh: Path) -> Iterator[Path]:
     """A copy of the damaged file with the first page of a new one of the same making.
 
     There stand the header and where each table begins, which is the same in both.
     """
-    patched = damaged.with_name(f".{damaged.name}.patched")
-    try:
-        shutil.copyfile(damaged, patched)
+    with without_log(damaged) as patched:
         page = fresh.read_bytes()[:_HEADER]
         size = int.from_bytes(page[16:18], "big")
         size = 65536 if size == 1 else size
@@ -90,6 +103,3 @@ def with_fresh_first_page(damaged: Path, fresh: Path) -> Iterator[Path]:
         with patched.open("r+b") as file:
             file.write(first)
         yield patched
-    finally:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{patched}{suffix}").unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from goop_node.kept_files import set_aside
-from goop_node.salvage import copy_readable, with_fresh_first_page
+from goop_node.salvage import copy_readable, with_fresh_first_page, without_log
 
 BUSY_MS = 20
 """How long who finds the file locked may keep the loop waiting."""
@@ -91,6 +91,7 @@ def open_database(path: Path, migrations: Sequence[str]) -> Database:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
+        _look_at_log(path)
         return _open(path, migrations)
     except sqlite3.Error as error:
         if not is_damage(error):
@@ -109,7 +110,10 @@ def mend(path: Path, migrations: Sequence[str], reason: str) -> Database:
     try:
         _remove(fresh)
         with contextlib.closing(_open(fresh, migrations)) as database:
-            saved = copy_readable(path, database)
+            with without_log(path) as alone:
+                # Copied first: whoever opens the file moves its log into it.
+                saved = copy_readable(path, database)
+                saved += copy_readable(alone, database, more=True)
             if not saved:
                 with with_fresh_first_page(path, fresh) as patched:
                     saved = copy_readable(patched, database)
@@ -168,6 +172,7 @@ def _open(path: Path, migrations: Sequence[str]) -> Database:
         if flaw:
             raise _damaged(flaw)
         _migrate(database, path, migrations)
+        _refuse_misfit(database, migrations)
         database.mark = secrets.randbits(31)
         database.execute(f"PRAGMA application_id = {database.mark}")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -178,6 +183,20 @@ def _open(path: Path, migrations: Sequence[str]) -> Database:
         database.close()
         raise
     return database
+
+
+def _look_at_log(path: Path) -> None:
+    """Raise ``sqlite3.DatabaseError`` where a log that was left behind does not fit its file.
+
+    Nothing is written: a connection that may write moves the log into the file when it closes.
+    """
+    log = Path(f"{path}-wal")
+    if log.is_file() and log.stat().st_size:
+        place = f"{path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(place, uri=True, timeout=5.0)) as reader:
+            flaw = _flaw(reader)
+        if flaw:
+            raise _damaged(flaw)
 
 
 def _flaw(database: sqlite3.Connection) -> str:
@@ -227,6 +246,25 @@ def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[st
             if is_locked(error) or not _sound(migrations):
                 raise
             raise _damaged(f"what it holds does not fit its version {version}: {error}") from error
+
+
+def _refuse_misfit(database: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    """Raise ``sqlite3.DatabaseError`` where a table or a column of the migrations is missing."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        for script in migrations:
+            model.executescript(script)
+        found = _columns(database)
+        for table, columns in _columns(model).items():
+            if not columns <= found.get(table, set()):
+                raise _damaged(f"the table {table} is missing, or is another one")
+
+
+def _columns(database: sqlite3.Connection) -> dict[str, set[str]]:
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {
+        table: {str(row[1]) for row in database.execute(f'PRAGMA table_info("{table}")')}
+        for (table,) in tables
+    }
 
 
 def _sound(migrations: Sequence[str]) -> bool:

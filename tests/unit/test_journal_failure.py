@@ -91,3 +91,20 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
     bridge.flush()
     await bridge.close()
     database.close()
+
+
+async def test_a_disk_that_stays_full_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    database = sqlite3.connect(":memory:")
+    for script in MIGRATIONS:
+        database.executescript(script)
+    journal = FullDisk(database)
+    bridge = bridge_over(journal)
+    journal.full = True
+    for _ in range(50):
+        bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=True, caller=HOME)
+        with pytest.raises(Problem):
+            await bridge.stored()
+    told = [one for one in caplog.records if "cannot be written" in one.getMessage()]
+    assert len(told) == 1
+    await bridge.close()
+    database.close()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from goop_node.storage import Database, StorageError, open_database
 from goop_realtime.channel import Channel
+from goop_realtime.effects import Outgoing, SaveOutgoing
 from goop_realtime.journal import MIGRATIONS, Journal
 from goop_realtime.jsonio import decode
 from goop_realtime.memory import everything
@@ -222,3 +223,65 @@ def test_a_word_of_another_program_is_no_value(tmp_path: Path) -> None:
     assert [len(stored[one].entries) for one in ids[:2]] == [4, 6]
     assert len(flaws) == 3
     assert ids[0] in " ".join(flaws)
+
+
+def test_another_ones_log_beside_a_file_hides_nothing_of_it(sound: bytes, tmp_path: Path) -> None:
+    """As after putting a copy of the file back where a log of a later time was left behind."""
+    path, other = tmp_path / "realtime.sqlite3", tmp_path / "other.sqlite3"
+    path.write_bytes(sound)
+    before, _ = loaded(path)
+    with contextlib.closing(open_database(other, MIGRATIONS)) as database:
+        for n in range(50):
+            database.execute("INSERT INTO channels VALUES (?, ?)", (f"other {n}", b"{}"))
+        log = Path(f"{other}-wal").read_bytes()
+    Path(f"{path}-wal").write_bytes(log)
+    after, _ = loaded(path)
+    for channel, kept in before.items():
+        assert [one.id for one in after[channel].entries] == [one.id for one in kept.entries]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TABLE outcomes",
+        "DROP TABLE outcomes; CREATE VIEW outcomes AS SELECT 1",
+        "DROP TABLE outcomes; CREATE TABLE outcomes (something INTEGER)",
+        "ALTER TABLE outcomes RENAME COLUMN pointer TO another",
+    ],
+)
+def test_a_table_that_is_another_one_is_made_anew_and_the_others_stay(
+    sound: bytes, tmp_path: Path, change: str
+) -> None:
+    path = tmp_path / "realtime.sqlite3"
+    path.write_bytes(sound)
+    before, _ = loaded(path)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript(change)
+    after, _ = loaded(path)
+    assert after.keys() == before.keys()
+    for channel, kept in before.items():
+        assert after[channel].entries == kept.entries
+
+
+def test_what_has_its_place_is_not_said_again_though_both_were_saved() -> None:
+    world = World(5)
+    alice, bob = world.node("alice"), world.node("bob")
+    page = alice.page("a")
+    bob.page("b")
+    channel = alice.ask("bob")
+    world.run(500)
+    bob.accept(channel)
+    world.run(1_000)
+    for n in range(5):
+        page.send(channel, n)
+    world.run(2_000)
+    entries = list(alice.engine.core.channels[channel].log.after(0))
+    alice.journal.commit(
+        [SaveOutgoing(channel, Outgoing(one.id, one.at, one.kind, one.raw)) for one in entries]
+    )
+    alice.crash()
+    alice.start()
+    world.run(5_000)
+    for node in (alice, bob):
+        found = [one.id for one in node.engine.core.channels[channel].log.after(0)]
+        assert found == [one.id for one in entries]

@@ -29,6 +29,8 @@ RETRY_SECONDS = 0.05
 RETRY_LOST_SECONDS = 1.0
 PATIENCE_MS = 10_000
 """How long a batch waits for a lock before it counts as failed."""
+TELL_AGAIN_MS = 60_000
+"""How long a disk that takes nothing is no news."""
 STORED_SECONDS = 15.0
 """How long a request waits for what it did to be stored."""
 MAX_WAITING = 50_000
@@ -59,6 +61,8 @@ class Committer:
         self._waiting: list[Effect] = []
         self._since = 0
         """Since when they wait (Unix ms)."""
+        self._told: int | None = None
+        """When it was last said that nothing can be written (Unix ms)."""
         self._retry: asyncio.TimerHandle | None = None
         self._watchers: list[asyncio.Future[bool]] = []
         self.failed: frozenset[str] = frozenset()
@@ -196,7 +200,9 @@ class Committer:
     def _go_back(self, error: Exception) -> bool:
         """None of what waits happens: what is stored is true. Where that cannot be read either,
         everything goes on waiting, and nobody is told anything."""
-        log.error("the journal cannot be written (is the disk full?): %s", error)
+        if self._told is None or now_ms() - self._told >= TELL_AGAIN_MS:
+            self._told = now_ms()
+            log.error("the journal cannot be written (is the disk full?): %s", error)
         self._engine.core.note("node", "storage_failed", detail=str(error))
         self._cut_off()
         try:

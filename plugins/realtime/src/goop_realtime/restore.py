@@ -94,6 +94,8 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> str:
     channel.peer_has = channel.peer_handled
     channel.handed_out = last
     for outgoing in kept.outbox:
+        if outgoing.id in channel.outcomes:
+            continue  # of a damaged file both were saved: it has its place, or was refused
         channel.put_out(outgoing)
         if outgoing.kind == "close":
             channel.closing = True
