@@ -54,8 +54,9 @@ interface GoopSent extends Promise<{ id: string }> {
   /** The other node has it safely. Where `channel.delivery` is `best-effort` nobody confirms that:
    * this and `handled` reject with `unsupported`. */
   readonly delivered: Promise<{ id: string }>;
-  /** The handler of the other page has returned. */
-  readonly handled: Promise<{ id: string }>;
+  /** The other page is done with it. `failed`: its handler threw, or had not returned after 10 s
+   * when a later message was handled. */
+  readonly handled: Promise<{ id: string; failed: boolean }>;
 }
 
 /** A message of the past, as `history()` tells it. */

@@ -109,19 +109,19 @@ export function ignorable(work) {
  * @param {string} name
  * @param {unknown} handler
  * @param {...unknown} args
- * @returns {Promise<void> | undefined} pending while the handler is; it never rejects
+ * @returns {Promise<boolean> | boolean} whether it returned in good order; a promise never rejects
  */
 export function call(name, handler, ...args) {
-  if (typeof handler !== "function") return undefined;
+  const failed = (/** @type {unknown} */ error) => {
+    report(`${name} failed:`, error);
+    return false;
+  };
+  if (typeof handler !== "function") return true;
   try {
     const result = handler(...args);
-    if (typeof result?.then !== "function") return undefined;
-    return Promise.resolve(result).then(
-      () => {},
-      (error) => report(`${name} failed:`, error),
-    );
+    if (typeof result?.then !== "function") return true;
+    return Promise.resolve(result).then(() => true, failed);
   } catch (error) {
-    report(`${name} failed:`, error);
-    return undefined;
+    return failed(error);
   }
 }

@@ -63,16 +63,21 @@ export class Hub {
     const after = {};
     /** @type {Record<string, Place>} */
     const handled = {};
+    /** @type {Record<string, number[]>} */
+    const failed = {};
     /** @type {Record<string, "start">} */
     const since = {};
     for (const conduit of this.living()) {
       const { inbox } = conduit;
       if (inbox.after) after[conduit.id] = inbox.after;
       if (inbox.handled) handled[conduit.id] = inbox.handled;
+      if (inbox.failed.length > 0) failed[conduit.id] = inbox.failed;
       if (inbox.rewinding) since[conduit.id] = "start";
     }
     const [pending, ...more] = this.outbox.pending();
-    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, after, handled, pending, ...(Object.keys(since).length > 0 ? { since } : {}) });
+    const some = (/** @type {Record<string, object>} */ named) =>
+      Object.fromEntries(Object.entries(named).filter(([, value]) => Object.keys(value).length > 0));
+    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, after, handled, pending, ...some({ failed, since }) });
     for (const ids of more) this.subscribe({ channels: Object.keys(ids), pending: ids });
     this.outbox.resend();
     for (const conduit of this.living()) {
@@ -206,9 +211,8 @@ export class Hub {
     if (this.unacknowledged.size > 1) return;
     queueMicrotask(() => {
       for (const { id, inbox } of this.unacknowledged) {
-        if (!inbox.handled) continue;
-        const [epoch, seq] = inbox.handled;
-        this.line.write(`{"type":"ack","channel":${JSON.stringify(id)},"epoch":${epoch},"seq":${seq}}`);
+        const done = inbox.acknowledgement();
+        if (done) this.line.write(JSON.stringify({ type: "ack", channel: id, ...done }));
       }
       this.unacknowledged.clear();
     });

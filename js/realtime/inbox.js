@@ -11,6 +11,7 @@ const HANDLER_PATIENCE_MS = 10_000;
 /** What may wait here for the page's handler; the node keeps what is beyond it. */
 const INBOX_MESSAGES = 10_000;
 const INBOX_BYTES = 4 * 1024 * 1024;
+const FAILURES_KEPT = 1_000;
 
 /**
  * Where an entry stands in its channel's log.
@@ -41,6 +42,10 @@ export class Inbox {
     this.after = null;
     /** @type {Place | null} */
     this.handled = null;
+    /** The numbers of messages whose handler threw, or had not returned when patience ended. @type {number[]} */
+    this.failed = [];
+    /** How far the node has been told. */
+    this.told = 0;
     /** The node has been asked to begin again at the log's start, and has not answered. */
     this.rewinding = false;
     this.rounds = 0;
@@ -75,6 +80,8 @@ export class Inbox {
   forget() {
     this.rounds++;
     this.after = this.handled = null;
+    this.failed = [];
+    this.told = 0;
     this.items = this.items.filter(({ at }) => !at);
     this.bytes = 0;
   }
@@ -117,10 +124,10 @@ export class Inbox {
       this.bytes -= bytes;
       this.busy = true;
       const { rounds } = this;
-      const pending = call(name, target, ...args);
-      if (pending) return this.wait(pending, at, name);
+      const well = call(name, target, ...args);
+      if (typeof well !== "boolean") return this.wait(well, at, name);
       this.busy = false;
-      if (rounds === this.rounds) this.done(at);
+      if (rounds === this.rounds) this.done(at, well);
     }
     if (this.overflowed && this.items.length === 0) {
       this.overflowed = false;
@@ -129,7 +136,7 @@ export class Inbox {
   }
 
   /**
-   * @param {Promise<void>} pending
+   * @param {Promise<boolean>} pending
    * @param {Place | null} at
    * @param {string} name
    */
@@ -148,18 +155,39 @@ export class Inbox {
         `Goop.realtime: ${name} of channel ${this.conduit.id} (${this.conduit.context || "no context"}) has been ` +
           `pending for ${HANDLER_PATIENCE_MS / 1000} s; the next message does not wait for it`,
       );
+      // It is not handled yet; but a later one may be, and then it counts as failed.
+      if (rounds === this.rounds) this.fails(at);
       goOn();
     }, HANDLER_PATIENCE_MS);
-    void pending.then(() => {
-      if (rounds === this.rounds) this.done(at);
+    void pending.then((well) => {
+      if (rounds === this.rounds) this.done(at, well);
       goOn();
     });
   }
 
   /** @param {Place | null} at */
-  done(at) {
+  fails(at) {
+    if (at && isAfter(at, this.handled)) this.failed = [...this.failed, at[1]].slice(-FAILURES_KEPT);
+  }
+
+  /**
+   * @param {Place | null} at
+   * @param {boolean} well whether its handler returned in good order
+   */
+  done(at, well) {
     if (!at || !isAfter(at, this.handled)) return;
+    this.failed = this.failed.filter((seq) => seq !== at[1]);
+    if (!well) this.fails(at);
     this.handled = at;
     this.conduit.hub.acknowledge(this.conduit);
+  }
+
+  /** How far the handlers are, and what the node does not know yet of those that failed. */
+  acknowledgement() {
+    if (!this.handled) return null;
+    const [epoch, seq] = this.handled;
+    const failed = this.failed.filter((one) => one > this.told && one <= seq);
+    this.told = seq;
+    return { epoch, seq, ...(failed.length > 0 ? { failed } : {}) };
   }
 }

@@ -180,7 +180,10 @@ export class Outbox {
     const reached = code === "unsupported" ? (bestEffort ? 1 : 2) : code ? 0 : known;
     const before = sent.stage;
     if (reached > 0) sent.conduit.pace.taken();
-    for (; sent.stage < reached; sent.stage++) sent.steps[sent.stage].resolve({ id: sent.id });
+    for (; sent.stage < reached; sent.stage++) {
+      const handled = sent.stage === STAGES.length - 1 ? { failed: frame.failed === true } : {};
+      sent.steps[sent.stage].resolve({ id: sent.id, ...handled });
+    }
     if (before === 0 && reached > 0) sent.conduit.waiting -= sent.bytes;
     if (sent.stage === STAGES.length) this.settle(sent);
     // A peer with an older protocol never says what became of it.

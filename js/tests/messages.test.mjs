@@ -90,7 +90,7 @@ for (const [kind, handler] of [
   ["throws", () => { throw new Error("oops"); }],
   ["rejects", async () => { throw new Error("oops"); }],
 ]) {
-  test(`a handler that ${kind} counts as returned, and the console says so`, async () => {
+  test(`a handler that ${kind} is done, as one that failed, and the console says so`, async () => {
     const { channel, node, printed } = await openChannel();
     channel.onMessage = handler;
     node.message("c1", 1, "a");
@@ -100,6 +100,7 @@ for (const [kind, handler] of [
     assert.equal(printed.error.length, 2);
     assert.match(String(printed.error[0]), /onMessage failed/);
     assert.equal(node.of("ack").at(-1).seq, 2);
+    same(node.of("ack").map(({ failed }) => failed), [[1], [2]]);
   });
 }
 
@@ -118,6 +119,35 @@ test("a handler that never returns stops blocking after 10 s and is named", asyn
   same(seen, ["stuck", "next"]);
   assert.equal(printed.warn.length, 1);
   assert.match(printed.warn[0], /onMessage of channel c1 \(chess_3\)/);
+});
+
+for (const [how, late] of [["returns late", true], ["never returns", false]]) {
+  test(`a message whose handler ${how} is not handled before, and failed where a later one was`, async () => {
+    const { channel, node, clock } = await openChannel();
+    let release;
+    channel.onMessage = (data) => (data === "slow" ? new Promise((resolve) => (release = resolve)) : undefined);
+    node.message("c1", 1, "slow");
+    await clock.advance(20_000);
+    assert.equal(node.of("ack").length, 0);
+    if (late) release();
+    await settle();
+    node.message("c1", 2, "fast");
+    await settle();
+    same(node.of("ack").map(({ seq, failed }) => [seq, failed ?? []]), late ? [[1, []], [2, []]] : [[2, [1]]]);
+  });
+}
+
+test("what failed is said again on a new socket, since an ack may have been lost", async () => {
+  const { channel, node, clock } = await openChannel();
+  channel.onMessage = () => {
+    throw new Error("oops");
+  };
+  node.message("c1", 1, "a");
+  await settle();
+  node.answers.channels = () => [{ channelId: "c1", peerId: "bob", state: "connected", detail: {}, delivery: "log" }];
+  node.cut();
+  await clock.advance(100);
+  same(node.of("subscribe").at(-1).failed, { c1: [1] });
 });
 
 test("a slow handler does not move the cursor back when it returns at last", async () => {

@@ -27,11 +27,19 @@ test("accepted, delivered and handled resolve one after the other", async () => 
   same(await sent, { id: sent.id });
 });
 
+test("handled says whether the other page's handler failed", async () => {
+  const { channel, node } = await openChannel();
+  const [well, badly] = [channel.send("a"), channel.send("b")];
+  node.receipt(well.id, "handled");
+  node.receipt(badly.id, "handled", { failed: true });
+  same(await Promise.all([well.handled, badly.handled]), [{ id: well.id, failed: false }, { id: badly.id, failed: true }]);
+});
+
 test("a later stage implies the earlier ones", async () => {
   const { channel, node } = await openChannel();
   const sent = channel.send("move");
   node.receipt(sent.id, "handled");
-  same(await Promise.all([sent, sent.delivered, sent.handled]), Array(3).fill({ id: sent.id }));
+  same(await Promise.all([sent, sent.delivered, sent.handled]), [{ id: sent.id }, { id: sent.id }, { id: sent.id, failed: false }]);
   assert.equal(channel.bufferedAmount, 0);
 });
 

@@ -188,7 +188,7 @@ class Play:
                 assert engine.signal(now, channel, page, row["data"]) is None
             case "handled":
                 page = engine.core.pages[row["page"]]
-                engine.acked(now, page, channel, *row["position"])
+                engine.acked(now, page, channel, *row["position"], row.get("failed"))
             case "close":
                 assert engine.close(now, channel, HOME) is None
             case "wait":

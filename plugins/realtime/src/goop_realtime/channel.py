@@ -16,6 +16,7 @@ from goop_realtime.log import Log
 from goop_realtime.outcomes import Outcomes
 from goop_realtime.plugin_code import ChannelSession
 from goop_realtime.types import OpenRequest
+from goop_realtime.wire import MAX_FAILED
 
 BEST_EFFORT = "best-effort"
 """``delivery`` of a channel with a 1.0.0 peer: no log there, nothing is confirmed."""
@@ -74,6 +75,10 @@ class Channel:
     """Guest: how far the host's pages were at the welcome, which tells of entries to come."""
     written: int = 0
     """Up to where ``handled`` was moved by a page that does not ack: written, not handled."""
+    failures: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_FAILED))
+    """The newest of the peer's entries that handlers of our pages failed on."""
+    peer_failures: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_FAILED))
+    """The same of ours, at the other page."""
     handed_out: int = 0
     """The newest entry that any page was given."""
 
@@ -233,6 +238,8 @@ class Channel:
             "replacedBy": self.replaced_by,
             "fresh": self.fresh,
             "delivery": self.delivery,
+            "failures": list(self.failures),
+            "peerFailures": list(self.peer_failures),
         }
 
 

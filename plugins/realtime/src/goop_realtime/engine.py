@@ -14,6 +14,7 @@ from goop_node.types import Caller, JsonValue
 from goop_realtime import (
     blocking,
     deadlines,
+    failures,
     granting,
     invitations_received,
     invitations_sent,
@@ -200,12 +201,15 @@ class Engine:
         self.core.now = now
         sending.subscribe(self.core, page, body)
 
-    def acked(self, now: int, page: Page, channel_id: str, epoch: Any, seq: Any) -> None:
-        """An ``ack`` frame: the page's handlers have returned up to there."""
+    def acked(
+        self, now: int, page: Page, channel_id: str, epoch: Any, seq: Any, failed: Any = None
+    ) -> None:
+        """An ``ack`` frame: the page is done up to there; its handlers ``failed`` on these."""
         self.core.now = now
         channel = self.core.channels.get(channel_id)
         # It counts only for what the page was given; that it may handle in peace.
         if channel is not None and pair([epoch, seq]) is not None:
+            failures.note(self.core, channel, min(seq, channel.log.last[1]), failed)
             pages.acknowledge(self.core, page, channel, epoch, seq)
 
     def detach(self, now: int, page: Page, *, for_good: bool = False) -> None:

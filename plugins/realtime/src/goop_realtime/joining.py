@@ -7,7 +7,7 @@ older one in one step, and the older one's end is ignored.
 
 from __future__ import annotations
 
-from goop_realtime import glare, guest_side, host_side, ordering, pages, tails, trimming
+from goop_realtime import failures, glare, guest_side, host_side, ordering, pages, tails, trimming
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import Changed, CloseLink, OpenLink, SendLine
@@ -200,6 +200,8 @@ def given_back(core: Core, channel: Channel, line: Line) -> None:
 def _handled(channel: Channel) -> dict[str, object]:
     """How far our pages are, for a ``join`` or ``welcome``."""
     said: dict[str, object] = {"handled": channel.handled}
+    if channel.failures:
+        said["failed"] = list(channel.failures)
     if channel.handled_stage != "page":
         said["stage"] = channel.handled_stage
     return said
@@ -210,6 +212,7 @@ def _peer_handled(
 ) -> tuple[int, str]:
     """How far the other side's pages are, from its ``join`` or ``welcome``: what, and how."""
     stage = said.stage or "page"
+    failures.told(core, channel, said.failed)
     entry = channel.log.get(min(said.handled, bound))
     if entry is not None:
         ordering.peer_acknowledged(core, channel, stage, *entry.position)

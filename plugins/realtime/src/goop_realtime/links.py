@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from goop_realtime import guest_side, host_side, joining, ordering, pages, signals, tails
+from goop_realtime import failures, guest_side, host_side, joining, ordering, pages, signals, tails
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.ending import drop_link, finish, let_go, suspend
-from goop_realtime.wire import Line
+from goop_realtime.wire import Ack, Line
 
 PING_MS = 3_000
 SILENCE_MS = 8_500
@@ -34,6 +34,8 @@ def received(core: Core, link: int, line: Line) -> None:
 
 
 def _ack(core: Core, channel: Channel, line: Line) -> None:
+    if not line.bare:
+        failures.told(core, channel, line.told(Ack).failed)
     ordering.peer_acknowledged(core, channel, line.stage, line.epoch, line.seq)
     if channel.hosted:
         host_side.distribute(core, channel)

@@ -8,7 +8,7 @@ of the step.
 
 from __future__ import annotations
 
-from goop_realtime import receipts, trimming
+from goop_realtime import failures, receipts, trimming
 from goop_realtime.channel import BEST_EFFORT, Channel
 from goop_realtime.core import Core
 from goop_realtime.effects import (
@@ -68,7 +68,9 @@ def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq:
             core.move(channel, "peer_written", seq, due=due)
         told = "handled" if stage == "page" else "unsupported"
         while channel.unfinished and channel.unfinished[0][0] <= seq:
-            receipts.receipt(core, channel.unfinished.popleft()[1], channel, told)
+            number, message_id = channel.unfinished.popleft()
+            more = failures.receipt(channel, told, number)
+            receipts.receipt(core, message_id, channel, told, **more)
     if channel.final and channel.peer_has >= channel.log.last[1] and not channel.close_acked:
         channel.close_acked = True
         channel.closed_at = core.now

@@ -238,7 +238,8 @@ class PageSession:
     def _on_ack(self, body: dict[str, Any]) -> None:
         assert self._page is not None
         channel_id = str(body.get("channel", ""))
-        self._engine.acked(now_ms(), self._page, channel_id, body.get("epoch"), body.get("seq"))
+        place = (body.get("epoch"), body.get("seq"))
+        self._engine.acked(now_ms(), self._page, channel_id, *place, body.get("failed"))
 
     def _on_close(self, body: dict[str, Any]) -> None:
         channel_id = str(body.get("channel", ""))

@@ -228,7 +228,7 @@ def _tell_gap(core: Core, channel: Channel, page: Page, view: View) -> None:
 
 
 def acknowledge(core: Core, page: Page, channel: Channel, epoch: int, seq: int) -> None:
-    """The page's handler has returned for everything up to ``(epoch, seq)``."""
+    """The page is done with everything up to ``(epoch, seq)``."""
     view = page.views.get(channel.id)
     entry = channel.log.get(seq)
     # What was trimmed meanwhile is acknowledged like the rest: the page still makes room by it.

@@ -72,6 +72,8 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         delivery=row.delivery,
         restored=row.hosted,
     )
+    channel.failures.extend(row.failures)
+    channel.peer_failures.extend(row.peer_failures)
     if phase is Phase.OPEN and channel.suspended_at is None:
         channel.suspended_at = core.now
     channel.held = channel.hosted and phase is Phase.OPEN

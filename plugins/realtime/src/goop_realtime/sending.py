@@ -12,6 +12,7 @@ from typing import Any
 
 from goop_node.types import JsonValue
 from goop_realtime import (
+    failures,
     granting,
     guest_side,
     host_side,
@@ -159,7 +160,9 @@ def answer_pending(core: Core, channel: Channel, message_id: str) -> None:
             stage = "delivered"
         if outcome.seq <= channel.peer_handled:
             stage = "handled" if outcome.seq > channel.peer_written else "unsupported"
-        receipts.receipt(core, message_id, channel, stage, epoch=outcome.epoch, seq=outcome.seq)
+        more = failures.receipt(channel, stage, outcome.seq)
+        place = {"epoch": outcome.epoch, "seq": outcome.seq}
+        receipts.receipt(core, message_id, channel, stage, **place, **more)
 
 
 def close(core: Core, channel: Channel) -> Rejection | None:
@@ -247,6 +250,7 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
     handled = pair(_of(body, "handled", channel_id))
     after = pair(_of(body, "after", channel_id))
     if handled is not None and channel.log.knows(handled):
+        failures.note(core, channel, handled[1], _of(body, "failed", channel_id))
         view.handled = max(view.handled, handled[1])
         pages.advance(core, channel, view.handled, "page")
     sent = None

@@ -6,13 +6,13 @@ Once for all that a step placed: a batch of messages costs one pass and one ackn
 
 from __future__ import annotations
 
-from goop_realtime import host_side, pages, trimming
+from goop_realtime import failures, host_side, pages, trimming
 from goop_realtime.channel import Channel
 from goop_realtime.containment import Contained
 from goop_realtime.core import Core
 from goop_realtime.effects import RECORD_KINDS, SaveCursor
 from goop_realtime.tombstones import make_room
-from goop_realtime.wire import Line
+from goop_realtime.wire import Line, raw
 
 CURSORS_WAIT = 1000
 """Milliseconds after which cursors are saved though nothing else is."""
@@ -64,8 +64,12 @@ def _acknowledge_handled(core: Core, channel: Channel, stage: str) -> None:
         return
     entry = channel.log.get(seq)
     epoch = entry.epoch if entry is not None else channel.log.start[0]
+    line = Line(type="ack", group=channel.id, stage=stage, epoch=epoch, seq=seq)
+    failed = failures.untold(channel, seq)
+    if failed:
+        line.payload = raw({"failed": failed})
     channel.acked_page = seq
-    core.write(channel, Line(type="ack", group=channel.id, stage=stage, epoch=epoch, seq=seq))
+    core.write(channel, line)
 
 
 def _save_cursors(core: Core) -> None:

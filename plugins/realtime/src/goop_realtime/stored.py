@@ -19,6 +19,7 @@ from goop_realtime.jsonio import MalformedJson, decode
 from goop_realtime.wire import (
     MAX_CONTEXT,
     Code,
+    Failed,
     Group,
     MessageId,
     Number,
@@ -55,6 +56,8 @@ class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
     replaced_by: Group = ""
     fresh: bool = False
     delivery: Literal["log", "best-effort"] = "log"
+    failures: Failed = []
+    peer_failures: Failed = []
 
 
 class Stored:

@@ -34,8 +34,12 @@ MAX_REASON = 300
 MAX_CODE = 64
 """Characters of a reason, of a pointer, and of a code."""
 
+MAX_FAILED = 1000
+"""How many entries are remembered that handlers failed on: what may be on its way."""
+
 Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
 Position = tuple[Number, Number]
+Failed = Annotated[list[Number], msgspec.Meta(max_length=MAX_FAILED)]
 Group = Annotated[str, msgspec.Meta(pattern=r"\A(rt-[0-9a-f]{16})?\Z")]
 PeerId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9]{0,64}\Z")]
 MessageId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~-]{0,80}\Z")]
@@ -85,11 +89,18 @@ class Line(msgspec.Struct, omit_defaults=True):
         return _read(kind, encoded, " in the payload")
 
 
+class Ack(msgspec.Struct):
+    """Which of the entries that a page is done with its handlers failed on: of an ``ack``."""
+
+    failed: Failed = []
+
+
 class Join(msgspec.Struct):
     """What a guest has: the payload of ``join``."""
 
     have: Position | None = None
     handled: Number = 0
+    failed: Failed = []
     page: Presence = "none"
     stage: Literal["", "page", "written"] = ""
 
@@ -106,6 +117,7 @@ class Welcome(msgspec.Struct):
 
     last: Position = (0, 0)
     handled: Number = 0
+    failed: Failed = []
     page: Presence = "none"
     stage: Literal["", "page", "written"] = ""
     snapshot: SnapshotAt | None = None
@@ -167,7 +179,7 @@ SHAPES: Mapping[str, Shape] = {
     "msg": Shape(needs=("id",)),
     "confirm": Shape(needs=("id", "epoch", "seq")),
     "refuse": Shape(needs=("id",)),
-    "ack": Shape(stages=("node", "page", "written")),
+    "ack": Shape(stages=("node", "page", "written"), payload=Ack, bare=True),
     "page": Shape(stages=("open", "none")),
     "signal": Shape(),
     "pull": Shape(),

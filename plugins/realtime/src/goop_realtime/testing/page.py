@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,11 @@ class SimPage:
         self.frozen = False
         self.handler_ms = 0
         """How long its handlers take; a slow reader's take long."""
+        self.failing: Callable[[str], bool] = lambda message_id: False
+        """Which messages its handler fails on."""
+        self.failed: dict[str, list[int]] = {}
+        self.failures: set[str] = set()
+        """Its own messages that it was told a handler failed on."""
         self.incoming: list[str] = []
         self.after: dict[str, Place] = {}
         self.handled: dict[str, Place] = {}
@@ -84,6 +90,7 @@ class SimPage:
             if item.stage > 1:
                 pending.setdefault(item.channel, []).append(message_id)
         body: dict[str, Any] = {"page": self.id, "after": self.after, "handled": self.handled}
+        body["failed"] = self.failed
         if self.acks:
             body |= {"ack": True, "pending": pending}
         self.node.engine.subscribe(world.now, page, body)
@@ -211,8 +218,11 @@ class SimPage:
             return
         self.node.world.watch.pages.handled(self, channel, message_id)
         self.handled[channel] = place
+        failed = self.failed.setdefault(channel, [])
+        if self.failing(message_id):
+            failed.append(place[1])
         if self.acks and self.connected and self.node.up and self._page is not None:
-            self.node.engine.acked(self.node.world.now, self._page, channel, *place)
+            self.node.engine.acked(self.node.world.now, self._page, channel, *place, failed)
             self.node.flush()
 
     def _on_gap(self, body: dict[str, Any]) -> None:
@@ -244,6 +254,8 @@ class SimPage:
         self.node.world.watch.seen.counts[f"receipt {stage}"] += 1
         if item is None or (stage == "unknown" and item.stage < 2):
             return
+        if body.get("failed"):
+            self.failures.add(message_id)
         if stage in STAGES:
             self._reach(message_id, STAGES.index(stage))
         if stage not in STAGES[:3]:
