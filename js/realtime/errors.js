@@ -19,6 +19,7 @@ const WORDS = {
   refused: "the other node refused",
   timeout: "nobody answered in time",
   too_large: "the message is too large",
+  too_many_tabs: "too many tabs of this site are open, and something keeps WebSockets from it: close some",
   undiscovered: "this node has not discovered that peer",
   unknown_context: "no plugin of this node knows that context",
   unknown_context_there: "no plugin of the other node knows that context",

@@ -5,6 +5,7 @@ import { Deferred } from "./errors.js";
 import { EventWire, SocketWire } from "./wires.js";
 
 /**
+ * @import { GoopError } from "./errors.js"
  * @import { Hub } from "./hub.js"
  * @import { Wire } from "./wires.js"
  */
@@ -95,10 +96,15 @@ export class Line {
     } catch (/** @type {any} */ error) {
       // Without a status the node is away, and with 5xx it may be well again soon.
       if (!(error.status >= 400 && error.status < 500) || this.ready) return;
-      for (const deferred of this.waiting.splice(0)) deferred.reject(error);
-      if (error.code !== this.reason) this.hub.tell(error);
-      this.reason = error.code;
+      this.refused(error);
     }
+  }
+
+  /** Whoever waits is told; the page itself once. @param {any} error */
+  refused(error) {
+    for (const deferred of this.waiting.splice(0)) deferred.reject(error);
+    if (error.code !== this.reason) this.hub.tell(error);
+    this.reason = error.code;
   }
 
   /** WebSockets have had their time. */
@@ -146,13 +152,17 @@ export class Line {
     this.probes = 0;
   }
 
-  /** @param {number} code */
-  closed(code) {
+  /**
+   * @param {number} code
+   * @param {GoopError} [why]
+   */
+  closed(code, why) {
     const tried = !this.ready;
     // Where events fail as well, the node is away, and nothing is wrong with WebSockets.
     if (this.wire instanceof EventWire) {
       this.refusals = 0;
-      if (tried) void this.why();
+      if (why) this.refused(why);
+      else if (tried) void this.why();
     } else if (++this.refusals >= SOCKET_TRIES) this.settled();
     this.drop();
     const limit = Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LAST_RETRY_MS);

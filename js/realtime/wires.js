@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What carries frames between a page and its node: a WebSocket, or server-sent events and POST.
 import { API, PAGE, ask, sizeOf } from "./asking.js";
-import { call } from "./errors.js";
+import { GoopError, call } from "./errors.js";
 
 /**
  * Told of what happens on a wire, until it is closed by us.
- * @typedef {{ opened(): void, frame(frame: any, size: number): void, closed(code: number): void }} WireOwner
+ * @typedef {{ opened(): void, frame(frame: any, size: number): void, closed(code: number, why?: GoopError): void }} WireOwner
  */
 
 /**
@@ -49,6 +49,30 @@ export class SocketWire {
 
 /** What one POST holds at most; the node takes 256 KiB. */
 const POST_BYTES = 160 * 1024;
+/** Tabs of an origin that may have a stream. A browser has six connections for all that they ask. */
+const STREAMS = 4;
+
+/**
+ * A place among the tabs with a stream, for as long as the tab lives or until it gives it up.
+ * @returns {Promise<(() => void) | null>} what gives it up, or null where all are taken
+ */
+async function streamPlace() {
+  const locks = globalThis.navigator?.locks;
+  if (!locks) return () => {};
+  for (let n = 1; n <= STREAMS; n++) {
+    /** @type {(() => void) | null} */
+    const place = await new Promise((found) => {
+      const hold = (/** @type {Lock | null} */ lock) => {
+        if (lock) return new Promise((leave) => found(() => leave(undefined)));
+        found(null);
+        return undefined;
+      };
+      void locks.request(`${API}events-${n}`, { ifAvailable: true }, hold);
+    });
+    if (place) return place;
+  }
+  return null;
+}
 
 /** @implements {Wire} */
 export class EventWire {
@@ -59,11 +83,23 @@ export class EventWire {
     /** @type {{ text: string, newest: string | undefined }[]} */
     this.queue = [];
     this.posting = false;
-    this.source = new EventSource(`${API}events?page=${PAGE}`);
-    this.source.addEventListener("open", () => this.owner?.opened());
-    this.source.addEventListener("message", ({ data }) => this.owner?.frame(JSON.parse(data), data.length));
-    this.source.addEventListener("end", (event) => this.fail(JSON.parse(/** @type {any} */ (event).data).code));
-    this.source.addEventListener("error", () => this.fail(1006));
+    /** @type {EventSource | null} */
+    this.source = null;
+    this.leave = () => {};
+    void this.open();
+  }
+
+  async open() {
+    const leave = await streamPlace();
+    if (!leave) return this.fail(1006, new GoopError("too_many_tabs"));
+    if (!this.owner) return leave();
+    this.leave = leave;
+    const source = new EventSource(`${API}events?page=${PAGE}`);
+    this.source = source;
+    source.addEventListener("open", () => this.owner?.opened());
+    source.addEventListener("message", ({ data }) => this.owner?.frame(JSON.parse(data), data.length));
+    source.addEventListener("end", (event) => this.fail(JSON.parse(/** @type {any} */ (event).data).code));
+    source.addEventListener("error", () => this.fail(1006));
   }
 
   /**
@@ -71,7 +107,7 @@ export class EventWire {
    * @param {string} [newest]
    */
   write(text, newest) {
-    if (!this.owner) return false;
+    if (!this.source || !this.owner) return false;
     if (newest) this.queue = this.queue.filter((waiting) => waiting.newest !== newest);
     this.queue.push({ text, newest });
     if (!this.posting) void this.post();
@@ -100,16 +136,20 @@ export class EventWire {
     this.posting = false;
   }
 
-  /** @param {number} code */
-  fail(code) {
+  /**
+   * @param {number} code
+   * @param {GoopError} [why]
+   */
+  fail(code, why) {
     const { owner } = this;
     this.close();
-    owner?.closed(code);
+    owner?.closed(code, why);
   }
 
   close() {
     this.owner = null;
     this.queue = [];
-    this.source.close();
+    this.source?.close();
+    this.leave();
   }
 }

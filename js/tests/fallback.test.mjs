@@ -240,3 +240,35 @@ for (const [why, refuses] of [
     same(told, []);
   });
 }
+
+test("four tabs of an origin have a stream; a fifth is told, and has one when another goes", async () => {
+  const taken = new Set();
+  const locks = {
+    async request(name, { ifAvailable }, run) {
+      assert.equal(ifAvailable, true);
+      if (taken.has(name)) return run(null);
+      taken.add(name);
+      await run({ name });
+      taken.delete(name);
+    },
+  };
+  const tabs = [];
+  for (let n = 0; n < 5; n++) {
+    const page = openPage({ names: { navigator: { locks } } }, "goop-realtime.js");
+    page.node.socketsAre = "throw";
+    page.told = [];
+    page.realtime.onError = ({ code }) => page.told.push(code);
+    page.waiting = page.realtime.channels().then((found) => found.length, ({ code }) => code);
+    page.node.answers.channels = () => [];
+    await page.clock.advance(1_000);
+    tabs.push(page);
+  }
+  same(tabs.map(({ node }) => node.streams.length), [1, 1, 1, 1, 0]);
+  same(await Promise.all(tabs.map(({ waiting }) => waiting)), [0, 0, 0, 0, "too_many_tabs"]);
+  const [first, , , , last] = tabs;
+  await last.clock.advance(30_000);
+  same(last.told, ["too_many_tabs"]);
+  first.fire("pagehide", { persisted: true });
+  await last.clock.advance(10_000);
+  assert.equal(last.node.wire, last.node.streams[0]);
+});
