@@ -3,8 +3,9 @@
 
 /** @type {{ readonly rate: number, readonly burst: number }} what a node takes unless it says otherwise */
 const USUAL = { rate: 240, burst: 480 };
-/** Messages may bunch on their way, and clocks differ: that is what we stay below the node's by. */
-const MARGIN = 0.75;
+/** What we stay below the node's bucket by: clocks differ a little, and messages bunch on their way. */
+const RATE_MARGIN = 0.95;
+const BURST_MARGIN = 0.75;
 /** How long is waited after the node found us too fast, for instance beside another tab. */
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 2_000;
@@ -24,8 +25,8 @@ export class Pace {
 
   /** @param {{ readonly rate: number, readonly burst: number }} limits what the node takes */
   limit({ rate, burst }) {
-    this.rate = (rate * MARGIN) / 1_000;
-    this.burst = Math.max(1, burst * MARGIN);
+    this.rate = (rate * RATE_MARGIN) / 1_000;
+    this.burst = Math.max(1, burst * BURST_MARGIN);
   }
 
   /** @param {number} now */
