@@ -3,6 +3,7 @@
 /// <reference path="./goop.d.ts" />
 /** Goop.peers: who is online, as a list and live. */
 import { TabStream } from "./peers/tabs.js";
+import { PEER_CALLBACKS, checkOptions } from "./realtime/checks.js";
 
 (() => {
   "use strict";
@@ -94,6 +95,7 @@ import { TabStream } from "./peers/tabs.js";
       return (await response.json()).map((/** @type {any} */ row) => peer(row));
     },
     subscribe(callbacks) {
+      checkOptions("Goop.peers.subscribe(callbacks)", callbacks ?? "nothing", PEER_CALLBACKS);
       subscribers.add(callbacks);
       if (!stream.opened) stream.open();
       else if (rows) tellOne(callbacks, "onSnapshot", [...rows.values()]);

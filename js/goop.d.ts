@@ -149,7 +149,8 @@ interface GoopRoom {
 
 interface GoopRealtime {
   /** Resolves when the other side has accepted; rejects with a `GoopError`, or with a `TypeError`
-   * at once when an option is unknown or of a wrong type. */
+   * at once when an option is unknown or of a wrong type, and with `not_serialisable` when `params`
+   * are not JSON. */
   connect(peerId: string, options?: GoopConnectOptions): Promise<GoopChannel>;
   accept(channelId: string): Promise<GoopChannel>;
   decline(channelId: string, reason?: string): Promise<void>;
@@ -214,7 +215,8 @@ interface GoopPeerCallbacks {
 
 interface GoopPeers {
   list(): Promise<GoopPeer[]>;
-  /** Call the result to end this one subscription. */
+  /** Call the result to end this one subscription. Throws a `TypeError` for a name that is none of
+   * these, or what is no function. */
   subscribe(callbacks: GoopPeerCallbacks): () => void;
   /** Ends every subscription of the page. */
   unsubscribe(): void;

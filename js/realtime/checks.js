@@ -43,6 +43,9 @@ export const ROOM = {
   maxPeers: [(value) => Number.isInteger(value) && value >= 2 && value <= 1_000, "an integer from 2 to 1000"],
 };
 
+/** @type {Kinds} */
+export const PEER_CALLBACKS = { onSnapshot: HANDLER, onUpdate: HANDLER, onRemove: HANDLER, onError: HANDLER };
+
 /** @param {unknown} value */
 function shown(value) {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Asking a peer for a channel: until they answer, time is up, or the page thinks better of it.
-import { PAGE, ask } from "./asking.js";
+import { PAGE, ask, messageJson } from "./asking.js";
 import { Deferred, GoopError } from "./errors.js";
 
 /**
@@ -19,6 +19,7 @@ const TIMEOUT_GRACE_MS = 5_000;
  * @returns {Promise<GoopChannel>}
  */
 export async function connect(hub, peerId, { context, params, timeout: asked, signal: told, since, new: fresh }) {
+  if (params !== undefined) messageJson(params); // throws what no node would take
   const timeout = asked ?? DEFAULT_TIMEOUT_MS;
   const signal = told ?? undefined;
   const stop = new Deferred();

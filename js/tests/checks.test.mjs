@@ -75,6 +75,31 @@ for (const [method, options] of Object.entries(OPTIONS)) {
   });
 }
 
+test("params that are not JSON are told at once, also while the node is away", async () => {
+  const { realtime, node } = openPage();
+  node.up = false;
+  const cycle = {};
+  cycle.self = cycle;
+  for (const params of [cycle, 1n, () => {}, "\ud800"]) {
+    await assert.rejects(realtime.connect("bob", { params }), { code: "not_serialisable" });
+  }
+  assert.equal(node.asked.length, 0);
+});
+
+test("Goop.peers: callbacks that nothing would call are told at once", () => {
+  const { Goop, sources } = openPage("goop-peers.js");
+  for (const name of ["onSnapshot", "onUpdate", "onRemove", "onError"]) {
+    for (const wrong of misspelt(name)) {
+      assert.throws(() => Goop.peers.subscribe({ [wrong]: () => {} }), { name: "TypeError", message: /did you mean "on/ }, wrong);
+    }
+    for (const [kind, value] of Object.entries(VALUES)) {
+      if (kind !== "function") assert.throws(() => Goop.peers.subscribe({ [name]: value }), { name: "TypeError" }, kind);
+    }
+  }
+  for (const nothing of [undefined, null, "x", 7, () => {}]) assert.throws(() => Goop.peers.subscribe(nothing), { name: "TypeError" });
+  assert.equal(sources.length, 0);
+});
+
 test("an AbortSignal, since and new are taken", async () => {
   const stop = new AbortController();
   stop.abort();

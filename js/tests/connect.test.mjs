@@ -175,7 +175,7 @@ test("a page whose node is away says so", async () => {
   assert.equal(await asked, "node_unreachable");
   node.up = true;
   await clock.advance(10_000);
-  same(node.asked.filter(([action]) => action !== "channels"), []);
+  same(node.asked.filter(([action]) => action === "request"), []);
 });
 
 test("connect without a peer is a mistake of the page", async () => {
