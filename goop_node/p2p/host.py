@@ -117,11 +117,26 @@ class Host:
 
     def _lets_in(self, peer_id: str, protocol: str | None) -> bool:
         """Whether the peer may open a stream of a protocol, or (``None``) be connected at all."""
+        if protocol is None and not self._has_place(peer_id):
+            log.debug("there is no place for %s", peer_id)
+            return False
         ours = any(handler.protocol == protocol for handler in self._handlers)
         refusal = self._people.refusal(peer_id, "exchange" if ours else "presence", "in")
         if refusal is not None:
             log.debug("%s of %s is refused: %s", protocol or "a connection", peer_id, refusal.code)
         return refusal is None
+
+    def _has_place(self, peer_id: str) -> bool:
+        """Whether there is a place for another connection with the peer; a friend has one."""
+        if self._table.is_named(peer_id):
+            return True
+        connections = self._host.get_network().get_connections_map()
+        strangers = sum(
+            len(its)
+            for peer, its in connections.items()
+            if not self._table.is_named(peer.to_base58())
+        )
+        return strangers < limits.STRANGERS
 
     def _inbound(self, handler: StreamHandler) -> Callable[[Any], Any]:
         async def accept(stream: Any) -> None:

@@ -10,6 +10,8 @@ from libp2p.rcmgr.manager import ResourceLimits, ResourceManager
 CONNECTIONS = 256
 INBOUND = 192
 """Connections that others opened: some places are kept for our own dials."""
+STRANGERS = 112
+"""Connections with peers that nobody named: with all handshakes they leave places for friends."""
 HANDSHAKES = 64
 """Inbound connections whose peer is not known yet."""
 PER_PEER = 4

@@ -30,6 +30,8 @@ class PeerTable:
         self._peers: dict[str, Peer] = {}
         self._named: set[str] = set()
         self._blocked: set[str] = set()
+        self._newest: dict[str, int] = {}
+        """When each peer that is online said its last, by its own clock."""
         self._heard = Shares(limits.HEARD_PEERS, limits.SHARE)
         self._news = News(self._peers.get, self._is_close)
         self._subscribers: list[Callable[[PeerEvent], None]] = []
@@ -88,12 +90,15 @@ class PeerTable:
             return
         now = self._clock()
         known = self._peers.get(message.peer_id)
+        if known is not None and known.online and message.ts < self._newest[message.peer_id]:
+            return  # it was said before what is known, and is told again by whoever likes
         if message.type == "offline":
             if known is not None and known.online:
                 self._went_offline(known)
             return
         if not self._has_place(message.peer_id, forwarder):
             return
+        self._newest[message.peer_id] = message.ts
         known = known or _new(message.peer_id, now)
         addrs = message.addrs or known.addrs
         self._change(replace(known, label=message.content, online=True, last_seen=now, addrs=addrs))
@@ -164,6 +169,7 @@ class PeerTable:
         return has
 
     def _went_offline(self, peer: Peer) -> None:
+        self._newest.pop(peer.peer_id, None)
         if self._is_close(peer.peer_id):
             self._change(replace(peer, online=False))
         else:
@@ -171,6 +177,7 @@ class PeerTable:
 
     def _drop(self, peer_id: str) -> None:
         self._heard.give(peer_id)
+        self._newest.pop(peer_id, None)
         if self._peers.pop(peer_id, None) is not None:
             self._tell(self._news.changed(peer_id, self._clock()))
 

@@ -80,6 +80,23 @@ async def test_streams_that_a_stranger_does_not_answer_leave_places_for_others(
         assert not alice.network.host._opening
 
 
+async def test_connections_of_strangers_leave_a_friend_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, bound in (("INBOUND", 6), ("STRANGERS", 3), ("HANDSHAKES", 2)):
+        monkeypatch.setattr(limits, name, bound)
+    async with contextlib.AsyncExitStack() as stack:
+        alice = await stack.enter_async_context(node(tmp_path, "alice"))
+        for _ in range(8):
+            one = await stack.enter_async_context(stranger())
+            with contextlib.suppress(Exception):
+                await one.connect(alice.network.addrs[0])
+        friend = await stack.enter_async_context(stranger())
+        alice.people.befriend(friend.peer_id)
+        await friend.connect(alice.network.addrs[0])
+        await until(lambda: getattr(alice.peers.get(friend.peer_id), "connected", False))
+
+
 async def test_who_is_blocked_while_it_connects_is_not_connected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ BOUNDS = {
 }
 ROWS = {
     "connections; of these": ("CONNECTIONS", "INBOUND", "PER_PEER"),
+    "connections with others": ("STRANGERS",),
     "streams in all": ("STREAMS", "MAX_STREAMS"),
     "streams to one peer": ("OPENING",),
     "bytes unread": ("HELD_EACH", "HELD_ALL"),

@@ -215,3 +215,17 @@ def test_however_many_come_and_go_nobody_who_has_gone_stays_on_the_pages() -> No
         if n % 100 == 99:
             table.expire(told.now)
         assert len(told.online) <= limits.HEARD_PEERS + limits.STRANGER_BURST
+
+
+def test_what_a_peer_said_earlier_and_others_say_again_counts_for_nothing() -> None:
+    table = PeerTable(lambda: told.now)
+    told = Told(table)
+    table.heard(Presence(type="online", peer_id="friend", content="new", ts=200), "F")
+    table.heard(Presence(type="offline", peer_id="friend", ts=100), "mallory")
+    table.heard(Presence(type="update", peer_id="friend", content="old", ts=150), "mallory")
+    assert [(one.label, one.online) for one in table.all()] == [("new", True)]
+    # A clock that was set back mutes nobody for long.
+    told.now += EXPIRY + 1
+    table.expire(told.now)
+    table.heard(Presence(type="update", peer_id="friend", content="back", ts=50), "F")
+    assert [(one.label, one.online) for one in table.all()] == [("back", True)]

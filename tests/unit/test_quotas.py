@@ -206,3 +206,15 @@ def test_a_request_does_not_become_a_channel_for_something_else(wanted: str) -> 
     alice.flush()
     assert alice.engine.core.channels[asked].phase is Phase.ASKING
     assert not alice.engine.core.channels[asked].replaced_by
+
+
+def test_requests_of_many_strangers_leave_a_place_for_those_of_friends() -> None:
+    _, alice = node()
+    core = alice.engine.core
+    core.is_friend = lambda peer: peer == "bob"
+    for number in range(core.limits.channels // 4 + 10):
+        hears(alice, f"stranger {number // PENDING}", "invite", number)
+    asked = [one for one in core.channels.values() if one.phase is Phase.ASKED]
+    assert len(asked) == core.limits.channels // 4
+    hears(alice, "bob", "invite", 10**6)
+    assert core.channels[f"rt-{10**6:016x}"].phase is Phase.ASKED

@@ -31,7 +31,8 @@ def too_many(core: Core, peer: str, phase: Phase) -> Rejection | None:
         return Rejection(code="busy", reason="too many channels with that peer")
     living = [channel for channel in core.channels.values() if not channel.final]
     asked = sum(channel.phase is Phase.ASKED for channel in living)
-    if theirs and asked >= limits.channels // 4 and not core.agreed_with(peer):
+    known = core.is_friend(peer) or core.agreed_with(peer)
+    if theirs and asked >= limits.channels // 4 and not known:
         return Rejection(code="busy", reason="too many requests wait for an answer")
     if not theirs and len(living) - asked >= limits.channels:
         return Rejection(code="busy", reason="too many channels")

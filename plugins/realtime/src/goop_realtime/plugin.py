@@ -152,6 +152,7 @@ class RealtimePlugin:
             authorize=_authorizer(node),
             is_discovered=node.peers.is_discovered,
             is_blocked=lambda peer: node.peers.standing(peer) == "blocked",
+            is_friend=lambda peer: node.peers.standing(peer) == "friend",
             label_of=_labels(node),
             report=_reporter(node),
             now=now_ms(),
