@@ -201,8 +201,10 @@ class Side:
         answer = await self.http("POST", "/api/realtime/send", body)
         if answer.status_code != 200:
             return str(answer.json()["code"])
-        await until(lambda: own.final or message_id in own.outcomes)
+        await until(lambda: own.final or own.obstacle or message_id in own.outcomes)
         outcome = own.outcomes.get(message_id)
+        if outcome is None and own.obstacle is not None and not own.final:
+            return own.obstacle.code
         return own.close_code if outcome is None else outcome.code or "placed"
 
 

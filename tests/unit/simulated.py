@@ -49,6 +49,8 @@ control invite at host asking
 control invite at host closed
 control invite at unknown
 control poke at guest open
+control suspended plugin_failed at host open
+control suspended plugin_missing at host open
 control poke at unknown
 fault close
 fault cut
@@ -60,6 +62,7 @@ fault lost_disk
 fault lost_file
 fault one_way
 fault partition
+fault plugin_away
 fault power_cut
 fault reload
 fault slow
@@ -129,6 +132,10 @@ line refuse divisible at guest open
 line signal at guest open
 line signal at host closed
 line signal at host open
+line suspended contract_mismatch at guest open
+line suspended plugin_failed at guest open
+line suspended plugin_failed at host open
+line suspended plugin_missing at guest open
 line tail at host open
 line welcome at guest joining
 line welcome at guest open

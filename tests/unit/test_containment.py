@@ -294,7 +294,13 @@ async def test_whatever_a_line_brings_out_stays_with_its_channel(
         real(core, channel, line)
 
     monkeypatch.setitem(links._HOST_LINES, kind, broken)
-    line: dict[str, Any] = {"type": kind, "group": bad.id, "id": "m-1", "payload": None}
+    line: dict[str, Any] = {
+        "type": kind,
+        "group": bad.id,
+        "id": "m-1",
+        "code": "some",
+        "payload": None,
+    }
     if SHAPES[kind].stages:
         line["stage"] = SHAPES[kind].stages[0]
     bob.says(message(good, 1))

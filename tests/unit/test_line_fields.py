@@ -25,7 +25,7 @@ def example(kind: str) -> dict[str, Any]:
     """A line of that type with all that it must have."""
     line: dict[str, Any] = {"type": kind, "group": GROUP}
     shape = SHAPES[kind]
-    line |= {name: "x-1" if name == "id" else 7 for name in shape.needs}
+    line |= {name: "x-1" if name in ("id", "code") else 7 for name in shape.needs}
     if shape.stages:
         line["stage"] = shape.stages[0]
     if kind == "invite":

@@ -23,7 +23,7 @@ from goop_realtime import (
 )
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
-from goop_realtime.effects import Effect, Outcome, SaveCursor, SaveEntry
+from goop_realtime.effects import DropOutgoing, Effect, Outcome, SaveCursor, SaveEntry
 from goop_realtime.engine import Engine
 from goop_realtime.journal import Journal
 from goop_realtime.testing import Life, Violation
@@ -174,6 +174,30 @@ def handled_without_its_handler(patch: Patch) -> None:
     patch.setattr(pages, "acknowledge", generous)
 
 
+def ends_with_its_plugin(patch: Patch) -> None:
+    """A channel whose plugin is not there at a start is ended."""
+
+    def hasty(core: Core, channel: Channel, kept: Any, obstacle: Any) -> None:
+        if obstacle is not None:
+            ending.finish(core, channel, obstacle.code, obstacle.reason)
+
+    patch.setattr(restore, "_go_on", hasty)
+
+
+def outbox_dropped_with_its_plugin(patch: Patch) -> None:
+    """A start without the plugin throws away what waits in the outbox."""
+    go_on = restore._go_on
+
+    def hasty(core: Core, channel: Channel, kept: Any, obstacle: Any) -> None:
+        if obstacle is not None:
+            for outgoing in list(channel.outbox.values()):
+                channel.take_out(outgoing.id)
+                core.out.append(DropOutgoing(channel.id, outgoing.id))
+        go_on(core, channel, kept, obstacle)
+
+    patch.setattr(restore, "_go_on", hasty)
+
+
 @pytest.mark.parametrize(
     "plant",
     [
@@ -189,6 +213,8 @@ def handled_without_its_handler(patch: Patch) -> None:
         refusal_forgotten,
         cursor_lost,
         handled_without_its_handler,
+        ends_with_its_plugin,
+        outbox_dropped_with_its_plugin,
     ],
     ids=lambda plant: plant.__name__,
 )

@@ -39,5 +39,5 @@ def test_the_page_names_every_transcript_and_every_type_of_line() -> None:
     assert [kind for kind in sorted(spoken) if f"`{kind}`" not in page] == []
     assert spoken >= set(
         "invite decline cancel exists poke gone close join welcome msg confirm refuse ack pull "
-        "tail page signal ping pong".split()
+        "tail page signal ping pong suspended".split()
     )

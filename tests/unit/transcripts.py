@@ -18,6 +18,7 @@ import sqlite3
 import sys
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,13 @@ EVEN = ContextType(
 )
 
 
+EVENS = {
+    "1.0": EVEN,
+    "2.0": replace(EVEN, version="2.0", messages={**EVEN.messages, "ask": {"type": "object"}}),
+}
+"""By version."""
+
+
 class Counted(random.Random):
     """Chance without chance: ids count up from the owner's letter, delays take their middle."""
 
@@ -98,12 +106,16 @@ class Node:
         self._chance = Counted(name)
         self.start(now)
 
-    def start(self, now: int, lost: int = 0) -> None:
-        """Start, or start again; a power cut took the last ``lost`` commits, or all of them."""
+    def start(self, now: int, lost: int = 0, plugin: str | None = "1.0") -> None:
+        """Start, or start again; a power cut took the last ``lost`` commits, or all of them.
+
+        ``plugin`` is the version that it has of the context, or ``None`` for no plugin at all.
+        """
         if lost:
             self._db.deserialize(self.states[max(0, len(self.states) - 1 - lost)])
         registry = Registry()
-        registry.add(compile_context("test", EVEN))
+        if plugin is not None:
+            registry.add(compile_context("test", EVENS[plugin]))
         journal = self._journal = Journal(self._db)
         core = Core(
             me=self.name,
@@ -194,7 +206,7 @@ class Play:
             case "wait":
                 engine.tick(now)
             case "restart":
-                node.start(now, row.get("lost", 0))
+                node.start(now, row.get("lost", 0), row.get("plugin", "1.0"))
             case "forget":
                 log = engine.core.channels[channel].log
                 log.trim(row["upto"])

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from goop_node.types import JsonValue
-from goop_realtime.contexts import Context
+from goop_realtime.contexts import Context, Contract
 from goop_realtime.effects import Outcome, Outgoing
 from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, SIGNAL_BYTES, Bucket, NodeLimits
 from goop_realtime.log import Log
+from goop_realtime.obstacles import Obstacle
 from goop_realtime.outcomes import Outcomes
 from goop_realtime.plugin_code import ChannelSession
 from goop_realtime.types import OpenRequest
@@ -55,6 +58,8 @@ class Channel:
     first_epoch: int = 0
     """Host: the one in which the channel was asked for."""
     delivery: str = "log"
+    contract: Contract | None = None
+    """What the context was when the log was last folded, where that is not what it is now."""
     log: Log = field(default_factory=Log)
     start_state: JsonValue = None
     """The Session's state where the log starts; ``None`` at the very beginning."""
@@ -111,6 +116,8 @@ class Channel:
     acked_node: int = 0
     acked_page: int = 0
 
+    obstacle: Obstacle | None = None
+    """What keeps this node or the other from taking part; where it is here there is no link."""
     suspended_at: int | None = None
     retry_at: int = 0
     retries: int = 0
@@ -148,6 +155,16 @@ class Channel:
         return self.phase is Phase.CLOSED
 
     @property
+    def linked(self) -> bool:
+        """Whether messages may go both ways at the moment."""
+        return self.link is not None and self.obstacle is None
+
+    @property
+    def barred(self) -> bool:
+        """Whether this node cannot take part: there is no Session that knows the log."""
+        return self.obstacle is not None and self.obstacle.here
+
+    @property
     def closed_by_log(self) -> bool:
         """Whether its log ends with a close, so that the other side can be given its end."""
         last = self.log.get(self.log.last[1])
@@ -168,7 +185,7 @@ class Channel:
         """What pages call it: ``connecting``, ``connected`` or ``disconnected``."""
         if self.phase in (Phase.ASKING, Phase.ASKED, Phase.JOINING) and not self.closing:
             return "connecting"
-        if self.phase is Phase.OPEN and self.link is not None and not self.closing:
+        if self.phase is Phase.OPEN and self.linked and not self.closing:
             return "connected"
         return "disconnected"
 
@@ -221,7 +238,7 @@ class Channel:
             "params": request.params,
             "base": request.base,
             "app": request.app,
-            "hash": self.context.hash,
+            "contract": msgspec.to_builtins(self.contract or self.context.contract),
             "peer": self.peer,
             "peerLabel": self.peer_label,
             "hosted": self.hosted,
@@ -240,6 +257,7 @@ class Channel:
             "delivery": self.delivery,
             "failures": list(self.failures),
             "peerFailures": list(self.peer_failures),
+            "obstacle": None if self.obstacle is None else msgspec.to_builtins(self.obstacle),
         }
 
 
@@ -251,9 +269,12 @@ def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonVa
     limits = own.of(channel.context.type.limits)
     detail: dict[str, JsonValue] = {
         "final": channel.final or channel.closing,
-        "suspended": channel.phase is Phase.OPEN and channel.link is None and not channel.closing,
+        "suspended": channel.phase is Phase.OPEN and not (channel.linked or channel.closing),
         "peerPage": channel.peer_page,
     }
+    obstacle = channel.obstacle
+    if obstacle is not None and not (channel.final or channel.closing):
+        detail |= {"code": obstacle.code, "reason": obstacle.reason}
     if channel.close_code:
         detail["code"] = channel.close_code
     if channel.close_reason:

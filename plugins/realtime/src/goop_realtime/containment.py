@@ -68,7 +68,8 @@ def set_back(core: Core, channel_id: str, stored: Stored | None, failure: Failur
     core.note("node", FAILED, channel_id, detail=why)
     _let_go(core, channel_id, was)
     if peer:
-        core.control(peer, Line(type="close", group=channel_id, code=FAILED))
+        line = Line(type="close", group=channel_id, code=FAILED, reason="that node failed on it")
+        core.control(peer, line)
     if stored is None or (was is not None and was.final):
         for page in core.pages.values():
             page.views.pop(channel_id, None)

@@ -11,18 +11,19 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema_rs
+import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from goop_node.contained import passes
 from goop_node.types import JsonSchema, JsonValue
-from goop_realtime.jsonio import encode
+from goop_realtime.jsonio import MAX_INTEGER, encode
 from goop_realtime.schema_refusals import MASK, refusal
 from goop_realtime.types import ContextType, Limits, Rejection
-from goop_realtime.wire import MAX_CONTEXT
+from goop_realtime.wire import MAX_CONTEXT, MAX_VERSION
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -71,6 +72,18 @@ def _refuse_remote(uri: str) -> Any:
     raise ValueError(f"schemas are not fetched: {uri}")
 
 
+class Contract(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a context was when a channel last went by it. It outlives the plugin."""
+
+    name: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)]
+    plugin: Annotated[str, msgspec.Meta(max_length=256)] = ""
+    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    hash: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    suspended_seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = (
+        Limits().suspended_seconds
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """A registered context type with its validators, the plugin it came from and its hash."""
@@ -80,6 +93,20 @@ class Context:
     hash: str
     messages: Mapping[str, Validator]
     params: Validator | None
+    served: bool = True
+    """False where no plugin serves it now, and only channels of it are left."""
+
+    @property
+    def contract(self) -> Contract:
+        """What is stored with a channel."""
+        kind = self.type
+        return Contract(
+            name=kind.name,
+            plugin=self.plugin,
+            version=kind.version,
+            hash=self.hash,
+            suspended_seconds=kind.limits.suspended_seconds,
+        )
 
     @property
     def name(self) -> str:
@@ -150,6 +177,21 @@ def compile_context(plugin: str, kind: ContextType) -> Context:
     )
 
 
+def unserved(contract: Contract) -> Context:
+    """What stands for a context that no plugin serves now."""
+    limits = Limits(suspended_seconds=contract.suspended_seconds)
+    kind = ContextType(
+        name=contract.name,
+        version=contract.version,
+        title=contract.name,
+        messages={},
+        limits=limits,
+    )
+    return Context(
+        type=kind, plugin=contract.plugin, hash="", messages={}, params=None, served=False
+    )
+
+
 def _canonical(value: JsonValue) -> bytes:
     if isinstance(value, Mapping):
         parts = (encode(key) + b":" + _canonical(value[key]) for key in sorted(value))
@@ -164,6 +206,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._contexts: dict[str, Context] = {}
+        self._missed: dict[str, Context] = {}
 
     def add(self, context: Context) -> None:
         """Register; a name taken by another plugin raises ``ContextError``."""
@@ -177,6 +220,16 @@ class Registry:
     def all(self) -> list[Context]:
         """Every context, sorted by name."""
         return [self._contexts[name] for name in sorted(self._contexts)]
+
+    def miss(self, contract: Contract) -> Context:
+        """Channels have a context that is not served here: it still has a name and an owner."""
+        context = self._missed[contract.name] = unserved(contract)
+        return context
+
+    def owned(self) -> list[Context]:
+        """Every context that some plugin's own pages may use: those that are missed, too."""
+        missed = (self._missed[name] for name in sorted(self._missed.keys() - self._contexts))
+        return [*self.all(), *missed]
 
     def find(self, name: str) -> Context | None:
         """The context that serves ``name``: exactly, else the longest ``NAME_<id>``."""

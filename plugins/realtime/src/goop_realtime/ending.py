@@ -7,6 +7,7 @@ from goop_realtime import pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import Changed, CloseLink, DropOutgoing
+from goop_realtime.wire import MAX_REASON, Line
 
 RETRY_MS = 250
 
@@ -31,6 +32,16 @@ def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
         pages.tell_incoming_ended(core, channel, code)
     pages.tell_state(core, channel)
     core.out.append(Changed(channel.id))
+
+
+def end(core: Core, channel: Channel, code: str, reason: str) -> None:
+    """End the channel by ourselves, outside its log: the other node is told, with the reason."""
+    line = Line(type="close", group=channel.id, code=code, reason=reason[:MAX_REASON])
+    if channel.link is not None:
+        core.write(channel, line)
+    elif not channel.final and core.is_discovered(channel.peer):
+        core.control(channel.peer, line)
+    finish(core, channel, code, reason)
 
 
 def drop_link(core: Core, channel: Channel, *, drain: bool) -> None:

@@ -25,6 +25,7 @@ from goop_realtime import (
     sending,
     settling,
     signals,
+    suspension,
     waits,
 )
 from goop_realtime.channel import Channel, Phase
@@ -314,4 +315,5 @@ _CONTROL = {
     "poke": links.poked,
     "gone": links.gone,
     "close": links.closed_from_afar,
+    "suspended": suspension.told,
 }

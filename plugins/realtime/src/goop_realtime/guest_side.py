@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime import receipts
+from goop_realtime import receipts, suspension
 from goop_realtime.channel import Channel
 from goop_realtime.core import Core
 from goop_realtime.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome, SaveOutgoing
-from goop_realtime.ending import finish
+from goop_realtime.ending import end, finish
 from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.ordering import peer_acknowledged, place
+from goop_realtime.plugin_code import PluginFailure
 from goop_realtime.types import Message, Rejection
 from goop_realtime.wire import Line, payload
 
@@ -22,7 +23,7 @@ def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) ->
     With nothing else on its way the Session is asked at once: a message that is wrong now is
     refused without a round trip. Behind others it is for the host alone to judge.
     """
-    if outgoing.kind == "msg" and not channel.outbox:
+    if outgoing.kind == "msg" and not channel.outbox and not channel.barred:
         message = Message(sender=core.me, data=data, id=outgoing.id, sent_at=outgoing.at)
         refusal = channel.session.check(message)
         if refusal is not None:
@@ -65,28 +66,21 @@ def receive_entry(core: Core, channel: Channel, line: Line) -> None:
     except MalformedJson as error:
         diverged(core, channel, f"the host ordered what is no acceptable JSON: {error.reason}")
         return
-    author = line.from_ if line.from_ in (core.me, channel.peer) else channel.peer
-    if author == core.me:
-        _settle_own(core, channel, line.id)
-    _fold(
-        core,
-        channel,
-        Entry(
-            epoch=line.epoch,
-            seq=line.seq,
-            id=line.id,
-            author=author,
-            at=line.at,
-            kind="close" if line.kind == "close" else "msg",
-            raw=encode(data),
-        ),
-        data,
+    entry = Entry(
+        epoch=line.epoch,
+        seq=line.seq,
+        id=line.id,
+        author=line.from_ if line.from_ in (core.me, channel.peer) else channel.peer,
+        at=line.at,
+        kind="close" if line.kind == "close" else "msg",
+        raw=encode(data),
     )
+    _take(core, channel, entry, data)
 
 
 def receive_confirm(core: Core, channel: Channel, line: Line) -> None:
     """Our own message has its place; the host does not send the content back."""
-    outgoing = _settle_own(core, channel, line.id)
+    outgoing = channel.outbox.get(line.id)
     if outgoing is None:
         core.note("link", "confirm_ignored", channel.id, line.id)
         return
@@ -99,7 +93,7 @@ def receive_confirm(core: Core, channel: Channel, line: Line) -> None:
         kind=outgoing.kind,
         raw=outgoing.raw,
     )
-    _fold(core, channel, entry, decode(outgoing.raw))
+    _take(core, channel, entry, decode(outgoing.raw))
 
 
 def receive_refusal(core: Core, channel: Channel, line: Line) -> None:
@@ -126,21 +120,32 @@ def _settle_own(core: Core, channel: Channel, message_id: str) -> Outgoing | Non
     return outgoing
 
 
-def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
-    """Take the next entry of the host's order; what does not fit is a divergence."""
+def _take(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
+    """Fold an entry; one of our own leaves the outbox with it, and a close ends the channel."""
+    placed = _fold(core, channel, entry, data)
+    if channel.barred:
+        return  # our plugin failed on it: it comes again when that is mended
+    if entry.author == core.me:
+        _settle_own(core, channel, entry.id)
+    if placed and entry.kind == "close":
+        finish(core, channel, "closed", decode(entry.raw) or "")
+
+
+def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
+    """Place the next entry of the host's order; what does not fit is a divergence."""
     last = channel.log.last
     if entry.seq <= last[1]:
         known = channel.log.get(entry.seq)
         if known is not None and known.id != entry.id:
             diverged(core, channel, f"entry {entry.seq} is {entry.id}, here {known.id}")
-        return
+        return False
     if entry.seq != last[1] + 1 or entry.epoch < last[0]:
         diverged(core, channel, f"entry {entry.position} after {last}")
-        return
+        return False
     unread = channel.log.last[1] - channel.handled
     if unread >= 2 * OUTBOX_MESSAGES + 2 or channel.log.size > 4 * OUTBOX_BYTES:
-        finish(core, channel, "overflow", "the host sent more than it may have unhandled")
-        return
+        end(core, channel, "overflow", "the host sent more than it may have unhandled")
+        return False
     message = None
     if entry.kind == "msg":
         message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
@@ -148,20 +153,20 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
         if channel.context.messages:
             refusal = channel.context.check_message(data)
         refusal = refusal or channel.session.check(message)
+        if isinstance(refusal, PluginFailure):
+            suspension.fail(core, channel, refusal)
+            return False
         if refusal is not None:
             diverged(core, channel, f"{refusal.code}: {refusal.reason}")
-            return
+            return False
     if not place(core, channel, entry, message):
-        diverged(core, channel, "the context's plugin failed on an ordered message")
-        return
+        return False
     channel.epoch = max(channel.epoch, entry.epoch)
     if entry.seq <= channel.peer_ahead[0]:
         peer_acknowledged(core, channel, channel.peer_ahead[1], *entry.position)
-    if entry.kind == "close":
-        finish(core, channel, "closed", decode(entry.raw) or "")
+    return True
 
 
 def diverged(core: Core, channel: Channel, why: str) -> None:
     """The two programs disagree about the channel: end it, and say so on both sides."""
-    core.write(channel, Line(type="close", group=channel.id, code="diverged", reason=why[:300]))
-    finish(core, channel, "diverged", why[:300])
+    end(core, channel, "diverged", why[:300])

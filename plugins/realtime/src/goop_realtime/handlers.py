@@ -47,6 +47,7 @@ _STATUS = {
     "busy": 429,
     "outbox_full": 429,
     "too_large": 413,
+    "plugin_missing": 503,
     "plugin_error": 500,
 }
 

@@ -12,7 +12,7 @@ from goop_realtime import pages, receipts
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome
-from goop_realtime.ending import finish, let_go
+from goop_realtime.ending import end, finish, let_go
 from goop_realtime.jsonio import MalformedJson, decode, encode
 from goop_realtime.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
 from goop_realtime.ordering import place
@@ -23,7 +23,10 @@ from goop_realtime.wire import Line, bounded, payload
 def order(
     core: Core, channel: Channel, author: str, outgoing: Outgoing, data: JsonValue
 ) -> Rejection | None:
-    """Give a message its place in the log, or say why it gets none."""
+    """Give a message its place in the log, or say why it gets none.
+
+    Where the plugin fails on it, it gets neither: the channel waits until it can be judged.
+    """
     if channel.final:
         return Rejection(code="closed", reason="the channel is closed")
     message = None
@@ -46,8 +49,7 @@ def order(
         raw=outgoing.raw,
     )
     if not place(core, channel, entry, message):
-        finish(core, channel, "plugin_error", "the context's plugin failed on a message")
-        return Rejection(code="plugin_error", reason="the context's plugin failed")
+        return None
     if entry.kind == "close":
         finish(core, channel, "closed", decode(entry.raw) or "")
     return None
@@ -84,8 +86,7 @@ def _within_bounds(core: Core, channel: Channel) -> bool:
     """
     unread = channel.log.last[1] - channel.handled
     if unread >= 4 * OUTBOX_MESSAGES + 2 or channel.log.size > 6 * OUTBOX_BYTES:
-        core.write(channel, Line(type="close", group=channel.id, code="overflow"))
-        finish(core, channel, "overflow", "the guest sent more than it may have unhandled")
+        end(core, channel, "overflow", "the guest sent more than it may have unhandled")
         return False
     if channel.peer_bucket is None:
         limits = channel.context.type.limits
@@ -194,12 +195,25 @@ def order_held(core: Core, channel: Channel) -> None:
     channel.held = False
     for outgoing in list(channel.outbox.values()):
         channel.take_out(outgoing.id)
+        data = decode(outgoing.raw)
+        refusal = _still_fits(channel, outgoing, data)
+        if refusal is None:
+            refusal = order(core, channel, core.me, outgoing, data)
+        if channel.barred:
+            channel.put_out(outgoing)  # where it is stored, in its place
+            return
         core.out.append(DropOutgoing(channel.id, outgoing.id))
-        refusal = order(core, channel, core.me, outgoing, decode(outgoing.raw))
         if refusal is not None:
             refuse_own(core, channel, outgoing.id, refusal)
         if channel.phase is Phase.CLOSED:
             return
+
+
+def _still_fits(channel: Channel, outgoing: Outgoing, data: JsonValue) -> Rejection | None:
+    """Whether the context takes it still: its plugin may be another version by now."""
+    if outgoing.kind != "msg" or not channel.context.messages:
+        return None
+    return channel.context.check_message(data)
 
 
 def refuse_own(core: Core, channel: Channel, message_id: str, refusal: Rejection) -> None:

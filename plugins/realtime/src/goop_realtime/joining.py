@@ -7,20 +7,33 @@ older one in one step, and the older one's end is ignored.
 
 from __future__ import annotations
 
-from goop_realtime import failures, glare, guest_side, host_side, ordering, pages, tails, trimming
+from goop_realtime import (
+    failures,
+    glare,
+    guest_side,
+    host_side,
+    ordering,
+    pages,
+    suspension,
+    tails,
+    trimming,
+)
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import Changed, CloseLink, OpenLink, SendLine
-from goop_realtime.ending import RETRY_MS, drop_link, finish, unlink
+from goop_realtime.ending import RETRY_MS, drop_link, end, finish, unlink
 from goop_realtime.jsonio import encode
+from goop_realtime.plugin_code import PluginFailure
 from goop_realtime.wire import Join, Line, Tail, Welcome, raw, serialise
 
 RETRY_MAX_MS = 10_000
 
 
 def rejoin(core: Core, channel: Channel) -> None:
-    """Guest: open a stream to the host, unless one is open or being opened."""
-    if channel.link is None and not channel.opening and not channel.hosted:
+    """Guest: open a stream to the host, unless one is open or being opened, or we cannot join."""
+    if channel.barred and not channel.hosted:
+        suspension.say(core, channel)
+    elif channel.link is None and not channel.opening and not channel.hosted:
         channel.opening = True
         core.out.append(OpenLink(channel.id, channel.peer))
 
@@ -40,11 +53,11 @@ def failed(core: Core, channel_id: str, code: str) -> None:
 def opened(core: Core, channel_id: str, link: int) -> None:
     """Our stream to a host is open: join. Also with a closed log, so that the host has its end."""
     channel = core.channels.get(channel_id)
-    if channel is None or channel.hosted or channel.link is not None:
+    if channel is None or channel.hosted or channel.barred or channel.link is not None:
         core.out.append(CloseLink(link, drain=False, channel=channel_id))
         return
     channel.opening = False
-    if channel.final and channel.close_code != "closed":
+    if channel.final and not channel.closed_by_log:
         core.out.append(CloseLink(link, drain=False, channel=channel_id))
         return
     _attach(core, channel, link)
@@ -52,6 +65,7 @@ def opened(core: Core, channel_id: str, link: int) -> None:
         "have": list(channel.log.last) if channel.log.last[1] else None,
         **_handled(channel),
         "page": pages.page_presence(core, channel),
+        **suspension.contract(channel),
     }
     line = Line(type="join", group=channel.id, epoch=channel.epoch, payload=raw(payload))
     core.write(channel, line)
@@ -72,12 +86,13 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
         finish(core, channel, "timeout")
     if channel.final and not channel.closed_by_log:
         # It did not end by its log, so there is no last entry to be had.
-        line = Line(type="close", group=channel.id, code=channel.close_code)
-        _turn_away(core, link, line)
+        _turn_away(core, link, suspension.ended(channel))
         return
     drop_link(core, channel, drain=False)
-    _attach(core, channel, link)
     said = line.told(Join)
+    if not channel.final and suspension.turned_away(core, channel, link, said):
+        return
+    _attach(core, channel, link)
     have = said.have or (0, 0)
     if have[1] > channel.log.last[1]:
         if not channel.restored:
@@ -108,8 +123,7 @@ def _attach(core: Core, channel: Channel, link: int) -> None:
 
 
 def _lose(core: Core, channel: Channel, why: str) -> None:
-    core.write(channel, Line(type="close", group=channel.id, code="lost", reason=why[:300]))
-    finish(core, channel, "lost", why)
+    end(core, channel, "lost", why)
     drop_link(core, channel, drain=True)
 
 
@@ -120,6 +134,7 @@ def _welcome(core: Core, channel: Channel, have: tuple[int, int], said: Join) ->
         "last": list(channel.log.last),
         **_handled(channel),
         "page": pages.page_presence(core, channel),
+        **suspension.contract(channel),
     }
     if have[1] < channel.log.start[1]:
         if len(encode(channel.start_state)) > trimming.SNAPSHOT_BYTES:
@@ -127,6 +142,7 @@ def _welcome(core: Core, channel: Channel, have: tuple[int, int], said: Join) ->
             return
         payload["snapshot"] = {"at": list(channel.log.start), "state": channel.start_state}
     channel.restored = False
+    suspension.lift(core, channel)
     channel.page_told = str(payload["page"])
     channel.acked_node = channel.acked_page = channel.handled
     channel.peer_has = have[1]  # a guest that has lost commits has less than it once said
@@ -159,6 +175,9 @@ def welcomed(core: Core, channel: Channel, line: Line) -> None:
         channel.acked_node = 0
         return
     said = line.told(Welcome)
+    if suspension.differs(core, channel, said):
+        return
+    suspension.lift(core, channel)
     channel.welcomed = True
     channel.epoch = max(channel.epoch, line.epoch)
     channel.peer_page = said.page
@@ -168,13 +187,14 @@ def welcomed(core: Core, channel: Channel, line: Line) -> None:
     channel.phase = Phase.OPEN
     channel.suspended_at = None
     snapshot = said.snapshot
-    if (
-        snapshot is not None
-        and snapshot.at[1] > channel.log.last[1]
-        and not trimming.begin_at(core, channel, snapshot.at, snapshot.state)
-    ):
-        guest_side.diverged(core, channel, "the context cannot go on from the host's state")
-        return
+    if snapshot is not None and snapshot.at[1] > channel.log.last[1]:
+        refusal = trimming.begin_at(core, channel, snapshot.at, snapshot.state)
+        if isinstance(refusal, PluginFailure):
+            suspension.fail(core, channel, refusal)
+            return
+        if refusal is not None:
+            guest_side.diverged(core, channel, "the context cannot go on from the host's state")
+            return
     if was is not Phase.OPEN:
         core.save(channel)
     channel.peer_ahead = _peer_handled(core, channel, said, channel.log.last[1])

@@ -3,10 +3,21 @@
 
 from __future__ import annotations
 
-from goop_realtime import failures, guest_side, host_side, joining, ordering, pages, signals, tails
+from goop_realtime import (
+    failures,
+    guest_side,
+    host_side,
+    joining,
+    ordering,
+    pages,
+    signals,
+    suspension,
+    tails,
+)
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
-from goop_realtime.ending import drop_link, finish, let_go, suspend
+from goop_realtime.ending import drop_link, end, finish, let_go, suspend
+from goop_realtime.obstacles import KEPT_MS, PACE_MS
 from goop_realtime.wire import Ack, Line
 
 PING_MS = 3_000
@@ -70,6 +81,7 @@ _COMMON = {
     "page": _page,
     "signal": signals.received,
     "close": _closed_by_peer,
+    "suspended": suspension.heard,
 }
 _HOST_LINES = {**_COMMON, "msg": host_side.receive, "tail": joining.given_back}
 _GUEST_LINES = {
@@ -104,17 +116,25 @@ def keep(core: Core, channel: Channel) -> None:
         return
     if channel.phase is Phase.JOINING and core.now > channel.expires_at + JOIN_MS:
         finish(core, channel, "timeout", "the other side did not answer")
-    elif channel.phase is Phase.OPEN and channel.suspended_at is not None:
-        limit = channel.context.type.limits.suspended_seconds * 1000
-        if core.now - channel.suspended_at > limit:
-            finish(core, channel, "expired", "suspended for longer than its context allows")
-            return
+    elif (
+        channel.phase is Phase.OPEN
+        and channel.suspended_at is not None
+        and core.now - channel.suspended_at > _patience(channel)
+    ):
+        end(core, channel, "expired", "suspended for longer than its context allows")
+        return
     if channel.phase in (Phase.JOINING, Phase.OPEN) and core.now >= channel.retry_at:
         if not channel.hosted:
             joining.rejoin(core, channel)
         elif core.is_discovered(channel.peer):
-            channel.retry_at = core.now + POKE_MS
+            channel.retry_at = core.now + (POKE_MS if channel.obstacle is None else PACE_MS)
             core.control(channel.peer, Line(type="poke", group=channel.id))
+
+
+def _patience(channel: Channel) -> int:
+    """How long the channel may be suspended, in ms."""
+    allowed = channel.context.type.limits.suspended_seconds * 1000
+    return allowed if channel.obstacle is None else max(allowed, KEPT_MS)
 
 
 def poked(core: Core, peer: str, line: Line) -> None:
@@ -122,8 +142,8 @@ def poked(core: Core, peer: str, line: Line) -> None:
     channel = core.channels.get(line.group)
     if channel is None or channel.peer != peer or channel.hosted:
         core.control(peer, Line(type="gone", group=line.group))
-    elif channel.final and channel.close_code != "closed":
-        core.control(peer, Line(type="close", group=channel.id, code=channel.close_code))
+    elif channel.final and not channel.closed_by_log:
+        core.control(peer, suspension.ended(channel))
     elif channel.phase is not Phase.ASKED:
         if channel.link is not None and core.now - channel.linked_at >= STALE_MS:
             # The host has let go of the stream that we still believe in.

@@ -8,7 +8,7 @@ of the step.
 
 from __future__ import annotations
 
-from goop_realtime import failures, receipts, trimming
+from goop_realtime import failures, receipts, suspension, trimming
 from goop_realtime.channel import BEST_EFFORT, Channel
 from goop_realtime.core import Core
 from goop_realtime.effects import (
@@ -23,9 +23,11 @@ from goop_realtime.types import Message
 def place(core: Core, channel: Channel, entry: Entry, message: Message | None) -> bool:
     """Append a checked entry and apply ``message``, which it carries where it is no close.
 
-    False when the Session broke on ``apply``.
+    False when the Session broke on ``apply``: then it has no place, and the channel waits.
     """
-    if message is not None and channel.session.apply(message) is not None:
+    failure = None if message is None else channel.session.apply(message)
+    if failure is not None:
+        suspension.fail(core, channel, failure)
         return False
     channel.log.append(entry)
     channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))

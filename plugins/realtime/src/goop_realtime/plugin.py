@@ -157,9 +157,9 @@ class RealtimePlugin:
             report=_reporter(node),
             now=now_ms(),
         )
-        core.rights = _rights(node, core.registry)
         core.epoch = journal.next_epoch(core.now)
         restore(core, journal.load())
+        core.rights = _rights(node, core.registry)
         for flaw in journal.flaws:
             node.failed("realtime", StorageError("damaged", flaw), doing="reading the journal")
         self._bridge = Bridge(node, Engine(core), journal)
@@ -225,7 +225,7 @@ def _registry(node: NodeApi) -> Registry:
 def _rights(node: NodeApi, registry: Registry) -> Rights:
     """What templates may use: contexts that their own plugin brings, and those given to them."""
     own: dict[str, set[str]] = {name: set() for name in node.templates}
-    for context in registry.all():
+    for context in registry.owned():
         for name in node.grants.own(context.plugin) & own.keys():
             own[name].add(context.type.name)
     return Rights(

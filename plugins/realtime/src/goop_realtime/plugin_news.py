@@ -24,7 +24,7 @@ class PluginNews:
     def replay(self) -> None:
         """At a start: tell again what the logs hold; a kill may have come before ``applied``."""
         for channel in list(self._core.channels.values()):
-            if channel.context.type.applied is not None:
+            if channel.context.type.applied is not None and not channel.barred:
                 entries = channel.log.after(channel.log.start[1])
                 self.committed(Committed(channel.id, e) for e in entries if e.kind == "msg")
 
@@ -45,7 +45,7 @@ class PluginNews:
     def opened(self, channel_id: str) -> None:
         """A channel's state changed: where it is open, its plugin learns of it."""
         channel = self._core.channels.get(channel_id)
-        if channel is not None and channel.phase is Phase.OPEN:
+        if channel is not None and channel.phase is Phase.OPEN and not channel.barred:
             tell_opened(channel.context, channel.session.request, self._core.plugin_failed)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from goop_realtime import obstacles, suspension
 from goop_realtime.channel import Channel, Phase
-from goop_realtime.contexts import PLAIN
+from goop_realtime.contexts import Contract
 from goop_realtime.core import Core
 from goop_realtime.effects import Outcome
 from goop_realtime.ending import finish
 from goop_realtime.log import Log
-from goop_realtime.plugin_code import ChannelSession, closed_session
+from goop_realtime.obstacles import Obstacle
+from goop_realtime.plugin_code import ChannelSession, PluginFailure, closed_session
 from goop_realtime.stored import Stored
 from goop_realtime.trimming import fold, open_at
 from goop_realtime.types import OpenRequest, Rejection
@@ -20,7 +22,8 @@ from goop_realtime.types import OpenRequest, Rejection
 def restore(core: Core, stored: Mapping[str, Stored]) -> None:
     """Bring every channel back as the journal has it; their links come by themselves.
 
-    A channel whose context is gone or whose log no longer folds is closed, with a reason.
+    One whose context is not served here now, or whose log does not fold, waits with what is
+    stored as it is. A request that nobody has agreed to ends, with the reason.
     """
     for channel_id, kept in stored.items():
         channel = _channel(core, channel_id, kept)
@@ -28,11 +31,30 @@ def restore(core: Core, stored: Mapping[str, Stored]) -> None:
         if channel.final:
             core.crowded.add(channel.peer)
         try:
-            why = _fold(core, channel, kept)
+            _fill(core, channel, kept)
+            if not channel.final:
+                _go_on(core, channel, kept, _fold(core, channel, kept))
         except Exception as error:
-            why = f"its log cannot be read: {error!r}"[:300]
-        if why and not channel.final:
-            finish(core, channel, "plugin_error", why)
+            finish(core, channel, "failed", f"its log cannot be read: {error!r}"[:300])
+
+
+def _go_on(core: Core, channel: Channel, kept: Stored, obstacle: Obstacle | None) -> None:
+    """Go on where it was, or wait, with what is stored as it is, for what stands in the way."""
+    before = kept.row.obstacle
+    if obstacle is None:
+        channel.obstacle = None if before is None or before.here else before
+        if before is not None and before.here and channel.phase is Phase.OPEN:
+            channel.suspended_at = core.now  # what went by meanwhile says nothing of the peer
+            core.save(channel)
+        return
+    if channel.phase in (Phase.ASKING, Phase.ASKED):
+        finish(core, channel, obstacle.code, obstacle.said)
+        return
+    channel.contract = kept.row.contract
+    if before is not None and before.here:
+        channel.obstacle = before  # since then
+    suspension.meet(core, channel, obstacle)
+    channel.retry_at = core.now
 
 
 def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
@@ -47,10 +69,12 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         app=row.app,
     )
     context = core.context_of(request.context)
+    if context is None:
+        context = core.registry.miss(row.contract or Contract(name=request.context))
     phase = Phase(row.phase)
     channel = Channel(
         request=request,
-        context=context or PLAIN,
+        context=context,
         session=closed_session(request, core.plugin_failed),
         peer=row.peer,
         peer_label=row.peer_label,
@@ -80,8 +104,8 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
     return channel
 
 
-def _fold(core: Core, channel: Channel, kept: Stored) -> str:
-    """Fill the log and run the Session over it; why that failed, or nothing."""
+def _fill(core: Core, channel: Channel, kept: Stored) -> None:
+    """Fill the log, the outbox and the cursors."""
     for author, message_id, outcome in kept.outcomes:
         channel.remember(author, message_id, outcome)
     for entry in kept.entries:
@@ -107,15 +131,20 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> str:
             channel.unhandled.append((entry.seq, len(entry.raw)))
             channel.unhandled_bytes += len(entry.raw)
             channel.unfinished.append((entry.seq, entry.id))
-    if channel.final:
-        return ""
-    if core.context_of(channel.request.context) is None:
-        return f"no enabled plugin serves {channel.request.context!r} any more"
+
+
+def _fold(core: Core, channel: Channel, kept: Stored) -> Obstacle | None:
+    """Run the Session over the log; what stands in the way, if that cannot be."""
+    context, me = channel.context, core.label_of(core.me)
+    if not context.served:
+        return obstacles.here(obstacles.MISSING, context.name, me)
     session = _session(core, channel, kept)
+    if isinstance(session, PluginFailure):
+        return obstacles.here(obstacles.FAILED, context.name, me, session.reason)
     if isinstance(session, Rejection):
-        return session.reason
+        return obstacles.here(obstacles.MISMATCH, context.name, me, session.reason)
     channel.session = session
-    return ""
+    return None
 
 
 def _session(core: Core, channel: Channel, kept: Stored) -> ChannelSession | Rejection:

@@ -20,6 +20,7 @@ from goop_realtime import (
     invitations_sent,
     pages,
     receipts,
+    suspension,
 )
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
@@ -81,6 +82,8 @@ def _admit(core: Core, channel: Channel) -> Rejection | None:
             code = channel.close_code or "closed"
             return Rejection(code="closed", reason=f"the channel has ended ({code})")
         return Rejection(code="not_connected", reason="the other side has not accepted yet")
+    if channel.obstacle is not None and not channel.context.served:
+        return Rejection(code=channel.obstacle.code, reason=channel.obstacle.reason)
     return None
 
 
@@ -127,7 +130,9 @@ def _hand_on(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) 
     if not channel.hosted:
         return guest_side.submit(core, channel, outgoing, data)
     if not channel.held:
-        return host_side.order(core, channel, core.me, outgoing, data)
+        refusal = host_side.order(core, channel, core.me, outgoing, data)
+        if not channel.barred:
+            return refusal
     channel.put_out(outgoing)
     core.out.append(SaveOutgoing(channel.id, outgoing))
     receipts.receipt(core, outgoing.id, channel, "accepted")
@@ -182,6 +187,9 @@ def close(core: Core, channel: Channel) -> Rejection | None:
 
 
 def _close_open(core: Core, channel: Channel) -> None:
+    if channel.obstacle is not None:
+        suspension.end(core, channel)
+        return
     message_id = f"close{core.random.getrandbits(48):012x}-1"
     outgoing = Outgoing(id=message_id, at=core.now + core.correction, kind="close", raw=b'"closed"')
     if channel.hosted and not channel.held:

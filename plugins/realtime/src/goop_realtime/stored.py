@@ -14,8 +14,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from goop_node.types import JsonValue
+from goop_realtime.contexts import Contract
 from goop_realtime.effects import Entry, Outcome, Outgoing
 from goop_realtime.jsonio import MalformedJson, decode
+from goop_realtime.obstacles import Obstacle
 from goop_realtime.wire import (
     MAX_CONTEXT,
     Code,
@@ -58,6 +60,8 @@ class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
     delivery: Literal["log", "best-effort"] = "log"
     failures: Failed = []
     peer_failures: Failed = []
+    contract: Contract | None = None
+    obstacle: Obstacle | None = None
 
 
 class Stored:

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from goop_realtime import ordering
+from goop_realtime import ordering, suspension
 from goop_realtime.channel import Channel
 from goop_realtime.core import Core
 from goop_realtime.effects import DropOutgoing, Entry
-from goop_realtime.ending import finish
+from goop_realtime.ending import end, finish
 from goop_realtime.jsonio import decode, encode
 from goop_realtime.limits import KEPT_BYTES, KEPT_ENTRIES, OUTBOX_BYTES, OUTBOX_MESSAGES
-from goop_realtime.types import Message
+from goop_realtime.plugin_code import PluginFailure
+from goop_realtime.types import Message, Rejection
 from goop_realtime.wire import Line, Tail, raw
 
 HELD_ENTRIES = 2 * (4 * OUTBOX_MESSAGES + 2 * KEPT_ENTRIES)
@@ -21,8 +22,7 @@ HELD_BYTES = 2 * (6 * OUTBOX_BYTES + 2 * KEPT_BYTES)
 def give_back(core: Core, channel: Channel, line: Line) -> None:
     """Guest: the host asks for what follows a position in its log."""
     if not channel.log.knows((line.epoch, line.seq)) or line.seq < channel.log.start[1]:
-        core.write(channel, Line(type="close", group=channel.id, code="lost"))
-        finish(core, channel, "lost", "the host's log does not fit ours")
+        end(core, channel, "lost", "the host's log does not fit the guest's")
         return
     for entry in channel.log.after(line.seq):
         data = decode(entry.raw)
@@ -42,12 +42,16 @@ def take_back(core: Core, channel: Channel, row: Tail) -> bool:
     message = None
     if entry.kind == "msg":
         message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
-        if _refused(core, channel, message):
+        refusal = _refusal(channel, message)
+        if isinstance(refusal, PluginFailure):
+            suspension.fail(core, channel, refusal)
+            return True
+        if refusal is not None:
             return False
+    if not ordering.place(core, channel, entry, message):
+        return True  # it is given back again when the plugin is mended
     if entry.author == core.me and channel.take_out(entry.id) is not None:
         core.out.append(DropOutgoing(channel.id, entry.id))
-    if not ordering.place(core, channel, entry, message):
-        return False
     if entry.kind == "close":
         finish(core, channel, "closed", data or "")
     return True
@@ -71,8 +75,9 @@ def _entry(core: Core, channel: Channel, row: Tail) -> Entry | None:
     return Entry(row.epoch, row.seq, row.id, row.author, row.at, row.kind, encoded)
 
 
-def _refused(core: Core, channel: Channel, message: Message) -> bool:
-    """Whether the context would not have taken that message."""
-    if channel.context.messages and channel.context.check_message(message.data) is not None:
-        return True
-    return channel.session.check(message) is not None
+def _refusal(channel: Channel, message: Message) -> Rejection | None:
+    """Why the context would not have taken that message."""
+    refusal = None
+    if channel.context.messages:
+        refusal = channel.context.check_message(message.data)
+    return refusal or channel.session.check(message)

@@ -23,7 +23,7 @@ SNAPSHOT_BYTES = 96 * 1024
 def trim(core: Core, channel: Channel) -> None:
     """Forget what everybody has handled, but for the newest part, a batch at a time."""
     log = channel.log
-    if len(log) < channel.untrimmable:
+    if len(log) < channel.untrimmable or channel.barred:
         return
     if len(log) < KEPT_ENTRIES * 2 and log.size <= 2 * KEPT_BYTES:
         return
@@ -96,13 +96,13 @@ def fold(session: ChannelSession, entries: Sequence[Entry]) -> Rejection | None:
     return None
 
 
-def begin_at(core: Core, channel: Channel, at: Position, state: JsonValue) -> bool:
-    """Guest: the host's log begins behind ours; go on from its state there. False: it cannot be."""
+def begin_at(core: Core, channel: Channel, at: Position, state: JsonValue) -> Rejection | None:
+    """Guest: the host's log begins behind ours; go on from its state there, or why that fails."""
     session = open_at(core, channel, at, state)
     if isinstance(session, Rejection):
-        return False
+        return session
     channel.session = session
     channel.start_state = state
     channel.log.restart(at)
     core.out.append(TrimLog(channel.id, *at, encode(state)))
-    return True
+    return None

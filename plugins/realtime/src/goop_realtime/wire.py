@@ -96,13 +96,15 @@ class Ack(msgspec.Struct):
 
 
 class Join(msgspec.Struct):
-    """What a guest has: the payload of ``join``."""
+    """What a guest has: the payload of ``join``. Without ``hash`` it knows no ``suspended``."""
 
     have: Position | None = None
     handled: Number = 0
     failed: Failed = []
     page: Presence = "none"
     stage: Literal["", "page", "written"] = ""
+    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    hash: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
 class SnapshotAt(msgspec.Struct):
@@ -121,6 +123,8 @@ class Welcome(msgspec.Struct):
     page: Presence = "none"
     stage: Literal["", "page", "written"] = ""
     snapshot: SnapshotAt | None = None
+    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    hash: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
 class Invite(msgspec.Struct):
@@ -174,6 +178,7 @@ SHAPES: Mapping[str, Shape] = {
     "poke": Shape(),
     "gone": Shape(),
     "close": Shape(),
+    "suspended": Shape(needs=("code",)),
     "join": Shape(payload=Join),
     "welcome": Shape(payload=Welcome),
     "msg": Shape(needs=("id",)),

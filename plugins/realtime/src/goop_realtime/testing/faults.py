@@ -82,6 +82,17 @@ def lost_disk(life: Life) -> None:
     life.soon(life.chance.choice(DOWN_MS), lambda: _restart(life, node))
 
 
+def plugin_away(life: Life) -> None:
+    """A node is started without its plugin, or with one that is broken or newer, for a while."""
+    node = life.chance.choice(life.nodes)
+    if node.up:
+        node.crash()
+    node.plugin = life.chance.choice(("missing", "broken", "newer"))
+    life.watch.seen.counts[f"plugin {node.plugin}"] += 1
+    node.start()
+    life.soon(life.chance.choice(AWAY_MS), node.mend)
+
+
 def disk_full(life: Life) -> None:
     """A node cannot commit for a while."""
     node = life.chance.choice(life.nodes)
@@ -131,6 +142,7 @@ FAULTS: dict[Callable[[Life], None], int] = {
     kill: 8,
     power_cut: 3,
     lost_disk: 1,
+    plugin_away: 5,
     disk_full: 2,
     lost_file: 2,
     reload: 4,

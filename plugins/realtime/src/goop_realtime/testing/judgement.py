@@ -92,7 +92,7 @@ def _complete(channel_id: str, page: SimPage) -> None:
 
 
 def _closed_behind(life: Life, channel_id: str, who: str, before: set[str]) -> None:
-    """A close is ordered behind everything that its own node had accepted."""
+    """A close in the log is behind everything that its own node had accepted."""
     for node in life.nodes:
         channel = node.engine.core.channels.get(channel_id)
         history = life.watch.seen.history.get((node.peer_id, channel_id), {})
@@ -101,6 +101,8 @@ def _closed_behind(life: Life, channel_id: str, who: str, before: set[str]) -> N
         last = channel.log.get(max(history))
         if last is None or last.author != who or life.watch.seen.lossy:
             continue
+        if last.kind != "close":
+            continue  # a plugin stood in the way, and somebody ended it nevertheless
         ordered = {message_id for _, message_id in history.values()}
         refused = {key for where, key in life.watch.seen.refusals if where == channel_id}
         missing = before - ordered - refused

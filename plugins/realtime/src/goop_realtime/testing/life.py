@@ -177,6 +177,7 @@ class Life:
         for node in self.nodes:
             node.dies = None
             node.disk_full = False
+            node.mend()
             if not node.up:
                 self.world.later(self.chance.randrange(2_000), node.start)
         for node in self.nodes:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from goop_realtime.contexts import Registry, compile_context
+from goop_realtime.contexts import Registry
 from goop_realtime.core import Core
 from goop_realtime.effects import (
     RECORDS,
@@ -51,18 +51,20 @@ class SimNode:
         self.journal = Journal(self._db, self._other_file)
         self._life = 0
         self._tick_at: int | None = None
-        self._registry = Registry()
-        for kind in world.contexts:
-            self._registry.add(compile_context("sim", kind))
+        self.plugin = "works"
+        """What it finds of the contexts' plugin at its next start: a key of ``World.contexts``."""
 
     # Life and death
 
     def start(self) -> None:
         """Start, or start again after a crash."""
         now = self.world.now
+        registry = Registry()
+        for context in self.world.contexts[self.plugin]:
+            registry.add(context)
         core = Core(
             me=self.peer_id,
-            registry=self._registry,
+            registry=registry,
             limits=NodeLimits(rate=1e9, burst=10**9),
             random=Chance(self.world),
             authorize=lambda request: None,
@@ -76,7 +78,7 @@ class SimNode:
         self.up = True
         self._life += 1
         self._tick_at = None
-        self.world.tell(f"{self.peer_id} starts, epoch {core.epoch}")
+        self.world.tell(f"{self.peer_id} starts, epoch {core.epoch}, plugin {self.plugin}")
         self.world.watch.started(self)
         self.flush()
 
@@ -93,6 +95,15 @@ class SimNode:
                 wire.orphan(self, silent=silent)
         for page in self.pages.values():
             page.lost()
+
+    def mend(self) -> None:
+        """Start again with the plugin as it should be."""
+        if self.plugin == "works":
+            return
+        self.plugin = "works"
+        if self.up:
+            self.crash()
+            self.start()
 
     def stop_syncing(self) -> None:
         """From now on commits only seem to reach the disk."""

@@ -13,8 +13,9 @@ import heapq
 import random
 from collections.abc import Callable, Iterable
 
+from goop_realtime.contexts import compile_context
 from goop_realtime.testing.node import SimNode
-from goop_realtime.testing.tally import TALLY
+from goop_realtime.testing.tally import ASTRAY, TALLY
 from goop_realtime.testing.watch import Watch
 from goop_realtime.testing.wires import Wire
 from goop_realtime.types import ContextType
@@ -31,7 +32,11 @@ class World:
     ) -> None:
         self.random = random.Random(seed)
         self.now = START_MS
-        self.contexts = list(contexts)
+        self.contexts = {
+            plugin: [compile_context("sim", kind) for kind in kinds]
+            for plugin, kinds in {"works": list(contexts), **ASTRAY}.items()
+        }
+        """What a node has of contexts, by how its plugin is at its start."""
         self.nodes: dict[str, SimNode] = {}
         self.blocked: set[tuple[str, str]] = set()
         """Directions ``(from, to)`` in which nothing arrives."""

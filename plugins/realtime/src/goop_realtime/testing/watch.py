@@ -22,6 +22,7 @@ from goop_realtime.effects import (
 )
 from goop_realtime.jsonio import encode
 from goop_realtime.liveness import Overdue
+from goop_realtime.obstacles import FAILED, MISMATCH, MISSING
 from goop_realtime.testing.seen import Seen, demand
 from goop_realtime.testing.watch_pages import PageWatch
 from goop_realtime.wire import Line
@@ -38,6 +39,8 @@ LEGAL = {
     Phase.CLOSED: set(),
 }
 """Where a phase may lead."""
+UNDUE = {MISSING, FAILED, MISMATCH, "diverged", "failed"}
+"""What is no end of an open channel: the plugin's trouble, or its version's."""
 DISAGREE_MS = 10_000 + 1_600
 """Ten seconds after the last byte, which may have been on its way for so long."""
 ONE_MESSAGE = 1024
@@ -126,6 +129,8 @@ class Watch:
             before is None or phase in LEGAL[before],
             f"{channel_id} at {node.peer_id}: {before} -> {phase}",
         )
+        undue = before is Phase.OPEN and row["closeCode"] in UNDUE
+        demand(not undue, f"{channel_id} ends at {node.peer_id}: {row['closeCode']}")
         side = "host" if row["hosted"] else "guest"
         cause = f" {row['closeCode']}" if phase is Phase.CLOSED else ""
         self.seen.counts[f"{side} {before or 'none'} -> {phase}{cause}"] += 1
@@ -134,7 +139,7 @@ class Watch:
 
     def _look(self, node: SimNode, channel: Channel) -> None:
         """The state after an entry is the same everywhere, and nothing grows beyond bounds."""
-        if not channel.final:
+        if not (channel.final or channel.barred):
             state = encode(channel.session.snapshot())
             known = self._folds.setdefault((channel.id, *channel.log.last), state)
             demand(
