@@ -278,6 +278,7 @@ def test_what_ends_a_channel_at_one_node_is_told_at_the_other(
     pair: Pair, cause: Callable[[Pair, SimNode], None], code: str, side: str
 ) -> None:
     node: SimNode = getattr(pair, side)
+    pair.world.watch.undue.clear()
     cause(pair, node)
     node.flush()
     other = pair.other(node)

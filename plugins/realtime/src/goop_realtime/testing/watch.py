@@ -39,8 +39,6 @@ LEGAL = {
     Phase.CLOSED: set(),
 }
 """Where a phase may lead."""
-UNDUE = {MISSING, FAILED, MISMATCH, "diverged", "failed"}
-"""What is no end of an open channel: the plugin's trouble, or its version's."""
 DISAGREE_MS = 10_000 + 1_600
 """Ten seconds after the last byte, which may have been on its way for so long."""
 ONE_MESSAGE = 1024
@@ -63,6 +61,8 @@ class Watch:
         self._said: dict[tuple[str, str], int] = {}
         """How far a node has said that its pages are."""
         self._disagree: dict[str, int] = {}
+        self.undue = {MISSING, FAILED, MISMATCH, "diverged", "failed"}
+        """What ends no open channel: the trouble of a plugin, or of its version."""
         self.healthy = True
         """There are no faults, or none any more: whatever waits ends within its bound."""
 
@@ -129,7 +129,7 @@ class Watch:
             before is None or phase in LEGAL[before],
             f"{channel_id} at {node.peer_id}: {before} -> {phase}",
         )
-        undue = before is Phase.OPEN and row["closeCode"] in UNDUE
+        undue = before is Phase.OPEN and row["closeCode"] in self.undue
         demand(not undue, f"{channel_id} ends at {node.peer_id}: {row['closeCode']}")
         side = "host" if row["hosted"] else "guest"
         cause = f" {row['closeCode']}" if phase is Phase.CLOSED else ""
