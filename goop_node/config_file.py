@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from goop_node import config_values as check
-from goop_node.config import ConfigError, NodeConfig
+from goop_node.config import ConfigError, NodeConfig, default_data
 from goop_node.permissions import Permission, parse_all
 from goop_node.types import JsonValue
 
@@ -47,7 +47,9 @@ def load_config(
         plugins = {plugin: table for plugin, table in plugins.items() if plugin in installed}
     allowed = _template_tables(name, document, mistakes)
     values.update(_options(options or {}, here, mistakes))
-    _same_names(values.get("templates", ()), name, mistakes)
+    folders, data = values.get("templates", ()), values.get("data") or default_data().resolve()
+    _same_names(folders, name, mistakes)
+    _apart(folders, data, name, mistakes)
     if mistakes:
         raise ConfigError(mistakes)
     return NodeConfig(**values, allowed=allowed, plugins=plugins, source=path)
@@ -202,6 +204,16 @@ def _same_names(folders: Collection[Path], name: str, mistakes: list[str]) -> No
         "expected different names"
         for folder in folders
         if seen.setdefault(folder.name, folder) != folder
+    ]
+
+
+def _apart(folders: Collection[Path], data: Path, name: str, mistakes: list[str]) -> None:
+    """What stands in a template's folder is served to whoever asks: never the node's secrets."""
+    mistakes += [
+        f"{name}: [node] templates: found {check.show(str(folder))}, in which the node would keep "
+        f"its own files ({check.show(str(data))}), expected a data folder outside of it"
+        for folder in folders
+        if data.is_relative_to(folder)
     ]
 
 

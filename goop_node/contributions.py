@@ -51,7 +51,7 @@ class Contributions:
         _try_routes(plugins, routes)
         handlers = gather("goop_stream_handlers", lambda one: one.protocol, node=node)
         modules = gather("goop_sdk_modules", _module_name)
-        templates = gather("goop_templates", _template_name)
+        templates = gather("goop_templates", partial(_template_name, node.data.resolve()))
         for plugin, template in templates:
             if not (template.folder / INDEX).is_file():
                 plugins.warn(plugin, _no_index(template))
@@ -158,12 +158,14 @@ def _module_name(module: SdkModule) -> str:
     return module.name
 
 
-def _template_name(template: Template) -> str:
+def _template_name(data: Path, template: Template) -> str:
     if not is_template_name(template.name):
         raise ValueError(f"{template.name!r} cannot be a template's name")
     if not template.folder.is_dir():
         raise FileNotFoundError(f"there is no folder {template.folder}")
     parse_all(template.permissions)
+    if data.is_relative_to(template.folder.resolve()):
+        raise ValueError(f"in {template.folder} the node keeps its own files ({data})")
     return template.name
 
 

@@ -199,6 +199,9 @@ def _malformed(scope: Any, headers: Mapping[str, str]) -> Problem | None:
     scope["path"], scope["root_path"] = path, ""
     if scope["type"] == "websocket":
         return None
+    if "service-worker" in headers:
+        # It would go on as this template's page when another folder has the name.
+        return Problem(403, "no_service_worker", "pages here do without service workers")
     if not scope["method"].isupper():
         return Problem(405, "method_not_allowed", "there is no such method")
     length = headers.get("content-length", "0")

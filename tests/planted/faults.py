@@ -220,6 +220,8 @@ FILES = [
          "return [SdkModule(name='../x.js', path=Path(__file__))]"),
     hook("template_missing", "there is no folder", TEMPLATES,
          "return [Template(name='t', title='T', folder=HERE / 'no')]"),
+    hook("template_data", "the node keeps its own files", TEMPLATES,
+         "return [Template(name='t', title='T', folder=Path('/'))]"),
     hook("template_name", "cannot be a template's name", TEMPLATES,
          "return [Template(name='Not A Name', title='T', folder=HERE)]"),
     hook("template_title", "title: found None", TEMPLATES,

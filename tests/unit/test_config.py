@@ -135,6 +135,18 @@ def test_template_folders_need_names_that_fit_an_address(tmp_path: Path) -> None
     assert "two folders" in lines(tmp_path, "[node]\ntemplates = ['a/game', 'b/game']")[0]
 
 
+@pytest.mark.parametrize("data", ["app", "app/data", "app/a/b", "link", "link/data"])
+def test_what_a_template_serves_is_never_the_nodes_own(tmp_path: Path, data: str) -> None:
+    (tmp_path / "app" / "a").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "app" / "a")
+    text = f'[node]\ntemplates = ["app"]\ndata = "{data}"\n'
+    assert "expected a data folder outside of it" in lines(tmp_path, text)[0]
+    options: dict[str, object] = {"--template": [str(tmp_path / "app")], "--data": data}
+    assert "expected a data folder outside of it" in lines(tmp_path, "", options)[0]
+    config = load_config(None, {**options, "--data": "app2/data"}, cwd=tmp_path)
+    assert config.data == tmp_path / "app2" / "data"
+
+
 def test_the_example_file_has_no_mistakes() -> None:
     assert load_config(ROOT / "goop.example.toml").label == "Alice"
 
