@@ -15,7 +15,7 @@ from goop_node.config import NodeConfig, StartError
 from goop_node.config_file import load_config
 from goop_node.environment import installed
 from goop_node.interrupts import Interrupted, interruptible
-from goop_node.log_format import RecordFormatter
+from goop_node.log_format import RecordFormatter, say
 
 MISTAKE = 2
 """The exit code of everything that is wrong before a node starts."""
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(options.command(options))
     except StartError as error:
         for line in error.lines:
-            print(line, file=sys.stderr)
+            say(line, error=True)
         return MISTAKE
     except Interrupted as interrupt:
         return 128 + interrupt.number

@@ -16,6 +16,7 @@ from typing import Any
 
 from goop_node.config import ConfigError, StartError
 from goop_node.config_values import Mistake, template_folder
+from goop_node.log_format import say
 from goop_node.origins import home_url
 from goop_node.ready import read_ready
 
@@ -41,13 +42,13 @@ def demo(folder: Path | None, *, browser: bool = True) -> int:
             bob = nodes.enter_context(_node(data / "bob", "Bob", folder, tuple(a["addrs"])))
             b = _wait_ready(bob, data / "bob")
             pages = [_page(a), _page(b)]
-            print(_what_to_do(pages, data, folder), flush=True)
+            say(_what_to_do(pages, data, folder))
             if browser and _has_desktop():
                 for page in pages:
                     webbrowser.open(page)
             _wait_for_end([alice, bob])
         except KeyboardInterrupt:
-            print("\nStopping Alice and Bob …", flush=True)
+            say("\nStopping Alice and Bob …")
             return 0
     raise StartError(["goop demo: one of the nodes ended; its reason stands above"], code="ended")
 

@@ -11,6 +11,7 @@ from typing import Any
 from goop_node.config import DEFAULT_HTTP, DEFAULT_LISTEN, NodeConfig, StartError, default_data
 from goop_node.config_file import FILE_NAME
 from goop_node.environment import Candidate
+from goop_node.log_format import say
 from goop_node.plugin_calls import Calls
 from goop_node.plugin_loader import Plugins
 
@@ -50,7 +51,7 @@ def init(folder: Path, candidates: Sequence[Candidate]) -> int:
     except OSError as error:
         line = f"{path}: cannot be written ({error.strerror})"
         raise StartError([line], code="unwritable") from error
-    print(f"Wrote {path}; now: goop run")
+    say(f"Wrote {path}; now: goop run")
     return 0
 
 

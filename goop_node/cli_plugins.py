@@ -20,6 +20,7 @@ from goop_node.config import NodeConfig
 from goop_node.environment import Candidate
 from goop_node.faults import at
 from goop_node.loading import MARKER, Loading
+from goop_node.log_format import say
 from goop_node.node import Node
 from goop_node.plugin_status import PluginStatus
 
@@ -37,7 +38,7 @@ def in_own_process(arguments: Sequence[str]) -> int:
             if not (Path(folder) / MARKER).exists():
                 return code
         suspect = Loading(Path(folder)).suspect or ("?", "?")
-    print(f"plugin {suspect[0]}: the process ended in {suspect[1]}, too", file=sys.stderr)
+    say(f"plugin {suspect[0]}: the process ended in {suspect[1]}, too", error=True)
     return 1
 
 
@@ -62,23 +63,27 @@ def print_plugins(
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            print("  ".join(cells).rstrip())
+            say("  ".join(cells).rstrip())
     else:
-        print("No plugin is enabled.")
+        say("No plugin is enabled.")
     for one in statuses:
         if one.error:
-            print(f"\n{one.name}: {one.error}{at(one.place)}")
+            say()
+            say(f"{one.name}: {one.error}{at(one.place)}")
             if one.needed_by:
-                print(f"  needed by: {', '.join(one.needed_by)}")
+                say(f"  needed by: {', '.join(one.needed_by)}")
         for warning in one.warnings:
-            print(f"\n{one.name}: warning: {warning}")
+            say()
+            say(f"{one.name}: warning: {warning}")
     for complaint in complaints:
-        print(f"\nwarning: {complaint}")
+        say()
+        say(f"warning: {complaint}")
     rest = [one for one in candidates if one.name not in config.plugins]
     if rest:
-        print(f"\nInstalled but not enabled; to enable, add to {config.source_name}:")
+        say()
+        say(f"Installed but not enabled; to enable, add to {config.source_name}:")
         for candidate in rest:
-            print(f"[plugins.{candidate.name}]  # {_origin(candidate)}")
+            say(f"[plugins.{candidate.name}]  # {_origin(candidate)}")
     return 0
 
 
@@ -96,17 +101,17 @@ def check(
     """
     statuses = _examine(config, candidates, scratch)
     for complaint in complaints:
-        print(f"warning: {complaint}", file=sys.stderr)
+        say(f"warning: {complaint}", error=True)
     for one in statuses:
         for warning in one.warnings:
-            print(f"plugin {one.name}: warning: {warning}", file=sys.stderr)
+            say(f"plugin {one.name}: warning: {warning}", error=True)
     failed = [one for one in statuses if one.error]
     for one in failed:
-        print(f"plugin {one.name}: {one.error}{at(one.place)}", file=sys.stderr)
+        say(f"plugin {one.name}: {one.error}{at(one.place)}", error=True)
     if failed:
         return 1
     where = str(config.source) if config.source else "The defaults"
-    print(f"{where}: no mistakes; plugins: {', '.join(sorted(config.plugins)) or 'none'}")
+    say(f"{where}: no mistakes; plugins: {', '.join(sorted(config.plugins)) or 'none'}")
     return 0
 
 

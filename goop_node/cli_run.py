@@ -22,6 +22,7 @@ from goop_node import __version__
 from goop_node.config import NodeConfig, StartError
 from goop_node.http_protocol import HttpProtocol
 from goop_node.lifetime import END_SECONDS, end_within, run_to_end
+from goop_node.log_format import say
 from goop_node.node import Node
 from goop_node.origins import home_url, is_loopback
 from goop_node.places import places
@@ -71,7 +72,7 @@ def run(config: NodeConfig) -> int:
             config = dataclasses.replace(config, listen=listen, http_port=sock.getsockname()[1])
             if config.source is None:
                 names = ", ".join(config.plugins) or "no plugins"
-                print(f"No goop.toml here: running with the defaults and {names}", file=sys.stderr)
+                say(f"No goop.toml here: running with the defaults and {names}", error=True)
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 loop, code = runner.get_loop(), 1
                 try:
@@ -163,7 +164,7 @@ def _announce(node: Node) -> None:
         "version": __version__,
     }
     write_ready(node.data, content)
-    print(f"Ready: {page} peer {node.peer_id} at {' '.join(addrs)}", flush=True)
+    say(f"Ready: {page} peer {node.peer_id} at {' '.join(addrs)}")
 
 
 def _say_unusual(config: NodeConfig) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from goop_node.blame import describe, traceback_of
+from goop_node.log_format import log_with
 
 AGAIN_SECONDS = 60.0
 """How long one fault is only counted after it was told."""
@@ -73,7 +74,7 @@ class Faults:
         if about:
             words = f"{words}, {about}"
         trace = traceback_of(error)
-        log.error("plugin %s: %s%s%s\n%s", plugin, words, at(place), more, trace)
+        log_with(log, logging.ERROR, trace, "plugin %s: %s%s%s", plugin, words, at(place), more)
 
     def latest(self, plugin: str) -> Fault | None:
         """The newest fault of ``plugin``."""

@@ -12,6 +12,7 @@ import traceback
 from typing import TypeVar
 
 from goop_node.interrupts import is_persons
+from goop_node.log_format import log_with
 
 END_SECONDS = 5.0
 """How long what still runs may take when all else has ended."""
@@ -48,6 +49,7 @@ def _end(code: int) -> None:
         frame = frames.get(thread.ident or 0)
         if not thread.daemon and frame is not None and thread is not threading.main_thread():
             stack = "".join(traceback.format_stack(frame, limit=8))
-            log.warning("the node ends without its thread %s, in:\n%s", thread.name, stack)
+            words = "the node ends without its thread %s, in:"
+            log_with(log, logging.WARNING, stack, words, thread.name)
     logging.shutdown()
     os._exit(code)

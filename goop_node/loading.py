@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from goop_node.kept_files import read_json
+from goop_node.log_format import log_with
 
 MARKER = "loading.json"
 LIMIT_SECONDS = 10.0
@@ -55,13 +56,8 @@ class Loading:
     def _report(self, plugin: str, doing: str, thread: int) -> None:
         frame = sys._current_frames().get(thread)
         stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
-        log.warning(
-            "plugin %s blocks the node's start for more than %g s, in %s:\n%s",
-            plugin,
-            self._limit,
-            doing,
-            stack,
-        )
+        words = "plugin %s blocks the node's start for more than %g s, in %s:"
+        log_with(log, logging.WARNING, stack, words, plugin, self._limit, doing)
 
     def _write(self) -> None:
         if self._path is None:

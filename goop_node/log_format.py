@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How log records are written: text that came from elsewhere cannot pose as a record.
+"""How records and lines for people are written: text from elsewhere cannot pose as one.
 
 Names, reasons and exceptions' texts come from peers, pages and plugins. A line break in one would
 begin a record of the sender's own making, and a terminal acts on other control characters. So
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -22,6 +23,18 @@ INDENT = "    "
 def escaped(text: str) -> str:
     """``text`` on one line, with what could not be seen written as Python would write it."""
     return _UNSAFE.sub(_code, text)
+
+
+def say(text: str = "", *, error: bool = False) -> None:
+    """Print for people, on the error output or not. Line ends are ours: others' text has none."""
+    safe = _UNSAFE_BUT_NEWLINE.sub(_code, text)
+    print(safe, file=sys.stderr if error else sys.stdout, flush=True)
+
+
+def log_with(log: logging.Logger, level: int, lines: str, message: str, *args: object) -> None:
+    """Log a record with ``lines`` below it, such as a stack that is text already."""
+    if log.isEnabledFor(level):
+        log.handle(log.makeRecord(log.name, level, "", 0, message, args, None, sinfo=lines))
 
 
 class RecordFormatter(logging.Formatter):

@@ -20,6 +20,7 @@ from goop_node.contained import Failed, contained
 from goop_node.environment import Candidate
 from goop_node.faults import Faults, at
 from goop_node.loading import Loading
+from goop_node.log_format import log_with
 from goop_node.plugin_instance import Instance
 from goop_node.plugin_manager import Implementations, Manager
 from goop_node.plugin_status import PluginError, PluginStatus
@@ -185,7 +186,7 @@ class Plugins:
         # The sentence is for the person; the traceback is for who debugs the plugin.
         log.warning("plugin %s is left out: %s%s", name, reason, at(place))
         if error is not None:
-            log.debug("plugin %s\n%s", name, traceback_of(error))
+            log_with(log, logging.DEBUG, traceback_of(error), "plugin %s", name)
 
     def _place(self, name: str, error: BaseException | None, code: object) -> str:
         """The line of the plugin that is to blame, as far as anything leads to one."""

@@ -15,6 +15,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from types import FrameType
 
+from goop_node.log_format import log_with
+
 LIMIT_SECONDS = 2.0
 INTERVAL_SECONDS = 1.0
 log = logging.getLogger("goop_node.watchdog")
@@ -26,7 +28,8 @@ Report = Callable[[str, "str | None"], None]
 def log_report(stack: str, plugin: str | None) -> None:
     """Write what blocks to the log."""
     who = f"plugin {plugin}" if plugin else "something"
-    log.warning("%s blocks the node for more than %g s:\n%s", who, LIMIT_SECONDS, stack)
+    words = "%s blocks the node for more than %g s:"
+    log_with(log, logging.WARNING, stack, words, who, LIMIT_SECONDS)
 
 
 class Watchdog:

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
+import re
 import sys
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goop_node.log_format import INDENT, RecordFormatter, escaped
+import goop_node
+from goop_node.log_format import INDENT, RecordFormatter, escaped, log_with, say
 
 ANY = st.text(st.characters() | st.sampled_from("\n\r\x1b\x85\u2028\u202e\x00\ud800"), max_size=80)
 
@@ -51,3 +56,32 @@ def test_what_is_escaped_is_printed_as_one_line(text: str) -> None:
 @given(st.text(st.characters(codec="ascii", min_codepoint=32, max_codepoint=126)))
 def test_plain_text_stays_as_it_is(text: str) -> None:
     assert escaped(text) == text
+
+
+@given(st.text())
+def test_what_is_printed_cannot_act_on_the_terminal(text: str) -> None:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        say(f"plugin x: {text}")
+    left = printed.getvalue().replace("\n", "")
+    assert escaped(left) == left
+
+
+def test_the_host_prints_through_one_function() -> None:
+    for file in Path(goop_node.__file__).parent.rglob("*.py"):
+        if file.name != "log_format.py":
+            assert not re.search(r"(?<![.\w])print\(", file.read_text(encoding="utf-8")), file
+
+
+def test_lines_below_a_record_are_lines() -> None:
+    record = io.StringIO()
+    handler = logging.StreamHandler(record)
+    handler.setFormatter(RecordFormatter())
+    log = logging.Logger("x", logging.INFO)
+    log.addHandler(handler)
+    log_with(log, logging.ERROR, "Traceback:\n  in \x1b[2J f", "plugin %s failed", "a\nb")
+    assert record.getvalue().splitlines() == [
+        "ERROR x: plugin a\\nb failed",
+        "    Traceback:",
+        "      in \\x1b[2J f",
+    ]
