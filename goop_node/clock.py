@@ -20,6 +20,11 @@ def now_ms() -> int:
     return (_STARTED + time.clock_gettime_ns(_STEADY)) // 1_000_000
 
 
+def booted_ms() -> int:
+    """When the machine started (Unix ms), as its clocks have it now."""
+    return (time.time_ns() - time.clock_gettime_ns(_STEADY)) // 1_000_000
+
+
 def correction_ms() -> int:
     """By how much the system's clock has been set since the start (ms): for times people read."""
     return time.time_ns() // 1_000_000 - now_ms()

@@ -42,6 +42,8 @@ class Database(sqlite3.Connection):
     path: Path
     mark: int
     """Written into the file when it is opened, so that another one's content is noticed."""
+    mended = False
+    """Whether it was made anew of a damaged one, of which some may be missing."""
     on_trouble: Callable[[str], None] | None = None
     _files: dict[str, tuple[int, int]]
     _stamp: tuple[int, int]
@@ -119,7 +121,9 @@ def mend(path: Path, migrations: Sequence[str], reason: str) -> Database:
                     saved = copy_readable(patched, database)
         set_database_aside(path, f"{reason}; {saved} rows of it could be saved")
         os.replace(fresh, path)
-        return _open(path, migrations)
+        mended = _open(path, migrations)
+        mended.mended = True
+        return mended
     except (OSError, sqlite3.Error) as error:
         raise StorageError(
             "unusable", f"{path} is damaged and cannot be mended: {error}"

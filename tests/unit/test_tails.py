@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from goop_realtime import tails
+from goop_node.storage import open_database
+from goop_realtime import journal, tails
 from goop_realtime.channel import Channel, Phase
+from goop_realtime.journal import MIGRATIONS, Journal
 from goop_realtime.wire import Line, raw
 from tests.unit.transcripts import START_MS, Play
 
@@ -106,3 +109,49 @@ def test_what_cannot_be_the_hosts_own_ends_the_channel(row: Any) -> None:
     give(play, row)
     assert (channel.phase, channel.close_code) == (Phase.CLOSED, "lost")
     assert not len(channel.log)
+
+
+@pytest.mark.parametrize("author", ["alice", "bob"])
+def test_who_lost_nothing_takes_nobodys_word_for_what_it_said_itself(author: str) -> None:
+    play, channel = opened(restarted=True)
+    play.nodes["alice"].engine.core.may_lack = False
+    join(play, (START_MS, 1))
+    give(play, [channel.first_epoch, 1, "p-1", author, START_MS, "msg", "I owe Bob a hundred"])
+    assert (channel.close_code == "lost") == (author == "alice")
+    assert len(channel.log) == (author == "bob")
+
+
+def started(path: Path) -> Journal:
+    found = Journal(open_database(path, MIGRATIONS))
+    found.next_epoch(1)
+    found.load()
+    return found
+
+
+def test_a_journal_knows_whether_it_may_lack_what_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.sqlite3"
+    first = started(path)
+    first._db.close()  # as the death of the process
+    killed = started(path)
+    assert not killed.may_lack
+    killed._db.close()
+    now = journal.booted_ms()
+    monkeypatch.setattr(journal, "booted_ms", lambda: now + 3_600_000)
+    went_down = started(path)
+    assert went_down.may_lack
+    went_down.close()
+    monkeypatch.setattr(journal, "booted_ms", lambda: now + 7_200_000)
+    ended = started(path)
+    assert not ended.may_lack
+    ended._db.execute("INSERT INTO channels VALUES ('rt-00000000000000aa', x'00')")
+    ended.close()
+    damaged = started(path)
+    assert damaged.flaws
+    assert damaged.may_lack
+    damaged.close()
+    path.write_bytes(path.read_bytes()[:4096] + bytes(4096) * 3)
+    mended = started(path)
+    assert mended.may_lack
+    mended.close()

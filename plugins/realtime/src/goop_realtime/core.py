@@ -59,6 +59,8 @@ class Core:
     """Takes what a plugin's function failed with."""
     is_blocked: Callable[[str], bool] = lambda peer: False
     """Whether the person wants nothing to do with a peer."""
+    may_lack: bool = True
+    """Whether what is stored may lack some of what this node has told others before."""
     is_friend: Callable[[str], bool] = lambda peer: False
     """Whether the person has named a peer."""
     rights: Rights = field(default_factory=Rights)

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
+from goop_node.clock import booted_ms
 from goop_node.storage import Database
 from goop_realtime.effects import Record
 from goop_realtime.journal_rows import write
@@ -54,6 +56,10 @@ MIGRATIONS = (
 """The schema, by user_version."""
 
 
+SAME_START_MS = 10_000
+"""How far the machine's start may seem to have moved: its clock is corrected now and then."""
+
+
 class Lost(sqlite3.OperationalError):
     """The file is no longer the one that was opened."""
 
@@ -72,6 +78,8 @@ class Journal:
         self._epoch = 0
         self._lost = ""
         """Why there is no file just now."""
+        self.may_lack = True
+        """Whether the newest of what was told to others may be missing, as after a power cut."""
         self.flaws: list[str] = []
         """What the last ``load`` had to leave out, in words."""
 
@@ -134,14 +142,29 @@ class Journal:
         db = self._db
         mode = db.execute("PRAGMA synchronous").fetchone()[0]
         db.execute("PRAGMA synchronous=FULL")
-        row = db.execute("SELECT value FROM node WHERE name = 'epoch'").fetchone()
-        stored = row[0] if row and type(row[0]) is int and 0 <= row[0] < MAX_INTEGER else 0
-        epoch = max(stored + 1, now)
+        before = dict(db.execute("SELECT name, value FROM node").fetchall())
+        stored = before.get("epoch")
+        epoch = now
+        if type(stored) is int and 0 <= stored < MAX_INTEGER:
+            epoch = max(stored + 1, now)
+        self.may_lack = self._may_lack(before)
+        notes = {"epoch": epoch, "booted": booted_ms(), "ended": 0}
         with db:
-            db.execute("INSERT OR REPLACE INTO node VALUES ('epoch', ?)", (epoch,))
+            db.executemany("INSERT OR REPLACE INTO node VALUES (?, ?)", notes.items())
         db.execute(f"PRAGMA synchronous={int(mode)}")
         self._epoch = epoch
         return epoch
+
+    def _may_lack(self, before: dict[str, Any]) -> bool:
+        """Whether the last run neither ended in order nor while this machine has been up.
+
+        A process that is killed loses nothing of what it committed, a machine may.
+        """
+        if isinstance(self._db, Database) and self._db.mended:
+            return True
+        booted = before.get("booted")
+        up = type(booted) is int and abs(booted - booted_ms()) < SAME_START_MS
+        return before.get("ended") != 1 and not up
 
     def trouble(self) -> str:
         """What has happened to the file under us, in words; ``""`` for nothing."""
@@ -163,7 +186,10 @@ class Journal:
         return self.commit(records)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, in which it says then that nothing is missing."""
+        with suppress(sqlite3.Error):
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("INSERT OR REPLACE INTO node VALUES ('ended', 1)")
         self._db.close()
 
     def load(self, only: str | None = None) -> dict[str, Stored]:
@@ -172,6 +198,7 @@ class Journal:
         What is damaged is left out; ``flaws`` says what that was. Raises ``sqlite3.Error``.
         """
         stored, self.flaws = read(self._db, only)
+        self.may_lack = self.may_lack or bool(self.flaws)
         return stored
 
 

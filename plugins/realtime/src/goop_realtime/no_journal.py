@@ -13,6 +13,7 @@ class NoJournal:
     """Keeps nothing. A peer that comes back to such a node is told that its channel is lost."""
 
     flaws: Sequence[str] = ()
+    may_lack = False
 
     def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
         """Nothing to do."""

@@ -159,6 +159,7 @@ class RealtimePlugin:
         )
         core.epoch = journal.next_epoch(core.now)
         restore(core, journal.load())
+        core.may_lack = journal.may_lack
         core.rights = _rights(node, core.registry)
         for flaw in journal.flaws:
             node.failed("realtime", StorageError("damaged", flaw), doing="reading the journal")

@@ -60,13 +60,15 @@ def take_back(core: Core, channel: Channel, row: Tail) -> bool:
 def _entry(core: Core, channel: Channel, row: Tail) -> Entry | None:
     """The entry of a ``tail`` line; ``None`` for one that cannot come next in our log.
 
-    It is older than this start of the node: in its own lifetime a host loses nothing.
+    It is older than this start of the node: in its own lifetime a host loses nothing. For what
+    our own pages are to have said there is only the guest's word: it counts where we may have
+    lost that.
     """
     last = channel.log.last
     if (
         row.seq != last[1] + 1
         or not last[0] <= row.epoch < core.epoch
-        or row.author not in (core.me, channel.peer)
+        or not (row.author == channel.peer or (row.author == core.me and core.may_lack))
     ):
         return None
     encoded = encode(row.data)
