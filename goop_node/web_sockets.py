@@ -114,7 +114,9 @@ class GatheredWrites(asyncio.Transport):
             data = b"".join(self._parts)
             self._parts.clear()
             self._size = 0
-            self._transport.write(data)
+            # The other side may have gone since: uvloop raises where nobody is left to write to.
+            if not self._transport.is_closing():
+                self._transport.write(data)
 
     def close(self) -> None:
         """Close behind everything written."""
