@@ -16,7 +16,7 @@ from libp2p.network.stream.exceptions import StreamError
 from goop_node.groups import messages as old
 from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
 from tests.hostile.channel_lines import CONTROL, line, old_invite, old_line, old_talk, talk
-from tests.hostile.scene import Scene, new_group
+from tests.hostile.scene import PLAIN, Scene, new_group
 from tests.hostile.stranger import PATIENCE, Stranger
 
 FLOOD = 300
@@ -56,8 +56,12 @@ async def old_lines(rng: random.Random, scene: Scene) -> None:
 async def hosting(rng: random.Random, scene: Scene) -> None:
     """Invite Alice, who accepts, and be her host."""
     group = new_group(rng)
-    invite = {"type": "invite", "group": group, "payload": {"timeout": 60_000, "hash": ""}}
-    said = talk(rng, group, hosts=True)
+    context = rng.choice(scene.contexts)
+    payload = {"timeout": 60_000, "context": context["name"], "hash": context["hash"]}
+    if context["params"] is not None:
+        payload["params"] = {}
+    invite = {"type": "invite", "group": group, "payload": payload}
+    said = talk(rng, group, list(context["schemas"].values()), hosts=True)
     data = json.dumps(invite).encode()
     await _host(rng, scene, group, said, GROUP_PROTOCOL, INVITE_PROTOCOL, data)
 
@@ -137,19 +141,18 @@ async def _join(rng: random.Random, scene: Scene, protocol: str, invite_protocol
     async with scene.stranger(discovered=False) as one:
         one.serves(invite_protocol, take)
         await scene.discover(one)
-        asked = await scene.alice.post("request", peerId=one.peer_id)
+        context = rng.choice(scene.contexts) if protocol == GROUP_PROTOCOL else PLAIN
+        asked = await scene.alice.post("request", peerId=one.peer_id, context=context["name"])
         group = asked["channelId"]
+        said = old_talk(rng, group, hosts=False)
+        if protocol == GROUP_PROTOCOL:
+            said = talk(rng, group, list(context["schemas"].values()), hosts=False)
         try:
             async with asyncio.timeout(PATIENCE):
                 await invited
-            await _be_guest(rng, one, group, protocol)
+            await _tell(rng, one, protocol, said)
         finally:
             await scene.alice.post("close", channelId=group)
-
-
-async def _be_guest(rng: random.Random, one: Stranger, group: str, protocol: str) -> None:
-    said = (talk if protocol == GROUP_PROTOCOL else old_talk)(rng, group, hosts=False)
-    await _tell(rng, one, protocol, said)
 
 
 async def _tell(rng: random.Random, one: Stranger, protocol: str, said: Iterable[bytes]) -> None:

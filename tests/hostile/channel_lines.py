@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from goop_realtime.wire import SHAPES, Line
 from tests.hostile.structs import Known, hostile, object_of, spoilt
@@ -27,6 +28,8 @@ OLD_TYPES = (
     "pong",
     "error",
 )
+MOVES = {"uci": ['"e2e4"', '"e7e5"', '"e1h1"', '"a7a8q"'], "ply": ["0", "1", "2"]}
+"""What makes sense in a game, as JSON texts."""
 
 
 def known(rng: random.Random, groups: list[str]) -> Known:
@@ -67,10 +70,27 @@ def line(rng: random.Random, groups: list[str], kinds: tuple[str, ...] = tuple(S
     return spoilt(rng, object_of(rng, Line, about, **given)).replace(b"\n", b"")
 
 
-def talk(rng: random.Random, group: str, *, hosts: bool) -> Iterator[bytes]:
+def message(rng: random.Random, schema: Mapping[str, Any]) -> str:
+    """A message by the schema of its type, nearly, as a JSON text."""
+    fields = {}
+    for name, about in schema.get("properties", {}).items():
+        if "const" in about:
+            fields[name] = json.dumps(about["const"])
+        elif "enum" in about and rng.random() < 0.7:
+            fields[name] = json.dumps(rng.choice(about["enum"]))
+        elif name in MOVES and rng.random() < 0.7:
+            fields[name] = rng.choice(MOVES[name])
+        elif rng.random() < 0.9:
+            fields[name] = hostile(rng)
+    return f"{{{','.join(f'{json.dumps(name)}:{value}' for name, value in fields.items())}}}"
+
+
+def talk(
+    rng: random.Random, group: str, schemas: Sequence[Mapping[str, Any]] = (), *, hosts: bool
+) -> Iterator[bytes]:
     """What one side says on a joined stream, from its first line on, with the lines' ends.
 
-    The first is most often right, so that the others are heard.
+    The first is most often right, so that the others are heard. Messages are of those schemas.
     """
     first = {"type": "join", "group": group, "payload": {"page": "open"}}
     if hosts:
@@ -79,11 +99,13 @@ def talk(rng: random.Random, group: str, *, hosts: bool) -> Iterator[bytes]:
     at = 1
     for _ in range(rng.choice([1, 5, 30])):
         if rng.random() < 0.5:
-            entry = {"type": "msg", "group": group, "id": f"x-{at}", "payload": {"n": at}, "at": 1}
+            entry = {"type": "msg", "group": group, "id": f"x-{at}", "at": 1}
             if hosts:
                 entry |= {"epoch": 1, "seq": at, "from": "1" * 52}
             at += 1
-            yield json.dumps(entry).encode() + b"\n"
+            payload = message(rng, rng.choice(schemas)) if schemas else f'{{"n":{at}}}'
+            text = f'{json.dumps(entry)[:-1]},"payload":{payload}}}'
+            yield text.encode("utf-8", "surrogatepass") + b"\n"
         else:
             yield line(rng, [group]) + b"\n"
 

@@ -17,6 +17,8 @@ import websockets
 
 from tests.hostile.stranger import PATIENCE, Stranger, stranger
 
+PLAIN: dict[str, Any] = {"name": "", "hash": "", "schemas": {}, "params": None}
+
 
 class Place:
     """A running node, by what stands in its ``ready.json``."""
@@ -63,6 +65,8 @@ class Scene:
     def __init__(self, alice: Path, bob: Path) -> None:
         self.alice = Place(alice)
         self.bob = Place(bob)
+        self.contexts: list[dict[str, Any]] = [PLAIN]
+        """What channels may be of, as a node tells it."""
         self._online: set[str] = set()
         self._news = asyncio.Condition()
 
@@ -71,6 +75,8 @@ class Scene:
     async def of(cls, alice: Path, bob: Path) -> AsyncIterator[Scene]:
         """The scene, with a person at either node."""
         scene = cls(alice, bob)
+        answer = await scene.alice.http.get("/api/realtime/contexts")
+        scene.contexts += answer.json()
         tasks = [
             asyncio.create_task(work)
             for work in (scene.alice.person(), scene.bob.person(), scene._watch())
