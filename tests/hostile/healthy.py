@@ -151,6 +151,11 @@ class Healthy:
         ]
         return _of_hundred([max(0.0, latency - waited) for latency, waited in pairs], 99)
 
+    @property
+    def kept_waiting(self) -> float:
+        """Seconds that the machine's other work has made one message of a hundred wait."""
+        return _of_hundred([one for talker in self.talkers for one in talker.waits], 99)
+
     def _waited(self) -> float:
         """Seconds that the nodes and this process were kept from the processor till now.
 

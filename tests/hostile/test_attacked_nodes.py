@@ -84,7 +84,9 @@ async def test_for_long(hostile_seed: int, tmp_path: Path, request: pytest.Fixtu
     seconds = 60 * float(request.config.getoption("--hostile-minutes"))
     async with Healthy.living(tmp_path) as healthy:
         await _attacked(healthy, hostile_seed, range(10**9), seconds, list(ENTRIES))
-        assert healthy.latency < LATEST
+        assert healthy.own_latency < LATEST
+        # What a machine with other work makes them wait says nothing about the node.
+        assert healthy.latency < LATEST or healthy.kept_waiting > LATEST
 
 
 async def _attacked(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goop_realtime import tombstones
 from goop_realtime.channel import Phase
 from goop_realtime.quotas import LINES_BURST, WITHDRAWN_PER_PEER
 from goop_realtime.testing import SimNode, World
@@ -123,6 +124,29 @@ def test_a_peer_that_opens_and_closes_leaves_few_tombstones() -> None:
         world.run(3_000)
     assert len(alice.engine.core.channels) <= ENDED_PER_PEER + 1
     assert len(alice.journal.load()) <= ENDED_PER_PEER + 1
+
+
+def test_of_all_peers_few_tombstones_are_kept_and_the_newest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tombstones, "ENDED", 5)
+    world = World(4)
+    alice, bob = world.node("alice"), world.node("bob")
+    talker = alice.page("p")
+    ended = []
+    for _ in range(12):
+        channel = alice.ask("bob", new=True)
+        world.run(200)
+        bob.accept(channel)
+        world.run(1_000)
+        talker.send(channel, 1)
+        world.run(200)
+        bob.close(channel)
+        world.run(3_000)
+        ended.append(channel)
+    for one in (alice, bob):
+        assert set(one.engine.core.channels) <= set(ended[-6:])
+        assert set(one.journal.load()) == set(one.engine.core.channels)
 
 
 LINES = st.lists(

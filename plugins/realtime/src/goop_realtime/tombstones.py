@@ -12,8 +12,9 @@ TOMBSTONE_MS = 24 * 3600 * 1000
 EMPTY_PER_PEER = 32
 ENDED_PER_PEER = 128
 EMPTY = 1024
-"""How many are remembered: of a peer those without a single entry, of a peer, and of all peers
-those without an entry. Each costs a row, and time at a start."""
+ENDED = 2048
+"""How many are remembered: of a peer those without a single entry, of a peer, of all peers those
+without an entry, and of all peers. Each costs memory and a row, and time at a start."""
 
 
 def make_room(core: Core) -> None:
@@ -23,8 +24,9 @@ def make_room(core: Core) -> None:
         _forget_oldest(core, [one for one in ended if _empty(one)], EMPTY_PER_PEER)
         _forget_oldest(core, [one for one in ended if one.id in core.channels], ENDED_PER_PEER)
     if core.crowded:
-        everybody = [one for one in core.channels.values() if _ended(one) and _empty(one)]
-        _forget_oldest(core, everybody, EMPTY)
+        everybody = [one for one in core.channels.values() if _ended(one)]
+        _forget_oldest(core, [one for one in everybody if _empty(one)], EMPTY)
+        _forget_oldest(core, [one for one in everybody if one.id in core.channels], ENDED)
     core.crowded.clear()
 
 
