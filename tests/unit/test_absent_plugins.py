@@ -285,6 +285,9 @@ def test_what_ends_a_channel_at_one_node_is_told_at_the_other(
     assert pair.run(lambda: pair.channel(other).final)
     assert pair.channel(other).close_code == code
     assert pair.says(other, code), "no words"
+    # What this node's own fault was is for its person alone.
+    planted = "planted" in pair.channel(other).close_reason
+    assert planted == (code not in ("failed", "expired"))
 
 
 # What is stored

@@ -13,14 +13,12 @@ from goop_realtime import pages
 from goop_realtime.channel import Channel
 from goop_realtime.core import Core, Failure
 from goop_realtime.effects import Changed, CloseLink, DropChannel
-from goop_realtime.ending import finish
+from goop_realtime.ending import FAILED, FAILED_THERE, finish
 from goop_realtime.restore import restore
 from goop_realtime.stored import Stored
 from goop_realtime.types import Rejection
 from goop_realtime.wire import Line
 
-FAILED = "failed"
-"""How a channel ends on which this node failed."""
 REFUSAL = Rejection(code="internal_error", reason="this node failed on that; its log says where")
 
 
@@ -68,7 +66,7 @@ def set_back(core: Core, channel_id: str, stored: Stored | None, failure: Failur
     core.note("node", FAILED, channel_id, detail=why)
     _let_go(core, channel_id, was)
     if peer:
-        line = Line(type="close", group=channel_id, code=FAILED, reason="that node failed on it")
+        line = Line(type="close", group=channel_id, code=FAILED, reason=FAILED_THERE)
         core.control(peer, line)
     if stored is None or (was is not None and was.final):
         for page in core.pages.values():

@@ -10,6 +10,10 @@ from goop_realtime.effects import Changed, CloseLink, DropOutgoing
 from goop_realtime.wire import MAX_REASON, Line
 
 RETRY_MS = 250
+FAILED = "failed"
+"""How a channel ends on which this node failed."""
+FAILED_THERE = "that node failed on it"
+"""All that the other node is told of that: what an exception says is for this one's person."""
 
 
 def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:

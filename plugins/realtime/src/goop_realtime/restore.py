@@ -10,7 +10,7 @@ from goop_realtime.channel import Channel, Phase
 from goop_realtime.contexts import Contract
 from goop_realtime.core import Core
 from goop_realtime.effects import Outcome
-from goop_realtime.ending import finish
+from goop_realtime.ending import FAILED, finish
 from goop_realtime.log import Log
 from goop_realtime.obstacles import Obstacle
 from goop_realtime.plugin_code import ChannelSession, PluginFailure, closed_session
@@ -35,7 +35,7 @@ def restore(core: Core, stored: Mapping[str, Stored]) -> None:
             if not channel.final:
                 _go_on(core, channel, kept, _fold(core, channel, kept))
         except Exception as error:
-            finish(core, channel, "failed", f"its log cannot be read: {error!r}"[:300])
+            finish(core, channel, FAILED, f"its log cannot be read: {error!r}"[:300])
 
 
 def _go_on(core: Core, channel: Channel, kept: Stored, obstacle: Obstacle | None) -> None:

@@ -12,7 +12,7 @@ from goop_realtime import obstacles, pages
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.effects import Changed, CloseLink, SendLine
-from goop_realtime.ending import drop_link, finish
+from goop_realtime.ending import FAILED, FAILED_THERE, drop_link, finish
 from goop_realtime.obstacles import MISMATCH, Obstacle
 from goop_realtime.types import Rejection
 from goop_realtime.wire import MAX_REASON, MAX_VERSION, Join, Line, Welcome, serialise
@@ -141,7 +141,7 @@ def told(core: Core, peer: str, line: Line) -> None:
 
 def ended(channel: Channel) -> Line:
     """The line that says how a channel has ended."""
-    reason = channel.close_reason[:MAX_REASON]
+    reason = FAILED_THERE if channel.close_code == FAILED else channel.close_reason[:MAX_REASON]
     return Line(type="close", group=channel.id, code=channel.close_code, reason=reason)
 
 
