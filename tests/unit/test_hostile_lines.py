@@ -55,6 +55,7 @@ class Siege:
 
     def __init__(self, *, hosted: bool) -> None:
         self.world = World(11)
+        self.world.watch.undue.clear()  # Mallory's channel may end however it likes
         self.hosted = hosted
         self.alice, self.bob = self.world.node("alice"), self.world.node("bob")
         self.page = self.alice.page("p")

@@ -13,6 +13,7 @@ from goop_node.storage import open_database
 from goop_realtime import journal, tails
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.journal import MIGRATIONS, Journal
+from goop_realtime.testing import World
 from goop_realtime.wire import Line, raw
 from tests.unit.transcripts import START_MS, Play
 
@@ -155,3 +156,30 @@ def test_a_journal_knows_whether_it_may_lack_what_was_told(
     mended = started(path)
     assert mended.may_lack
     mended.close()
+
+
+@pytest.mark.parametrize("said", ["nothing", "another", "it"])
+@pytest.mark.parametrize("lacks", [False, True])
+def test_a_host_has_no_words_of_ours_that_we_did_not_say(said: str, lacks: bool) -> None:
+    world = World(3)
+    alice, bob = world.node("alice"), world.node("bob")
+    world.watch.undue.clear()
+    page = bob.page("b")
+    name = alice.ask("bob")
+    world.run(500)
+    bob.accept(name)
+    world.run(1_000)
+    bob.engine.core.may_lack = lacks
+    channel = bob.engine.core.channels[name]
+    words = "I owe Alice a hundred"
+    if said != "nothing":
+        page.send(name, words if said == "it" else "hello")
+    sent = next(iter(channel.outbox), "x-1")
+    place = {"epoch": channel.epoch, "seq": channel.log.last[1] + 1}
+    line = {"type": "msg", "group": name, "from": "bob", "id": sent, "payload": words, **place}
+    assert channel.link is not None
+    bob.engine.lines(world.now, channel.link, [json.dumps(line).encode()])
+    bob.flush()
+    taken = said == "it" or (said == "nothing" and lacks)
+    assert channel.close_code == ("" if taken else "diverged")
+    assert len(channel.log) == taken

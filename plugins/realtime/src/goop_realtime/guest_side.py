@@ -142,6 +142,9 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
     if entry.seq != last[1] + 1 or entry.epoch < last[0]:
         diverged(core, channel, f"entry {entry.position} after {last}")
         return False
+    if entry.author == core.me and not _is_said(core, channel, entry, data):
+        diverged(core, channel, f"the host has words of ours in {entry.id} that we did not say")
+        return False
     unread = channel.log.last[1] - channel.handled
     if unread >= 2 * OUTBOX_MESSAGES + 2 or channel.log.size > 4 * OUTBOX_BYTES:
         end(core, channel, "overflow", "the host sent more than it may have unhandled")
@@ -165,6 +168,12 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
     if entry.seq <= channel.peer_ahead[0]:
         peer_acknowledged(core, channel, channel.peer_ahead[1], *entry.position)
     return True
+
+
+def _is_said(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
+    """Whether that is what we sent. Where we may have lost that, the host's word counts."""
+    ours = channel.outbox.get(entry.id)
+    return core.may_lack if ours is None else decode(ours.raw) == data
 
 
 def diverged(core: Core, channel: Channel, why: str) -> None:
