@@ -33,34 +33,36 @@ NOBODY = "12D3KooWRBy97UB99e3J6hiPesre1MZeuNQvfan4gBziswrRJsNK"
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one.__name__)
 async def test_strangers_harm_themselves_only(
-    attack: Attack, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    attack: Attack, tmp_path: Path, caplog: pytest.LogCaptureFixture, hostile_seed: int
 ) -> None:
-    await _under_attack(attack, STRANGERS, tmp_path, caplog)
+    await _under_attack(attack, STRANGERS, tmp_path, caplog, hostile_seed)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one.__name__)
-async def test_for_longer(attack: Attack, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    await _under_attack(attack, MORE_STRANGERS, tmp_path, caplog)
+async def test_for_longer(
+    attack: Attack, tmp_path: Path, caplog: pytest.LogCaptureFixture, hostile_seed: int
+) -> None:
+    await _under_attack(attack, MORE_STRANGERS, tmp_path, caplog, hostile_seed)
 
 
-async def test_who_never_comes_in(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_who_never_comes_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, hostile_seed: int
+) -> None:
     async def attack(rng: random.Random, one: Stranger) -> None:
         if one.port:
             await knocking(rng, one.port)
 
-    await _under_attack(attack, STRANGERS, tmp_path, caplog)
+    await _under_attack(attack, STRANGERS, tmp_path, caplog, hostile_seed)
 
 
 async def test_who_is_called_answers_wrongly(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, hostile_seed: int
 ) -> None:
     """A person was given an address at which somebody else answers, in whatever way."""
     caplog.set_level(logging.WARNING)
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    rng = random.Random(seed)
+    rng = random.Random(hostile_seed)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -90,12 +92,10 @@ async def test_who_is_called_answers_wrongly(
 
 
 async def _under_attack(
-    attack: Attack, strangers: int, folder: Path, caplog: pytest.LogCaptureFixture
+    attack: Attack, strangers: int, folder: Path, caplog: pytest.LogCaptureFixture, seed: int
 ) -> None:
     """Strangers attack Alice, several at a time, while Bob's lines go to and fro."""
     caplog.set_level(logging.WARNING)
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     async with node(folder, "alice") as alice, node(folder, "bob") as bob:
         address = alice.network.addrs[0]
         await bob.add_peer(address)
