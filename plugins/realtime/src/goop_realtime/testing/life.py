@@ -30,6 +30,7 @@ class Life:
     ) -> None:
         self.world = World(seed, collisions=True)
         self.watch.healthy = not faults
+        self.watch.undue |= {"diverged", "failed"}  # both nodes keep the protocol
         if story:
             self.world.story = []
         self.chance = self.world.random

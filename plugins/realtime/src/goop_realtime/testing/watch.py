@@ -61,7 +61,7 @@ class Watch:
         self._said: dict[tuple[str, str], int] = {}
         """How far a node has said that its pages are."""
         self._disagree: dict[str, int] = {}
-        self.undue = {MISSING, FAILED, MISMATCH, "diverged", "failed"}
+        self.undue = {MISSING, FAILED, MISMATCH}
         """What ends no open channel: the trouble of a plugin, or of its version."""
         self.healthy = True
         """There are no faults, or none any more: whatever waits ends within its bound."""
