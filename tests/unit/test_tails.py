@@ -183,3 +183,24 @@ def test_a_host_has_no_words_of_ours_that_we_did_not_say(said: str, lacks: bool)
     taken = said == "it" or (said == "nothing" and lacks)
     assert channel.close_code == ("" if taken else "diverged")
     assert len(channel.log) == taken
+
+
+@pytest.mark.parametrize("lacks", [False, True])
+def test_a_state_in_place_of_the_log_is_for_who_has_lost_it(lacks: bool) -> None:
+    world = World(4)
+    world.watch.undue.clear()
+    alice, bob = world.node("alice"), world.node("bob")
+    bob.page("b")
+    name = alice.ask("bob", "tally")
+    world.run(500)
+    bob.accept(name)
+    world.run(1_000)
+    bob.engine.core.may_lack = lacks
+    channel = bob.engine.core.channels[name]
+    state = {"at": [channel.epoch, 9], "state": channel.session.snapshot()}
+    place = {"group": name, "epoch": channel.epoch}
+    line = {"type": "welcome", "payload": {"snapshot": state}, **place}
+    assert channel.link is not None
+    bob.engine.lines(world.now, channel.link, [json.dumps(line).encode()])
+    bob.flush()
+    assert channel.close_code == ("" if lacks else "diverged")

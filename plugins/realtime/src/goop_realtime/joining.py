@@ -188,6 +188,10 @@ def welcomed(core: Core, channel: Channel, line: Line) -> None:
     channel.suspended_at = None
     snapshot = said.snapshot
     if snapshot is not None and snapshot.at[1] > channel.log.last[1]:
+        if not core.may_lack:
+            # A host forgets what its guest has; only who has lost that needs a state instead.
+            guest_side.diverged(core, channel, "the host's log begins behind ours, which is whole")
+            return
         refusal = trimming.begin_at(core, channel, snapshot.at, snapshot.state)
         if isinstance(refusal, PluginFailure):
             suspension.fail(core, channel, refusal)
