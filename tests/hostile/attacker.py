@@ -37,8 +37,15 @@ def _layer(attack: attacks.Attack) -> Entry:
 
     async def entry(rng: random.Random, scene: Scene) -> None:
         async with scene.stranger(discovered=rng.random() < 0.5) as one:
-            for _ in range(rng.choice([1, 5])):
-                await attack(rng, one)
+            for first in (True, *[False] * rng.choice([0, 4])):
+                try:
+                    await attack(rng, one)
+                except attacks.OWN_FAULTS:
+                    raise
+                except Exception:
+                    if first:
+                        raise
+                    return  # the node has had enough, or the stranger has hung up
 
     return entry
 

@@ -69,7 +69,7 @@ async def hosting(rng: random.Random, scene: Scene) -> None:
 async def old_hosting(rng: random.Random, scene: Scene) -> None:
     """The same in 1.0.0."""
     group = new_group(rng)
-    said = old_talk(rng, group, hosts=True)
+    said = old_talk(rng, group, hosts=True)  # what is wrong with invitations is for old_lines
     await _host(rng, scene, group, said, old.GROUP_PROTOCOL, old.INVITE_PROTOCOL)
 
 
@@ -120,13 +120,18 @@ async def _host(
         one.serves(protocol, serve)
         await scene.discover(one)
         stream = await one.open(invite_protocol)
-        await one.write(stream, (invite or old_invite(rng, group, one.peer_id)) + b"\n")
+        await one.write(stream, (invite or _right_invite(group, one)) + b"\n")
         await one.end(stream)
         try:
             async with asyncio.timeout(PATIENCE):
                 await over.wait()
         finally:
             await scene.alice.post("close", channelId=group)
+
+
+def _right_invite(group: str, one: Stranger) -> bytes:
+    invite = old.Invite(group, f"rt:{group}", one.peer_id, "realtime")
+    return old.serialise_invite(invite)
 
 
 async def _join(rng: random.Random, scene: Scene, protocol: str, invite_protocol: str) -> None:
