@@ -80,6 +80,18 @@ export async function call(path, body) {
   return json;
 }
 
+const SETTLE_MS = 600;
+
+/**
+ * Let a button do nothing at first: another page can open this one under a pointer that is about
+ * to click, and what comes in can push away what was there.
+ * @param {HTMLButtonElement} button
+ */
+export function settle(button) {
+  button.disabled = true;
+  setTimeout(() => (button.disabled = false), SETTLE_MS);
+}
+
 /**
  * Show a message in a note element.
  * @param {HTMLElement} element

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Requests from other people that wait for an answer.
 
-import { $, call, fullName, make, note, paintAvatar } from "./dom.js";
+import { $, call, fullName, make, note, paintAvatar, settle } from "./dom.js";
 import { asksFor, templateOf, titleOf } from "./templates.js";
 
 /** Why a request went away, in words. */
@@ -131,7 +131,10 @@ function show(request) {
   if (before) before.replaceWith(element);
   else $("request-list").append(element);
   $("requests").hidden = false;
-  if (!before) $("requests-live").textContent = text;
+  if (!before) {
+    settle(accept);
+    $("requests-live").textContent = text;
+  }
 }
 
 /** Something was granted or taken back: who may have a request can be others now. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The templates, and what each asks to be allowed. Granting happens here and nowhere else.
 
-import { $, call, make, note, paintAvatar } from "./dom.js";
+import { $, call, make, note, paintAvatar, settle } from "./dom.js";
 
 /** What the node says of each. @type {any[]} */
 let templates = [];
@@ -18,8 +18,17 @@ export const asksFor = (context) =>
     .map(({ permission }) => permission.replace(/^context:/, ""))
     .some((name) => context === name || context.startsWith(`${name}_`));
 
-/** What people call a template. @param {any} template */
-export const titleOf = (template) => template.title || template.name;
+const plain = (template) => template.title || template.name;
+
+/**
+ * What people call a template: with its own name where others call themselves the same.
+ * @param {any} template
+ */
+export function titleOf(template) {
+  const same = (other) => plain(other).localeCompare(plain(template), undefined, { sensitivity: "base" }) === 0;
+  const alone = templates.filter(same).length < 2;
+  return alone ? plain(template) : `${plain(template)} (${template.name})`;
+}
 
 /** One card a template: the whole card is the link. */
 function card(template) {
@@ -122,6 +131,7 @@ export async function showTemplates(onGranted) {
   $("template-list").replaceChildren(...templates.map(card));
   $("templates-empty").hidden = templates.length > 0;
   showPermissions();
+  $("permission-list").querySelectorAll("button.primary").forEach(settle);
   lead();
   addEventListener("hashchange", lead);
 }

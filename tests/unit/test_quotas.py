@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goop_node.types import Caller
 from goop_realtime import tombstones
 from goop_realtime.channel import Phase
 from goop_realtime.quotas import LINES_BURST, WITHDRAWN_PER_PEER
 from goop_realtime.testing import SimNode, World
 from goop_realtime.tombstones import EMPTY_PER_PEER, ENDED_PER_PEER
 from goop_realtime.trace import RING, STRANGERS, Trace
+from goop_realtime.types import Rejection
 from goop_realtime.wire import Line, raw
 
 PENDING = 8
@@ -242,3 +244,24 @@ def test_requests_of_many_strangers_leave_a_place_for_those_of_friends() -> None
     assert len(asked) == core.limits.channels // 4
     hears(alice, "bob", "invite", 10**6)
     assert core.channels[f"rt-{10**6:016x}"].phase is Phase.ASKED
+
+
+def test_what_pages_are_refused_drowns_nothing_that_the_node_did() -> None:
+    world = World(1)
+    core = world.node("alice").engine.core
+    core.note("node", "told", "rt-0123456789abcdef")
+    for _ in range(2 * RING):
+        core.note("page", "unknown_channel", "rt-0000000000000000")
+    assert any(row["code"] == "told" for row in core.trace.rows())
+
+
+def test_a_page_hears_of_no_context_that_it_may_not_use() -> None:
+    world = World(1)
+    engine = world.node("alice").engine
+    names = {context.type.name for context in engine.core.registry.all()}
+    assert names
+    for caller in (Caller(kind="template", name="ping"), Caller(kind="home")):
+        found = engine.request(0, "bob", "nonsense", None, 60_000, new=False, caller=caller)
+        assert isinstance(found, Rejection)
+        assert found.code == "unknown_context"
+        assert all((name in found.reason) == (caller.kind == "home") for name in names)

@@ -22,7 +22,7 @@ from goop_realtime.pages import Page
 from goop_realtime.plugin_code import ChannelSession, PluginFailure
 from goop_realtime.quotas import Meters, Withdrawn
 from goop_realtime.rights import Rights
-from goop_realtime.trace import STRANGERS, Trace
+from goop_realtime.trace import PAGES, STRANGERS, Trace
 from goop_realtime.types import OpenRequest, Rejection, Snapshot
 from goop_realtime.wire import Line, serialise
 
@@ -119,7 +119,7 @@ class Core:
         if hop in ("peer", "link", "host"):
             known = self.channels.get(channel)
             return STRANGERS if known is None else known.peer
-        return ""
+        return PAGES if hop == "page" else ""
 
     def agreed_with(self, peer: str) -> bool:
         """Whether a person here has dealings with that peer: a channel that is more than asked."""

@@ -44,7 +44,7 @@ def request(
     """Somebody asks for a channel with ``peer``; the invitation leaves in the same step."""
     context = core.context_of(context_name)
     if context is None:
-        return _unknown(core, context_name)
+        return _unknown(core, context_name, caller)
     if not core.rights.uses(caller, context.type.name):
         return core.rights.needed(caller, context.type.name)
     if app and (context_name or not is_template_name(app)):
@@ -86,11 +86,12 @@ def request(
     return channel
 
 
-def _unknown(core: Core, name: str) -> Rejection:
-    known = ", ".join(context.type.name for context in core.registry.all()) or "none"
+def _unknown(core: Core, name: str, caller: Caller) -> Rejection:
+    names = (context.type.name for context in core.registry.all())
+    known = ", ".join(one for one in names if core.rights.uses(caller, one)) or "none"
     return Rejection(
         code="unknown_context",
-        reason=f"no enabled plugin serves the context {name[:80]!r}; this node has: {known}",
+        reason=f"no enabled plugin serves the context {name[:80]!r}; you may use: {known}",
     )
 
 

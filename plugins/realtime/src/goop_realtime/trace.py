@@ -13,6 +13,8 @@ from typing import Any
 RING = 1000
 STRANGERS = "strangers"
 """The source of all peers with whom nobody here has agreed on anything."""
+PAGES = "pages"
+"""The source of what pages are refused: any page can ask for more of that."""
 
 
 class Trace:
