@@ -16,6 +16,9 @@ from websockets.server import ServerProtocol
 from goop_node.places import Places
 
 NOT_UTF8 = 1007
+READ_AT_ONCE = 16 * 1024
+"""Bytes that are parsed in one turn of the loop: they can be thousands of pings, or of empty parts
+of a message, and everybody else waits meanwhile."""
 TOGETHER = 64 * 1024
 """Bytes that are written at once, without waiting for more."""
 
@@ -46,6 +49,8 @@ class PageProtocol(WebSocketsSansIOProtocol):
         self._places = places
         self._plain: asyncio.Transport
         self._early = b""
+        self._rest = b""
+        """What has come and is not parsed yet."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
@@ -62,6 +67,31 @@ class PageProtocol(WebSocketsSansIOProtocol):
         self._early = early
         self._plain.pause_reading()
         self.handle_connect(request)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come, a part in each turn of the loop."""
+        waits = bool(self._rest)
+        self._rest += data
+        if not waits:
+            self._parse_some()
+
+    def _parse_some(self) -> None:
+        if self.transport.is_closing():
+            return
+        part, self._rest = self._rest[:READ_AT_ONCE], self._rest[READ_AT_ONCE:]
+        super().data_received(part)
+        if self._rest:
+            self._plain.pause_reading()
+            self.loop.call_soon(self._parse_some)
+        elif not self.read_paused:
+            self._plain.resume_reading()
+
+    async def receive(self) -> Any:
+        """The next message. Who empties the queue goes on reading behind what is not parsed yet."""
+        message = await super().receive()
+        if self._rest:
+            self._plain.pause_reading()
+        return message
 
     async def send(self, message: Any) -> None:
         """Send what the application says; from its acceptance on, frames are read."""

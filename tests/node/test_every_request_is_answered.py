@@ -18,7 +18,7 @@ import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goop_node import http_protocol, places
+from goop_node import http_protocol, places, web_sockets
 from goop_node.http_parser import MAX_HEAD, MAX_TARGET
 from goop_node.http_protocol import HttpProtocol
 from goop_node.places import Places
@@ -440,4 +440,29 @@ async def test_frames_that_come_before_the_answer_wait_for_it() -> None:
         writer.write(head(b"", websocket=True) + b"\x89\x80\0\0\0\0" + frame)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
         assert await reader.readexactly(2) == b"\x8a\0"
+        assert await reader.readexactly(4) == b"\x81\x02hi"
+
+
+async def test_pings_by_the_thousand_keep_nobody_waiting() -> None:
+    """A turn of the loop handles so many bytes of one client, whatever they are."""
+    ping = b"\x89\x80\x00\x00\x00\x00"
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with serving() as (port, _), client(port) as (reader, writer):
+        writer.write(head(b"", websocket=True))
+        await reader.readuntil(b"\r\n\r\n")
+        counting = asyncio.create_task(count())
+        pings = 40 * web_sockets.READ_AT_ONCE // len(ping)
+        writer.write(ping * pings)
+        answered = await reader.readexactly(2 * pings)
+        counting.cancel()
+        assert answered == b"\x8a\x00" * pings
+        assert turns >= 40
+        writer.write(b"\x81\x82\x00\x00\x00\x00hi")
         assert await reader.readexactly(4) == b"\x81\x02hi"
