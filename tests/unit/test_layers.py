@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,21 @@ def test_every_source_file_names_its_licence(suffix: str) -> None:
         and "SPDX-License-Identifier: " not in path.read_text(encoding="utf-8")[:400]
     ]
     assert without == []
+
+
+def test_no_page_makes_markup_or_code_of_text() -> None:
+    makes = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|createContextualFragment"
+        r"|setHTML|\beval\(|new Function|javascript:"
+    )
+    pages = [*sources(".js"), *(ROOT / "goop_node" / "home").glob("*.html")]
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in pages
+        if not path.is_relative_to(ROOT / "tests")
+        for match in makes.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
 
 
 def test_files_are_short() -> None:
