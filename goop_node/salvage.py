@@ -80,7 +80,8 @@ def without_log(damaged: Path) -> Iterator[Path]:
     """A copy of the file without the log beside it, which may be that of another file."""
     copy = damaged.with_name(f".{damaged.name}.copy")
     try:
-        shutil.copyfile(damaged, copy)
+        if damaged.is_file():  # a device would be copied without end
+            shutil.copyfile(damaged, copy)
         yield copy
     finally:
         for suffix in ("", "-wal", "-shm"):

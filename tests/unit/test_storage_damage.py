@@ -285,3 +285,11 @@ def test_what_has_its_place_is_not_said_again_though_both_were_saved() -> None:
     for node in (alice, bob):
         found = [one.id for one in node.engine.core.channels[channel].log.after(0)]
         assert found == [one.id for one in entries]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there are no devices here")
+def test_a_device_in_a_databases_place_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite3"
+    path.symlink_to("/dev/zero")
+    with pytest.raises(StorageError, match="cannot be mended"):
+        open_database(path, ["CREATE TABLE t (a)"])
