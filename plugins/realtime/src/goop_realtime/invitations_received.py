@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from goop_node.types import Caller
-from goop_realtime import joining, pages
+from goop_realtime import joining, pages, suspension
 from goop_realtime.channel import Channel, Phase
 from goop_realtime.core import Core
 from goop_realtime.ending import finish
@@ -104,8 +104,9 @@ def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
     if not same:
         _decline(core, peer, channel.id, Rejection(code="id_in_use", reason="that id is taken"))
     elif channel.final:
-        code = channel.close_code if channel.close_code != "closed" else "declined"
-        _decline(core, peer, channel.id, Rejection(code=code, reason=channel.close_reason))
+        said = suspension.ended(channel)
+        code = said.code if said.code != "closed" else "declined"
+        _decline(core, peer, channel.id, Rejection(code=code, reason=said.reason))
     elif channel.phase is Phase.JOINING:
         joining.rejoin(core, channel)
 
