@@ -101,7 +101,7 @@ def _closed_behind(life: Life, channel_id: str, who: str, before: set[str]) -> N
         last = channel.log.get(max(history))
         if last is None or last.author != who or life.watch.seen.lossy:
             continue
-        if last.kind != "close":
+        if last.kind != "close" and life.watch.seen.counts["fault plugin_away"]:
             continue  # a plugin stood in the way, and somebody ended it nevertheless
         ordered = {message_id for _, message_id in history.values()}
         refused = {key for where, key in life.watch.seen.refusals if where == channel_id}
