@@ -83,13 +83,21 @@ export async function call(path, body) {
 const SETTLE_MS = 600;
 
 /**
- * Let a button do nothing at first: another page can open this one under a pointer that is about
- * to click, and what comes in can push away what was there.
+ * Let a pointer do nothing with a button at first: another page can open this one under a pointer
+ * that is about to click, and what comes in can push away what was there. The keyboard, whose
+ * focus nobody moves, is not kept waiting: its clicks have the detail 0.
  * @param {HTMLButtonElement} button
  */
 export function settle(button) {
-  button.disabled = true;
-  setTimeout(() => (button.disabled = false), SETTLE_MS);
+  const ignore = (/** @type {MouseEvent} */ event) => {
+    if (event.detail > 0) event.stopImmediatePropagation();
+  };
+  button.setAttribute("aria-disabled", "true");
+  button.addEventListener("click", ignore, { capture: true });
+  setTimeout(() => {
+    button.removeAttribute("aria-disabled");
+    button.removeEventListener("click", ignore, { capture: true });
+  }, SETTLE_MS);
 }
 
 /**

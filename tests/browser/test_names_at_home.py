@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from goop_node.testing import start_node
 
@@ -22,7 +22,8 @@ SEE_IT_COME = """() => new MutationObserver((_, observer) => {
   const button = document.querySelector("#permission-list button");
   if (!button) return;
   observer.disconnect();
-  window.cameDisabled = button.disabled;
+  button.dispatchEvent(new MouseEvent("click", { detail: 1, bubbles: true }));
+  window.clicked = true;
 }).observe(document, { childList: true, subtree: true })"""
 
 
@@ -53,7 +54,11 @@ async def test_a_button_that_grants_takes_no_click_meant_for_another_page(
         page = await browser.new_page()
         await page.add_init_script(f"({SEE_IT_COME})()")
         await page.goto(f"http://home.localhost:{node.port}/#template-game")
-        await page.wait_for_selector("#permission-list button:enabled")
-        assert await page.evaluate("() => window.cameDisabled")
+        asked = page.locator("#permission-list [data-permission]").first
+        await page.wait_for_selector("#permission-list button:not([aria-disabled])")
+        assert await page.evaluate("() => window.clicked")
+        await expect(asked).to_have_attribute("data-granted", "")
+        await asked.get_by_role("button").click()
+        await expect(asked).to_have_attribute("data-granted", "home")
     finally:
         node.stop()
