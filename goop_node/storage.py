@@ -165,6 +165,8 @@ def check(path: Path, mark: int) -> str:
 
 def _open(path: Path, migrations: Sequence[str]) -> Database:
     database = sqlite3.connect(path, isolation_level=None, timeout=5.0, factory=Database)
+    # A damaged text is read with a mark in it, and judged by who reads it; the others are there.
+    database.text_factory = _text
     try:
         database.path = path
         database._files, database._stamp = {}, (0, 0)
@@ -280,3 +282,7 @@ def _sound(migrations: Sequence[str]) -> bool:
         except sqlite3.Error:
             return False
     return True
+
+
+def _text(encoded: bytes) -> str:
+    return encoded.decode("utf-8", "replace")

@@ -141,6 +141,15 @@ def test_what_one_wiped_page_does_not_hold_is_there(
     assert rows >= total - ROWS_OF_A_PAGE or page == ROOT_OF_ENTRIES
 
 
+@pytest.mark.parametrize("word", [b"msg", b"close", b"alice"])
+def test_a_damaged_text_spoils_no_start(sound: bytes, word: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "realtime.sqlite3"
+    path.write_bytes(sound.replace(word, b"\xff" + word[1:]))
+    before, _ = loaded(path)
+    again, _ = loaded(path)
+    assert again.keys() == before.keys()
+
+
 def test_of_a_damaged_file_every_row_is_saved_that_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "chess.sqlite3"
     table = "CREATE TABLE games (n INTEGER PRIMARY KEY, state TEXT NOT NULL);"
