@@ -98,13 +98,17 @@ async def test_our_page_invites_it(alice: NodeProcess, go_peer: list[str], tmp_p
         await page.frame("state", channel=channel, state="disconnected", final=True)
 
 
+TRIES = 15
+"""How often a busy machine may keep the peer from reading in time; other tests run beside it."""
+
+
 async def test_a_thousand_messages_pass_through_its_ten_places(
     alice: NodeProcess, go_peer: list[str], tmp_path: Path
 ) -> None:
     async with met(alice, go_peer, tmp_path) as gopher, Page.open(alice) as page:
         channel = await invited(gopher, page)
         tries = [await _thousand(gopher, page, channel, 0)]
-        while tries[-1] != list(range(1000)) and len(tries) < 4:
+        while tries[-1] != list(range(1000)) and len(tries) < TRIES:
             # A process that got no time for 20 ms finds ten lines and more at once: a busy
             # machine, not our pace. Without that pace some hundred arrive.
             assert len(tries[-1]) > 900
