@@ -18,7 +18,7 @@ from benchmarks import chess_games, chromium, footprint, polling, rows
 from benchmarks.load import Figures
 from benchmarks.processes import RATE_LIMIT
 from benchmarks.report import Report
-from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
+from goop_realtime.model.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
 
 RESULTS = Path(__file__).parent / "results.json"
 BOUNDS = {"none": (1.25, 0.6), "normal": (1.75, 0.5)}

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import trio
 import uvloop
 
-from goop_node import cli
+from goop_node.cli import main as cli
 
 PASSED_OVER = ("asyncio", "contextlib", "threading", "trio", "uvloop", "__main__")
 GUEST = "goop_node.p2p.guest"

@@ -3,6 +3,6 @@
 
 import sys
 
-from goop_node.cli import main
+from goop_node.cli.main import main
 
 sys.exit(main())

@@ -16,9 +16,9 @@ from litestar import Litestar
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import ASGIRoute, HTTPRoute, WebSocketRoute
 
-from goop_node.denial import deny
 from goop_node.problems import Problem, not_found
 from goop_node.types import Caller, Who
+from goop_node.web.denial import deny
 
 CALLER = "goop_caller"
 """The key in an ASGI scope for the ``Caller``, or for the ``Problem`` why there is none."""

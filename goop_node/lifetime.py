@@ -11,8 +11,8 @@ import threading
 import traceback
 from typing import TypeVar
 
-from goop_node.interrupts import is_persons
 from goop_node.log_format import log_with
+from goop_node.plugins.interrupts import is_persons
 
 END_SECONDS = 5.0
 """How long what still runs may take when all else has ended."""

@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goop_node.clock import now_ms
-from goop_node.config import NodeConfig, StartError
-from goop_node.contained import Failed, asked, passes
-from goop_node.contributions import Contributions
-from goop_node.environment import Candidate, installed
-from goop_node.grants import Grants
-from goop_node.lifespans import Lifespans
-from goop_node.loading import Loading
-from goop_node.origins import home_url, is_loopback
-from goop_node.own_label import keep_label, own_label
-from goop_node.plugin_calls import Calls
-from goop_node.plugin_loader import Plugins
-from goop_node.plugin_settings import validated_settings
-from goop_node.plugin_status import PluginStatus
-from goop_node.storage import Database, open_database
-from goop_node.storage_watch import DatabaseWatch
+from goop_node.config.model import NodeConfig, StartError
+from goop_node.data.own_label import keep_label, own_label
+from goop_node.data.storage import Database, open_database
+from goop_node.data.storage_watch import DatabaseWatch
+from goop_node.plugins.calls import Calls
+from goop_node.plugins.contained import Failed, asked, passes
+from goop_node.plugins.contributions import Contributions
+from goop_node.plugins.environment import Candidate, installed
+from goop_node.plugins.lifespans import Lifespans
+from goop_node.plugins.loader import Plugins
+from goop_node.plugins.loading import Loading
+from goop_node.plugins.settings import validated_settings
+from goop_node.plugins.status import PluginStatus
+from goop_node.plugins.watchdog import Watchdog
+from goop_node.templates.grants import Grants
 from goop_node.types import (
     JsonValue,
     LineStream,
@@ -39,11 +39,11 @@ from goop_node.types import (
     StreamHandler,
     Template,
 )
-from goop_node.watchdog import Watchdog
+from goop_node.web.origins import home_url, is_loopback
 
 if TYPE_CHECKING:
     from goop_node.p2p import P2P
-    from goop_node.tokens import Tokens
+    from goop_node.web.tokens import Tokens
 
 log = logging.getLogger("goop_node.plugins")
 
@@ -112,7 +112,7 @@ class Node:
     @cached_property
     def tokens(self) -> Tokens:
         """What pages and programs show to be let in; kept in the data folder."""
-        from goop_node.tokens import Tokens
+        from goop_node.web.tokens import Tokens
 
         try:
             return Tokens.load_or_create(self.data)

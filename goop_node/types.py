@@ -21,8 +21,8 @@ from goop_node.callers import Route as Route
 from goop_node.callers import Who as Who
 
 if TYPE_CHECKING:
-    from goop_node.permissions import TemplateGrants
-    from goop_node.storage import Database
+    from goop_node.data.storage import Database
+    from goop_node.templates.permissions import TemplateGrants
 
 JSON = "JSON"
 """Marks ``Any`` as JSON in annotations, for ``crossings.fit``."""
@@ -79,7 +79,8 @@ class SdkModule:
 class Template:
     """A folder of static files served at an origin of its own.
 
-    ``permissions`` are what its pages ask the person for; see :mod:`goop_node.permissions`.
+    ``permissions`` are what its pages ask the person for;
+    see :mod:`goop_node.templates.permissions`.
     """
 
     name: str

@@ -13,7 +13,7 @@ import psutil
 from libp2p.peer.id import ID
 from multiaddr.utils import get_network_addrs
 
-from goop_node.config_values import HOST
+from goop_node.config.values import HOST
 
 IP = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface

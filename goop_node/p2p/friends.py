@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from goop_node.kept_files import read_kept, write_kept
+from goop_node.data.kept_files import read_kept, write_kept
 from goop_node.p2p.addresses import Address, is_peer_id
 from goop_node.p2p.limits import MAX_FRIENDS
 

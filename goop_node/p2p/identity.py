@@ -15,7 +15,7 @@ from libp2p.crypto.ed25519 import Ed25519PrivateKey, create_new_key_pair
 from libp2p.crypto.keys import KeyPair
 from libp2p.peer.id import ID
 
-from goop_node.kept_files import read_bytes
+from goop_node.data.kept_files import read_bytes
 
 _HEADER = b"\x08\x01\x12\x40"
 _SIZE = 68

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from goop_node.kept_files import read_kept, write_kept
+from goop_node.data.kept_files import read_kept, write_kept
 from goop_node.p2p import limits
 from goop_node.p2p.addresses import is_peer_id
 from goop_node.p2p.friends import Friends

@@ -14,7 +14,7 @@ import trio
 from libp2p.network.stream.exceptions import StreamError
 
 from goop_node.groups import messages as old
-from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
+from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
 from tests.hostile.channel_lines import CONTROL, line, old_invite, old_line, old_talk, talk
 from tests.hostile.scene import PLAIN, Scene, new_group
 from tests.hostile.stranger import PATIENCE, Stranger

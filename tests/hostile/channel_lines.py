@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from goop_realtime.wire import SHAPES, Line
+from goop_realtime.model.wire import SHAPES, Line
 from tests.hostile.structs import Known, hostile, object_of, spoilt
 
 IDS = [json.dumps(f"x-{n}") for n in range(6)]

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from goop_node.access import table
-from goop_node.app import application
-from goop_node.openapi import declared_bodies
-from goop_node.origins import Origins
+from goop_node.web.app import application
+from goop_node.web.openapi import declared_bodies
+from goop_node.web.origins import Origins
 from tests.hostile.extremes import damaged, number, text
 from tests.hostile.structs import Known, hostile, object_of, spoilt
 from tests.unit.in_process import make_node

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 
 from libp2p.network.stream.exceptions import StreamError
 
-from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
+from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
 from tests.hostile.channel_lines import line
 from tests.hostile.scene import Scene, new_group
 

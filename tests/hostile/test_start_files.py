@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from goop_node.app import application
-from goop_node.config import StartError
-from goop_node.config_file import load_config
+from goop_node.config.file import load_config
+from goop_node.config.model import StartError
+from goop_node.data.ready import only_node
+from goop_node.data.storage import StorageError, open_database
 from goop_node.node import IDENTITY_FILE, Node
-from goop_node.origins import Origins
-from goop_node.ready import only_node
-from goop_node.storage import StorageError, open_database
-from goop_realtime.journal import MIGRATIONS, Journal
+from goop_node.web.app import application
+from goop_node.web.origins import Origins
+from goop_realtime.storage.journal import MIGRATIONS, Journal
 from tests.hostile.extremes import damaged
 from tests.hostile.presence_json import anything, written
 from tests.unit.spellings import PORT

@@ -19,7 +19,7 @@ from libp2p.peer.id import ID
 from libp2p.pubsub.pb import rpc_pb2
 from multiaddr import Multiaddr
 
-from goop_node.config import NodeConfig, StartError
+from goop_node.config.model import NodeConfig, StartError
 from goop_node.node import Node
 from goop_node.p2p import P2P, limits
 from goop_node.p2p.dial_budget import PAUSE

@@ -18,11 +18,11 @@ import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goop_node import http_protocol, places, web_sockets
-from goop_node.http_parser import MAX_HEAD, MAX_TARGET
-from goop_node.http_protocol import HttpProtocol
-from goop_node.places import Places
-from goop_node.web_sockets import PageProtocol
+from goop_node.web import http_protocol, places, web_sockets
+from goop_node.web.http_parser import MAX_HEAD, MAX_TARGET
+from goop_node.web.http_protocol import HttpProtocol
+from goop_node.web.places import Places
+from goop_node.web.web_sockets import PageProtocol
 
 HANDSHAKE = (
     b"Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

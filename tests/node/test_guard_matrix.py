@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 import websockets
 
-from goop_node.guard import Facts, Verdict, judge
-from goop_node.origins import Origins
 from goop_node.problems import Problem
 from goop_node.testing import NodeProcess, start_node
+from goop_node.web.guard import Facts, Verdict, judge
+from goop_node.web.origins import Origins
 
 AT_ONCE = 8
 KINDS = ("get", "post", "events", "socket", "page")

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from goop_node.p2p import P2P, Identity
 from goop_node.testing import NodeProcess, start_node
-from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
+from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
 from tests.node.page import Page, wait_until_discovered
 
 BATCH = 50

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from goop_node import places
 from goop_node.testing import NodeProcess
+from goop_node.web import places
 
 LIMIT = 256
 CLIENTS = 12

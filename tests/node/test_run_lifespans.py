@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 from litestar import get
 
-from goop_node.config import NodeConfig
-from goop_node.environment import Candidate
+from goop_node.config.model import NodeConfig
 from goop_node.hookspecs import hookimpl
-from goop_node.lifespans import Lifespans
 from goop_node.node import Node
-from goop_node.plugin_status import PluginError
+from goop_node.plugins.environment import Candidate
+from goop_node.plugins.lifespans import Lifespans
+from goop_node.plugins.status import PluginError
+from goop_node.plugins.watchdog import Watchdog
 from goop_node.types import Lifespan, NodeApi, Peer, PeerEvent, Route, StreamHandler
-from goop_node.watchdog import Watchdog
 
 
 class FakeP2P:

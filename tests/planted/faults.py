@@ -51,7 +51,7 @@ ANY_HOOK = [
         "hook_start_error",
         "not mine",
         MODULES,
-        "from goop_node.config import StartError\nraise StartError(['not mine'])  #!",
+        "from goop_node.config.model import StartError\nraise StartError(['not mine'])  #!",
     ),
     hook("misspelt", "did it mean goop_routes()?", "goop_rotues(self, node)", "return []"),
     hook("stranger", "no installed plugin declares", "other_things(self)", "return []"),

@@ -12,14 +12,14 @@ from typing import Any
 
 import httpx
 
-from goop_node.app import create_app
-from goop_node.config import NodeConfig
-from goop_node.environment import Candidate
+from goop_node.config.model import NodeConfig
 from goop_node.node import Node
-from goop_node.plugin_status import PluginStatus
+from goop_node.plugins.environment import Candidate
+from goop_node.plugins.status import PluginStatus
 from goop_node.types import NetworkError, Peer, PeerEvent, Standing, StreamHandler
-from goop_realtime.bridge import Bridge
-from goop_realtime.channel import Channel, Phase
+from goop_node.web.app import create_app
+from goop_realtime.driver.bridge import Bridge
+from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.plugin import RealtimePlugin
 
 SECONDS = 60.0

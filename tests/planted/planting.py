@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from goop_node.environment import Candidate
+from goop_node.plugins.environment import Candidate
 
 PRELUDE = """\
 import asyncio, contextlib, math, sys, types

@@ -17,21 +17,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goop_node import hookspecs, interrupts
-from goop_node.config import NodeConfig
-from goop_node.contained import Failed, asked, contained
-from goop_node.crossings import fit
-from goop_node.environment import Candidate
+from goop_node import hookspecs
+from goop_node.config.model import NodeConfig
 from goop_node.hookspecs import hookimpl
 from goop_node.node import Node
-from goop_node.plain_json import plain_json
-from goop_node.plugin_calls import Calls
-from goop_node.plugin_loader import Plugins
+from goop_node.plugins import interrupts
+from goop_node.plugins.calls import Calls
+from goop_node.plugins.contained import Failed, asked, contained
+from goop_node.plugins.crossings import fit
+from goop_node.plugins.environment import Candidate
+from goop_node.plugins.loader import Plugins
+from goop_node.plugins.plain_json import plain_json
 from goop_node.types import JsonValue, Route, SdkModule, StreamHandler, Template
-from goop_realtime.contexts import Context, compile_context
-from goop_realtime.jsonio import decode, encode
-from goop_realtime.plugin import RealtimePlugin
-from goop_realtime.plugin_code import (
+from goop_realtime.contexts.plugin_code import (
     ChannelSession,
     PluginFailure,
     base_of,
@@ -39,6 +37,9 @@ from goop_realtime.plugin_code import (
     tell_applied,
     tell_opened,
 )
+from goop_realtime.contexts.registry import Context, compile_context
+from goop_realtime.model.jsonio import decode, encode
+from goop_realtime.plugin import RealtimePlugin
 from goop_realtime.types import (
     Applied,
     ContextType,

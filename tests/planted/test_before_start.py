@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from goop_node import interrupts
 from goop_node.access import table
-from goop_node.app import application, create_app
-from goop_node.cli_plugins import check
-from goop_node.config import NodeConfig
-from goop_node.environment import Candidate
+from goop_node.cli.plugins import check
+from goop_node.config.model import NodeConfig
 from goop_node.node import Node
-from goop_node.origins import Origins
-from goop_node.plugin_routes import HOST_PATHS
-from goop_node.plugin_status import PluginError, PluginStatus
+from goop_node.plugins import interrupts
+from goop_node.plugins.environment import Candidate
+from goop_node.plugins.routes import HOST_PATHS
+from goop_node.plugins.status import PluginError, PluginStatus
+from goop_node.web.app import application, create_app
+from goop_node.web.origins import Origins
 from goop_realtime.plugin import RealtimePlugin
 from tests.planted.faults import BEFORE_START, HARMLESS, WARNED
 from tests.planted.planting import GOOD, Planted

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goop_node import loading
-from goop_node.config import ConfigError, NodeConfig
-from goop_node.environment import Environment, read_environment
-from goop_node.loading import MARKER, Loading
+from goop_node.config.model import ConfigError, NodeConfig
 from goop_node.node import Node
+from goop_node.plugins import loading
+from goop_node.plugins.environment import Environment, read_environment
+from goop_node.plugins.loading import MARKER, Loading
 from goop_node.testing import start_node
 from tests.planted.planting import Planted
 
@@ -143,7 +143,7 @@ def test_any_metadata_at_all(
         (place / file).write_bytes(content)
     found = environment_of(folder)
     assert "good" in [plugin.name for plugin in found.plugins]
-    Node(NodeConfig(data=Path("nowhere"), plugins={"good": {}}), found.candidates(["good"]))
+    Node(NodeConfig(data=folder / "data", plugins={"good": {}}), found.candidates(["good"]))
 
 
 def test_what_blocks_a_start_is_named(

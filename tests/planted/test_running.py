@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from goop_node import interrupts
+from goop_node.plugins import interrupts
 from goop_node.types import Peer, PeerEvent
-from goop_realtime import trimming
-from goop_realtime.channel import Channel
+from goop_realtime.machine import trimming
+from goop_realtime.machine.channel import Channel
 from tests.planted.failing import LIFESPANS, NEWS, OPENING, SESSIONS, SNAPSHOTS
 from tests.planted.pair import Pair, Stream, pair_of, until
 from tests.planted.planting import GOOD, Planted, hook

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from litestar.routes import ASGIRoute, HTTPRoute, WebSocketRoute
 
-from goop_node.app import create_app
-from goop_node.config import NodeConfig
+from goop_node.config.model import NodeConfig
 from goop_node.node import Node
+from goop_node.web.app import create_app
 from tests.unit.spellings import PORT
 
 PLUGINS = ("realtime", "chess", "video_call", "arcade_rooms")

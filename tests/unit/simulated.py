@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from goop_realtime import channel, guest_side, host_side, limits, pages, trimming
+from goop_realtime.machine import channel, guest_side, host_side, pages, trimming
+from goop_realtime.model import limits
 from goop_realtime.testing import Life
 
 STORY_LINES = 60

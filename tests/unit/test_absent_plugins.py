@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from goop_node.types import Caller
-from goop_realtime import ending, guest_side, joining, lookup
-from goop_realtime.channel import Channel, Phase
-from goop_realtime.contexts import compile_context
-from goop_realtime.core import Failure
-from goop_realtime.obstacles import KEPT_MS
-from goop_realtime.rights import HOME, Rights
+from goop_realtime.contexts.registry import compile_context
+from goop_realtime.machine import ending, guest_side, joining, lookup
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Failure
+from goop_realtime.machine.rights import HOME, Rights
+from goop_realtime.model.obstacles import KEPT_MS
+from goop_realtime.model.wire import Line, raw, serialise
 from goop_realtime.testing import World
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.tally import TALLY, UNLUCKY, TallySession
 from goop_realtime.types import Message, Rejection, Session
-from goop_realtime.wire import Line, raw, serialise
 
 Patch = pytest.MonkeyPatch
 DAY_MS = 24 * 3600 * 1000

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from litestar import Litestar, get
 
-from goop_node import home_api, types
+from goop_node import types
 from goop_node.access import NOBODY, Access, Row, may_call, table
-from goop_node.app import create_app
 from goop_node.types import Caller, Route
+from goop_node.web import home_api
+from goop_node.web.app import create_app
 from tests.unit.in_process import Client, Headers
 from tests.unit.spellings import PORT, elsewhere, misspelled
 from tests.unit.test_layers import ROOT

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goop_node.config_values import is_template_name
+from goop_node.config.values import is_template_name
 from goop_node.types import Caller
-from goop_realtime.channel import Channel
-from goop_realtime.jsonio import MalformedJson
-from goop_realtime.stored import ChannelRow
+from goop_realtime.machine.channel import Channel
+from goop_realtime.model.jsonio import MalformedJson
+from goop_realtime.model.stored import ChannelRow
+from goop_realtime.model.wire import Invite, Line, parse, raw, serialise
 from goop_realtime.testing import World
-from goop_realtime.wire import Invite, Line, parse, raw, serialise
 
 PING = Caller(kind="template", name="ping")
 NAMES = st.text("abz09-_.A ", max_size=70) | st.from_regex(r"[a-z0-9-]{1,64}", fullmatch=True)

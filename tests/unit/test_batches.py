@@ -8,7 +8,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goop_realtime.sockets import MAX_BATCH, batches
+from goop_realtime.web.sockets import MAX_BATCH, batches
 
 FRAMES = st.lists(st.one_of(st.integers(1, 300), st.integers(1, MAX_BATCH + 100)), max_size=40)
 

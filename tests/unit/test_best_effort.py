@@ -14,17 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goop_node.types import Caller
-from goop_realtime import best_effort
-from goop_realtime.best_effort import Item, Virtual, VirtualGuest, VirtualHost
-from goop_realtime.channel import BEST_EFFORT, Channel
-from goop_realtime.contexts import PLAIN, Registry
-from goop_realtime.core import Core
-from goop_realtime.effects import Frame, OpenLink, SaveCursor, SendControl, SendLine
-from goop_realtime.engine import Engine
-from goop_realtime.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
+from goop_realtime.contexts.registry import PLAIN, Registry
+from goop_realtime.goop2 import best_effort
+from goop_realtime.goop2.best_effort import Item, Virtual, VirtualGuest, VirtualHost
+from goop_realtime.machine.channel import BEST_EFFORT, Channel
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.unread import Unread
+from goop_realtime.model.effects import Frame, OpenLink, SaveCursor, SendControl, SendLine
+from goop_realtime.model.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
+from goop_realtime.model.wire import Line, parse, raw, serialise
 from goop_realtime.types import Rejection
-from goop_realtime.unread import Unread
-from goop_realtime.wire import Line, parse, raw, serialise
 
 GROUP = "rt-0011223344556677"
 NOW = 1_700_000_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from goop_node.clock import now_ms
 from goop_node.types import Peer, PeerEvent, Refusal
-from goop_realtime.channel import Channel, Phase
-from goop_realtime.rights import HOME
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.rights import HOME
 from tests.unit.test_containment import House
 
 

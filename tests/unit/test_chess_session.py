@@ -19,7 +19,7 @@ from goop_chess.pgn import MAX_TAG, export
 from goop_chess.plugin import schemas
 from goop_chess.rules import Illegal, Position, sans
 from goop_chess.session import ChessSession, refuse_base
-from goop_realtime.contexts import Validator
+from goop_realtime.contexts.registry import Validator
 from goop_realtime.types import Message, OpenRequest
 
 OPERA = (

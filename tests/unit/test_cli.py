@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from goop_node import cli, cli_run
-from goop_node.cli_init import example
-from goop_node.cli_plugins import check, print_plugins
-from goop_node.config import NodeConfig, StartError
-from goop_node.config_file import load_config
-from goop_node.environment import Candidate
+from goop_node.cli import main as cli
+from goop_node.cli import run as cli_run
+from goop_node.cli.init import example
+from goop_node.cli.plugins import check, print_plugins
+from goop_node.cli.ports import bind_http, choose_listen
+from goop_node.config.file import load_config
+from goop_node.config.model import NodeConfig, StartError
+from goop_node.data.ready import only_node, read_ready, write_ready
 from goop_node.hookspecs import hookimpl
 from goop_node.p2p import addresses as p2p_addresses
-from goop_node.ports import bind_http, choose_listen
-from goop_node.ready import only_node, read_ready, write_ready
+from goop_node.plugins.environment import Candidate
 from goop_node.types import JsonSchema
-from goop_realtime.limits import NodeLimits
+from goop_realtime.model.limits import NodeLimits
 from goop_realtime.plugin import CONFIG_SCHEMA, RealtimePlugin
 
 BOUNDS = ("message_bytes", "requests_per_peer", "channels_per_peer", "sockets")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goop_node.config import ConfigError, NodeConfig
-from goop_node.config_file import load_config
+from goop_node.config.file import load_config
+from goop_node.config.model import ConfigError, NodeConfig
 
 PEER = "/ip4/192.168.1.7/tcp/8788/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp"
 ROOT = Path(__file__).parents[2]

@@ -15,17 +15,17 @@ import pytest
 
 from goop_node.clock import now_ms
 from goop_node.problems import Problem
-from goop_realtime import engine, host_side, links, pages
-from goop_realtime.bridge import Bridge
-from goop_realtime.channel import Channel, Phase
-from goop_realtime.contexts import Registry
-from goop_realtime.core import Core
-from goop_realtime.effects import Entry, SaveEntry
-from goop_realtime.engine import Engine
-from goop_realtime.journal import MIGRATIONS, Journal
-from goop_realtime.limits import NodeLimits
-from goop_realtime.rights import HOME
-from goop_realtime.wire import SHAPES, Line, raw, serialise
+from goop_realtime.contexts.registry import Registry
+from goop_realtime.driver.bridge import Bridge
+from goop_realtime.machine import engine, host_side, links, pages
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.rights import HOME
+from goop_realtime.model.effects import Entry, SaveEntry
+from goop_realtime.model.limits import NodeLimits
+from goop_realtime.model.wire import SHAPES, Line, raw, serialise
+from goop_realtime.storage.journal import MIGRATIONS, Journal
 
 Patch = pytest.MonkeyPatch
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goop_arcade_rooms.plugin import ArcadeRoomsPlugin
-from goop_realtime.contexts import Context, compile_context
+from goop_realtime.contexts.registry import Context, compile_context
 from goop_video_call.plugin import VideoCallPlugin
 
 

@@ -11,7 +11,7 @@ import chess
 from goop_chess.pgn import export
 from goop_chess.plugin import schemas
 from goop_chess.session import ChessSession
-from goop_realtime.jsonio import decode
+from goop_realtime.model.jsonio import decode
 from goop_realtime.testing import SimNode, World
 from goop_realtime.types import ContextType, Message, OpenRequest, Session, Snapshot
 

@@ -11,8 +11,9 @@ from litestar import WebSocket, asgi, get, websocket
 from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
-from goop_node import access, home_api
+from goop_node import access
 from goop_node.types import Route, Who
+from goop_node.web import home_api
 from tests.unit.in_process import Client, Headers
 from tests.unit.spellings import PORT, misspelled
 from tests.unit.test_access import rows_of, sample

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multiaddr import Multiaddr
 
-from goop_node import config_values
+from goop_node.config import values as config_values
 from goop_node.p2p.addresses import IP, Address, is_peer_id, parsed, with_peer_id
 from goop_node.p2p.dial_budget import DOUBTS, FORGIVEN_SECONDS, LONGEST_PAUSE, PAUSE, DialBudget
 from goop_node.p2p.dial_policy import may_dial, only_loopback

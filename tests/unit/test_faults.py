@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from goop_node.blame import describe, place_of, place_of_code
-from goop_node.faults import AGAIN_SECONDS, PLACES, Faults
+from goop_node.plugins.blame import describe, place_of, place_of_code
+from goop_node.plugins.faults import AGAIN_SECONDS, PLACES, Faults
 
 
 class Clock:

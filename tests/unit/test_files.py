@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar import Litestar
 
-from goop_node import files, pages
-from goop_node.files import find
-from goop_node.origins import Origins
 from goop_node.problems import EXCEPTION_HANDLERS
-from goop_node.ranges import Part, Unsatisfiable, is_known, part_of
 from goop_node.types import Template
+from goop_node.web import files, pages
+from goop_node.web.files import find
+from goop_node.web.origins import Origins
+from goop_node.web.ranges import Part, Unsatisfiable, is_known, part_of
 
 SIZE = 3 * files.CHUNK + 17
 

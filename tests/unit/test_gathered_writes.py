@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from goop_node.web_sockets import TOGETHER, GatheredWrites
+from goop_node.web.web_sockets import TOGETHER, GatheredWrites
 
 
 class Below(asyncio.Transport):

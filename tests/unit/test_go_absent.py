@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from goop_node.groups import Membership
 from goop_node.types import NetworkError
-from goop_realtime.go_absent import GRACE_SECONDS, INVITE_AGAIN_MAX_SECONDS, Absent
-from goop_realtime.go_joining import TRIES, join
+from goop_realtime.goop2.go_absent import GRACE_SECONDS, INVITE_AGAIN_MAX_SECONDS, Absent
+from goop_realtime.goop2.go_joining import TRIES, join
 from tests.unit.test_go_pulse import FakeNetwork
 from tests.unit.virtual_time import live
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from goop_realtime.channel import Channel, Phase
-from goop_realtime.effects import SendLine
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.model.effects import SendLine
+from goop_realtime.model.wire import Line, raw, serialise
 from goop_realtime.testing import SimNode, SimPage, World
-from goop_realtime.wire import Line, raw, serialise
 
 BURST = 3_000
 KNOWN_WITHIN_MS = 10_000

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from goop_node.groups import Membership
-from goop_realtime.best_effort import VirtualGuest, VirtualHost
-from goop_realtime.go_doors import Ears
-from goop_realtime.go_link import DRAIN_MS, GoLink
-from goop_realtime.limits import OUTBOX_MESSAGES
-from goop_realtime.wire import Line, payload, raw, serialise
+from goop_realtime.goop2.best_effort import VirtualGuest, VirtualHost
+from goop_realtime.goop2.go_doors import Ears
+from goop_realtime.goop2.go_link import DRAIN_MS, GoLink
+from goop_realtime.model.limits import OUTBOX_MESSAGES
+from goop_realtime.model.wire import Line, payload, raw, serialise
 from tests.unit.virtual_time import live
 
 GROUP = "rt-0011223344556677"

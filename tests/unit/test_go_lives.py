@@ -22,14 +22,14 @@ from hypothesis import strategies as st
 
 from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, manager, memberships
 from goop_node.types import Caller, NetworkError
-from goop_realtime import bridge as bridges
-from goop_realtime import committer
-from goop_realtime.channel import Channel
-from goop_realtime.contexts import Registry
-from goop_realtime.core import Core
-from goop_realtime.engine import Engine
-from goop_realtime.limits import NodeLimits
-from goop_realtime.no_journal import NoJournal
+from goop_realtime.contexts.registry import Registry
+from goop_realtime.driver import bridge as bridges
+from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.engine import Engine
+from goop_realtime.model.limits import NodeLimits
+from goop_realtime.storage import committer
+from goop_realtime.storage.no_journal import NoJournal
 from tests.unit.virtual_time import live
 
 START = 1_700_000_000_000

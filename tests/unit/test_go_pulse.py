@@ -10,7 +10,7 @@ import pytest
 
 from goop_node.groups import Membership
 from goop_node.types import NetworkError
-from goop_realtime.go_pulse import CONTENT_PROTOCOL, Sleepers, answers
+from goop_realtime.goop2.go_pulse import CONTENT_PROTOCOL, Sleepers, answers
 from tests.unit.test_go_link import FakeMember
 
 CHANNEL = "rt-0011223344556677"

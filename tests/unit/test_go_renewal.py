@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from goop_node.groups import Membership
 from goop_node.types import NetworkError
-from goop_realtime.go_renewal import RENEW_AT_SECONDS, keep_heard
-from goop_realtime.wire import payload, raw
+from goop_realtime.goop2.go_renewal import RENEW_AT_SECONDS, keep_heard
+from goop_realtime.model.wire import payload, raw
 from tests.unit.test_go_link import Desk, FakeMember
 from tests.unit.virtual_time import live
 

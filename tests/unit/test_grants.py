@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goop_node.grants import FILE, Brought, Grants, NotAskedError, SetInFileError
-from goop_node.permissions import Permission, parse
+from goop_node.templates.grants import FILE, Brought, Grants, NotAskedError, SetInFileError
+from goop_node.templates.permissions import Permission, parse
 from goop_node.types import Template
 
 CHESS, CAMERA = parse("context:chess"), parse("camera")

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goop_node.config_values import is_template_name
-from goop_node.guard import Facts, Verdict, judge
-from goop_node.origins import HOME, Origins
+from goop_node.config.values import is_template_name
 from goop_node.problems import Problem
-from goop_node.tokens import Tokens
 from goop_node.types import Caller
+from goop_node.web.guard import Facts, Verdict, judge
+from goop_node.web.origins import HOME, Origins
+from goop_node.web.tokens import Tokens
 
 ORIGINS = Origins(port=8787, templates=("chess", "video"))
 HOSTS = {

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goop_realtime.channel import Channel
-from goop_realtime.failures import note
+from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.failures import note
+from goop_realtime.model.wire import MAX_FAILED
 from goop_realtime.testing import SimNode, World
 from goop_realtime.testing.page import SimPage
-from goop_realtime.wire import MAX_FAILED
 
 STEPS = st.lists(
     st.sampled_from(("send", "back", "cut", "socket", "sender's socket", "crash", "wait")),

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from goop_node.types import Caller
-from goop_realtime.channel import Phase
-from goop_realtime.page_session import PageSession
+from goop_realtime.machine.channel import Phase
 from goop_realtime.testing.extremes import EXTREMES
+from goop_realtime.web.page_session import PageSession
 from tests.unit.test_containment import House
 
 FRAMES: dict[str, dict[str, Any]] = {

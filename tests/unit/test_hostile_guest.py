@@ -6,14 +6,14 @@ from __future__ import annotations
 import json
 
 from goop_node.types import Caller
-from goop_realtime.channel import Channel, Outcome, Phase
-from goop_realtime.effects import SaveOutcome
-from goop_realtime.journal_rows import KEPT_REFUSED, PRUNE_EVERY
-from goop_realtime.limits import OUTBOX_MESSAGES, NodeLimits
-from goop_realtime.outcomes import REMEMBERED_REFUSED
+from goop_realtime.machine.channel import Channel, Outcome, Phase
+from goop_realtime.model.effects import SaveOutcome
+from goop_realtime.model.limits import OUTBOX_MESSAGES, NodeLimits
+from goop_realtime.model.outcomes import REMEMBERED_REFUSED
+from goop_realtime.model.wire import Line
+from goop_realtime.storage.journal_rows import KEPT_REFUSED, PRUNE_EVERY
 from goop_realtime.testing import SimNode, World
 from goop_realtime.types import Rejection
-from goop_realtime.wire import Line
 
 
 def opened() -> tuple[World, SimNode, Channel, int]:

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from goop_node.types import Caller
-from goop_realtime.channel import Phase
-from goop_realtime.jsonio import MalformedJson
+from goop_realtime.machine.channel import Phase
+from goop_realtime.model.jsonio import MalformedJson
+from goop_realtime.model.wire import SHAPES, Line, parse
 from goop_realtime.testing import World
 from goop_realtime.testing.extremes import EXTREMES, fields_of
-from goop_realtime.wire import SHAPES, Line, parse
 from tests.unit.test_line_fields import example
 
 FIRST_LINK = 10_000

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from goop_node.clock import now_ms
+from goop_node.data.storage import Database, open_database, set_database_aside
+from goop_node.data.storage_watch import DatabaseWatch
 from goop_node.problems import Problem
-from goop_node.storage import Database, open_database, set_database_aside
-from goop_node.storage_watch import DatabaseWatch
-from goop_realtime import committer
-from goop_realtime.channel import Phase
-from goop_realtime.journal import MIGRATIONS, Journal
+from goop_realtime.machine.channel import Phase
+from goop_realtime.storage import committer
+from goop_realtime.storage.journal import MIGRATIONS, Journal
 from tests.unit.test_containment import House, Stream, message
 
 Patch = pytest.MonkeyPatch

@@ -13,14 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goop_node import grants, kept_files, own_label, ports, ready, tokens
-from goop_node.config import NodeConfig, StartError
-from goop_node.kept_files import aside_in, read_kept, set_aside, write_kept
-from goop_node.loading import MARKER
+from goop_node.cli import ports
+from goop_node.cli.ports import bind_http
+from goop_node.config.model import NodeConfig, StartError
+from goop_node.data import kept_files, own_label, ready
+from goop_node.data.kept_files import aside_in, read_kept, set_aside, write_kept
+from goop_node.data.ready import only_node, read_ready
 from goop_node.node import IDENTITY_FILE, Node
-from goop_node.ports import bind_http
-from goop_node.ready import only_node, read_ready
-from goop_node.tokens import MIN_SECRET, Tokens
+from goop_node.plugins.loading import MARKER
+from goop_node.templates import grants
+from goop_node.web import tokens
+from goop_node.web.tokens import MIN_SECRET, Tokens
 
 KEPT = (
     tokens.FILE,

@@ -91,6 +91,42 @@ def test_the_host_imports_no_plugin() -> None:
     assert breaches(sources(".py", under=HOST), {REALTIME, *CONTEXT_PACKAGES, "chess"}) == []
 
 
+PURE = ("model", "machine")
+"""Folders without I/O and clock (``contexts/`` asks asyncio whether it was cancelled)."""
+IMPURE = {"asyncio", "litestar", "socket", "sqlite3", "threading", "time", "trio", "uvicorn"}
+ROOMS = {
+    "model": {"model"},
+    "contexts": {"contexts", "model"},
+    "machine": {"contexts", "model", "machine"},
+    "storage": {"contexts", "model", "machine", "storage"},
+    "goop2": {"contexts", "model", "machine", "goop2"},
+    "driver": {"contexts", "model", "machine", "storage", "goop2", "driver"},
+    "web": {"contexts", "model", "machine", "driver", "web"},
+}
+"""Each folder of the realtime plugin with those that it may import."""
+CORE = PLUGINS / "realtime" / "src" / REALTIME
+
+
+@pytest.mark.parametrize("folder", PURE)
+def test_the_core_of_realtime_has_neither_io_nor_a_clock(folder: str) -> None:
+    files = sources(".py", under=CORE / folder)
+    assert len(files) > 10
+    assert breaches(files, IMPURE) == []
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_the_folders_of_realtime_import_one_way(folder: str) -> None:
+    found = [
+        f"{path.relative_to(CORE)} imports {module}.{name}"
+        for path in sources(".py", under=CORE / folder)
+        for module, name in imports(path)
+        if module.startswith(f"{REALTIME}.")
+        and (room := module.split(".")[1]) not in ROOMS[folder]
+        and room in ROOMS
+    ]
+    assert found == []
+
+
 def test_realtime_imports_no_context() -> None:
     files = sources(".py", under=PLUGINS / "realtime" / "src")
     assert files

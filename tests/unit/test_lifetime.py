@@ -17,9 +17,9 @@ import pytest
 import uvloop
 
 import goop_node
-from goop_node.interrupts import Interrupted, interruptible
 from goop_node.lifetime import run_to_end
 from goop_node.own_threads import in_own_thread
+from goop_node.plugins.interrupts import Interrupted, interruptible
 
 
 class Odd(BaseException): ...

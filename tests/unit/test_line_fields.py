@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goop_node.types import Refusal
-from goop_realtime.jsonio import MAX_INTEGER, MalformedJson
+from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson
+from goop_realtime.model.wire import MAX_LINE, SHAPES, Line, bounded, parse, serialise
 from goop_realtime.testing.extremes import EXTREMES, fields_of
-from goop_realtime.wire import MAX_LINE, SHAPES, Line, bounded, parse, serialise
 
 GROUP = "rt-0123456789abcdef"
 LONGEST = 300

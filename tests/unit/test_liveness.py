@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goop_realtime.channel import Channel
-from goop_realtime.effects import OpenLink
-from goop_realtime.engine import Engine
-from goop_realtime.liveness import Liveness, Wait
+from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.liveness import Liveness, Wait
+from goop_realtime.model.effects import OpenLink
+from goop_realtime.model.wire import parse
 from goop_realtime.testing import Life, SimNode, SimPage, World
-from goop_realtime.wire import parse
 from tests.unit.simulated import small_bounds
 
 BOUND = 100

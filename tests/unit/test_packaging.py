@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from goop_node.sdk_scripts import classic
 from goop_node.testing import start_node
+from goop_node.web.sdk_scripts import classic
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = {file.parent.name: file.parent for file in ROOT.glob("plugins/*/pyproject.toml")}
@@ -68,7 +68,7 @@ def test_there_is_one_wheel_for_the_host_and_each_plugin(wheels: dict[str, Path]
 def test_the_host_holds_its_files_and_the_page_sdk(wheels: dict[str, Path]) -> None:
     expected = tree(ROOT / "goop_node") | {f"sdk/{name}" for name in SDK}
     assert of_package(wheels["goop_node"], "goop_node") == expected
-    assert {"home/index.html", "py.typed", "default.toml"} <= expected
+    assert {"home/index.html", "py.typed", "config/default.toml"} <= expected
 
 
 def test_the_sdk_in_the_wheel_is_that_of_the_checkout(wheels: dict[str, Path]) -> None:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goop_node.types import Caller
-from goop_realtime.page_session import PageSession
-from goop_realtime.places import MAX_PLACES
+from goop_realtime.machine.places import MAX_PLACES
 from goop_realtime.testing import SimNode, World
+from goop_realtime.web.page_session import PageSession
 from tests.unit.test_containment import House
 
 CLIENT = Caller(kind="program")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.utils import normalize_path
 
-from goop_node.paths import normal_path
+from goop_node.web.paths import normal_path
 from tests.unit.spellings import misspelled
 
 PIECES = (

@@ -13,11 +13,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goop_node.config import ConfigError
-from goop_node.config_file import load_config
-from goop_node.config_values import Mistake
-from goop_node.permissions import FORMS, MAX_PERMISSIONS, Permission, about, parse, parse_all
-from goop_node.template_folder import KEYS, MAX_DESCRIPTION, MAX_NAME, read_template
+from goop_node.config.file import load_config
+from goop_node.config.model import ConfigError
+from goop_node.config.values import Mistake
+from goop_node.templates.folder import KEYS, MAX_DESCRIPTION, MAX_NAME, read_template
+from goop_node.templates.permissions import (
+    FORMS,
+    MAX_PERMISSIONS,
+    Permission,
+    about,
+    parse,
+    parse_all,
+)
 
 ROOT = Path(__file__).parents[2]
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True)

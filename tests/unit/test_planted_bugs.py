@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goop_realtime import (
+from goop_realtime.machine import (
     ending,
     glare,
     guest_side,
@@ -21,13 +21,13 @@ from goop_realtime import (
     restore,
     sending,
 )
-from goop_realtime.channel import Channel, Phase
-from goop_realtime.core import Core
-from goop_realtime.effects import DropOutgoing, Effect, Outcome, SaveCursor, SaveEntry
-from goop_realtime.engine import Engine
-from goop_realtime.journal import Journal
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.engine import Engine
+from goop_realtime.model.effects import DropOutgoing, Effect, Outcome, SaveCursor, SaveEntry
+from goop_realtime.model.wire import Line
+from goop_realtime.storage.journal import Journal
 from goop_realtime.testing import Life, Violation
-from goop_realtime.wire import Line
 from tests.unit.simulated import small_bounds, story_of
 
 Patch = pytest.MonkeyPatch

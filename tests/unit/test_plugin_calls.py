@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from goop_node.config import NodeConfig
-from goop_node.environment import Candidate
+from goop_node.config.model import NodeConfig
 from goop_node.hookspecs import hookimpl, hookspec
-from goop_node.plugin_calls import Calls
-from goop_node.plugin_loader import Plugins
-from goop_node.plugin_status import PluginError
+from goop_node.plugins.calls import Calls
+from goop_node.plugins.environment import Candidate
+from goop_node.plugins.loader import Plugins
+from goop_node.plugins.status import PluginError
 from goop_node.types import Refusal
 
 door = types.ModuleType("door_hookspecs")

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from litestar import get
 
-from goop_node.config import ConfigError, NodeConfig
-from goop_node.environment import Candidate
+from goop_node.config.model import ConfigError, NodeConfig
 from goop_node.hookspecs import hookimpl, hookspec
 from goop_node.node import Node
-from goop_node.plugin_status import PluginError, PluginStatus
+from goop_node.plugins.environment import Candidate
+from goop_node.plugins.status import PluginError, PluginStatus
 from goop_node.types import JsonSchema, NodeApi, Route, SdkModule, Template
 
 talk = types.ModuleType("talk_hookspecs")

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goop_node.types import Caller
-from goop_realtime import tombstones
-from goop_realtime.channel import Phase
-from goop_realtime.quotas import LINES_BURST, WITHDRAWN_PER_PEER
+from goop_realtime.machine import tombstones
+from goop_realtime.machine.channel import Phase
+from goop_realtime.machine.tombstones import EMPTY_PER_PEER, ENDED_PER_PEER
+from goop_realtime.model.quotas import LINES_BURST, WITHDRAWN_PER_PEER
+from goop_realtime.model.trace import RING, STRANGERS, Trace
+from goop_realtime.model.wire import Line, raw
 from goop_realtime.testing import SimNode, World
-from goop_realtime.tombstones import EMPTY_PER_PEER, ENDED_PER_PEER
-from goop_realtime.trace import RING, STRANGERS, Trace
 from goop_realtime.types import Rejection
-from goop_realtime.wire import Line, raw
 
 PENDING = 8
 """Open requests of one peer."""

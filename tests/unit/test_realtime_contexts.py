@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from goop_realtime.contexts import ContextError, Registry, Validator, compile_context
-from goop_realtime.jsonio import MAX_DEPTH, MalformedJson, decode, encode
+from goop_realtime.contexts.registry import ContextError, Registry, Validator, compile_context
+from goop_realtime.model.jsonio import MAX_DEPTH, MalformedJson, decode, encode
 from goop_realtime.types import ContextType
 
 POSITION = {

@@ -23,24 +23,25 @@ from hypothesis import strategies as st
 from litestar import Litestar, Router
 
 from goop_node.access import CALLER
-from goop_node.grants import Brought, Grants
-from goop_node.permissions import parse
 from goop_node.problems import EXCEPTION_HANDLERS
+from goop_node.templates.grants import Brought, Grants
+from goop_node.templates.permissions import parse
 from goop_node.types import Caller, Template
-from goop_realtime import page_session, pages, receipts, signals
-from goop_realtime.channel import Channel, Phase
-from goop_realtime.contexts import Registry, compile_context
-from goop_realtime.core import Core
-from goop_realtime.effects import Entry, Frame
-from goop_realtime.engine import Engine
-from goop_realtime.handlers import routes
-from goop_realtime.invitations import begin
-from goop_realtime.limits import NodeLimits
-from goop_realtime.page_session import PageSession
+from goop_realtime.contexts.registry import Registry, compile_context
+from goop_realtime.machine import pages, receipts, signals
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.invitations import begin
+from goop_realtime.machine.rights import UNKNOWN, Right, Rights
+from goop_realtime.model.effects import Entry, Frame
+from goop_realtime.model.limits import NodeLimits
+from goop_realtime.model.wire import Line, raw
 from goop_realtime.plugin import _rights
-from goop_realtime.rights import UNKNOWN, Right, Rights
 from goop_realtime.types import ContextType, OpenRequest
-from goop_realtime.wire import Line, raw
+from goop_realtime.web import page_session
+from goop_realtime.web.handlers import routes
+from goop_realtime.web.page_session import PageSession
 
 ID = "rt-0123456789abcdef"
 EVEN = ContextType(name="even", version="1", title="Even", messages={"say": {"type": "object"}})

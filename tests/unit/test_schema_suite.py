@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from goop_realtime.contexts import DIALECT, ContextError, Validator
-from goop_realtime.jsonio import decode
+from goop_realtime.contexts.registry import DIALECT, ContextError, Validator
+from goop_realtime.model.jsonio import decode
 
 REMOTES = ("dynamicRef.json", "refRemote.json", "vocabulary.json")
 """The files of the suite with schemas that refer to others by address."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from goop_node.sdk_scripts import FOLDER, NAMES, classic
+from goop_node.web.sdk_scripts import FOLDER, NAMES, classic
 
 
 def write(folder: Path, **parts: str) -> Path:

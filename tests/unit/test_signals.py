@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 from goop_node.types import Caller
-from goop_realtime.effects import Effect, Frame, SendLine
-from goop_realtime.page_session import PageSession
-from goop_realtime.signals import ROUND
+from goop_realtime.machine.signals import ROUND
+from goop_realtime.model.effects import Effect, Frame, SendLine
 from goop_realtime.testing import SimNode, World
+from goop_realtime.web.page_session import PageSession
 
 
 def opened() -> tuple[World, SimNode, SimNode, str]:

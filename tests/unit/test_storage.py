@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from goop_node.storage import StorageError, is_locked, open_database
+from goop_node.data.storage import StorageError, is_locked, open_database
 
 ONE = "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1);"
 TWO = "ALTER TABLE t ADD COLUMN y TEXT DEFAULT 'new';"

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goop_node.storage import Database, StorageError, open_database
-from goop_realtime.channel import Channel
-from goop_realtime.effects import Outgoing, SaveOutgoing
-from goop_realtime.journal import MIGRATIONS, Journal
-from goop_realtime.jsonio import decode
-from goop_realtime.memory import everything
-from goop_realtime.stored import Stored
+from goop_node.data.storage import Database, StorageError, open_database
+from goop_realtime.machine.channel import Channel
+from goop_realtime.model.effects import Outgoing, SaveOutgoing
+from goop_realtime.model.jsonio import decode
+from goop_realtime.model.stored import Stored
+from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.memory import everything
 from goop_realtime.testing import World
 
 PAGE = 4096

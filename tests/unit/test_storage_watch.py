@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from goop_node.storage import Database, open_database
-from goop_node.storage_watch import LOCKED_BEATS, DatabaseWatch
+from goop_node.data.storage import Database, open_database
+from goop_node.data.storage_watch import LOCKED_BEATS, DatabaseWatch
 
 TABLE = ["CREATE TABLE t (x);"]
 
@@ -124,7 +124,7 @@ async def test_the_log_is_emptied_in_a_quiet_moment_and_where_it_is_long(
     assert size() > 0, "it was not quiet"
     await watch.look()
     assert size() == 0
-    monkeypatch.setattr("goop_node.storage_watch.MAX_LOG", 10_000)
+    monkeypatch.setattr("goop_node.data.storage_watch.MAX_LOG", 10_000)
     for n in range(20):
         database.execute("INSERT INTO t VALUES (?)", ("x" * 4000,))
         await watch.look()

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from goop_node.storage import open_database
-from goop_realtime import journal, tails
-from goop_realtime.channel import Channel, Phase
-from goop_realtime.journal import MIGRATIONS, Journal
+from goop_node.data.storage import open_database
+from goop_realtime.machine import tails
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.model.wire import Line, raw
+from goop_realtime.storage import journal
+from goop_realtime.storage.journal import MIGRATIONS, Journal
 from goop_realtime.testing import World
-from goop_realtime.wire import Line, raw
 from tests.unit.transcripts import START_MS, Play
 
 CHANNEL = "rt-a000000000000001"

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goop_node.types import Caller
-from goop_realtime.limits import Bucket, NodeLimits
-from goop_realtime.lookup import rows
-from goop_realtime.pages import Page, state_frame
+from goop_realtime.machine.lookup import rows
+from goop_realtime.machine.pages import Page, state_frame
+from goop_realtime.model.limits import Bucket, NodeLimits
 from goop_realtime.testing import SimNode, World
 from goop_realtime.types import Limits, Rejection
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from goop_node.groups import Invite
 from goop_node.types import NetworkError
-from goop_realtime.effects import SendControl
-from goop_realtime.go_invitations import WAITING, WAITING_PER_PEER, Invited
-from goop_realtime.invitation_streams import SENDING_PER_PEER, InvitationStreams
-from goop_realtime.wire import INVITE_PROTOCOL, Line, serialise
+from goop_realtime.driver.invitation_streams import SENDING_PER_PEER, InvitationStreams
+from goop_realtime.goop2.go_invitations import WAITING, WAITING_PER_PEER, Invited
+from goop_realtime.model.effects import SendControl
+from goop_realtime.model.wire import INVITE_PROTOCOL, Line, serialise
 
 
 class Desk:

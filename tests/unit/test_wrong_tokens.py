@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goop_node import guard
-from goop_node.tokens import MIN_SECRET
-from goop_node.wrong_tokens import (
+from goop_node.web import guard
+from goop_node.web.tokens import MIN_SECRET
+from goop_node.web.wrong_tokens import (
     FIRST_SECONDS,
     FORGIVEN_SECONDS,
     FREE,

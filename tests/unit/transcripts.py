@@ -22,9 +22,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from goop_realtime.contexts import Registry, compile_context
-from goop_realtime.core import Core
-from goop_realtime.effects import (
+from goop_realtime.contexts.registry import Registry, compile_context
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.restore import restore
+from goop_realtime.machine.rights import HOME
+from goop_realtime.model.effects import (
     RECORDS,
     CloseLink,
     OpenLink,
@@ -33,13 +36,10 @@ from goop_realtime.effects import (
     SendLine,
     TrimLog,
 )
-from goop_realtime.engine import Engine
-from goop_realtime.journal import MIGRATIONS, Journal
-from goop_realtime.limits import NodeLimits
-from goop_realtime.restore import restore
-from goop_realtime.rights import HOME
+from goop_realtime.model.limits import NodeLimits
+from goop_realtime.model.wire import parse, serialise
+from goop_realtime.storage.journal import MIGRATIONS, Journal
 from goop_realtime.types import ContextType, Message, OpenSession, Rejection
-from goop_realtime.wire import parse, serialise
 
 Row = dict[str, Any]
 

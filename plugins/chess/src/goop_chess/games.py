@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goop_chess.session import ChessSession
-from goop_node.storage import is_locked
+from goop_node.data.storage import is_locked
 
 MIGRATIONS = (
     """

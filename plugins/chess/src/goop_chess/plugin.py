@@ -17,15 +17,7 @@ from goop_chess.routes import routes
 from goop_chess.session import ChessSession, refuse_base
 from goop_node.hookspecs import hookimpl
 from goop_node.types import JsonSchema, JsonValue, NodeApi, Route, Template
-from goop_realtime import (
-    Applied,
-    ContextType,
-    Limits,
-    OpenRequest,
-    Rejection,
-    Session,
-    Snapshot,
-)
+from goop_realtime import Applied, ContextType, Limits, OpenRequest, Rejection, Session, Snapshot
 
 VERSION = "1.0"
 MONTH = 30 * 24 * 3600

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from goop_node.hookspecs import hookspec
 from goop_node.types import NodeApi
-from goop_realtime.contexts import compile_context
+from goop_realtime.contexts.registry import compile_context
 from goop_realtime.types import ContextType, OpenRequest, Rejection
 
 KINDS = {"realtime_contexts": "register", "realtime_authorize_open": "veto"}

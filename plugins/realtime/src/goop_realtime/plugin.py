@@ -11,8 +11,8 @@ import pluggy
 
 from goop_node import groups
 from goop_node.clock import now_ms
+from goop_node.data.storage import Database, StorageError, set_database_aside
 from goop_node.hookspecs import hookimpl
-from goop_node.storage import Database, StorageError, set_database_aside
 from goop_node.types import (
     JsonSchema,
     LineStream,
@@ -23,19 +23,19 @@ from goop_node.types import (
     StreamHandler,
 )
 from goop_realtime import hookspecs
-from goop_realtime.bridge import Bridge
-from goop_realtime.contexts import ContextError, Registry
-from goop_realtime.core import Core, Report
-from goop_realtime.engine import Engine
-from goop_realtime.handlers import routes
-from goop_realtime.journal import MIGRATIONS, Journal
-from goop_realtime.limits import NodeLimits
-from goop_realtime.no_journal import NoJournal
-from goop_realtime.plugin_code import copy_of
-from goop_realtime.restore import restore
-from goop_realtime.rights import Rights
+from goop_realtime.contexts.plugin_code import copy_of
+from goop_realtime.contexts.registry import ContextError, Registry
+from goop_realtime.driver.bridge import Bridge
+from goop_realtime.machine.core import Core, Report
+from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.restore import restore
+from goop_realtime.machine.rights import Rights
+from goop_realtime.model.limits import NodeLimits
+from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
+from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.no_journal import NoJournal
 from goop_realtime.types import Limits, OpenRequest
-from goop_realtime.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
+from goop_realtime.web.handlers import routes
 
 _BOUNDS = NodeLimits()
 CONFIG_SCHEMA: JsonSchema = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goop_realtime.channel import Channel, Phase
+from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.testing.faults import FAULTS
 from goop_realtime.testing.judgement import judge
 from goop_realtime.testing.node import SimNode

@@ -7,7 +7,7 @@ import random
 import sqlite3
 from typing import TYPE_CHECKING
 
-from goop_realtime.journal import MIGRATIONS
+from goop_realtime.storage.journal import MIGRATIONS
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World

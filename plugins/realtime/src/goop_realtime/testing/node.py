@@ -7,9 +7,12 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from goop_realtime.contexts import Registry
-from goop_realtime.core import Core
-from goop_realtime.effects import (
+from goop_realtime.contexts.registry import Registry
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.restore import restore
+from goop_realtime.machine.rights import HOME
+from goop_realtime.model.effects import (
     RECORDS,
     CloseLink,
     Effect,
@@ -19,16 +22,13 @@ from goop_realtime.effects import (
     SendControl,
     SendLine,
 )
-from goop_realtime.engine import Engine
-from goop_realtime.journal import Journal
-from goop_realtime.limits import NodeLimits
-from goop_realtime.memory import everything
-from goop_realtime.restore import restore
-from goop_realtime.rights import HOME
+from goop_realtime.model.limits import NodeLimits
+from goop_realtime.model.wire import parse
+from goop_realtime.storage.journal import Journal
+from goop_realtime.storage.memory import everything
 from goop_realtime.testing.machine import Chance, new_file
 from goop_realtime.testing.page import SimPage
 from goop_realtime.types import Rejection
-from goop_realtime.wire import parse
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World

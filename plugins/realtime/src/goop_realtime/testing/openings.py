@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from goop_realtime.channel import Phase
-from goop_realtime.rights import HOME
+from goop_realtime.machine.channel import Phase
+from goop_realtime.machine.rights import HOME
 from goop_realtime.testing.node import SimNode
 
 if TYPE_CHECKING:

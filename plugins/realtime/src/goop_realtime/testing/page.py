@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goop_realtime import lookup
-from goop_realtime.jsonio import decode
-from goop_realtime.pages import Page
-from goop_realtime.rights import HOME
+from goop_realtime.machine import lookup
+from goop_realtime.machine.pages import Page
+from goop_realtime.machine.rights import HOME
+from goop_realtime.model.jsonio import decode
 from goop_realtime.types import Rejection
 
 if TYPE_CHECKING:

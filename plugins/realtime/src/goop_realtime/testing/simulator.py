@@ -13,7 +13,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterable
 
-from goop_realtime.contexts import compile_context
+from goop_realtime.contexts.registry import compile_context
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.tally import ASTRAY, TALLY
 from goop_realtime.testing.watch import Watch

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from goop_realtime import limits, pages
-from goop_realtime.channel import Channel, Phase
-from goop_realtime.effects import (
+from goop_realtime.machine import pages
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.liveness import Overdue
+from goop_realtime.model import limits
+from goop_realtime.model.effects import (
     DropChannel,
     Record,
     SaveChannel,
@@ -20,12 +22,11 @@ from goop_realtime.effects import (
     SaveEntry,
     SaveOutcome,
 )
-from goop_realtime.jsonio import encode
-from goop_realtime.liveness import Overdue
-from goop_realtime.obstacles import FAILED, MISMATCH, MISSING
+from goop_realtime.model.jsonio import encode
+from goop_realtime.model.obstacles import FAILED, MISMATCH, MISSING
+from goop_realtime.model.wire import Line
 from goop_realtime.testing.seen import Seen, demand
 from goop_realtime.testing.watch_pages import PageWatch
-from goop_realtime.wire import Line
 
 if TYPE_CHECKING:
     from goop_realtime.testing.node import SimNode

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The ``goop`` command: one module a subcommand."""

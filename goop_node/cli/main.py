@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""The ``goop`` command: reads the options and hands over to one module per command."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from goop_node import __version__
+from goop_node.config.file import load_config
+from goop_node.config.model import NodeConfig, StartError
+from goop_node.log_format import RecordFormatter, say
+from goop_node.plugins.environment import installed
+from goop_node.plugins.interrupts import Interrupted, interruptible
+
+MISTAKE = 2
+"""The exit code of everything that is wrong before a node starts."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line instead of the usage and a line."""
+        self.exit(MISTAKE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command ``argv`` (default: the process's own). Returns the exit code."""
+    options = _parser().parse_args(argv)
+    options.arguments = sys.argv[1:] if argv is None else argv
+    # Loggers of libraries stay quiet unless something is wrong.
+    handler = logging.StreamHandler()
+    handler.setFormatter(RecordFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.getLogger("goop_node").setLevel(logging.DEBUG if options.verbose else logging.INFO)
+    try:
+        with interruptible():
+            return int(options.command(options))
+    except StartError as error:
+        for line in error.lines:
+            say(line, error=True)
+        return MISTAKE
+    except Interrupted as interrupt:
+        return 128 + interrupt.number
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="goop", description="A peer node for browser pages.")
+    parser.add_argument("--version", action="version", version=f"goop-node {__version__}")
+    parser.add_argument("--verbose", action="store_true", help="log more, tracebacks included")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="start a node")
+    _config_options(run)
+    run.add_argument("--data", metavar="DIR", help="where the node keeps its files")
+    run.add_argument("--http", metavar="HOST:PORT", help="address of the pages (port 0: any)")
+    run.add_argument(
+        "--listen", action="append", metavar="MULTIADDR", help="address for other nodes"
+    )
+    run.add_argument("--peer", action="append", metavar="MULTIADDR", help="a node to connect to")
+    run.add_argument("--label", metavar="NAME", help="the name that people see")
+    run.add_argument(
+        "--template", action="append", metavar="DIR", help="a folder of pages to serve"
+    )
+    run.add_argument("--no-mdns", action="store_true", help="do not look for nodes on the LAN")
+    run.set_defaults(command=_run)
+
+    demo = commands.add_parser("demo", help="start Alice and Bob on this machine")
+    demo.add_argument("folder", nargs="?", metavar="DIR", help="a folder of pages to serve too")
+    demo.add_argument("--no-browser", action="store_true", help="only print the addresses")
+    demo.set_defaults(command=_demo)
+
+    init = commands.add_parser("init", help="write a commented goop.toml of what is installed")
+    init.set_defaults(command=_init)
+
+    plugins = commands.add_parser("plugins", help="list the plugins and what became of them")
+    _examination_options(plugins)
+    plugins.set_defaults(command=_plugins)
+
+    check = commands.add_parser("check", help="validate goop.toml and the plugins")
+    _examination_options(check)
+    check.set_defaults(command=_check)
+    return parser
+
+
+def _config_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", help="default: ./goop.toml, if there is one")
+    parser.add_argument("--strict", action="store_true", help="a failing plugin ends the node")
+
+
+def _examination_options(parser: argparse.ArgumentParser) -> None:
+    _config_options(parser)
+    parser.add_argument("--scratch", type=Path, help=argparse.SUPPRESS)
+
+
+def _config(options: argparse.Namespace) -> NodeConfig:
+    given = {
+        f"--{name.replace('_', '-')}": getattr(options, name, None)
+        for name in ("data", "http", "listen", "peer", "label", "template", "no_mdns", "strict")
+    }
+    path = Path(options.config) if options.config is not None else None
+    return load_config(path, given, installed=[one.name for one in installed().plugins])
+
+
+def _run(options: argparse.Namespace) -> int:
+    from goop_node.cli.run import run
+
+    return run(_config(options))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from goop_node.cli.demo import demo
+
+    return demo(Path(options.folder) if options.folder else None, browser=not options.no_browser)
+
+
+def _init(options: argparse.Namespace) -> int:
+    from goop_node.cli.init import init
+
+    return init(Path.cwd(), installed().plugins)
+
+
+def _plugins(options: argparse.Namespace) -> int:
+    from goop_node.cli.plugins import print_plugins
+
+    return _examined(options, print_plugins)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from goop_node.cli.plugins import check
+
+    return _examined(options, check)
+
+
+def _examined(options: argparse.Namespace, report: Callable[..., int]) -> int:
+    """Have plugins looked at, in a process of its own, for they may do anything."""
+    from goop_node.cli.plugins import in_own_process
+
+    config = _config(options)  # its mistakes are told before
+    if options.scratch is None:
+        return in_own_process(options.arguments)
+    environment = installed()
+    candidates = environment.candidates(config.plugins)
+    return report(config, candidates, environment.complaints, options.scratch)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What a node keeps in its data folder, and how it survives damage."""

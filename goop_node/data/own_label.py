@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""The name that people see for this node: chosen at home, or the account's for a start."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import msgspec
+
+from goop_node.config import values as config_values
+from goop_node.config.values import MAX_LABEL, Mistake
+from goop_node.data.kept_files import read_kept, write_kept
+
+FILE = "label.json"
+
+
+class _File(msgspec.Struct):
+    label: str
+
+
+def own_label(data: Path) -> str:
+    """The name chosen at home earlier, or that of the user's account."""
+    return read_kept(data / FILE, _parsed) or _user_name()
+
+
+def keep_label(data: Path, label: str) -> str:
+    """Remember the name for the next start, and return it as it is taken.
+
+    Raises ``ValueError`` for what is not 1 to 64 printable characters, and ``OSError``.
+    """
+    label = _checked(label)
+    write_kept(data / FILE, {"label": label})
+    return label
+
+
+def _parsed(content: bytes) -> str:
+    return _checked(msgspec.json.decode(content, type=_File).label)
+
+
+def _checked(label: str) -> str:
+    try:
+        return config_values.label(label)
+    except Mistake:
+        raise ValueError(f"A name has 1 to {MAX_LABEL} printable characters.") from None
+
+
+def _user_name() -> str:
+    try:
+        return _checked(getpass.getuser()[:MAX_LABEL])
+    except (KeyError, OSError, ImportError, ValueError):
+        return "Somebody"  # containers may run users without a name

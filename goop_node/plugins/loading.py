@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Names the plugin that takes the process, or all of its time, while the node is being built.
+
+A plugin that calls ``os._exit``, or crashes in compiled code, leaves nobody behind to say so.
+Therefore a marker in the data folder says whose code runs; the next start reads it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from goop_node.data.kept_files import read_json
+from goop_node.log_format import log_with
+
+MARKER = "loading.json"
+LIMIT_SECONDS = 10.0
+log = logging.getLogger("goop_node.plugins.watchdog")
+
+
+class Loading:
+    """Keeps the marker. ``data`` is ``None`` where nothing is to be written.
+
+    ``suspect`` is the plugin, and what it was doing, in which the last start ended.
+    """
+
+    def __init__(self, data: Path | None = None, *, limit: float = LIMIT_SECONDS) -> None:
+        self._path = data / MARKER if data is not None else None
+        self._limit = limit
+        self._steps: list[tuple[str, str]] = []
+        self.suspect = self._read()
+
+    @contextlib.contextmanager
+    def step(self, plugin: str, doing: str, *, watched: bool = True) -> Iterator[None]:
+        """Within it code of ``plugin`` runs; told when that takes very long, where ``watched``."""
+        self._steps.append((plugin, doing))
+        self._write()
+        thread = threading.get_ident()
+        timer = threading.Timer(self._limit, self._report, (plugin, doing, thread))
+        timer.daemon = True
+        if watched:
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._steps.pop()
+            self._write()
+
+    def _report(self, plugin: str, doing: str, thread: int) -> None:
+        frame = sys._current_frames().get(thread)
+        stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
+        words = "plugin %s blocks the node's start for more than %g s, in %s:"
+        log_with(log, logging.WARNING, stack, words, plugin, self._limit, doing)
+
+    def _write(self) -> None:
+        if self._path is None:
+            return
+        with contextlib.suppress(OSError):  # a full disk is told where it matters
+            if self._steps:
+                plugin, doing = self._steps[-1]
+                content = json.dumps({"plugin": plugin, "doing": doing})
+                self._path.write_text(content, encoding="utf-8")
+            else:
+                self._path.unlink(missing_ok=True)
+
+    def _read(self) -> tuple[str, str] | None:
+        """What the marker of a start that ended too early says; it counts once."""
+        if self._path is None:
+            return None
+        found = read_json(self._path)
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        if not isinstance(found, dict):
+            return None
+        plugin, doing = found.get("plugin"), found.get("doing")
+        return (plugin, doing) if isinstance(plugin, str) and isinstance(doing, str) else None

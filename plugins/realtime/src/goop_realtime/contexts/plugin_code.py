@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""The functions that contexts bring, each call of which ends in a value.
+
+A function that raises, or gives what it was not asked for, becomes a ``PluginFailure`` here and
+nowhere else. What a plugin is handed is its own copy: it may change it and nothing else changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from goop_node.plugins.contained import Failed, asked, contained, passes
+from goop_node.plugins.crossings import Misfit, fit, shown
+from goop_node.types import JsonValue
+from goop_realtime.contexts.registry import PLAIN, Context
+from goop_realtime.types import (
+    Applied,
+    Message,
+    OpenRequest,
+    OpenSession,
+    Rejection,
+    Session,
+    Snapshot,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginFailure(Rejection):
+    """A plugin's own code failed, other than when it refuses: it means nothing by it."""
+
+    code: str = "plugin_error"
+
+
+class Failing(Protocol):
+    """Notes that a function of a context failed, and makes a value of it."""
+
+    def __call__(
+        self,
+        context: Context,
+        doing: str,
+        error: BaseException,
+        code: object,
+        channel: str,
+        message: str = "",
+    ) -> PluginFailure:
+        """``code`` is the function; ``channel`` and ``message`` are what it was asked about."""
+
+
+class ChannelSession:
+    """A context's Session for one channel.
+
+    ``request`` is the plugin's copy of how the channel was opened.
+    """
+
+    def __init__(
+        self, context: Context, session: Session, request: OpenRequest, failing: Failing
+    ) -> None:
+        self.request = request
+        self._context = context
+        self._session = session
+        self._failing = failing
+
+    @property
+    def keeps_nothing(self) -> bool:
+        """Whether it is the Session without rules, which has no state."""
+        return isinstance(self._session, OpenSession)
+
+    def check(self, message: Message) -> Rejection | None:
+        """Whether ``message`` may come next; a Session that fails refuses."""
+        try:
+            answer = self._session.check(message)
+            if answer is None:
+                return None
+            fitted: Rejection = fit(_plain(answer), Rejection | None, "the answer")
+            return fitted
+        except BaseException as error:
+            if passes(error):
+                raise
+            return self._failed("check", error, message.id)
+
+    def apply(self, message: Message) -> PluginFailure | None:
+        """Take ``message`` in."""
+        try:
+            _plain(self._session.apply(message))  # type: ignore[func-returns-value]
+        except BaseException as error:
+            if passes(error):
+                raise
+            return self._failed("apply", error, message.id)
+        return None
+
+    def snapshot(self) -> JsonValue | PluginFailure:
+        """The whole state, as a copy."""
+        state = asked(lambda: self._session.snapshot(), JsonValue, "the state")
+        return self._failed("snapshot", state.error) if isinstance(state, Failed) else state
+
+    def _failed(self, function: str, error: BaseException, message: str = "") -> PluginFailure:
+        code = contained(lambda: getattr(self._session, function))
+        return self._failing(
+            self._context, f"{function}()", error, code, self.request.channel, message
+        )
+
+
+def open_session(
+    context: Context, asked_for: OpenRequest, snapshot: Snapshot | None, failing: Failing
+) -> ChannelSession | Rejection:
+    """Build the Session of a channel: from its log's beginning, or from ``snapshot``."""
+    request = copy_of(asked_for)
+    if snapshot is not None:
+        snapshot = replace(snapshot, state=deepcopy(snapshot.state))
+    found = asked(
+        lambda: context.type.open_session(request, snapshot), Session | Rejection, "the answer"
+    )
+    if isinstance(found, Failed):
+        code = context.type.open_session
+        return failing(context, "open_session()", found.error, code, request.channel)
+    if isinstance(found, Rejection):
+        return found
+    return ChannelSession(context, found, request, failing)
+
+
+def closed_session(request: OpenRequest, failing: Failing) -> ChannelSession:
+    """The Session of a channel that takes no messages any more, or none yet."""
+    return ChannelSession(PLAIN, OpenSession(), copy_of(request), failing)
+
+
+def base_of(
+    context: Context, asked_for: OpenRequest, failing: Failing
+) -> JsonValue | PluginFailure:
+    """The state that a new channel starts from; ``None`` where the context has none."""
+    base = context.type.base
+    if base is None:
+        return None
+    found = asked(lambda: base(copy_of(asked_for)), JsonValue, "the state to start from")
+    if isinstance(found, Failed):
+        return failing(context, "base()", found.error, base, asked_for.channel)
+    return found
+
+
+def tell_opened(context: Context, request: OpenRequest, failing: Failing) -> None:
+    """Tell the context that both sides have agreed."""
+    opened = context.type.opened
+    if opened is not None:
+        found = asked(lambda: opened(request), Any, "the answer")
+        if isinstance(found, Failed):
+            failing(context, "opened()", found.error, opened, request.channel)
+
+
+def tell_applied(
+    context: Context, rows: Sequence[Applied], failing: Failing
+) -> Callable[[], Any] | None:
+    """Tell the context what is in the log. What is left to be awaited, contained, or ``None``."""
+    applied = context.type.applied
+    if applied is None or not rows:
+        return None
+    channel = rows[0].request.channel
+    later = contained(lambda: _awaitable(applied(rows)))
+    if later is None:
+        return None
+    if isinstance(later, Failed):
+        failing(context, "applied()", later.error, applied, channel)
+        return None
+
+    async def finish() -> None:
+        try:
+            await later
+        except BaseException as error:
+            if passes(error) or _cancelled():
+                raise
+            failing(context, "applied()", error, applied, channel)
+
+    return finish
+
+
+def copy_of(request: OpenRequest) -> OpenRequest:
+    """A copy for a plugin, which may keep and change the values in it."""
+    return replace(request, params=deepcopy(request.params), base=deepcopy(request.base))
+
+
+def _plain(answer: Any) -> Any:
+    """``answer``, unless an async function gave it."""
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise Misfit("the answer", shown(answer), "what a plain function returns")
+    return answer
+
+
+def _awaitable(answer: Any) -> Any:
+    """``answer``, where it is to be awaited, or ``None``."""
+    if answer is not None and not inspect.isawaitable(answer):
+        raise Misfit("the answer", shown(answer), "None, or something to await")
+    return answer
+
+
+def _cancelled() -> bool:
+    """Whether the task that runs this is being cancelled, by whoever started it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: MIT
+"""The registry of contexts: which names exist, and compiled validators for their messages.
+
+``jsonschema`` judges the schemas when a plugin registers them; what runs per message is
+``jsonschema-rs``, an order of magnitude faster and linear in its patterns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from goop_node.plugins.contained import passes
+from goop_node.types import JsonSchema, JsonValue
+from goop_realtime.contexts.schema_refusals import MASK, refusal
+from goop_realtime.model.contract import Contract
+from goop_realtime.model.jsonio import encode
+from goop_realtime.model.wire import MAX_CONTEXT
+from goop_realtime.types import ContextType, Limits, Rejection
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+PARAMS_BYTES = 4096
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class ContextError(ValueError):
+    """A context type that cannot be registered, in words."""
+
+
+class Validator:
+    """One compiled JSON Schema. Refuses remote references and other dialects."""
+
+    def __init__(self, schema: JsonSchema, *, where: str) -> None:
+        dialect = schema.get("$schema", DIALECT)
+        if dialect != DIALECT:
+            raise ContextError(f"{where}: $schema is {dialect!r}; expected {DIALECT!r}")
+        try:
+            Draft202012Validator.check_schema(schema)
+            self._compiled = jsonschema_rs.Draft202012Validator(
+                dict(schema),
+                pattern_options=jsonschema_rs.RegexOptions(),
+                retriever=_refuse_remote,
+                ignore_unknown_formats=True,
+                mask=MASK,
+            )
+        except SchemaError as error:
+            raise ContextError(f"{where}: not a JSON Schema 2020-12: {error.message}") from None
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise ContextError(f"{where}: cannot be compiled: {error}") from None
+
+    def check(self, value: JsonValue) -> Rejection | None:
+        """``None`` when ``value`` fits, else what does not fit and where."""
+        try:
+            if self._compiled.is_valid(value):
+                return None
+        except BaseException as error:
+            if passes(error):
+                raise
+            return Rejection(code="plugin_error", reason="the context's schema cannot judge this")
+        return refusal(self._compiled.iter_errors(value))
+
+
+def _refuse_remote(uri: str) -> Any:
+    raise ValueError(f"schemas are not fetched: {uri}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """A registered context type with its validators, the plugin it came from and its hash."""
+
+    type: ContextType
+    plugin: str
+    hash: str
+    messages: Mapping[str, Validator]
+    params: Validator | None
+    served: bool = True
+    """False where no plugin serves it now, and only channels of it are left."""
+
+    @property
+    def contract(self) -> Contract:
+        """What is stored with a channel."""
+        kind = self.type
+        return Contract(
+            name=kind.name,
+            plugin=self.plugin,
+            version=kind.version,
+            hash=self.hash,
+            suspended_seconds=kind.limits.suspended_seconds,
+        )
+
+    @property
+    def name(self) -> str:
+        """The type's name."""
+        return self.type.name
+
+    @property
+    def template(self) -> str | None:
+        """The template whose page this context's invitations lead to."""
+        return self.type.page.strip("/") if self.type.page else None
+
+    def check_message(self, data: JsonValue) -> Rejection | None:
+        """Judge a message by the schema that its ``type`` selects."""
+        kind = data.get("type") if isinstance(data, dict) else None
+        if not isinstance(kind, str):
+            return Rejection(
+                code="invalid_message",
+                reason=f'{self.type.name} messages are objects with a "type"',
+                pointer="/type",
+            )
+        validator = self.messages.get(kind)
+        if validator is None:
+            known = ", ".join(sorted(self.messages))
+            return Rejection(
+                code="unknown_type",
+                reason=f"{self.type.name} has no message {kind[:40]!r}; it has {known}",
+                pointer="/type",
+            )
+        return validator.check(data)
+
+    def check_params(self, params: JsonValue) -> Rejection | None:
+        """Judge what an opener proposes."""
+        if params is None:
+            return None
+        if len(encode(params)) > PARAMS_BYTES:
+            return Rejection(code="too_large", reason=f"params exceed {PARAMS_BYTES} bytes")
+        if self.params is None:
+            who = self.type.name or "a channel without a context"
+            return Rejection(code="invalid_params", reason=f"{who} takes no params")
+        found = self.params.check(params)
+        if found is None:
+            return None
+        return Rejection(code="invalid_params", reason=found.reason, pointer=found.pointer)
+
+
+def compile_context(plugin: str, kind: ContextType) -> Context:
+    """Check and compile ``kind``. Raises ``ContextError``."""
+    if not _NAME.fullmatch(kind.name):
+        raise ContextError(
+            f"context name {kind.name!r}: expected a lower-case word of [a-z0-9_], "
+            "at most 64 characters"
+        )
+    contract = {
+        "messages": {name: dict(schema) for name, schema in sorted(kind.messages.items())},
+        "params": kind.params,
+    }
+    return Context(
+        type=kind,
+        plugin=plugin,
+        hash=hashlib.sha256(_canonical(contract)).hexdigest()[:16],
+        messages={
+            name: Validator(schema, where=f"context {kind.name}, message {name}")
+            for name, schema in kind.messages.items()
+        },
+        params=None
+        if kind.params is None
+        else Validator(kind.params, where=f"context {kind.name}, params"),
+    )
+
+
+def unserved(contract: Contract) -> Context:
+    """What stands for a context that no plugin serves now."""
+    limits = Limits(suspended_seconds=contract.suspended_seconds)
+    kind = ContextType(
+        name=contract.name,
+        version=contract.version,
+        title=contract.name,
+        messages={},
+        limits=limits,
+    )
+    return Context(
+        type=kind, plugin=contract.plugin, hash="", messages={}, params=None, served=False
+    )
+
+
+def _canonical(value: JsonValue) -> bytes:
+    if isinstance(value, Mapping):
+        parts = (encode(key) + b":" + _canonical(value[key]) for key in sorted(value))
+        return b"{" + b",".join(parts) + b"}"
+    if isinstance(value, (list, tuple)):
+        return b"[" + b",".join(_canonical(part) for part in value) + b"]"
+    return encode(value)
+
+
+class Registry:
+    """Every context this node knows, found by exact name or ``name_<id>``."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[str, Context] = {}
+        self._missed: dict[str, Context] = {}
+
+    def add(self, context: Context) -> None:
+        """Register; a name taken by another plugin raises ``ContextError``."""
+        taken = self._contexts.get(context.type.name)
+        if taken is not None:
+            raise ContextError(
+                f"context {context.type.name!r} is already registered by plugin {taken.plugin!r}"
+            )
+        self._contexts[context.type.name] = context
+
+    def all(self) -> list[Context]:
+        """Every context, sorted by name."""
+        return [self._contexts[name] for name in sorted(self._contexts)]
+
+    def miss(self, contract: Contract) -> Context:
+        """Channels have a context that is not served here: it still has a name and an owner."""
+        context = self._missed[contract.name] = unserved(contract)
+        return context
+
+    def owned(self) -> list[Context]:
+        """Every context that some plugin's own pages may use: those that are missed, too."""
+        missed = (self._missed[name] for name in sorted(self._missed.keys() - self._contexts))
+        return [*self.all(), *missed]
+
+    def find(self, name: str) -> Context | None:
+        """The context that serves ``name``: exactly, else the longest ``NAME_<id>``."""
+        if len(name) > MAX_CONTEXT:
+            return None
+        exact = self._contexts.get(name)
+        if exact is not None:
+            return exact
+        cut = len(name)
+        while (cut := name.rfind("_", 0, cut)) > 0:
+            found = self._contexts.get(name[:cut])
+            if found is not None and _ID.fullmatch(name[cut + 1 :]):
+                return found
+        return None
+
+
+PLAIN = Context(
+    type=ContextType(name="", version="", title="", messages={}, limits=Limits()),
+    plugin="",
+    hash="",
+    messages={},
+    params=None,
+)
+"""No context at all: a plain channel, whose messages are any JSON."""

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: MIT
+"""One channel as its node holds it: who, which phase, its log, and who has what."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from goop_node.types import JsonValue
+from goop_realtime.contexts.plugin_code import ChannelSession
+from goop_realtime.contexts.registry import Context
+from goop_realtime.model.contract import Contract
+from goop_realtime.model.effects import Outcome, Outgoing
+from goop_realtime.model.limits import (
+    OUTBOX_BYTES,
+    OUTBOX_MESSAGES,
+    SIGNAL_BYTES,
+    Bucket,
+    NodeLimits,
+)
+from goop_realtime.model.log import Log
+from goop_realtime.model.obstacles import Obstacle
+from goop_realtime.model.outcomes import Outcomes
+from goop_realtime.model.wire import MAX_FAILED
+from goop_realtime.types import OpenRequest
+
+BEST_EFFORT = "best-effort"
+"""``delivery`` of a channel with a 1.0.0 peer: no log there, nothing is confirmed."""
+
+
+class Phase(StrEnum):
+    """Where a channel is in its life."""
+
+    ASKING = "asking"
+    """Host: the invitation is out."""
+    ASKED = "asked"
+    """Guest: the invitation waits for a person's answer."""
+    JOINING = "joining"
+    """Guest: accepted; the host's welcome is awaited."""
+    OPEN = "open"
+    """Both agreed. With a link it is connected, without one suspended."""
+    CLOSED = "closed"
+    """Final. Kept for a while so that late questions get an answer."""
+
+
+@dataclass(eq=False)
+class Channel:
+    """The state of one channel. Sequence numbers are of its log; times are Unix ms."""
+
+    request: OpenRequest
+    context: Context
+    session: ChannelSession
+    peer: str
+    peer_label: str
+    hosted: bool
+    owner: str | None
+    phase: Phase
+    expires_at: int
+    epoch: int = 0
+    """Host: that of its node's present start. Guest: the newest that it was told of."""
+    first_epoch: int = 0
+    """Host: the one in which the channel was asked for."""
+    delivery: str = "log"
+    contract: Contract | None = None
+    """What the context was when the log was last folded, where that is not what it is now."""
+    log: Log = field(default_factory=Log)
+    start_state: JsonValue = None
+    """The Session's state where the log starts; ``None`` at the very beginning."""
+    untrimmable: int = 0
+    """The length of the log below which it is not tried again to trim it, after that failed."""
+    outbox: dict[str, Outgoing] = field(default_factory=dict)
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    """Of our own pages' messages."""
+    peer_outcomes: Outcomes = field(default_factory=Outcomes)
+    handled: int = 0
+    handled_theirs: int = 0
+    """The newest that our pages really handled; from there ``handled`` only passed over our own."""
+    peer_handled: int = 0
+    peer_has: int = 0
+    peer_written: int = 0
+    """Up to where ``peer_handled`` only means that it was written to the other page."""
+    peer_ahead: tuple[int, str] = (0, "page")
+    """Guest: how far the host's pages were at the welcome, which tells of entries to come."""
+    written: int = 0
+    """Up to where ``handled`` was moved by a page that does not ack: written, not handled."""
+    failures: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_FAILED))
+    """The newest of the peer's entries that handlers of our pages failed on."""
+    peer_failures: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_FAILED))
+    """The same of ours, at the other page."""
+    handed_out: int = 0
+    """The newest entry that any page was given."""
+
+    held: bool = False
+    """Host, after a start: its own messages wait in the outbox for the first join."""
+    restored: bool = False
+    """Host: rebuilt from the journal and not joined since; a power cut may have shortened it."""
+    fresh: bool = False
+    """Asked for with ``new``: it never merges with another of the same context."""
+    link: int | None = None
+    linked_at: int = 0
+    heard_at: int = 0
+    pinged_at: int = 0
+    signals: int = 0
+    """Signals that were sent since the peer's last pong."""
+    newest_signal: bytes = b""
+    """The one that waits for it."""
+    sent_seq: int = 0
+    """Host: the newest entry written on the present link."""
+    opening: bool = False
+    """Guest: a stream to the host is being opened."""
+    welcomed: bool = False
+    """Guest: the host has answered the join of the present link; nothing may be sent before."""
+    pulling: bool = False
+    """Host: the guest is giving back entries that we lost."""
+    on_link: set[str] = field(default_factory=set)
+    """Message ids that crossed the present link: sent by a guest, received by a host."""
+    in_flight: deque[tuple[int, int]] = field(default_factory=deque)
+    flight_bytes: int = 0
+    acked_node: int = 0
+    acked_page: int = 0
+
+    obstacle: Obstacle | None = None
+    """What keeps this node or the other from taking part; where it is here there is no link."""
+    suspended_at: int | None = None
+    retry_at: int = 0
+    retries: int = 0
+    repeat_at: int = 0
+    close_code: str = ""
+    close_reason: str = ""
+    closed_at: int = 0
+    close_acked: bool = False
+    closing: bool = False
+    peer_page: str = "unknown"
+    page_told: str = ""
+    replaced_by: str = ""
+    hidden: bool = False
+    """Guest: a crossing request, not shown while our own one for the same is pending."""
+
+    unhandled: deque[tuple[int, int]] = field(default_factory=deque)
+    """``(seq, bytes)`` of our own ordered entries that the peer has not handled."""
+    unhandled_bytes: int = 0
+    outbox_bytes: int = 0
+    undelivered: deque[tuple[int, str]] = field(default_factory=deque)
+    unfinished: deque[tuple[int, str]] = field(default_factory=deque)
+    """``(seq, message id)`` of our pages' messages that still await a receipt."""
+    bucket: Bucket | None = None
+    peer_bucket: Bucket | None = None
+    """Host: what the guest's node may send; far above what one with the same limits does."""
+
+    @property
+    def id(self) -> str:
+        """The channel's id: ``rt-`` and 16 hex digits, made by its opener."""
+        return self.request.channel
+
+    @property
+    def final(self) -> bool:
+        """Whether it can never be connected again."""
+        return self.phase is Phase.CLOSED
+
+    @property
+    def linked(self) -> bool:
+        """Whether messages may go both ways at the moment."""
+        return self.link is not None and self.obstacle is None
+
+    @property
+    def barred(self) -> bool:
+        """Whether this node cannot take part: there is no Session that knows the log."""
+        return self.obstacle is not None and self.obstacle.here
+
+    @property
+    def closed_by_log(self) -> bool:
+        """Whether its log ends with a close, so that the other side can be given its end."""
+        last = self.log.get(self.log.last[1])
+        return last is not None and last.kind == "close"
+
+    @property
+    def living(self) -> bool:
+        """Whether it is agreed, or about to be."""
+        return self.phase in (Phase.ASKING, Phase.JOINING, Phase.OPEN) and not self.closing
+
+    @property
+    def handled_stage(self) -> str:
+        """What ``handled`` stands for: ``page`` (handlers returned) or only ``written``."""
+        return "written" if 0 < self.handled <= self.written else "page"
+
+    @property
+    def page_state(self) -> str:
+        """What pages call it: ``connecting``, ``connected`` or ``disconnected``."""
+        if self.phase in (Phase.ASKING, Phase.ASKED, Phase.JOINING) and not self.closing:
+            return "connecting"
+        if self.phase is Phase.OPEN and self.linked and not self.closing:
+            return "connected"
+        return "disconnected"
+
+    def room_for(self, size: int) -> bool:
+        """Whether its node's author may have another ``size`` bytes accepted."""
+        count = len(self.outbox) + len(self.unhandled)
+        waiting = self.outbox_bytes + self.unhandled_bytes
+        return count < OUTBOX_MESSAGES and waiting + size <= OUTBOX_BYTES
+
+    @property
+    def own_pages_behind(self) -> bool:
+        """Whether our pages have left so much unhandled that they may add nothing to it.
+
+        The other side may have handled all of ours, but behind what our pages have not handled
+        nothing can leave the log.
+        """
+        unread = self.log.last[1] - self.handled
+        return unread >= 3 * OUTBOX_MESSAGES or self.log.size >= 4 * OUTBOX_BYTES
+
+    def remember(self, author: str, message_id: str, outcome: Outcome) -> None:
+        """Keep what became of a message, for when its author sends it again."""
+        known = self.known_of(author)
+        known.remember(message_id, outcome)
+        if self.hosted and not outcome.code and outcome.epoch < self.epoch:
+            known.ordered_before(message_id)
+
+    def known_of(self, author: str) -> Outcomes:
+        """What became of that node's messages."""
+        return self.peer_outcomes if author == self.peer else self.outcomes
+
+    def put_out(self, outgoing: Outgoing) -> None:
+        """Put a message into the outbox."""
+        self.outbox[outgoing.id] = outgoing
+        self.outbox_bytes += len(outgoing.raw)
+
+    def take_out(self, message_id: str) -> Outgoing | None:
+        """Take a message out of the outbox."""
+        outgoing = self.outbox.pop(message_id, None)
+        if outgoing is not None:
+            self.outbox_bytes -= len(outgoing.raw)
+        return outgoing
+
+    def row(self) -> dict[str, Any]:
+        """What the journal keeps of the channel itself."""
+        request = self.request
+        return {
+            "context": request.context,
+            "opener": request.opener,
+            "peers": list(request.peers),
+            "params": request.params,
+            "base": request.base,
+            "app": request.app,
+            "contract": msgspec.to_builtins(self.contract or self.context.contract),
+            "peer": self.peer,
+            "peerLabel": self.peer_label,
+            "hosted": self.hosted,
+            "owner": self.owner,
+            "phase": self.phase.value,
+            "expiresAt": self.expires_at,
+            "epoch": self.epoch,
+            "firstEpoch": self.first_epoch,
+            "suspendedAt": self.suspended_at,
+            "closeCode": self.close_code,
+            "closeReason": self.close_reason,
+            "closedAt": self.closed_at,
+            "closeAcked": self.close_acked,
+            "replacedBy": self.replaced_by,
+            "fresh": self.fresh,
+            "delivery": self.delivery,
+            "failures": list(self.failures),
+            "peerFailures": list(self.peer_failures),
+            "obstacle": None if self.obstacle is None else msgspec.to_builtins(self.obstacle),
+        }
+
+
+def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonValue]:
+    """The channel as ``GET /api/realtime/channels`` and the ``state`` frame tell it.
+
+    ``own`` are the bounds of the node, within which those of the context hold.
+    """
+    limits = own.of(channel.context.type.limits)
+    detail: dict[str, JsonValue] = {
+        "final": channel.final or channel.closing,
+        "suspended": channel.phase is Phase.OPEN and not (channel.linked or channel.closing),
+        "peerPage": channel.peer_page,
+    }
+    obstacle = channel.obstacle
+    if obstacle is not None and not (channel.final or channel.closing):
+        detail |= {"code": obstacle.code, "reason": obstacle.reason}
+    if channel.close_code:
+        detail["code"] = channel.close_code
+    if channel.close_reason:
+        detail["reason"] = channel.close_reason
+    row: dict[str, JsonValue] = {
+        "channelId": channel.id,
+        "peerId": channel.peer,
+        "peerLabel": channel.peer_label,
+        "context": channel.request.context,
+        "app": channel.request.app,
+        "params": channel.request.params,
+        "opener": channel.request.opener,
+        "state": channel.page_state,
+        "detail": detail,
+        "delivery": channel.delivery,
+        "incoming": channel.phase is Phase.ASKED,
+        "limits": {
+            "messageBytes": limits.message_bytes,
+            "signalBytes": SIGNAL_BYTES,
+            "rate": limits.rate,
+            "burst": limits.burst,
+        },
+    }
+    if channel.phase in (Phase.ASKED, Phase.ASKING):
+        row["title"] = channel.context.type.title
+        row["page"] = channel.context.type.page
+        row["expiresIn"] = max(0, channel.expires_at - now)
+    return row

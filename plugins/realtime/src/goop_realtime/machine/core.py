@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""What the parts of the realtime state machine share: the channels, the pages, the outbound
+effects, and the clock as the driver last told it.
+
+Nothing here does I/O or reads a clock. ``Engine`` is the door for the driver.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from goop_node.plugins.blame import describe
+from goop_realtime.contexts import plugin_code
+from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure
+from goop_realtime.contexts.registry import PLAIN, Context, Registry
+from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.liveness import Liveness
+from goop_realtime.machine.pages import Page
+from goop_realtime.machine.rights import Rights
+from goop_realtime.model.effects import Effect, SaveChannel, SendControl, SendLine
+from goop_realtime.model.limits import NodeLimits
+from goop_realtime.model.quotas import Meters, Withdrawn
+from goop_realtime.model.trace import PAGES, STRANGERS, Trace
+from goop_realtime.model.wire import Line, serialise
+from goop_realtime.types import OpenRequest, Rejection, Snapshot
+
+Report = Callable[[str, BaseException, str, object, str], None]
+"""Takes (plugin, error, in what, the plugin's function, about which channel and message)."""
+
+
+def _tell_nobody(
+    plugin: str, error: BaseException, doing: str, code: object, about: str
+) -> None: ...
+
+
+@dataclass(frozen=True)
+class Failure:
+    """This node failed on a channel, perhaps at a line of ``peer``."""
+
+    error: Exception
+    peer: str = ""
+
+
+@dataclass(eq=False)
+class Core:
+    """The shared state of one node's realtime machine."""
+
+    me: str
+    """Our peer id."""
+    registry: Registry
+    limits: NodeLimits
+    random: random.Random
+    authorize: Callable[[OpenRequest], Rejection | None]
+    is_discovered: Callable[[str], bool]
+    label_of: Callable[[str], str]
+    report: Report = _tell_nobody
+    """Takes what a plugin's function failed with."""
+    is_blocked: Callable[[str], bool] = lambda peer: False
+    """Whether the person wants nothing to do with a peer."""
+    may_lack: bool = True
+    """Whether what is stored may lack some of what this node has told others before."""
+    is_friend: Callable[[str], bool] = lambda peer: False
+    """Whether the person has named a peer."""
+    rights: Rights = field(default_factory=Rights)
+    """What templates may use, as the person has it now."""
+    epoch: int = 0
+    """The epoch of what we host, new at every start."""
+    now: int = 0
+    correction: int = 0
+    """What the system's clock is ahead of ``now``: for the times that people read."""
+    out: list[Effect] = field(default_factory=list)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    links: dict[int, Channel] = field(default_factory=dict)
+    pages: dict[str, Page] = field(default_factory=dict)
+    trace: Trace = field(default_factory=Trace)
+    liveness: Liveness = field(default_factory=Liveness)
+    heard: set[str] = field(default_factory=set)
+    """Channels whose log grew in this step: pages and the other node have to hear of it."""
+    handled_by: dict[str, str] = field(default_factory=dict)
+    """Channels whose handled cursor moved in this step, with the ack's stage."""
+    cursors: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Cursors that moved, by channel and name, and are not saved yet."""
+    cursors_due: bool = False
+    """Whether they must be saved at the end of this step; else they wait for other records."""
+    cursors_since: int = 0
+    """Since when they wait (Unix ms)."""
+    withdrawn: Withdrawn = field(default_factory=Withdrawn)
+    """Invitations withdrawn before they came."""
+    meters: Meters = field(default_factory=Meters)
+    crowded: set[str] = field(default_factory=set)
+    """Peers with channels that ended in this step: what they have left may be too much."""
+    count: int = 0
+    """The last number that a message got whose page does not count."""
+    source: str = ""
+    """The peer whose doing this moment is, for the trace; ``""`` for our own."""
+
+    failures: dict[str, Failure] = field(default_factory=dict)
+    """Channels that this step failed on: the driver sets them back to what is stored."""
+
+    def note(
+        self, hop: str, code: str, channel: str = "", message: str = "", detail: str = ""
+    ) -> None:
+        """Note a decision in the trace, in the share of the peer whose doing it is."""
+        self.trace.note(
+            self.now,
+            hop,
+            code,
+            channel=channel,
+            message=message,
+            detail=detail,
+            source=self._share(hop, channel),
+        )
+
+    def _share(self, hop: str, channel: str) -> str:
+        if self.source:
+            return self.source if self.agreed_with(self.source) else STRANGERS
+        if hop in ("peer", "link", "host"):
+            known = self.channels.get(channel)
+            return STRANGERS if known is None else known.peer
+        return PAGES if hop == "page" else ""
+
+    def agreed_with(self, peer: str) -> bool:
+        """Whether a person here has dealings with that peer: a channel that is more than asked."""
+        return any(
+            channel.peer == peer and (channel.hosted or channel.owner is not None)
+            for channel in self.channels.values()
+        )
+
+    def save(self, channel: Channel) -> None:
+        """Have the channel's row written."""
+        self.out.append(SaveChannel(channel.id, channel.row()))
+
+    def move(self, channel: Channel, name: str, seq: int, *, due: bool) -> None:
+        """Have a cursor saved: with this step, or when something is saved anyway."""
+        if not self.cursors:
+            self.cursors_since = self.now
+        self.cursors[(channel.id, name)] = seq
+        self.cursors_due = self.cursors_due or due
+
+    def control(self, peer: str, line: Line) -> None:
+        """Send a line outside any channel's stream."""
+        self.out.append(SendControl(peer, line))
+
+    def write(self, channel: Channel, line: Line) -> None:
+        """Write a line on the channel's link, where there is one."""
+        if channel.link is not None:
+            self.out.append(SendLine(channel.link, serialise(line), channel.id))
+
+    def forget_everything(self) -> None:
+        """Drop all that a step may have changed: what is on the disk is true."""
+        for book in (self.channels, self.links, self.pages, self.handled_by, self.cursors):
+            book.clear()
+        self.cursors_due = False
+        self.heard.clear()
+        self.out.clear()
+        self.failures.clear()
+
+    def context_of(self, name: str) -> Context | None:
+        """The context that serves ``name``; the plain one for no name; ``None`` if unknown."""
+        return PLAIN if not name else self.registry.find(name)
+
+    def open_session(
+        self, context: Context, request: OpenRequest, snapshot: Snapshot | None
+    ) -> ChannelSession | Rejection:
+        """Build the Session; a plugin that raises refuses."""
+        return plugin_code.open_session(context, request, snapshot, self.plugin_failed)
+
+    def plugin_failed(
+        self,
+        context: Context,
+        doing: str,
+        error: BaseException,
+        code: object,
+        channel: str,
+        message: str = "",
+    ) -> PluginFailure:
+        """A function of a context failed: note it. See ``plugin_code.Failing``."""
+        self.trace.note(
+            self.now,
+            "plugin",
+            "plugin_error",
+            channel=channel,
+            message=message,
+            plugin=context.plugin,
+            detail=f"{doing} of {context.type.name}: {describe(error)}",
+        )
+        about = " ".join(filter(None, (f"channel {channel}", message and f"message {message}")))
+        self.report(
+            context.plugin, error, f"{doing} of the context {context.type.name}", code, about
+        )
+        # What an exception says is for this node's person alone.
+        return PluginFailure(reason=f"the plugin {context.plugin} failed in {doing}")
+
+    def with_peer(self, peer: str) -> list[Channel]:
+        """The peer's channels."""
+        return [channel for channel in self.channels.values() if channel.peer == peer]
+
+    def living(self, peer: str, context: str) -> Channel | None:
+        """The agreed (or nearly agreed) channel with that peer and context."""
+        for channel in self.channels.values():
+            if channel.peer == peer and channel.request.context == context and channel.living:
+                return channel
+        return None

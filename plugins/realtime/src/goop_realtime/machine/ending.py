@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The end of a channel: final, told to its pages, and kept a while as a tombstone."""
+
+from __future__ import annotations
+
+from goop_realtime.machine import pages
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.model.effects import Changed, CloseLink, DropOutgoing
+from goop_realtime.model.wire import MAX_REASON, Line
+
+RETRY_MS = 250
+FAILED = "failed"
+"""How a channel ends on which this node failed."""
+FAILED_THERE = "that node failed on it"
+"""All that the other node is told of that: what an exception says is for this one's person."""
+
+
+def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
+    """End the channel for good. What its outbox still held is rejected in the same commit."""
+    if channel.final:
+        return
+    asked = channel.phase is Phase.ASKED
+    channel.phase = Phase.CLOSED
+    channel.closing = False
+    channel.close_code = code
+    channel.close_reason = str(reason)[:300]
+    channel.closed_at = core.now
+    for outgoing in list(channel.outbox.values()):
+        channel.take_out(outgoing.id)
+        core.out.append(DropOutgoing(channel.id, outgoing.id))
+        core.note("node", "closed", channel.id, outgoing.id, "was never ordered")
+    core.save(channel)
+    core.crowded.add(channel.peer)
+    if asked:
+        pages.tell_incoming_ended(core, channel, code)
+    pages.tell_state(core, channel)
+    core.out.append(Changed(channel.id))
+
+
+def end(core: Core, channel: Channel, code: str, reason: str) -> None:
+    """End the channel by ourselves, outside its log: the other node is told, with the reason."""
+    line = Line(type="close", group=channel.id, code=code, reason=reason[:MAX_REASON])
+    if channel.link is not None:
+        core.write(channel, line)
+    elif not channel.final and core.is_discovered(channel.peer):
+        core.control(channel.peer, line)
+    finish(core, channel, code, reason)
+
+
+def drop_link(core: Core, channel: Channel, *, drain: bool) -> None:
+    """Let go of the channel's stream; its own end is ignored from now on."""
+    if channel.link is None:
+        return
+    core.links.pop(channel.link, None)
+    core.out.append(CloseLink(channel.link, drain=drain, channel=channel.id))
+    unlink(channel)
+
+
+def let_go(core: Core, channel: Channel, code: str) -> None:
+    """End the channel's stream at once: the channel is suspended, and joined anew."""
+    if channel.link is not None:
+        core.links.pop(channel.link, None)
+        core.out.append(CloseLink(channel.link, drain=False, channel=channel.id))
+        suspend(core, channel, code)
+
+
+def suspend(core: Core, channel: Channel, code: str) -> None:
+    """The channel's stream has ended. It is looked for again soon, with jitter."""
+    unlink(channel)
+    if channel.final:
+        return
+    core.note("link", code, channel.id)
+    if channel.phase is Phase.OPEN:
+        channel.suspended_at = core.now
+        core.save(channel)
+        pages.tell_state(core, channel)
+        core.out.append(Changed(channel.id))
+    channel.retry_at = core.now + int(RETRY_MS * core.random.random())
+
+
+def unlink(channel: Channel) -> None:
+    """Forget everything that belongs to one stream only."""
+    channel.link = None
+    channel.welcomed = channel.pulling = False
+    channel.on_link.clear()
+    channel.in_flight.clear()
+    channel.flight_bytes = 0
+    channel.signals, channel.newest_signal = 0, b""
+    channel.page_told = ""
+    channel.peer_page = "unknown"

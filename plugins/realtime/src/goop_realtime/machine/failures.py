@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Messages whose handler failed on a page: what their sender hears with *handled*."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from goop_node.types import JsonValue
+from goop_realtime.machine.channel import Channel
+from goop_realtime.model.wire import MAX_FAILED
+
+if TYPE_CHECKING:
+    from goop_realtime.machine.core import Core
+
+
+def note(core: Core, channel: Channel, seq: int, failed: Any) -> None:
+    """Of what a page is done with up to ``seq``, its handlers ``failed`` on these numbers.
+
+    Call it before the cursor moves: of several pages the one that is done first decides.
+    """
+    if not isinstance(failed, list):
+        return
+    numbers = {n for n in failed if type(n) is int and channel.handled < n <= seq}
+    _remember(core, channel, channel.failures, sorted(numbers))
+
+
+def told(core: Core, channel: Channel, failed: list[int]) -> None:
+    """The other side's handlers failed on these of our entries."""
+    _remember(core, channel, channel.peer_failures, failed)
+
+
+def _remember(core: Core, channel: Channel, known: deque[int], numbers: list[int]) -> None:
+    new = [n for n in numbers if n not in known]
+    if new:
+        known.extend(new[-MAX_FAILED:])
+        core.save(channel)
+
+
+def untold(channel: Channel, seq: int) -> list[JsonValue]:
+    """Those up to ``seq`` that the other node has not been told of on the present link."""
+    return [n for n in channel.failures if channel.acked_page < n <= seq]
+
+
+def receipt(channel: Channel, stage: str, seq: int) -> dict[str, JsonValue]:
+    """What goes into the receipt of our entry ``seq`` beside its stage."""
+    failed = stage == "handled" and seq in channel.peer_failures
+    return {"failed": True} if failed else {}

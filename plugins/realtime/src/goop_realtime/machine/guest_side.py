@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""The guest's side of a channel: an outbox towards the host, and a fold of what it ordered."""
+
+from __future__ import annotations
+
+from goop_node.types import JsonValue
+from goop_realtime.contexts.plugin_code import PluginFailure
+from goop_realtime.machine import receipts, suspension
+from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.ending import end, finish
+from goop_realtime.machine.ordering import peer_acknowledged, place
+from goop_realtime.model.effects import (
+    DropOutgoing,
+    Entry,
+    Outcome,
+    Outgoing,
+    SaveOutcome,
+    SaveOutgoing,
+)
+from goop_realtime.model.jsonio import MalformedJson, decode, encode
+from goop_realtime.model.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES
+from goop_realtime.model.wire import Line, payload
+from goop_realtime.types import Message, Rejection
+
+
+def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) -> Rejection | None:
+    """Accept a message of our own page into the outbox and send it to the host.
+
+    With nothing else on its way the Session is asked at once: a message that is wrong now is
+    refused without a round trip. Behind others it is for the host alone to judge.
+    """
+    if outgoing.kind == "msg" and not channel.outbox and not channel.barred:
+        message = Message(sender=core.me, data=data, id=outgoing.id, sent_at=outgoing.at)
+        refusal = channel.session.check(message)
+        if refusal is not None:
+            return refusal
+    channel.put_out(outgoing)
+    core.out.append(SaveOutgoing(channel.id, outgoing))
+    receipts.receipt(core, outgoing.id, channel, "accepted")
+    send_outbox(core, channel)
+    return None
+
+
+def send_outbox(core: Core, channel: Channel) -> None:
+    """Write what the outbox holds and the present link has not carried yet."""
+    if not channel.welcomed or len(channel.on_link) == len(channel.outbox):
+        return
+    for outgoing in channel.outbox.values():
+        if outgoing.id in channel.on_link:
+            continue
+        if channel.flight_bytes >= LINK_WINDOW and outgoing.kind != "close":
+            return
+        channel.on_link.add(outgoing.id)
+        channel.flight_bytes += len(outgoing.raw)
+        core.write(
+            channel,
+            Line(
+                type="msg",
+                group=channel.id,
+                payload=payload(outgoing.raw),
+                id=outgoing.id,
+                at=outgoing.at,
+                kind="" if outgoing.kind == "msg" else outgoing.kind,
+            ),
+        )
+
+
+def receive_entry(core: Core, channel: Channel, line: Line) -> None:
+    """An entry that the host ordered, in full."""
+    try:
+        data = line.value()
+    except MalformedJson as error:
+        diverged(core, channel, f"the host ordered what is no acceptable JSON: {error.reason}")
+        return
+    entry = Entry(
+        epoch=line.epoch,
+        seq=line.seq,
+        id=line.id,
+        author=line.from_ if line.from_ in (core.me, channel.peer) else channel.peer,
+        at=line.at,
+        kind="close" if line.kind == "close" else "msg",
+        raw=encode(data),
+    )
+    _take(core, channel, entry, data)
+
+
+def receive_confirm(core: Core, channel: Channel, line: Line) -> None:
+    """Our own message has its place; the host does not send the content back."""
+    outgoing = channel.outbox.get(line.id)
+    if outgoing is None:
+        core.note("link", "confirm_ignored", channel.id, line.id)
+        return
+    entry = Entry(
+        epoch=line.epoch,
+        seq=line.seq,
+        id=outgoing.id,
+        author=core.me,
+        at=outgoing.at,
+        kind=outgoing.kind,
+        raw=outgoing.raw,
+    )
+    _take(core, channel, entry, decode(outgoing.raw))
+
+
+def receive_refusal(core: Core, channel: Channel, line: Line) -> None:
+    """The host refused our message: it was applied nowhere."""
+    if _settle_own(core, channel, line.id) is None:
+        return
+    refusal = Rejection(code=line.code or "refused", reason=line.reason, pointer=line.pointer)
+    outcome = Outcome(code=refusal.code, reason=refusal.reason, pointer=refusal.pointer)
+    channel.remember(core.me, line.id, outcome)
+    core.out.append(SaveOutcome(channel.id, core.me, line.id, outcome))
+    core.note("host", refusal.code, channel.id, line.id, refusal.reason)
+    receipts.tell_refused(core, channel, line.id, refusal)
+
+
+def _settle_own(core: Core, channel: Channel, message_id: str) -> Outgoing | None:
+    """Take a message out of the outbox, now that the host has spoken about it."""
+    outgoing = channel.take_out(message_id)
+    if outgoing is not None:
+        core.out.append(DropOutgoing(channel.id, message_id))
+        if message_id in channel.on_link:
+            channel.on_link.discard(message_id)
+            channel.flight_bytes -= len(outgoing.raw)
+            send_outbox(core, channel)
+    return outgoing
+
+
+def _take(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
+    """Fold an entry; one of our own leaves the outbox with it, and a close ends the channel."""
+    placed = _fold(core, channel, entry, data)
+    if channel.barred:
+        return  # our plugin failed on it: it comes again when that is mended
+    if entry.author == core.me:
+        _settle_own(core, channel, entry.id)
+    if placed and entry.kind == "close":
+        finish(core, channel, "closed", decode(entry.raw) or "")
+
+
+def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
+    """Place the next entry of the host's order; what does not fit is a divergence."""
+    last = channel.log.last
+    if entry.seq <= last[1]:
+        known = channel.log.get(entry.seq)
+        if known is not None and known.id != entry.id:
+            diverged(core, channel, f"entry {entry.seq} is {entry.id}, here {known.id}")
+        return False
+    if entry.seq != last[1] + 1 or entry.epoch < last[0]:
+        diverged(core, channel, f"entry {entry.position} after {last}")
+        return False
+    if entry.author == core.me and not _is_said(core, channel, entry, data):
+        diverged(core, channel, f"the host has words of ours in {entry.id} that we did not say")
+        return False
+    unread = channel.log.last[1] - channel.handled
+    if unread >= 2 * OUTBOX_MESSAGES + 2 or channel.log.size > 4 * OUTBOX_BYTES:
+        end(core, channel, "overflow", "the host sent more than it may have unhandled")
+        return False
+    message = None
+    if entry.kind == "msg":
+        message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
+        refusal: Rejection | None = None
+        if channel.context.messages:
+            refusal = channel.context.check_message(data)
+        refusal = refusal or channel.session.check(message)
+        if isinstance(refusal, PluginFailure):
+            suspension.fail(core, channel, refusal)
+            return False
+        if refusal is not None:
+            diverged(core, channel, f"{refusal.code}: {refusal.reason}")
+            return False
+    if not place(core, channel, entry, message):
+        return False
+    channel.epoch = max(channel.epoch, entry.epoch)
+    if entry.seq <= channel.peer_ahead[0]:
+        peer_acknowledged(core, channel, channel.peer_ahead[1], *entry.position)
+    return True
+
+
+def _is_said(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
+    """Whether that is what we sent. Where we may have lost that, the host's word counts."""
+    ours = channel.outbox.get(entry.id)
+    return core.may_lack if ours is None else decode(ours.raw) == data
+
+
+def diverged(core: Core, channel: Channel, why: str) -> None:
+    """The two programs disagree about the channel: end it, and say so on both sides."""
+    end(core, channel, "diverged", why[:300])

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""The host's side of a channel: it checks, numbers, applies and distributes.
+
+Checking, numbering and applying are one step, one message after the other; the commit of the
+step then makes it visible (rules 1, 3 and 5 of the channel log).
+"""
+
+from __future__ import annotations
+
+from goop_node.types import JsonValue
+from goop_realtime.machine import pages, receipts
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.ending import end, finish, let_go
+from goop_realtime.machine.ordering import place
+from goop_realtime.model.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome
+from goop_realtime.model.jsonio import MalformedJson, decode, encode
+from goop_realtime.model.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
+from goop_realtime.model.wire import Line, bounded, payload
+from goop_realtime.types import Message, Rejection
+
+
+def order(
+    core: Core, channel: Channel, author: str, outgoing: Outgoing, data: JsonValue
+) -> Rejection | None:
+    """Give a message its place in the log, or say why it gets none.
+
+    Where the plugin fails on it, it gets neither: the channel waits until it can be judged.
+    """
+    if channel.final:
+        return Rejection(code="closed", reason="the channel is closed")
+    message = None
+    if outgoing.kind == "msg":
+        if channel.known_of(author).overtaken(outgoing.id):
+            return Rejection(
+                code="overtaken", reason="a later message of this page has its place already"
+            )
+        message = Message(sender=author, data=data, id=outgoing.id, sent_at=outgoing.at)
+        refusal = channel.session.check(message)
+        if refusal is not None:
+            return refusal
+    entry = Entry(
+        epoch=channel.epoch,
+        seq=channel.log.last[1] + 1,
+        id=outgoing.id,
+        author=author,
+        at=outgoing.at,
+        kind=outgoing.kind,
+        raw=outgoing.raw,
+    )
+    if not place(core, channel, entry, message):
+        return None
+    if entry.kind == "close":
+        finish(core, channel, "closed", decode(entry.raw) or "")
+    return None
+
+
+def receive(core: Core, channel: Channel, line: Line) -> None:
+    """A guest's message: order it, or answer a duplicate as it was answered before."""
+    if channel.pulling:
+        # Our log has a hole at its end: the guest repeats this when it has been welcomed.
+        core.note("link", "not_welcomed", channel.id, line.id)
+        return
+    channel.on_link.add(line.id)
+    known = channel.peer_outcomes.get(line.id)
+    if known is None:
+        if not _within_bounds(core, channel):
+            return
+        known = _judge_new(core, channel, line)
+        if known is None:
+            return
+    if known.code:
+        _refuse(core, channel, line.id, known)
+    elif known.seq <= channel.sent_seq:
+        _confirm(core, channel, line.id, known)
+    else:
+        return  # its confirmation goes out in its place
+    channel.on_link.discard(line.id)
+
+
+def _within_bounds(core: Core, channel: Channel) -> bool:
+    """Whether the guest's node keeps the bounds that every node keeps for its own pages.
+
+    One that only hurries loses its stream, and nothing else: it joins and sends again. One
+    whose pages have more unhandled than any node accepts ends the channel.
+    """
+    unread = channel.log.last[1] - channel.handled
+    if unread >= 4 * OUTBOX_MESSAGES + 2 or channel.log.size > 6 * OUTBOX_BYTES:
+        end(core, channel, "overflow", "the guest sent more than it may have unhandled")
+        return False
+    if channel.peer_bucket is None:
+        limits = channel.context.type.limits
+        rate = max(limits.rate, core.limits.rate or 0)
+        burst = max(limits.burst, core.limits.burst or 0)
+        # An outbox may come at once, and the clocks of two machines differ.
+        channel.peer_bucket = Bucket(2 * rate, burst + OUTBOX_MESSAGES)
+    if channel.peer_bucket.take(core.now):
+        return True
+    let_go(core, channel, "too_fast")
+    return False
+
+
+def _judge_new(core: Core, channel: Channel, line: Line) -> Outcome | None:
+    """Order a message seen for the first time; its refusal, or ``None`` when it has a place."""
+    refusal: Rejection | None
+    kind = "close" if line.kind == "close" else "msg"
+    try:
+        data = line.value()
+        raw = encode(data)
+    except MalformedJson as error:
+        refusal = Rejection(code=error.code, reason=error.reason)
+    else:
+        refusal = None
+        if len(raw) > channel.context.type.limits.message_bytes:
+            refusal = Rejection(code="too_large", reason="the message exceeds the size limit")
+        elif kind == "msg" and channel.context.messages:
+            refusal = channel.context.check_message(data)
+        if refusal is None:
+            outgoing = Outgoing(id=line.id, at=line.at, kind=kind, raw=raw)
+            refusal = order(core, channel, channel.peer, outgoing, data)
+    if refusal is None:
+        return None
+    said = bounded(refusal)
+    outcome = Outcome(code=said.code, reason=said.reason, pointer=said.pointer)
+    channel.remember(channel.peer, line.id, outcome)
+    core.out.append(SaveOutcome(channel.id, channel.peer, line.id, outcome))
+    core.note("host", refusal.code, channel.id, line.id, refusal.reason)
+    return outcome
+
+
+def _refuse(core: Core, channel: Channel, message_id: str, outcome: Outcome) -> None:
+    core.write(
+        channel,
+        Line(
+            type="refuse",
+            group=channel.id,
+            id=message_id,
+            code=outcome.code,
+            reason=outcome.reason,
+            pointer=outcome.pointer,
+        ),
+    )
+
+
+def _confirm(core: Core, channel: Channel, message_id: str, outcome: Outcome) -> None:
+    core.write(
+        channel,
+        Line(
+            type="confirm",
+            group=channel.id,
+            id=message_id,
+            epoch=outcome.epoch,
+            seq=outcome.seq,
+        ),
+    )
+
+
+def distribute(core: Core, channel: Channel) -> None:
+    """Write what the guest does not have yet, within the window of its link."""
+    if channel.link is None or channel.pulling:
+        return
+    if pages.handled_untold(channel):
+        core.handled_by.setdefault(channel.id, channel.handled_stage)
+    for entry in channel.log.after(channel.sent_seq):
+        if channel.flight_bytes >= LINK_WINDOW and entry.kind != "close":
+            return
+        channel.sent_seq = entry.seq
+        size = len(entry.raw)
+        channel.in_flight.append((entry.seq, size))
+        channel.flight_bytes += size
+        if entry.author == channel.peer and entry.id in channel.on_link:
+            channel.on_link.discard(entry.id)
+            _confirm(core, channel, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
+        else:
+            core.write(channel, entry_line(channel, entry))
+
+
+def entry_line(channel: Channel, entry: Entry) -> Line:
+    """The full ``msg`` line of an entry."""
+    return Line(
+        type="msg",
+        group=channel.id,
+        from_=entry.author,
+        payload=payload(entry.raw),
+        epoch=entry.epoch,
+        seq=entry.seq,
+        id=entry.id,
+        at=entry.at,
+        kind="" if entry.kind == "msg" else entry.kind,
+    )
+
+
+def order_held(core: Core, channel: Channel) -> None:
+    """After the first join of a new epoch: order what the host's own pages sent meanwhile."""
+    channel.held = False
+    for outgoing in list(channel.outbox.values()):
+        channel.take_out(outgoing.id)
+        data = decode(outgoing.raw)
+        refusal = _still_fits(channel, outgoing, data)
+        if refusal is None:
+            refusal = order(core, channel, core.me, outgoing, data)
+        if channel.barred:
+            channel.put_out(outgoing)  # where it is stored, in its place
+            return
+        core.out.append(DropOutgoing(channel.id, outgoing.id))
+        if refusal is not None:
+            refuse_own(core, channel, outgoing.id, refusal)
+        if channel.phase is Phase.CLOSED:
+            return
+
+
+def _still_fits(channel: Channel, outgoing: Outgoing, data: JsonValue) -> Rejection | None:
+    """Whether the context takes it still: its plugin may be another version by now."""
+    if outgoing.kind != "msg" or not channel.context.messages:
+        return None
+    return channel.context.check_message(data)
+
+
+def refuse_own(core: Core, channel: Channel, message_id: str, refusal: Rejection) -> None:
+    """A message of our own page, accepted before, was applied nowhere: tell its page."""
+    said = bounded(refusal)
+    outcome = Outcome(code=said.code, reason=said.reason, pointer=said.pointer)
+    channel.remember(core.me, message_id, outcome)
+    core.out.append(SaveOutcome(channel.id, core.me, message_id, outcome))
+    receipts.tell_refused(core, channel, message_id, refusal)

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Invitations received: judged by this node, answered by a person, or withdrawn by the opener."""
+
+from __future__ import annotations
+
+import re
+
+from goop_node.types import Caller
+from goop_realtime.machine import joining, pages, suspension
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.ending import finish
+from goop_realtime.machine.invitations import BASE_BYTES, begin, too_many
+from goop_realtime.machine.rights import is_person, owner_of
+from goop_realtime.model.jsonio import encode
+from goop_realtime.model.wire import MAX_TIMEOUT_MS, Invite, Line, bounded
+from goop_realtime.types import OpenRequest, Rejection
+
+_CHANNEL_ID = re.compile(r"rt-[0-9a-f]{16}")
+
+
+def invited(core: Core, peer: str, line: Line) -> None:
+    """An invitation came in. It is idempotent: it may be repeated."""
+    channel_id = line.group
+    known = core.channels.get(channel_id)
+    if known is not None:
+        _invited_again(core, known, peer, line)
+        return
+    if not _CHANNEL_ID.fullmatch(channel_id):
+        core.note("peer", "malformed", detail=f"invitation with id {channel_id[:40]!r}")
+        return
+    if core.withdrawn.has(peer, channel_id):
+        return
+    asked = line.told(Invite)
+    name = asked.context
+    found = _admit(core, peer, channel_id, asked)
+    if isinstance(found, Rejection):
+        _decline(core, peer, channel_id, found)
+        return
+    found.expires_at = core.now + asked.timeout
+    found.fresh = asked.new
+    living = core.living(peer, name) if name and not found.fresh else None
+    if living is not None and living.phase is Phase.OPEN:
+        core.control(peer, Line(type="exists", group=channel_id, id=living.id))
+        return
+    core.channels[channel_id] = found
+    if living is not None and living.phase is Phase.ASKING and not living.fresh:
+        # Glare: crossing requests are consent by both. The smaller peer id's one survives.
+        if core.me < peer:
+            found.hidden = True
+            core.save(found)
+            return
+        found.owner = living.owner
+        living.replaced_by = channel_id
+        core.note("node", "glare", living.id, detail=f"gives way to {channel_id}")
+        _start_joining(core, found)
+        return
+    core.save(found)
+    pages.tell_incoming(core, found)
+
+
+def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | Rejection:
+    """Everything that speaks against an invitation before a person is asked."""
+    busy = too_many(core, peer, Phase.ASKED)
+    if busy is not None:
+        return busy
+    context = core.context_of(wanted.context)
+    if context is None:
+        return Rejection(
+            code="unknown_context_there",
+            reason=f"the other node does not serve {wanted.context[:80]!r}",
+        )
+    if wanted.hash != context.hash:
+        kind = context.type
+        return Rejection(
+            code="contract_mismatch",
+            reason=f"{core.label_of(core.me)} has {kind.name} {kind.version}, you have "
+            f"{wanted.version[:40]}, and the two do not agree on its messages",
+        )
+    refusal = context.check_params(wanted.params)
+    if refusal is not None:
+        return refusal
+    if wanted.base is not None and len(encode(wanted.base)) > BASE_BYTES:
+        return Rejection(code="too_large", reason="the state to start from is too large")
+    asked = OpenRequest(
+        channel=channel_id,
+        context=wanted.context,
+        opener=peer,
+        peers=(peer, core.me),
+        params=wanted.params,
+        base=wanted.base,
+        app=wanted.app,
+    )
+    return begin(core, context, asked)
+
+
+def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
+    asked, wanted = channel.request, line.told(Invite)
+    same = channel.peer == peer and not channel.hosted
+    if same and not channel.final:
+        # The peer may have lost its disk, and an id of its own with it.
+        before = (asked.context, asked.params, asked.base, asked.app)
+        same = before == (wanted.context, wanted.params, wanted.base, wanted.app)
+    if not same:
+        _decline(core, peer, channel.id, Rejection(code="id_in_use", reason="that id is taken"))
+    elif channel.final:
+        said = suspension.ended(channel)
+        code = said.code if said.code != "closed" else "declined"
+        _decline(core, peer, channel.id, Rejection(code=code, reason=said.reason))
+    elif channel.phase is Phase.JOINING:
+        joining.rejoin(core, channel)
+
+
+def accept_for(core: Core, channel: Channel, caller: Caller, template: str) -> Rejection | None:
+    """Somebody accepts, for himself or for who is to have it."""
+    owner = _taker(core, channel, caller, template)
+    return owner if isinstance(owner, Rejection) else accept(core, channel, owner)
+
+
+def _taker(core: Core, channel: Channel, caller: Caller, template: str) -> str | Rejection | None:
+    """Whose the channel will be when ``caller`` accepts it, handing it to ``template`` if any."""
+    if not is_person(caller):
+        return owner_of(caller)
+    takers = core.rights.takers(channel)
+    if template:
+        if template in takers:
+            return template
+        return Rejection(
+            code="no_such_taker",
+            reason=f"the template {template[:64]!r} is not here, or may not use that context",
+            pointer="/template",
+        )
+    wanted = channel.context.template or channel.request.app
+    return wanted if wanted in takers else owner_of(caller)
+
+
+def accept(core: Core, channel: Channel, owner: str | None) -> Rejection | None:
+    """A person accepts. Accepting twice is the same answer twice."""
+    if channel.phase in (Phase.JOINING, Phase.OPEN) and not channel.hosted:
+        if owner is None or channel.owner == owner:
+            return None
+        return Rejection(code="answered_elsewhere", reason="another page has answered")
+    if channel.phase is not Phase.ASKED:
+        if channel.hosted:
+            return Rejection(code="not_incoming", reason="that request is our own")
+        return Rejection(code=channel.close_code or "expired", reason="the request has ended")
+    channel.owner = owner
+    _start_joining(core, channel)
+    return None
+
+
+def _start_joining(core: Core, channel: Channel) -> None:
+    channel.hidden = False
+    channel.phase = Phase.JOINING
+    core.save(channel)
+    pages.tell_incoming_ended(core, channel, "accepted")
+    pages.tell_state(core, channel)
+    joining.rejoin(core, channel)
+
+
+def decline(core: Core, channel: Channel, reason: str) -> Rejection | None:
+    """A person declines. Declining after accepting is a conflict."""
+    if channel.phase is Phase.CLOSED and channel.close_code == "declined":
+        return None
+    if channel.phase is not Phase.ASKED:
+        return Rejection(code="conflict", reason="the request has been answered already")
+    finish(core, channel, "declined", reason)
+    _decline(core, channel.peer, channel.id, Rejection(code="declined", reason=reason))
+    return None
+
+
+def _decline(core: Core, peer: str, channel_id: str, refusal: Rejection) -> None:
+    core.note("node", refusal.code, channel_id, detail=refusal.reason)
+    said = bounded(refusal)
+    line = Line(type="decline", group=channel_id, code=said.code, reason=said.reason)
+    core.control(peer, line)
+
+
+def cancelled(core: Core, peer: str, line: Line) -> None:
+    """The opener withdrew its invitation; it may even come before it."""
+    channel = core.channels.get(line.group)
+    if channel is None:
+        core.withdrawn.add(peer, line.group, core.now + MAX_TIMEOUT_MS)
+        return
+    if channel.peer == peer and channel.phase in (Phase.ASKED, Phase.JOINING):
+        finish(core, channel, "expired" if line.code == "timeout" else "cancelled")
+
+
+def keep(core: Core, channel: Channel) -> None:
+    """Let an invitation expire that nobody answered in time."""
+    if channel.phase is Phase.ASKED and core.now >= channel.expires_at:
+        finish(core, channel, "expired")

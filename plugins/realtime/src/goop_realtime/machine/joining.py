@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""Joining: a guest opens a stream to its host and says what it has, the host welcomes it.
+
+A membership belongs to an authenticated stream. A newer stream of the same guest replaces the
+older one in one step, and the older one's end is ignored.
+"""
+
+from __future__ import annotations
+
+from goop_realtime.contexts.plugin_code import PluginFailure
+from goop_realtime.machine import (
+    failures,
+    glare,
+    guest_side,
+    host_side,
+    ordering,
+    pages,
+    suspension,
+    tails,
+    trimming,
+)
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.ending import RETRY_MS, drop_link, end, finish, unlink
+from goop_realtime.model.effects import Changed, CloseLink, OpenLink, SendLine
+from goop_realtime.model.jsonio import encode
+from goop_realtime.model.wire import Join, Line, Tail, Welcome, raw, serialise
+
+RETRY_MAX_MS = 10_000
+
+
+def rejoin(core: Core, channel: Channel) -> None:
+    """Guest: open a stream to the host, unless one is open or being opened, or we cannot join."""
+    if channel.barred and not channel.hosted:
+        suspension.say(core, channel)
+    elif channel.link is None and not channel.opening and not channel.hosted:
+        channel.opening = True
+        core.out.append(OpenLink(channel.id, channel.peer))
+
+
+def failed(core: Core, channel_id: str, code: str) -> None:
+    """No stream to the host: try again later, with jitter."""
+    channel = core.channels.get(channel_id)
+    if channel is None:
+        return
+    channel.opening = False
+    channel.retries += 1
+    wait = min(RETRY_MAX_MS, RETRY_MS * 2 ** min(channel.retries, 8))
+    channel.retry_at = core.now + int(wait * (0.5 + core.random.random() / 2))
+    core.note("link", code, channel.id, detail="joining the host failed")
+
+
+def opened(core: Core, channel_id: str, link: int) -> None:
+    """Our stream to a host is open: join. Also with a closed log, so that the host has its end."""
+    channel = core.channels.get(channel_id)
+    if channel is None or channel.hosted or channel.barred or channel.link is not None:
+        core.out.append(CloseLink(link, drain=False, channel=channel_id))
+        return
+    channel.opening = False
+    if channel.final and not channel.closed_by_log:
+        core.out.append(CloseLink(link, drain=False, channel=channel_id))
+        return
+    _attach(core, channel, link)
+    payload = {
+        "have": list(channel.log.last) if channel.log.last[1] else None,
+        **_handled(channel),
+        "page": pages.page_presence(core, channel),
+        **suspension.contract(channel),
+    }
+    line = Line(type="join", group=channel.id, epoch=channel.epoch, payload=raw(payload))
+    core.write(channel, line)
+
+
+def join(core: Core, link: int, peer: str, line: Line) -> None:
+    """A stream's first line: a guest joins a channel that we host."""
+    channel = core.channels.get(line.group)
+    # A guest from before this channel was asked for is a member of one that is lost with our
+    # disk, and had the same id: that it joins again accepts nothing.
+    older = channel is not None and 0 < line.epoch < channel.first_epoch
+    if channel is None or not channel.hosted or channel.peer != peer or older:
+        # The same answer to a stranger and for an unknown id: nothing can be probed.
+        core.note("link", "not_found", line.group, detail=f"join by {peer}")
+        _turn_away(core, link, Line(type="close", group=line.group, code="not_found"))
+        return
+    if channel.phase is Phase.ASKING and core.now > channel.expires_at:
+        finish(core, channel, "timeout")
+    if channel.final and not channel.closed_by_log:
+        # It did not end by its log, so there is no last entry to be had.
+        _turn_away(core, link, suspension.ended(channel))
+        return
+    drop_link(core, channel, drain=False)
+    said = line.told(Join)
+    if not channel.final and suspension.turned_away(core, channel, link, said):
+        return
+    _attach(core, channel, link)
+    have = said.have or (0, 0)
+    if have[1] > channel.log.last[1]:
+        if not channel.restored:
+            _lose(core, channel, f"the guest claims {have}, which this node never ordered")
+            return
+        # The guest has more than we do: a power cut took our newest entries. It gives them back.
+        epoch, seq = channel.log.last
+        core.write(channel, Line(type="pull", group=channel.id, epoch=epoch, seq=seq))
+        channel.pulling = True
+        return
+    if not channel.log.knows(have) and have[1] > channel.log.start[1]:
+        _lose(core, channel, f"the guest has {have}, which is not in the log")
+        return
+    _welcome(core, channel, have, said)
+
+
+def _turn_away(core: Core, link: int, line: Line) -> None:
+    core.out.append(SendLine(link, serialise(line), line.group))
+    core.out.append(CloseLink(link, channel=line.group))
+
+
+def _attach(core: Core, channel: Channel, link: int) -> None:
+    unlink(channel)
+    channel.link = link
+    core.links[link] = channel
+    channel.linked_at = channel.heard_at = channel.pinged_at = core.now
+    channel.retries = 0
+
+
+def _lose(core: Core, channel: Channel, why: str) -> None:
+    end(core, channel, "lost", why)
+    drop_link(core, channel, drain=True)
+
+
+def _welcome(core: Core, channel: Channel, have: tuple[int, int], said: Join) -> None:
+    """Answer a join: what we have, then every entry that the guest lacks."""
+    was = channel.phase
+    payload: dict[str, object] = {
+        "last": list(channel.log.last),
+        **_handled(channel),
+        "page": pages.page_presence(core, channel),
+        **suspension.contract(channel),
+    }
+    if have[1] < channel.log.start[1]:
+        if len(encode(channel.start_state)) > trimming.SNAPSHOT_BYTES:
+            _lose(core, channel, "the log does not reach back, and its state fits into no line")
+            return
+        payload["snapshot"] = {"at": list(channel.log.start), "state": channel.start_state}
+    channel.restored = False
+    suspension.lift(core, channel)
+    channel.page_told = str(payload["page"])
+    channel.acked_node = channel.acked_page = channel.handled
+    channel.peer_has = have[1]  # a guest that has lost commits has less than it once said
+    channel.sent_seq = max(have[1], channel.log.start[1])
+    channel.peer_page = said.page
+    core.write(
+        channel,
+        Line(type="welcome", group=channel.id, epoch=channel.epoch, payload=raw(payload)),
+    )
+    if have[1]:
+        ordering.peer_acknowledged(core, channel, "node", *have)
+    _peer_handled(core, channel, said, have[1])
+    if not channel.final:
+        channel.phase = Phase.OPEN
+        channel.suspended_at = None
+        if was is not Phase.OPEN or channel.held:
+            core.save(channel)
+        pages.tell_state(core, channel)
+        core.out.append(Changed(channel.id))
+        if was is not Phase.OPEN:
+            glare.settle(core, channel)
+    host_side.distribute(core, channel)
+    if channel.held and not channel.final:
+        host_side.order_held(core, channel)
+
+
+def welcomed(core: Core, channel: Channel, line: Line) -> None:
+    core.heard.add(channel.id)
+    if channel.final:
+        channel.acked_node = 0
+        return
+    said = line.told(Welcome)
+    if suspension.differs(core, channel, said):
+        return
+    suspension.lift(core, channel)
+    channel.welcomed = True
+    channel.epoch = max(channel.epoch, line.epoch)
+    channel.peer_page = said.page
+    channel.page_told = ""
+    channel.acked_node = channel.acked_page = 0
+    was = channel.phase
+    channel.phase = Phase.OPEN
+    channel.suspended_at = None
+    snapshot = said.snapshot
+    if snapshot is not None and snapshot.at[1] > channel.log.last[1]:
+        if not core.may_lack:
+            # A host forgets what its guest has; only who has lost that needs a state instead.
+            guest_side.diverged(core, channel, "the host's log begins behind ours, which is whole")
+            return
+        refusal = trimming.begin_at(core, channel, snapshot.at, snapshot.state)
+        if isinstance(refusal, PluginFailure):
+            suspension.fail(core, channel, refusal)
+            return
+        if refusal is not None:
+            guest_side.diverged(core, channel, "the context cannot go on from the host's state")
+            return
+    if was is not Phase.OPEN:
+        core.save(channel)
+    channel.peer_ahead = _peer_handled(core, channel, said, channel.log.last[1])
+    pages.tell_state(core, channel)
+    core.out.append(Changed(channel.id))
+    if was is not Phase.OPEN:
+        glare.settle(core, channel)
+    pages.tell_peer_page(core, channel)
+    guest_side.send_outbox(core, channel)
+
+
+def given_back(core: Core, channel: Channel, line: Line) -> None:
+    """An entry of ours that the guest gives back; an empty one ends the list."""
+    if not channel.pulling:
+        return
+    if line.bare:
+        channel.pulling = False
+        _welcome(core, channel, channel.log.last, Join())
+    elif not tails.take_back(core, channel, line.told(Tail)):
+        _lose(core, channel, "the guest's entries do not follow ours")
+
+
+def _handled(channel: Channel) -> dict[str, object]:
+    """How far our pages are, for a ``join`` or ``welcome``."""
+    said: dict[str, object] = {"handled": channel.handled}
+    if channel.failures:
+        said["failed"] = list(channel.failures)
+    if channel.handled_stage != "page":
+        said["stage"] = channel.handled_stage
+    return said
+
+
+def _peer_handled(
+    core: Core, channel: Channel, said: Join | Welcome, bound: int
+) -> tuple[int, str]:
+    """How far the other side's pages are, from its ``join`` or ``welcome``: what, and how."""
+    stage = said.stage or "page"
+    failures.told(core, channel, said.failed)
+    entry = channel.log.get(min(said.handled, bound))
+    if entry is not None:
+        ordering.peer_acknowledged(core, channel, stage, *entry.position)
+    return said.handled, stage

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Links: the streams that carry channels, while they last. Their lines, liveness, rejoining."""
+
+from __future__ import annotations
+
+from goop_realtime.machine import (
+    failures,
+    guest_side,
+    host_side,
+    joining,
+    ordering,
+    pages,
+    signals,
+    suspension,
+    tails,
+)
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.ending import drop_link, end, finish, let_go, suspend
+from goop_realtime.model.obstacles import KEPT_MS, PACE_MS
+from goop_realtime.model.wire import Ack, Line
+
+PING_MS = 3_000
+SILENCE_MS = 8_500
+"""A link that has been silent for so long is dead: both pages know within 10 s."""
+JOIN_MS = 15_000
+"""How long after an invitation's expiry a guest goes on joining."""
+POKE_MS = 5_000
+STALE_MS = 2_000
+"""A poke may cross our join: only about a link older than this it is to be believed."""
+
+
+def received(core: Core, link: int, line: Line) -> None:
+    """A line on a joined stream."""
+    channel = core.links.get(link)
+    if channel is None or channel.link != link:
+        return
+    channel.heard_at = core.now
+    if line.group != channel.id:
+        core.note("link", "wrong_group", channel.id, detail=line.group)
+        return
+    handler = (_HOST_LINES if channel.hosted else _GUEST_LINES).get(line.type)
+    if handler is not None:
+        handler(core, channel, line)
+
+
+def _ack(core: Core, channel: Channel, line: Line) -> None:
+    if not line.bare:
+        failures.told(core, channel, line.told(Ack).failed)
+    ordering.peer_acknowledged(core, channel, line.stage, line.epoch, line.seq)
+    if channel.hosted:
+        host_side.distribute(core, channel)
+
+
+def _ping(core: Core, channel: Channel, line: Line) -> None:
+    core.write(channel, Line(type="pong", group=channel.id))
+
+
+def _pong(core: Core, channel: Channel, line: Line) -> None:
+    signals.arrived(core, channel)
+
+
+def _page(core: Core, channel: Channel, line: Line) -> None:
+    if line.stage in ("open", "none") and channel.peer_page != line.stage:
+        channel.peer_page = line.stage
+        pages.tell_state(core, channel)
+
+
+def _closed_by_peer(core: Core, channel: Channel, line: Line) -> None:
+    code = line.code or "closed"
+    if code == "not_found":
+        code = "lost" if channel.phase is Phase.OPEN else "expired"
+    finish(core, channel, code, line.reason)
+    drop_link(core, channel, drain=True)
+
+
+_COMMON = {
+    "ack": _ack,
+    "ping": _ping,
+    "pong": _pong,
+    "page": _page,
+    "signal": signals.received,
+    "close": _closed_by_peer,
+    "suspended": suspension.heard,
+}
+_HOST_LINES = {**_COMMON, "msg": host_side.receive, "tail": joining.given_back}
+_GUEST_LINES = {
+    **_COMMON,
+    "welcome": joining.welcomed,
+    "msg": guest_side.receive_entry,
+    "confirm": guest_side.receive_confirm,
+    "refuse": guest_side.receive_refusal,
+    "pull": tails.give_back,
+}
+
+
+def ended(core: Core, link: int, code: str) -> None:
+    """A stream ended. Only the channel's present one matters."""
+    channel = core.links.pop(link, None)
+    if channel is None or channel.link != link:
+        return
+    suspend(core, channel, code)
+
+
+def keep(core: Core, channel: Channel) -> None:
+    """Look after a channel's link as time goes by."""
+    if channel.link is not None:
+        silent = core.now - channel.heard_at
+        if silent >= SILENCE_MS:
+            let_go(core, channel, "silent")
+        elif silent >= PING_MS and core.now - channel.pinged_at >= PING_MS:
+            channel.pinged_at = core.now
+            core.write(channel, Line(type="ping", group=channel.id))
+        elif channel.final and (channel.close_acked or not channel.hosted):
+            drop_link(core, channel, drain=True)
+        return
+    if channel.phase is Phase.JOINING and core.now > channel.expires_at + JOIN_MS:
+        finish(core, channel, "timeout", "the other side did not answer")
+    elif (
+        channel.phase is Phase.OPEN
+        and channel.suspended_at is not None
+        and core.now - channel.suspended_at > _patience(channel)
+    ):
+        end(core, channel, "expired", "suspended for longer than its context allows")
+        return
+    if channel.phase in (Phase.JOINING, Phase.OPEN) and core.now >= channel.retry_at:
+        if not channel.hosted:
+            joining.rejoin(core, channel)
+        elif core.is_discovered(channel.peer):
+            channel.retry_at = core.now + (POKE_MS if channel.obstacle is None else PACE_MS)
+            core.control(channel.peer, Line(type="poke", group=channel.id))
+
+
+def _patience(channel: Channel) -> int:
+    """How long the channel may be suspended, in ms."""
+    allowed = channel.context.type.limits.suspended_seconds * 1000
+    return allowed if channel.obstacle is None else max(allowed, KEPT_MS)
+
+
+def poked(core: Core, peer: str, line: Line) -> None:
+    """The host misses us on a channel."""
+    channel = core.channels.get(line.group)
+    if channel is None or channel.peer != peer or channel.hosted:
+        core.control(peer, Line(type="gone", group=line.group))
+    elif channel.final and not channel.closed_by_log:
+        core.control(peer, suspension.ended(channel))
+    elif channel.phase is not Phase.ASKED:
+        if channel.link is not None and core.now - channel.linked_at >= STALE_MS:
+            # The host has let go of the stream that we still believe in.
+            let_go(core, channel, "stale")
+        joining.rejoin(core, channel)
+
+
+def gone(core: Core, peer: str, line: Line) -> None:
+    """The other side knows nothing of a channel of ours."""
+    channel = core.channels.get(line.group)
+    if channel is not None and channel.peer == peer and channel.phase is Phase.OPEN:
+        finish(core, channel, "lost", "the other node no longer has this channel")
+
+
+def closed_from_afar(core: Core, peer: str, line: Line) -> None:
+    """The other side ended a channel while there was no link."""
+    channel = core.channels.get(line.group)
+    if channel is not None and channel.peer == peer and not channel.final:
+        finish(core, channel, line.code or "closed", line.reason)
+        drop_link(core, channel, drain=True)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""What a caller finds: a channel by its id, all of its channels, what the trace says of them."""
+
+from __future__ import annotations
+
+from goop_node.types import Caller, JsonValue
+from goop_realtime.machine.channel import Channel, Phase, channel_row
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.rights import UNKNOWN, Right, hands_on, is_person
+from goop_realtime.types import Rejection
+
+
+def find(core: Core, channel_id: str, caller: Caller, right: Right) -> Channel | Rejection:
+    """The channel, if the caller has that right. Aliases lead to the survivor."""
+    channel = core.channels.get(channel_id)
+    if channel is not None and channel.replaced_by and channel.final:
+        channel = core.channels.get(channel.replaced_by)
+    if channel is None:
+        return UNKNOWN
+    return core.rights.refusal(caller, right, channel) or channel
+
+
+def find_request(core: Core, channel_id: str, caller: Caller) -> Channel | Rejection:
+    """The request of that id itself, if the caller may answer it."""
+    channel = core.channels.get(channel_id)
+    if channel is None:
+        return UNKNOWN
+    return core.rights.refusal(caller, Right.ANSWER, channel) or channel
+
+
+def rows(core: Core, caller: Caller, now: int) -> list[dict[str, JsonValue]]:
+    """The channels that the caller may see, and the requests that wait for its answer.
+
+    Where a request can be handed on, its row says to which ``templates``.
+    """
+    found = []
+    for channel in core.channels.values():
+        if channel.hidden or channel.replaced_by:
+            continue
+        if not core.rights.allows(caller, Right.SEE, channel):
+            continue
+        row = channel_row(channel, now, core.limits)
+        if channel.phase is Phase.ASKED and hands_on(caller):
+            row["templates"] = core.rights.takers(channel)
+        found.append(row)
+    return found
+
+
+def trace(core: Core, caller: Caller, channel_id: str) -> list[dict[str, JsonValue]]:
+    """The newest decisions, of all channels or one; for a page those on channels it may see."""
+    found = core.trace.rows(channel_id)
+    if is_person(caller):
+        return found
+    return [
+        row
+        for row in found
+        if isinstance(find(core, row.get("channel", ""), caller, Right.SEE), Channel)
+    ]

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Placing entries in the log: what both sides of a channel do alike, and the receipts.
+
+The host gives numbers and places at once; the guest places what the host ordered. Either way
+an entry is checked against the Session, applied and saved; ``settling`` does the rest at the end
+of the step.
+"""
+
+from __future__ import annotations
+
+from goop_realtime.machine import failures, receipts, suspension, trimming
+from goop_realtime.machine.channel import BEST_EFFORT, Channel
+from goop_realtime.machine.core import Core
+from goop_realtime.model.effects import (
+    Committed,
+    Entry,
+    Outcome,
+    SaveEntry,
+)
+from goop_realtime.types import Message
+
+
+def place(core: Core, channel: Channel, entry: Entry, message: Message | None) -> bool:
+    """Append a checked entry and apply ``message``, which it carries where it is no close.
+
+    False when the Session broke on ``apply``: then it has no place, and the channel waits.
+    """
+    failure = None if message is None else channel.session.apply(message)
+    if failure is not None:
+        suspension.fail(core, channel, failure)
+        return False
+    channel.log.append(entry)
+    channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
+    core.out.append(SaveEntry(channel.id, entry))
+    core.heard.add(channel.id)
+    if message is not None and channel.context.type.applied is not None:
+        core.out.append(Committed(channel.id, entry))
+    if entry.author == core.me:
+        size = len(entry.raw)
+        channel.unhandled.append((entry.seq, size))
+        channel.unhandled_bytes += size
+        channel.unfinished.append((entry.seq, entry.id))
+        if channel.hosted:
+            channel.undelivered.append((entry.seq, entry.id))
+            receipts.receipt(core, entry.id, channel, "accepted", epoch=entry.epoch, seq=entry.seq)
+        else:
+            receipts.receipt(core, entry.id, channel, "delivered", epoch=entry.epoch, seq=entry.seq)
+    return True
+
+
+def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq: int) -> None:
+    """The other node has (``node``), or its page has handled (``page``, ``written``), ``seq``."""
+    if not channel.log.knows((epoch, seq)):
+        core.note("link", "ack_ignored", channel.id, detail=f"{stage} {epoch}:{seq}")
+        return
+    channel.peer_has = max(channel.peer_has, seq)
+    while channel.in_flight and channel.in_flight[0][0] <= channel.peer_has:
+        channel.flight_bytes -= channel.in_flight.popleft()[1]
+    while channel.undelivered and channel.undelivered[0][0] <= channel.peer_has:
+        receipts.receipt(core, channel.undelivered.popleft()[1], channel, "delivered")
+    if stage != "node" and seq > channel.peer_handled:
+        channel.peer_handled = seq
+        # After a crash the peer says it again when it joins; one that keeps no log never does.
+        due = channel.delivery == BEST_EFFORT
+        core.move(channel, "peer_handled", seq, due=due)
+        while channel.unhandled and channel.unhandled[0][0] <= seq:
+            channel.unhandled_bytes -= channel.unhandled.popleft()[1]
+        if stage == "written":
+            channel.peer_written = seq
+            core.move(channel, "peer_written", seq, due=due)
+        told = "handled" if stage == "page" else "unsupported"
+        while channel.unfinished and channel.unfinished[0][0] <= seq:
+            number, message_id = channel.unfinished.popleft()
+            more = failures.receipt(channel, told, number)
+            receipts.receipt(core, message_id, channel, told, **more)
+    if channel.final and channel.peer_has >= channel.log.last[1] and not channel.close_acked:
+        channel.close_acked = True
+        channel.closed_at = core.now
+        core.save(channel)
+    trimming.trim(core, channel)

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""Rebuilding the channels from the journal at a start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure, closed_session
+from goop_realtime.machine import suspension
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.ending import FAILED, finish
+from goop_realtime.machine.trimming import fold, open_at
+from goop_realtime.model import obstacles
+from goop_realtime.model.contract import Contract
+from goop_realtime.model.effects import Outcome
+from goop_realtime.model.log import Log
+from goop_realtime.model.obstacles import Obstacle
+from goop_realtime.model.stored import Stored
+from goop_realtime.types import OpenRequest, Rejection
+
+
+def restore(core: Core, stored: Mapping[str, Stored]) -> None:
+    """Bring every channel back as the journal has it; their links come by themselves.
+
+    One whose context is not served here now, or whose log does not fold, waits with what is
+    stored as it is. A request that nobody has agreed to ends, with the reason.
+    """
+    for channel_id, kept in stored.items():
+        channel = _channel(core, channel_id, kept)
+        core.channels[channel_id] = channel
+        if channel.final:
+            core.crowded.add(channel.peer)
+        try:
+            _fill(core, channel, kept)
+            if not channel.final:
+                _go_on(core, channel, kept, _fold(core, channel, kept))
+        except Exception as error:
+            finish(core, channel, FAILED, f"its log cannot be read: {error!r}"[:300])
+
+
+def _go_on(core: Core, channel: Channel, kept: Stored, obstacle: Obstacle | None) -> None:
+    """Go on where it was, or wait, with what is stored as it is, for what stands in the way."""
+    before = kept.row.obstacle
+    if obstacle is None:
+        channel.obstacle = None if before is None or before.here else before
+        if before is not None and before.here and channel.phase is Phase.OPEN:
+            channel.suspended_at = core.now  # what went by meanwhile says nothing of the peer
+            core.save(channel)
+        return
+    if channel.phase in (Phase.ASKING, Phase.ASKED):
+        finish(core, channel, obstacle.code, obstacle.said)
+        return
+    channel.contract = kept.row.contract
+    if before is not None and before.here:
+        channel.obstacle = before  # since then
+    suspension.meet(core, channel, obstacle)
+    channel.retry_at = core.now
+
+
+def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
+    row = kept.row
+    request = OpenRequest(
+        channel=channel_id,
+        context=row.context,
+        opener=row.opener,
+        peers=row.peers,
+        params=row.params,
+        base=row.base,
+        app=row.app,
+    )
+    context = core.context_of(request.context)
+    if context is None:
+        context = core.registry.miss(row.contract or Contract(name=request.context))
+    phase = Phase(row.phase)
+    channel = Channel(
+        request=request,
+        context=context,
+        session=closed_session(request, core.plugin_failed),
+        peer=row.peer,
+        peer_label=row.peer_label,
+        hosted=row.hosted,
+        owner=row.owner,
+        phase=phase,
+        expires_at=row.expires_at,
+        epoch=core.epoch if row.hosted else row.epoch,
+        first_epoch=row.first_epoch,
+        log=Log(kept.start),
+        start_state=kept.snapshot,
+        suspended_at=row.suspended_at,
+        close_code=row.close_code,
+        close_reason=row.close_reason,
+        closed_at=row.closed_at,
+        close_acked=row.close_acked,
+        replaced_by=row.replaced_by,
+        fresh=row.fresh,
+        delivery=row.delivery,
+        restored=row.hosted,
+    )
+    channel.failures.extend(row.failures)
+    channel.peer_failures.extend(row.peer_failures)
+    if phase is Phase.OPEN and channel.suspended_at is None:
+        channel.suspended_at = core.now
+    channel.held = channel.hosted and phase is Phase.OPEN
+    return channel
+
+
+def _fill(core: Core, channel: Channel, kept: Stored) -> None:
+    """Fill the log, the outbox and the cursors."""
+    for author, message_id, outcome in kept.outcomes:
+        channel.remember(author, message_id, outcome)
+    for entry in kept.entries:
+        channel.log.append(entry)
+        channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
+    last = channel.log.last[1]
+    start = kept.start[1]
+    channel.handled = min(max(kept.cursors.get("handled", 0), start), last)
+    channel.written = kept.cursors.get("written", 0)
+    channel.peer_written = kept.cursors.get("peer_written", 0)
+    channel.peer_handled = min(max(kept.cursors.get("peer_handled", 0), start), last)
+    channel.peer_has = channel.peer_handled
+    channel.handed_out = last
+    for outgoing in kept.outbox:
+        if outgoing.id in channel.outcomes:
+            continue  # of a damaged file both were saved: it has its place, or was refused
+        channel.put_out(outgoing)
+        if outgoing.kind == "close":
+            channel.closing = True
+            channel.close_code = "closed"
+    for entry in channel.log.after(channel.peer_handled):
+        if entry.author == core.me:
+            channel.unhandled.append((entry.seq, len(entry.raw)))
+            channel.unhandled_bytes += len(entry.raw)
+            channel.unfinished.append((entry.seq, entry.id))
+
+
+def _fold(core: Core, channel: Channel, kept: Stored) -> Obstacle | None:
+    """Run the Session over the log; what stands in the way, if that cannot be."""
+    context, me = channel.context, core.label_of(core.me)
+    if not context.served:
+        return obstacles.here(obstacles.MISSING, context.name, me)
+    session = _session(core, channel, kept)
+    if isinstance(session, PluginFailure):
+        return obstacles.here(obstacles.FAILED, context.name, me, session.reason)
+    if isinstance(session, Rejection):
+        return obstacles.here(obstacles.MISMATCH, context.name, me, session.reason)
+    channel.session = session
+    return None
+
+
+def _session(core: Core, channel: Channel, kept: Stored) -> ChannelSession | Rejection:
+    session = open_at(core, channel, kept.start, kept.snapshot)
+    if isinstance(session, Rejection):
+        return session
+    return fold(session, kept.entries) or session

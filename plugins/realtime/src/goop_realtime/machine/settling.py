@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""The end of a step: what it placed in the logs goes to the pages and to the other nodes.
+
+Once for all that a step placed: a batch of messages costs one pass and one acknowledgement.
+"""
+
+from __future__ import annotations
+
+from goop_realtime.machine import failures, host_side, pages, trimming
+from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.containment import Contained
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.tombstones import make_room
+from goop_realtime.model.effects import RECORD_KINDS, SaveCursor
+from goop_realtime.model.wire import Line, raw
+
+CURSORS_WAIT = 1000
+"""Milliseconds after which cursors are saved though nothing else is."""
+
+
+def settle(core: Core) -> None:
+    """Tell the pages, write to the guests, and acknowledge what was received and handled."""
+    for channel_id in core.heard:
+        channel = core.channels.get(channel_id)
+        if channel is not None:
+            with Contained(core, channel_id):
+                _tell(core, channel)
+    core.heard.clear()
+    for channel_id, stage in core.handled_by.items():
+        channel = core.channels.get(channel_id)
+        if channel is not None:
+            with Contained(core, channel_id):
+                _acknowledge_handled(core, channel, stage)
+                trimming.trim(core, channel)
+    core.handled_by.clear()
+    make_room(core)
+    _save_cursors(core)
+
+
+def _tell(core: Core, channel: Channel) -> None:
+    """The channel's log grew."""
+    pages.tell_entries(core, channel)
+    # An entry of our own needs no handling: the cursor may pass over it.
+    pages.advance(core, channel, channel.handled, "page")
+    if channel.hosted:
+        host_side.distribute(core, channel)
+    elif channel.id not in core.handled_by or channel.handled < channel.log.last[1]:
+        _acknowledge_stored(core, channel)
+
+
+def _acknowledge_stored(core: Core, channel: Channel) -> None:
+    """Tell the host what this node has; who has handled it need not say that."""
+    epoch, seq = channel.log.last
+    if channel.link is not None and seq > channel.acked_node:
+        channel.acked_node = seq
+        core.write(channel, Line(type="ack", group=channel.id, stage="node", epoch=epoch, seq=seq))
+
+
+def _acknowledge_handled(core: Core, channel: Channel, stage: str) -> None:
+    """Tell the other node how far our pages are."""
+    # A host's pages may be ahead of what the window has let through to the guest.
+    seq = min(channel.handled, channel.sent_seq) if channel.hosted else channel.handled
+    if channel.link is None or seq <= channel.acked_page:
+        return
+    entry = channel.log.get(seq)
+    epoch = entry.epoch if entry is not None else channel.log.start[0]
+    line = Line(type="ack", group=channel.id, stage=stage, epoch=epoch, seq=seq)
+    failed = failures.untold(channel, seq)
+    if failed:
+        line.payload = raw({"failed": failed})
+    channel.acked_page = seq
+    core.write(channel, line)
+
+
+def _save_cursors(core: Core) -> None:
+    """Those that must be saved, with all others; the others alone only after a while."""
+    if not core.cursors:
+        return
+    aged = core.now - core.cursors_since >= CURSORS_WAIT
+    if not (core.cursors_due or aged or any(type(effect) in RECORD_KINDS for effect in core.out)):
+        return
+    for (channel_id, name), seq in core.cursors.items():
+        if channel_id in core.channels:
+            core.out.append(SaveCursor(channel_id, name, seq))
+    core.cursors.clear()
+    core.cursors_due = False

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Signals: for what is worth something only now. Newest wins, never queued, never logged.
+
+A ping goes with the first signal of a round, and its pong begins the next one: so no more than
+a round is ever on its way to a peer that has stopped reading, and the newest waits behind it.
+"""
+
+from __future__ import annotations
+
+from goop_node.types import JsonValue
+from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.pages import listeners
+from goop_realtime.model.effects import Frame
+from goop_realtime.model.jsonio import MalformedJson, encode
+from goop_realtime.model.limits import SIGNAL_BYTES
+from goop_realtime.model.wire import Line, payload
+from goop_realtime.types import Rejection
+
+ROUND = 16
+"""Signals that may be on their way at a time."""
+
+
+def send(core: Core, channel: Channel, data: JsonValue) -> Rejection | None:
+    """Pass a page's signal on, if there is a link to pass it on."""
+    encoded = encode(data)
+    if len(encoded) > SIGNAL_BYTES:
+        reason = f"a signal of {len(encoded)} bytes; at most {SIGNAL_BYTES} are taken"
+        return Rejection(code="too_large", reason=reason)
+    if channel.bucket is not None and not channel.bucket.take(core.now):
+        return Rejection(code="too_fast", reason="more messages a second than this context allows")
+    if channel.link is None:
+        return None
+    if channel.signals < ROUND:
+        _write(core, channel, encoded)
+    else:
+        channel.newest_signal = encoded
+    return None
+
+
+def arrived(core: Core, channel: Channel) -> None:
+    """The peer has answered: what was sent before its answer has arrived."""
+    channel.signals = 0
+    newest, channel.newest_signal = channel.newest_signal, b""
+    if newest:
+        _write(core, channel, newest)
+
+
+def _write(core: Core, channel: Channel, encoded: bytes) -> None:
+    core.write(channel, Line(type="signal", group=channel.id, payload=payload(encoded)))
+    if channel.signals == 0:
+        core.write(channel, Line(type="ping", group=channel.id))
+    channel.signals += 1
+
+
+def received(core: Core, channel: Channel, line: Line) -> None:
+    """The other side's signal: to every page that follows the channel."""
+    try:
+        data = line.value()
+    except MalformedJson:
+        return
+    frame: JsonValue = {
+        "type": "signal",
+        "channel": channel.id,
+        "from": channel.peer,
+        "data": data,
+    }
+    encoded = encode(frame)
+    for page in listeners(core, channel):
+        core.out.append(Frame(page.id, encoded, newest=channel.id, channel=channel.id))

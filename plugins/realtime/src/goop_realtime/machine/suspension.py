@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""Channels that something stands in the way of: suspended in words at both nodes, and kept.
+
+A node that cannot take part has no stream of the channel and touches nothing of what is stored.
+It says so with the line ``suspended``: a guest instead of joining, a host as the answer to a join.
+"""
+
+from __future__ import annotations
+
+from goop_node.types import JsonValue
+from goop_realtime.machine import pages
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.ending import FAILED, FAILED_THERE, drop_link, finish
+from goop_realtime.model import obstacles
+from goop_realtime.model.effects import Changed, CloseLink, SendLine
+from goop_realtime.model.obstacles import MISMATCH, Obstacle
+from goop_realtime.model.wire import MAX_REASON, MAX_VERSION, Join, Line, Welcome, serialise
+from goop_realtime.types import Rejection
+
+
+def fail(core: Core, channel: Channel, failure: Rejection) -> None:
+    """Our plugin failed where it may not: nothing of that step is taken, and both nodes wait."""
+    me = core.label_of(core.me)
+    obstacle = obstacles.here(obstacles.FAILED, channel.context.name, me, failure.reason)
+    core.write(channel, _line(channel, obstacle))
+    meet(core, channel, obstacle)
+
+
+def meet(core: Core, channel: Channel, obstacle: Obstacle) -> None:
+    """Something stands in the way: let go of the stream, and tell the pages why.
+
+    What stands in the way here comes first: as long as it does, nothing else matters.
+    """
+    if channel.final:
+        return
+    drop_link(core, channel, drain=True)
+    channel.retry_at = core.now + obstacles.PACE_MS
+    known = channel.obstacle
+    if known is not None and known.here and not obstacle.here:
+        return
+    if channel.closing:
+        end(core, channel)
+        return
+    channel.obstacle = obstacle
+    if channel.hosted and (obstacle.here or obstacle.code == MISMATCH):
+        channel.held = True  # what our pages send is judged when both can take part again
+    if obstacle.like(known):
+        return
+    core.note("node", obstacle.code, channel.id, detail=obstacle.reason)
+    if channel.phase is Phase.OPEN:
+        channel.suspended_at = core.now
+    core.save(channel)
+    pages.tell_state(core, channel)
+    core.out.append(Changed(channel.id))
+
+
+def lift(core: Core, channel: Channel) -> None:
+    """The other node takes part again."""
+    if channel.obstacle is not None:
+        channel.obstacle = None
+        core.save(channel)
+
+
+def end(core: Core, channel: Channel) -> None:
+    """A person ends it while something stands in the way: outside its log, at both nodes."""
+    finish(core, channel, "closed")
+    core.control(channel.peer, Line(type="close", group=channel.id, code="closed"))
+
+
+def say(core: Core, channel: Channel) -> None:
+    """Guest: tell the host that we cannot join. Its answer is the line that ends it, if it has."""
+    channel.retry_at = core.now + obstacles.PACE_MS
+    if channel.obstacle is not None and core.is_discovered(channel.peer):
+        core.control(channel.peer, _line(channel, channel.obstacle))
+
+
+def turned_away(core: Core, channel: Channel, link: int, said: Join) -> bool:
+    """Host: whether a join finds something in the way; then that is the answer."""
+    obstacle = channel.obstacle
+    if obstacle is None or not obstacle.here:
+        obstacle = _mismatch(core, channel, said)
+        if obstacle is None:
+            return False
+        meet(core, channel, obstacle)
+    elif said.hash is None:
+        # The guest does not know the line. Unanswered, it comes again every few seconds; it
+        # would do that several times a second if its stream ended.
+        return True
+    core.out.append(SendLine(link, serialise(_line(channel, obstacle)), channel.id))
+    core.out.append(CloseLink(link, channel=channel.id))
+    return True
+
+
+def differs(core: Core, channel: Channel, said: Welcome) -> bool:
+    """Guest: whether the host's welcome is of another contract; then the host is told."""
+    obstacle = _mismatch(core, channel, said)
+    if obstacle is None:
+        return False
+    core.write(channel, _line(channel, obstacle))
+    meet(core, channel, obstacle)
+    return True
+
+
+def contract(channel: Channel) -> dict[str, JsonValue]:
+    """What our node has of the context, for a ``join`` or ``welcome``."""
+    context = channel.context
+    if not context.hash:
+        return {}
+    return {"version": context.type.version[:MAX_VERSION], "hash": context.hash}
+
+
+def _mismatch(core: Core, channel: Channel, said: Join | Welcome) -> Obstacle | None:
+    context = channel.context
+    if said.hash is None or said.hash == context.hash:
+        return None
+    mine = (core.label_of(core.me), context.type.version[:MAX_VERSION])
+    return obstacles.between(context.name, mine, (channel.peer_label, said.version))
+
+
+def heard(core: Core, channel: Channel, line: Line) -> None:
+    """The other node says, on the channel's stream, that it cannot take part."""
+    if channel.final:
+        return
+    if channel.phase not in (Phase.OPEN, Phase.JOINING):
+        drop_link(core, channel, drain=True)
+        return
+    label, context = channel.peer_label, channel.context.name
+    meet(core, channel, obstacles.there(line.code, context, label, line.reason))
+
+
+def told(core: Core, peer: str, line: Line) -> None:
+    """The other node says, outside any stream, that it cannot take part."""
+    channel = core.channels.get(line.group)
+    if channel is None or channel.peer != peer:
+        core.control(peer, Line(type="gone", group=line.group))
+    elif channel.final:
+        core.control(peer, ended(channel))
+    else:
+        heard(core, channel, line)
+
+
+def ended(channel: Channel) -> Line:
+    """The line that says how a channel has ended."""
+    reason = FAILED_THERE if channel.close_code == FAILED else channel.close_reason[:MAX_REASON]
+    return Line(type="close", group=channel.id, code=channel.close_code, reason=reason)
+
+
+def _line(channel: Channel, obstacle: Obstacle) -> Line:
+    """What is said to the other node, where pages show it."""
+    return Line(type="suspended", group=channel.id, code=obstacle.code, reason=obstacle.said)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""What waits in the core: each question it has asked, and each bound that holds something up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from goop_realtime.machine import joining, links
+from goop_realtime.machine.channel import BEST_EFFORT, Channel, Phase
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.ending import drop_link, let_go
+from goop_realtime.machine.liveness import Wait
+
+OPENING_MS = 20_000
+"""A stream is opened or given up within half of that."""
+GO_OPENING_MS = 75_000
+"""To a 1.0.0 host three joins may wait for a welcome each, and a sign of life behind them."""
+ANSWER_MS = 30_000
+"""The other node does at once what is waited for here; its link may be slow, though."""
+LATE_MS = 5_000
+"""How far a tick may be behind what is due."""
+PAGE_MS = 60_000
+"""A handler that has not returned for so long will hardly."""
+
+
+def waiting(core: Core) -> Iterator[Wait]:
+    """Everything in the core that waits at ``core.now``."""
+    for channel in core.channels.values():
+        if channel.link is not None:
+            yield from _on_link(core, channel)
+        elif not channel.final:
+            yield from _without_link(core, channel)
+    for page in core.pages.values():
+        for channel_id, view in page.views.items():
+            if page.connected and view.flight:
+                yield Wait(channel_id, f"page {page.id} to handle", view.flight[0][0], PAGE_MS)
+
+
+def _on_link(core: Core, channel: Channel) -> Iterator[Wait]:
+    link = channel.link
+
+    def again(code: str) -> Callable[[], None]:
+        return lambda: let_go(core, channel, code)
+
+    if channel.final:
+        yield Wait(
+            channel.id,
+            "its stream to end",
+            link,
+            ANSWER_MS,
+            lambda: drop_link(core, channel, drain=False),
+        )
+    elif channel.pulling:
+        last = channel.log.last
+        yield Wait(
+            channel.id, "what the guest gives back", (link, last), ANSWER_MS, again("no_tail")
+        )
+    elif not channel.hosted and not channel.welcomed:
+        yield Wait(channel.id, "the host's welcome", link, ANSWER_MS, again("no_welcome"))
+    elif channel.delivery == BEST_EFFORT:
+        return  # paced, and held up by our own pages: the driver knows
+    elif channel.hosted and channel.peer_has < channel.log.last[1]:
+        has = channel.peer_has
+        yield Wait(channel.id, "the guest to have it", (link, has), ANSWER_MS, again("no_ack"))
+    elif not channel.hosted and channel.outbox:
+        first = next(iter(channel.outbox))
+        yield Wait(
+            channel.id, "the host to order it", (link, first), ANSWER_MS, again("no_confirm")
+        )
+    if channel.newest_signal:
+        yield Wait(channel.id, "a pong for its signals", (link, channel.pinged_at), ANSWER_MS)
+
+
+def _without_link(core: Core, channel: Channel) -> Iterator[Wait]:
+    if channel.opening:
+
+        def give_up() -> None:
+            channel.opening = False
+
+        bound = GO_OPENING_MS if channel.delivery == BEST_EFFORT else OPENING_MS
+        yield Wait(channel.id, "a stream to its host", channel.retries, bound, give_up)
+    elif (
+        channel.phase in (Phase.JOINING, Phase.OPEN)
+        and not channel.hosted
+        and core.now > channel.retry_at
+    ):
+        yield Wait(
+            channel.id,
+            "a try to join",
+            channel.retries,
+            LATE_MS,
+            lambda: joining.rejoin(core, channel),
+        )
+    ends_at = channel.expires_at
+    if channel.phase is Phase.JOINING:
+        ends_at += links.JOIN_MS
+    if channel.phase is not Phase.OPEN and core.now > ends_at:
+        yield Wait(channel.id, "its end", channel.phase, LATE_MS)

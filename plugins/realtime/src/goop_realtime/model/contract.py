@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""What is remembered of a channel's context, so that it is known where no plugin serves it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from goop_realtime.model.jsonio import MAX_INTEGER
+from goop_realtime.model.wire import MAX_CONTEXT, MAX_VERSION
+from goop_realtime.types import Limits
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a context was when a channel last went by it. It outlives the plugin."""
+
+    name: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)]
+    plugin: Annotated[str, msgspec.Meta(max_length=256)] = ""
+    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    hash: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    suspended_seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = (
+        Limits().suspended_seconds
+    )

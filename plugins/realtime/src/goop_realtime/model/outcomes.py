@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""What became of message ids, for messages that are sent again."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from goop_realtime.model.effects import Outcome
+from goop_realtime.model.limits import OUTBOX_MESSAGES
+
+REMEMBERED_ORDERED = 2 * OUTBOX_MESSAGES
+REMEMBERED_REFUSED = OUTBOX_MESSAGES
+"""How many ids are remembered: twice what may be on its way, and of what was refused so many
+that none of it pushes out what was ordered."""
+
+
+class Outcomes:
+    """One author's newest message ids, and what became of each.
+
+    Each node chooses its own ids: the same one from the other node is another message.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, Outcome] = {}
+        self._ordered: deque[str] = deque()
+        self._refused: deque[str] = deque()
+        self._newest: dict[str, int] = {}
+        """By page: the greatest counter of what is known of it."""
+        self._before: dict[str, int] = {}
+        """By page: the counter of its newest message that an earlier start of the host ordered."""
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, message_id: str) -> bool:
+        return message_id in self._known
+
+    def items(self) -> Iterable[tuple[str, Outcome]]:
+        """All that is remembered."""
+        return self._known.items()
+
+    def get(self, message_id: str) -> Outcome | None:
+        """What became of it, where that is remembered."""
+        return self._known.get(message_id)
+
+    def ordered_before(self, message_id: str) -> None:
+        """An earlier start of the host has ordered this one."""
+        page, counter = _page_and_counter(message_id)
+        self._before[page] = max(counter, self._before.get(page, 0))
+
+    def behind(self, page: str) -> int:
+        """A counter above all that are known of that page's messages."""
+        return max(self._newest.get(page, 0), self._before.get(page, 0)) + 1
+
+    def overtaken(self, message_id: str) -> bool:
+        """Whether an earlier start of the host has ordered a later message of the same page.
+
+        It was refused then, since a host judges in order, and a power cut took the refusal.
+        """
+        if not self._before:
+            return False
+        page, counter = _page_and_counter(message_id)
+        return counter < self._before.get(page, 0)
+
+    def remember(self, message_id: str, outcome: Outcome) -> None:
+        """Keep what became of an id, forgetting the oldest beyond the bound."""
+        ids, bound = self._ordered, REMEMBERED_ORDERED
+        if outcome.code:
+            ids, bound = self._refused, REMEMBERED_REFUSED
+        ids.append(message_id)
+        self._count(message_id)
+        if len(self._newest) > 2 * bound:
+            self._newest.clear()
+            for known in self._known:
+                self._count(known)
+        self._known[message_id] = outcome
+        if len(ids) > bound:
+            self._known.pop(ids.popleft(), None)
+
+    def _count(self, message_id: str) -> None:
+        page, counter = _page_and_counter(message_id)
+        self._newest[page] = max(counter, self._newest.get(page, 0))
+
+
+def _page_and_counter(message_id: str) -> tuple[str, int]:
+    """The parts of ``PAGE-COUNTER``; another node may write ids that are nothing of the kind."""
+    page, _, counter = message_id.rpartition("-")
+    return page, int(counter) if counter.isascii() and counter.isdigit() else 0

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""What is kept of a channel, as a start gets it: the forms of its records."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from goop_node.types import JsonValue
+from goop_realtime.model.contract import Contract
+from goop_realtime.model.effects import Entry, Outcome, Outgoing
+from goop_realtime.model.jsonio import MalformedJson, decode
+from goop_realtime.model.obstacles import Obstacle
+from goop_realtime.model.wire import (
+    MAX_CONTEXT,
+    Code,
+    Failed,
+    Group,
+    Number,
+    PeerId,
+    Text,
+)
+
+Name = Annotated[str, msgspec.Meta(max_length=256)]
+
+
+class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
+    """A channel itself; see ``Channel.row``. Times are Unix ms."""
+
+    context: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)]
+    opener: PeerId
+    peers: tuple[PeerId, PeerId]
+    peer: PeerId
+    peer_label: Name
+    hosted: bool
+    phase: Literal["asking", "asked", "joining", "open", "closed"]
+    expires_at: Number
+    epoch: Number
+    owner: Name | None = None
+    params: Any = None
+    base: Any = None
+    app: Name = ""
+    first_epoch: Number = 0
+    suspended_at: Number | None = None
+    close_code: Code = ""
+    close_reason: Text = ""
+    closed_at: Number = 0
+    close_acked: bool = False
+    replaced_by: Group = ""
+    fresh: bool = False
+    delivery: Literal["log", "best-effort"] = "log"
+    failures: Failed = []
+    peer_failures: Failed = []
+    contract: Contract | None = None
+    obstacle: Obstacle | None = None
+
+
+class Stored:
+    """What the journal holds of one channel. ``flaws`` says what had to be left out of it."""
+
+    def __init__(self, row: ChannelRow) -> None:
+        self.row = row
+        self.start: tuple[int, int] = (0, 0)
+        self.snapshot: JsonValue = None
+        self.entries: list[Entry] = []
+        self.outbox: list[Outgoing] = []
+        self.outcomes: list[tuple[str, str, Outcome]] = []
+        self.cursors: dict[str, int] = {}
+        self.flaws: list[str] = []
+
+    def take(self, entry: Entry) -> None:
+        """An entry of the log, or below its start one whose id is remembered.
+
+        What stands behind a hole is not the log's: the other node gives it back, as after a
+        power cut.
+        """
+        last = self.entries[-1].seq if self.entries else self.start[1]
+        if entry.seq <= self.start[1]:
+            outcome = Outcome(epoch=entry.epoch, seq=entry.seq)
+            self.outcomes.append((entry.author, entry.id, outcome))
+        elif entry.seq == last + 1:
+            decode(entry.raw)
+            self.entries.append(entry)
+        else:
+            raise MalformedJson("hole", f"entry {entry.seq} follows {last}")

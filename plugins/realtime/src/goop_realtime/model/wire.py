@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: MIT
+"""The lines of our own stream protocols, 1.1.0: parse and serialise.
+
+The envelope is that of the 1.0.0 group protocol (``type, group, from, payload``) with the
+numbers of the log beside it. Unknown fields and types are ignored, so that it can grow; a known
+one that has not its form is no line at all. The forms and bounds of everything that a line may
+carry are declared here and nowhere else: the fields of ``Line``, and ``SHAPES`` for what each
+type of line must have. The complete specification is ``docs/protocol.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+
+from goop_node.types import JsonValue, Refusal
+from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode, encode, refuse_depth
+
+GROUP_PROTOCOL = "/goop-node/group/1.1.0"
+INVITE_PROTOCOL = "/goop-node/group-invite/1.1.0"
+MAX_LINE = 160 * 1024
+"""Bytes of one line: a message of 64 KiB, escaped, with its envelope, or an invitation."""
+MAX_TIMEOUT_MS = 24 * 3600 * 1000
+"""The longest time that an invitation may wait for its answer."""
+MAX_CONTEXT = 129
+"""Characters of the longest name of a context."""
+MAX_VERSION = 80
+"""Characters of a context's version, which only people read."""
+MAX_REASON = 300
+MAX_CODE = 64
+"""Characters of a reason, of a pointer, and of a code."""
+
+MAX_FAILED = 1000
+"""How many entries are remembered that handlers failed on: what may be on its way."""
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
+Position = tuple[Number, Number]
+Failed = Annotated[list[Number], msgspec.Meta(max_length=MAX_FAILED)]
+Group = Annotated[str, msgspec.Meta(pattern=r"\A(rt-[0-9a-f]{16})?\Z")]
+PeerId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9]{0,64}\Z")]
+MessageId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~-]{0,80}\Z")]
+Code = Annotated[str, msgspec.Meta(pattern=rf"\A[!-~]{{0,{MAX_CODE}}}\Z")]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_REASON)]
+Stage = Annotated[str, msgspec.Meta(pattern=r"\A(node|page|written|open|none)?\Z")]
+Presence = Literal["open", "none", "unknown"]
+
+T = TypeVar("T", bound=msgspec.Struct)
+Kind = type[T]
+
+
+class Line(msgspec.Struct, omit_defaults=True):
+    """One line. Which fields count depends on ``type``; see ``docs/protocol.md``."""
+
+    type: Annotated[str, msgspec.Meta(max_length=32)]
+    group: Group = ""
+    from_: PeerId = msgspec.field(default="", name="from")
+    payload: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    epoch: Number = 0
+    seq: Number = 0
+    id: MessageId = ""
+    at: Number = 0
+    kind: Annotated[str, msgspec.Meta(pattern=r"\A(close)?\Z")] = ""
+    stage: Stage = ""
+    code: Code = ""
+    reason: Text = ""
+    pointer: Text = ""
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is no payload."""
+        return isinstance(self.payload, msgspec.UnsetType) or bytes(self.payload) == b"null"
+
+    def value(self) -> JsonValue:
+        """The decoded payload; ``None`` where there is none. Raises ``MalformedJson``."""
+        return None if isinstance(self.payload, msgspec.UnsetType) else decode(bytes(self.payload))
+
+    def fields(self) -> dict[str, Any]:
+        """The decoded payload as a mapping; empty where it is none."""
+        value = self.value()
+        return value if isinstance(value, dict) else {}
+
+    def told(self, kind: Kind[T]) -> T:
+        """The payload as ``kind``; its defaults where there is none. Raises ``MalformedJson``."""
+        encoded = b"{}" if isinstance(self.payload, msgspec.UnsetType) else bytes(self.payload)
+        return _read(kind, encoded, " in the payload")
+
+
+class Ack(msgspec.Struct):
+    """Which of the entries that a page is done with its handlers failed on: of an ``ack``."""
+
+    failed: Failed = []
+
+
+class Join(msgspec.Struct):
+    """What a guest has: the payload of ``join``. Without ``hash`` it knows no ``suspended``."""
+
+    have: Position | None = None
+    handled: Number = 0
+    failed: Failed = []
+    page: Presence = "none"
+    stage: Literal["", "page", "written"] = ""
+    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    hash: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+
+
+class SnapshotAt(msgspec.Struct):
+    """A Session's ``state`` behind the position ``at``."""
+
+    at: Position
+    state: Any = None
+
+
+class Welcome(msgspec.Struct):
+    """What a host has: the payload of ``welcome``."""
+
+    last: Position = (0, 0)
+    handled: Number = 0
+    failed: Failed = []
+    page: Presence = "none"
+    stage: Literal["", "page", "written"] = ""
+    snapshot: SnapshotAt | None = None
+    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    hash: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+
+
+class Invite(msgspec.Struct):
+    """What an opener asks for: the payload of ``invite``. ``timeout`` in milliseconds.
+
+    ``app`` is the template that asks; with a context it counts for nothing, which says by itself
+    who serves it.
+    """
+
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=MAX_TIMEOUT_MS)]
+    context: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)] = ""
+    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    hash: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    params: Any = None
+    base: Any = None
+    new: bool = False
+    app: Annotated[str, msgspec.Meta(pattern=r"\A([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?\Z")] = ""
+
+    def __post_init__(self) -> None:
+        if self.context:
+            self.app = ""
+
+
+class Tail(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """An entry that is given back: the payload of ``tail``, a list."""
+
+    epoch: Number
+    seq: Number
+    id: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~-]{1,80}\Z")]
+    author: PeerId
+    at: Number
+    kind: Literal["msg", "close"]
+    data: Any
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a type of line must have: fields, one of the stages, a payload of that kind."""
+
+    needs: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    payload: type[msgspec.Struct] | None = None
+    bare: bool = False
+    """Whether the payload may be missing."""
+
+
+SHAPES: Mapping[str, Shape] = {
+    "invite": Shape(payload=Invite),
+    "decline": Shape(),
+    "cancel": Shape(),
+    "exists": Shape(needs=("id",)),
+    "poke": Shape(),
+    "gone": Shape(),
+    "close": Shape(),
+    "suspended": Shape(needs=("code",)),
+    "join": Shape(payload=Join),
+    "welcome": Shape(payload=Welcome),
+    "msg": Shape(needs=("id",)),
+    "confirm": Shape(needs=("id", "epoch", "seq")),
+    "refuse": Shape(needs=("id",)),
+    "ack": Shape(stages=("node", "page", "written"), payload=Ack, bare=True),
+    "page": Shape(stages=("open", "none")),
+    "signal": Shape(),
+    "pull": Shape(),
+    "tail": Shape(payload=Tail, bare=True),
+    "ping": Shape(),
+    "pong": Shape(),
+}
+"""Every type of line. All of them name their ``group``."""
+
+
+_CODE = re.compile(rf"[!-~]{{1,{MAX_CODE}}}")
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Line)
+
+
+@cache
+def _decoder_of(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _read(kind: type[T], encoded: bytes, where: str) -> T:
+    try:
+        found: T = _decoder_of(kind).decode(encoded)
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
+        raise MalformedJson(
+            "malformed_json", f"not a line of the protocol: {error}{where}"
+        ) from None
+    return found
+
+
+def parse(raw: bytes) -> Line:
+    """The line in ``raw`` (without newline). Raises ``MalformedJson``, which names the field."""
+    refuse_depth(raw)
+    try:
+        line = _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
+        raise MalformedJson("malformed_json", f"not a line of the protocol: {error}") from None
+    shape = SHAPES.get(line.type)
+    if shape is not None:
+        _refuse_misshapen(line, shape)
+    return line
+
+
+def _refuse_misshapen(line: Line, shape: Shape) -> None:
+    if not line.group:
+        raise MalformedJson("malformed_json", f"a line {line.type!r} without group")
+    for name in shape.needs:
+        if not getattr(line, name):
+            raise MalformedJson("malformed_json", f"a line {line.type!r} without {name}")
+    if shape.stages and line.stage not in shape.stages:
+        raise MalformedJson(
+            "malformed_json",
+            f"a line {line.type!r} with stage {line.stage!r}; expected {' or '.join(shape.stages)}",
+        )
+    if shape.payload is not None and not (shape.bare and line.bare):
+        line.told(shape.payload)
+
+
+def serialise(line: Line) -> bytes:
+    """The bytes of ``line``, without newline."""
+    return _encoder.encode(line)
+
+
+def bounded(refusal: Refusal) -> Refusal:
+    """The refusal as a line may carry it.
+
+    A plugin chooses its own: what has not their form is replaced, what is too long is cut.
+    """
+    code, pointer = refusal.code, _encodable(refusal.pointer)
+    if not _CODE.fullmatch(code):
+        code = "refused"
+    if len(pointer) > MAX_REASON:
+        pointer = pointer[: MAX_REASON + 1].rpartition("/")[0]  # to what is around it
+    reason = _encodable(refusal.reason)[:MAX_REASON]
+    return Refusal(code=code, reason=reason, pointer=pointer)
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def raw(value: JsonValue) -> msgspec.Raw:
+    """``value`` as an encoded payload."""
+    return msgspec.Raw(encode(value))
+
+
+def payload(encoded: bytes) -> msgspec.Raw:
+    """A payload that is encoded already."""
+    return msgspec.Raw(encoded)
+
+
+def pair(value: Any) -> tuple[int, int] | None:
+    """A log position ``[epoch, seq]`` as a tuple, or ``None`` for anything else."""
+    if (
+        isinstance(value, (list, tuple))
+        and len(value) == 2
+        and all(type(part) is int and 0 <= part <= MAX_INTEGER for part in value)
+    ):
+        return (value[0], value[1])
+    return None

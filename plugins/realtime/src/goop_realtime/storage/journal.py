@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+"""The journal: the channels, their logs and outboxes in one SQLite file.
+
+One commit takes everything that a step of the state machine wants kept. The commit runs in
+the event loop's own thread: in WAL mode it is an append of some thirty microseconds, less than
+handing it to another thread would cost. What ``synchronous=NORMAL`` can lose in a power cut
+(never in a crash of the process) is told in docs/durability.md.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from goop_node.clock import booted_ms
+from goop_node.data.storage import Database
+from goop_realtime.model.effects import Record
+from goop_realtime.model.jsonio import MAX_INTEGER
+from goop_realtime.model.stored import Stored
+from goop_realtime.storage.journal_reading import read
+from goop_realtime.storage.journal_rows import write
+
+MIGRATIONS = (
+    """
+    CREATE TABLE node (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE channels (id TEXT PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE entries (
+        channel TEXT NOT NULL, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, id TEXT NOT NULL,
+        author TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, raw BLOB NOT NULL,
+        PRIMARY KEY (channel, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE starts (
+        channel TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+        snapshot BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE outbox (
+        n INTEGER PRIMARY KEY, channel TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
+        kind TEXT NOT NULL, raw BLOB NOT NULL
+    );
+    CREATE INDEX outbox_id ON outbox (channel, id);
+    CREATE TABLE outcomes (
+        n INTEGER PRIMARY KEY, channel TEXT NOT NULL, id TEXT NOT NULL, epoch INTEGER NOT NULL,
+        seq INTEGER NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, pointer TEXT NOT NULL
+    );
+    CREATE INDEX outcomes_channel ON outcomes (channel, n);
+    CREATE TABLE cursors (
+        channel TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (channel, name)
+    ) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE outcomes ADD COLUMN author TEXT NOT NULL DEFAULT '';
+    """,
+)
+"""The schema, by user_version."""
+
+
+SAME_START_MS = 10_000
+"""How far the machine's start may seem to have moved: its clock is corrected now and then."""
+
+
+class Lost(sqlite3.OperationalError):
+    """The file is no longer the one that was opened."""
+
+
+class Journal:
+    """Writes records, and reads everything back at a start."""
+
+    def __init__(
+        self,
+        database: sqlite3.Connection,
+        anew: Callable[[str], sqlite3.Connection] | None = None,
+    ) -> None:
+        """``anew`` sets the file aside, for the reason that it is given, and makes a new one."""
+        self._db = database
+        self._anew = anew
+        self._epoch = 0
+        self._lost = ""
+        """Why there is no file just now."""
+        self.may_lack = True
+        """Whether the newest of what was told to others may be missing, as after a power cut."""
+        self.flaws: list[str] = []
+        """What the last ``load`` had to leave out, in words."""
+
+    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
+        """Write ``records`` in one transaction.
+
+        The channels whose records are such that they cannot be written, each with what was wrong:
+        of those nothing is kept, of the others all. Raises ``sqlite3.Error`` where nothing can be
+        written; then none is kept.
+        """
+        trouble = self.trouble()
+        if trouble:
+            raise Lost(trouble)
+        try:
+            with self._transaction():
+                write(self._db, records)
+        except sqlite3.Error as error:
+            if _is_storage(error):
+                raise
+        except MemoryError:
+            raise
+        except Exception:  # some value that SQLite does not take; whose it is comes out below
+            pass
+        else:
+            return {}
+        return self._commit_apart(records)
+
+    def _commit_apart(self, records: Sequence[Record]) -> dict[str, Exception]:
+        """Channel by channel, still in one transaction."""
+        by_channel: dict[str, list[Record]] = {}
+        for record in records:
+            by_channel.setdefault(record.channel, []).append(record)
+        culprits: dict[str, Exception] = {}
+        with self._transaction():
+            for channel, its in by_channel.items():
+                self._db.execute("SAVEPOINT channel")
+                try:
+                    write(self._db, its)
+                except Exception as error:
+                    if isinstance(error, MemoryError) or _is_storage(error):
+                        raise
+                    culprits[channel] = error
+                    self._db.execute("ROLLBACK TO channel")
+                self._db.execute("RELEASE channel")
+        return culprits
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def next_epoch(self, now: int) -> int:
+        """The epoch of this start: ``max(stored + 1, now)``, synced before it is used."""
+        db = self._db
+        mode = db.execute("PRAGMA synchronous").fetchone()[0]
+        db.execute("PRAGMA synchronous=FULL")
+        before = dict(db.execute("SELECT name, value FROM node").fetchall())
+        stored = before.get("epoch")
+        epoch = now
+        if type(stored) is int and 0 <= stored < MAX_INTEGER:
+            epoch = max(stored + 1, now)
+        self.may_lack = self._may_lack(before)
+        notes = {"epoch": epoch, "booted": booted_ms(), "ended": 0}
+        with db:
+            db.executemany("INSERT OR REPLACE INTO node VALUES (?, ?)", notes.items())
+        db.execute(f"PRAGMA synchronous={int(mode)}")
+        self._epoch = epoch
+        return epoch
+
+    def _may_lack(self, before: dict[str, Any]) -> bool:
+        """Whether the last run neither ended in order nor while this machine has been up.
+
+        A process that is killed loses nothing of what it committed, a machine may.
+        """
+        if isinstance(self._db, Database) and self._db.mended:
+            return True
+        booted = before.get("booted")
+        up = type(booted) is int and abs(booted - booted_ms()) < SAME_START_MS
+        return before.get("ended") != 1 and not up
+
+    def trouble(self) -> str:
+        """What has happened to the file under us, in words; ``""`` for nothing."""
+        return self._lost or (self._db.trouble() if isinstance(self._db, Database) else "")
+
+    def renew(self, records: Sequence[Record], reason: str) -> dict[str, Exception]:
+        """Begin a new file with ``records``, which are all there is; see ``commit``.
+
+        Raises ``StorageError`` and ``sqlite3.Error``; then there is none until a next attempt.
+        """
+        if self._anew is None:
+            raise sqlite3.OperationalError(reason)
+        self._lost = reason
+        self._db.close()
+        self._db = self._anew(reason)
+        self._lost = ""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO node VALUES ('epoch', ?)", (self._epoch,))
+        return self.commit(records)
+
+    def close(self) -> None:
+        """Let go of the file, in which it says then that nothing is missing."""
+        with suppress(sqlite3.Error):
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("INSERT OR REPLACE INTO node VALUES ('ended', 1)")
+        self._db.close()
+
+    def load(self, only: str | None = None) -> dict[str, Stored]:
+        """Every channel that the journal holds, by id, or ``only`` that one.
+
+        What is damaged is left out; ``flaws`` says what that was. Raises ``sqlite3.Error``.
+        """
+        stored, self.flaws = read(self._db, only)
+        self.may_lack = self.may_lack or bool(self.flaws)
+        return stored
+
+
+_STORAGE = (sqlite3.OperationalError, sqlite3.InternalError)
+
+
+def _is_storage(error: Exception) -> bool:
+    """Whether the file or the disk fails, and not what is to be written."""
+    return isinstance(error, _STORAGE) or type(error) is sqlite3.DatabaseError

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""All that a node keeps in memory, as the records of one commit: for when its file is lost.
+
+What is in the journal is in memory too, so a journal that was deleted or damaged under a running
+node is written anew, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.core import Core
+from goop_realtime.model.effects import (
+    Entry,
+    Record,
+    SaveChannel,
+    SaveCursor,
+    SaveEntry,
+    SaveOutcome,
+    SaveOutgoing,
+    TrimLog,
+)
+from goop_realtime.model.jsonio import encode
+from goop_realtime.model.log import ORIGIN
+
+
+def everything(core: Core) -> list[Record]:
+    """The records from which a start would make these channels again."""
+    return [record for channel in core.channels.values() for record in _channel(core, channel)]
+
+
+def _channel(core: Core, channel: Channel) -> Iterator[Record]:
+    yield SaveChannel(channel.id, channel.row())
+    authors = ((core.me, channel.outcomes), (channel.peer, channel.peer_outcomes))
+    start = channel.log.start
+    for author, outcomes in authors:
+        for message_id, outcome in outcomes.items():
+            if outcome.code:
+                yield SaveOutcome(channel.id, author, message_id, outcome)
+            elif outcome.seq <= start[1]:
+                # Below the start only the id of an entry is kept.
+                old = Entry(outcome.epoch, outcome.seq, message_id, author, 0, "msg", b"")
+                yield SaveEntry(channel.id, old)
+    if start != ORIGIN:
+        yield TrimLog(channel.id, *start, encode(channel.start_state))
+    for entry in channel.log.after(start[1]):
+        yield SaveEntry(channel.id, entry)
+    for outgoing in channel.outbox.values():
+        yield SaveOutgoing(channel.id, outgoing)
+    for name in ("handled", "written", "peer_handled", "peer_written"):
+        yield SaveCursor(channel.id, name, getattr(channel, name))

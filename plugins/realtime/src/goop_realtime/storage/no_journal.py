@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""What stands in for the journal with ``journal = false``: channels end with their node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from goop_realtime.model.effects import Record
+from goop_realtime.model.stored import Stored
+
+
+class NoJournal:
+    """Keeps nothing. A peer that comes back to such a node is told that its channel is lost."""
+
+    flaws: Sequence[str] = ()
+    may_lack = False
+
+    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
+        """Nothing to do."""
+        return {}
+
+    def trouble(self) -> str:
+        """There is no file."""
+        return ""
+
+    def renew(self, records: Sequence[Record], reason: str) -> dict[str, Exception]:
+        """Nothing to do."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def next_epoch(self, now: int) -> int:
+        """The epoch of this start: its time in Unix ms."""
+        return now
+
+    def load(self, only: str | None = None) -> dict[str, Stored]:
+        """Nothing is held."""
+        return {}

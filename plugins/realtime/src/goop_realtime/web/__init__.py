@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What pages reach: the endpoints, the WebSocket and the event stream."""

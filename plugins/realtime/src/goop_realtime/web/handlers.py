@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: MIT
+"""The endpoints below ``/api/realtime``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, cast
+from urllib.parse import parse_qs
+
+import msgspec
+from litestar import Request, asgi, get, post
+from litestar.params import FromQuery
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.types import Receive, Scope, Send
+
+from goop_node.access import caller_of
+from goop_node.clock import now_ms
+from goop_node.problems import Problem
+from goop_node.types import JsonValue, Route, Who
+from goop_realtime.driver.bridge import Bridge
+from goop_realtime.machine import lookup
+from goop_realtime.machine.channel import Channel, Phase, channel_row
+from goop_realtime.machine.history import history_page
+from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
+from goop_realtime.machine.pages import Page
+from goop_realtime.machine.rights import Right
+from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode
+from goop_realtime.types import Rejection
+from goop_realtime.web.event_streams import EventStream, Posted, take_frames
+from goop_realtime.web.page_session import PageSession
+from goop_realtime.web.sockets import PageSocket
+
+POSTED = "~"
+"""Stands for the page in the ids of messages that are posted: no page can have it."""
+WELCOME_WAIT = 15.0
+"""Seconds an accept waits for the host's welcome."""
+
+_UNFIT = {"invalid_message", "unknown_type", "invalid_params", "invalid_app", "bad_id"}
+_STATUS = {
+    "permission_needed": 403,
+    "blocked": 403,
+    "not_friend": 403,
+    "unknown_channel": 404,
+    "unknown_context": 404,
+    "undiscovered": 404,
+    "too_fast": 429,
+    "busy": 429,
+    "outbox_full": 429,
+    "too_large": 413,
+    "plugin_missing": 503,
+    "plugin_error": 500,
+}
+
+
+class RequestBody(msgspec.Struct, rename="camel"):
+    """``POST request``. ``timeout`` in milliseconds.
+
+    ``app``: the template that is meant, where a program asks without a context.
+    """
+
+    peer_id: str
+    context: str = ""
+    app: str = ""
+    params: Any = None
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = DEFAULT_TIMEOUT_MS
+    new: bool = False
+    page: str = ""
+
+
+class AcceptBody(msgspec.Struct, rename="camel"):
+    """``POST accept``. ``template``: who is to have it, where home or a program accepts."""
+
+    channel_id: str
+    page: str = ""
+    template: str = ""
+
+
+class ChannelBody(msgspec.Struct, rename="camel"):
+    """``POST close``."""
+
+    channel_id: str
+    page: str = ""
+
+
+class DeclineBody(msgspec.Struct, rename="camel"):
+    """``POST decline``."""
+
+    channel_id: str
+    reason: str = "declined"
+
+
+class SendBody(msgspec.Struct, rename="camel"):
+    """``POST send``."""
+
+    channel_id: str
+    data: Any
+    id: str = ""
+
+
+def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
+    """The handlers; ``get_bridge`` gives the running bridge."""
+    sessions: dict[str, PageSession] = {}
+
+    @get("/channels")
+    async def channels(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
+        """The channels that the caller may see, and the requests that wait for an answer."""
+        return lookup.rows(get_bridge().engine.core, caller_of(request.scope), now_ms())
+
+    @get("/contexts")
+    async def contexts(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
+        """The contexts that the caller may use, with their schemas and limits."""
+        core = get_bridge().engine.core
+        caller = caller_of(request.scope)
+        return [
+            {
+                "name": context.type.name,
+                "version": context.type.version,
+                "title": context.type.title,
+                "page": context.type.page,
+                "hash": context.hash,
+                "schemas": {name: dict(schema) for name, schema in context.type.messages.items()},
+                "params": context.type.params,
+                "limits": {
+                    "messageBytes": limits.message_bytes,
+                    "rate": limits.rate,
+                    "burst": limits.burst,
+                },
+            }
+            for context in core.registry.all()
+            for limits in [core.limits.of(context.type.limits)]
+            if core.rights.uses(caller, context.type.name)
+        ]
+
+    @get("/trace")
+    async def trace(
+        request: Request[Any, Any, Any], channel: FromQuery[str] = ""
+    ) -> list[dict[str, JsonValue]]:
+        """The newest decisions: who refused, dropped or closed what, and why."""
+        return lookup.trace(get_bridge().engine.core, caller_of(request.scope), channel)
+
+    @post("/request", status_code=HTTP_201_CREATED, opt={"body": RequestBody})
+    async def request_channel(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Ask a peer for a channel. The outcome follows as a ``state`` frame."""
+        body = await _body(request, RequestBody)
+        bridge = get_bridge()
+        found = bridge.engine.request(
+            now_ms(),
+            body.peer_id,
+            body.context,
+            body.params,
+            body.timeout,
+            new=body.new,
+            caller=caller_of(request.scope),
+            app=body.app,
+        )
+        await bridge.stored(found.id if isinstance(found, Channel) else "")
+        return channel_row(_found(found), now_ms(), bridge.engine.core.limits)
+
+    @post("/accept", status_code=HTTP_200_OK, opt={"body": AcceptBody})
+    async def accept(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Accept a request; answers when the opener has welcomed us."""
+        body = await _body(request, AcceptBody)
+        bridge, caller = get_bridge(), caller_of(request.scope)
+        channel = _found(bridge.engine.accept(now_ms(), body.channel_id, caller, body.template))
+        await bridge.stored(body.channel_id)
+        while channel.phase is Phase.JOINING:
+            before = now_ms()
+            await bridge.changed(channel.id, WELCOME_WAIT)
+            if channel.phase is Phase.JOINING and now_ms() - before >= WELCOME_WAIT * 1000:
+                raise Problem(504, "timeout", "the other node did not answer; it is tried again")
+        if channel.final:
+            raise Problem(409, channel.close_code, channel.close_reason or "the request has ended")
+        return channel_row(channel, now_ms(), bridge.engine.core.limits)
+
+    @post("/decline", status_code=HTTP_200_OK, opt={"body": DeclineBody})
+    async def decline(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Decline a request."""
+        body = await _body(request, DeclineBody)
+        bridge = get_bridge()
+        caller = caller_of(request.scope)
+        _done(bridge.engine.decline(now_ms(), body.channel_id, caller, body.reason[:300]))
+        await bridge.stored(body.channel_id)
+        return {}
+
+    @post("/send", status_code=HTTP_200_OK, opt={"body": SendBody})
+    async def send(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Send a message; answers when it is accepted."""
+        body = await _body(request, SendBody)
+        bridge = get_bridge()
+        page = Page(POSTED, caller_of(request.scope), connected=False)
+        result = bridge.engine.send(now_ms(), body.channel_id, page, body.id or None, body.data)
+        await bridge.stored(body.channel_id)
+        if isinstance(result, Rejection):
+            raise _problem(result)
+        return {"id": result}
+
+    @post("/close", status_code=HTTP_200_OK, opt={"body": ChannelBody})
+    async def close(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Close a channel, or withdraw a request."""
+        body = await _body(request, ChannelBody)
+        bridge = get_bridge()
+        _done(bridge.engine.close(now_ms(), body.channel_id, caller_of(request.scope)))
+        await bridge.stored(body.channel_id)
+        return {}
+
+    @asgi("/connect", copy_scope=True)
+    async def connect(scope: Scope, receive: Receive, send: Send) -> None:
+        """The WebSocket of pages."""
+        if str(scope["type"]) != "websocket":
+            raise Problem(426, "upgrade_required", "this address speaks WebSocket only")
+        session = PageSession(get_bridge(), caller_of(scope), sessions)
+        await PageSocket(session, receive, send).run()
+
+    @asgi("/events", copy_scope=True)
+    async def events(scope: Scope, receive: Receive, send: Send) -> None:
+        """The frames of a page that cannot open a WebSocket, as server-sent events."""
+        if str(scope["type"]) != "http" or cast(Any, scope)["method"] != "GET":
+            raise Problem(405, "method_not_allowed", "this address speaks server-sent events only")
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        session = PageSession(get_bridge(), caller_of(scope), sessions)
+        await EventStream(session, receive, send).run(query.get("page", [""])[0])
+
+    @post("/frames", status_code=HTTP_200_OK, opt={"body": Posted})
+    async def frames(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Frames of a page whose own frames go out on ``events``."""
+        take_frames(sessions, caller_of(request.scope), await request.body())
+        await get_bridge().stored()
+        return {}
+
+    @get("/history")
+    async def history(
+        request: Request[Any, Any, Any],
+        channel: FromQuery[str],
+        after: FromQuery[str] = "0:0",
+        limit: FromQuery[int] = 100,
+    ) -> dict[str, JsonValue]:
+        """What a channel's log still holds, in portions."""
+        caller = caller_of(request.scope)
+        found = _found(lookup.find(get_bridge().engine.core, channel, caller, Right.USE))
+        return history_page(found, after, limit)
+
+    callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
+    return [
+        Route(handlers=[channels, contexts, trace, history], callers=callers),
+        Route(handlers=[request_channel, accept, decline, send, close], callers=callers),
+        Route(handlers=[connect, events, frames], callers=callers),
+    ]
+
+
+async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
+    """The request's body as ``kind``: bounds first, then JSON, then its fields."""
+    try:
+        value = decode(await request.body())
+        return msgspec.convert(value, kind)
+    except MalformedJson as error:
+        raise Problem(400, error.code, error.reason) from None
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$")
+        pointer = path.rstrip("`").replace(".", "/")
+        raise Problem(400, "bad_request", f"{pointer}: {reason}".lstrip(": "), pointer) from None
+
+
+def _problem(refusal: Rejection) -> Problem:
+    status = _STATUS.get(refusal.code, 409)
+    if refusal.code in (
+        "invalid_message",
+        "unknown_type",
+        "invalid_params",
+        "invalid_app",
+        "bad_id",
+    ):
+        status = 422
+    return Problem(status, refusal.code, refusal.reason, refusal.pointer, refusal.more)
+
+
+def _found(result: Channel | Rejection) -> Channel:
+    if isinstance(result, Rejection):
+        raise _problem(result)
+    return result
+
+
+def _done(refusal: Rejection | None) -> None:
+    if refusal is not None:
+        raise _problem(refusal)
