@@ -4,11 +4,11 @@
 import { Board } from "./board.js";
 import { $, fullName, make } from "./dom.js";
 import { pgnOf } from "./lobby.js";
+import { lead } from "./material.js";
 import { drawPiece, placement } from "./pieces.js";
 import { headline, linkWords } from "./words.js";
 
 const other = (colour) => (colour === "white" ? "black" : "white");
-const VALUES = { p: 1, n: 3, b: 3, r: 5, q: 9 };
 const toEnd = (list) => void (list.scrollTop = list.scrollHeight);
 const action = (name) => $("game").querySelector(`.actions [data-action="${name}"]`);
 
@@ -75,12 +75,12 @@ export class GameView {
     const mine = colour === state.colour;
     const name = mine ? "You" : fullName(state.opponentLabel, state.opponentId);
     const taken = state.captured[other(colour)] || [];
-    const lead = this.#material(other(colour)) - this.#material(colour);
+    const ahead = lead(placement(state.fen), colour);
     const away = !mine && (channel?.state !== "connected" || channel?.detail?.peerPage === "none");
     const captured = make("span", { className: "captured", role: "img" });
     captured.setAttribute("aria-label", taken.length ? `Taken: ${taken.length} pieces` : "Nothing taken");
     captured.append(...taken.map((kind) => drawPiece(kind.toLowerCase(), other(colour))));
-    if (lead > 0) captured.append(make("span", { className: "lead" }, `+${lead}`));
+    if (ahead > 0) captured.append(make("span", { className: "lead" }, `+${ahead}`));
     const turn = state.status === "running" && state.turn === colour;
     bar.dataset.turn = String(turn);
     const thinks = !mine && turn && this.game.thinking.theirs;
@@ -91,11 +91,6 @@ export class GameView {
       ...(thinks ? [make("span", { className: "thinking" }, "thinking…")] : []),
       captured,
     );
-  }
-
-  /** What a colour has lost, in pawns. */
-  #material(colour) {
-    return (this.game.state.captured[colour] || []).reduce((sum, kind) => sum + (VALUES[kind.toLowerCase()] || 0), 0);
   }
 
   #showMoves(san) {
