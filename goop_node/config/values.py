@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from goop_node.config.model import RESERVED_NAMES
+from goop_node.config.multiaddrs import undialable
 
 MAX_LABEL = 64
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -86,17 +87,13 @@ def listen(value: object) -> str:
 
 def peer(value: object) -> str:
     """A multiaddr to dial, ending in the other node's peer id."""
-    expected = 'a full multiaddr such as "/ip4/192.168.1.7/tcp/8788/p2p/12D3KooW..."'
-    parts = value.split("/") if isinstance(value, str) else []
-    if (
-        len(parts) != 7
-        or not _is_transport(parts)
-        or int(parts[4]) == 0
-        or parts[5] != "p2p"
-        or not _PEER_ID.fullmatch(parts[6])
-    ):
-        raise Mistake(value, expected)
-    return "/".join(parts)
+    text = value if isinstance(value, str) else ""
+    parts = text.split("/")
+    listed = parts[:2] == ["", "dnsaddr"] and len(parts) == 5 and HOST.fullmatch(parts[2])
+    placed = len(parts) == 7 and _is_transport(parts) and int(parts[4]) > 0
+    if not (listed or placed) or parts[-2] != "p2p" or not _PEER_ID.fullmatch(parts[-1]):
+        raise Mistake(value, f"an address of another node: {undialable(text)}")
+    return text
 
 
 def origin(value: object) -> str:

@@ -22,6 +22,8 @@ WILDCARDS = {"0.0.0.0": 4, "::": 6}
 """What means all interfaces, with the version of IP."""
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _NAMES = ("dns", "dns4", "dns6")
+LIST = "dnsaddr"
+"""A name whose TXT records list addresses; it has no port of its own."""
 _PORT = re.compile(r"[0-9]{1,5}")
 _LONGEST = 400
 """Characters; a name has 253 at most, a peer id about 50."""
@@ -33,7 +35,8 @@ _DIGESTS = (0x00, 0x12)
 class Address:
     """A host and a TCP port: ``ip`` for ``ip4`` and ``ip6``, else a ``name`` to be resolved.
 
-    Whatever is one of these can be dialled by libp2p; nothing else reaches it.
+    Whatever is one of these can be dialled by libp2p; nothing else reaches it. ``port`` is 0 for
+    ``dnsaddr``, whose records name ports.
     """
 
     protocol: str
@@ -42,9 +45,9 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address | None:
-        """The address in ``/ip4/…/tcp/…`` (or ip6, dns, dns4, dns6); ``None`` for all else.
+        """The address in ``/ip4/…/tcp/…`` (or ip6, dns, dns4, dns6) or ``/dnsaddr/…``.
 
-        A peer id behind it (``/p2p/…``) is not looked at.
+        ``None`` for all else. A peer id behind it (``/p2p/…``) is not looked at.
         """
         return cls._parse(text) if len(text) <= _LONGEST else None
 
@@ -53,6 +56,10 @@ class Address:
     def _parse(cls, text: str) -> Address | None:
         """The same; what is remembered is short."""
         parts = text.split("/", 6)
+        if parts[1:2] == [LIST]:
+            host, tail = parts[2] if len(parts) > 2 else "", parts[3:]
+            fits = not parts[0] and (not tail or (len(tail) == 2 and tail[0] == "p2p"))
+            return cls(LIST, host, 0) if fits and HOST.fullmatch(host) else None
         if (
             len(parts) not in (5, 7)
             or parts[0]
@@ -81,9 +88,11 @@ class Address:
     @property
     def ip(self) -> IP | None:
         """The IP address; ``None`` where there is a name."""
-        return None if self.protocol in _NAMES else ip_address(self.host)
+        return None if self.protocol in (*_NAMES, LIST) else ip_address(self.host)
 
     def __str__(self) -> str:
+        if self.protocol == LIST:
+            return f"/{LIST}/{self.host}"
         return f"/{self.protocol}/{self.host}/tcp/{self.port}"
 
 

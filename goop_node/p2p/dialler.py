@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any
@@ -22,6 +21,7 @@ from multiaddr import Multiaddr
 from goop_node.p2p.addresses import Address, networks, parsed
 from goop_node.p2p.dial_budget import DialBudget
 from goop_node.p2p.dial_policy import is_loopback, may_dial, only_loopback
+from goop_node.p2p.names import resolved
 from goop_node.p2p.whereabouts import Whereabouts
 from goop_node.types import NetworkError
 
@@ -33,7 +33,8 @@ STAGGER_SECONDS = 0.5
 """After which the next address is tried beside one that has not answered yet."""
 MAX_TOLD_DIALS = 16
 """Connections under way at the same time on others' word."""
-_FAMILIES = {"dns": 0, "dns4": socket.AF_INET, "dns6": socket.AF_INET6}
+
+Dial = Callable[[str, Address], Awaitable[None]]
 
 
 class ToldTCP(TCP):
@@ -96,11 +97,13 @@ class Dialler:
             raise NetworkError("undiscovered", "no address of that peer is known")
         failures: list[NetworkError] = []
         reached = False
+        numbers = [address for address in where.named if address.ip is not None]
+        heard = [address for address in told if address not in numbers]
 
-        async def attempt(address: Address, over: trio.Event) -> None:
+        async def attempt(dial: Dial, address: Address, over: trio.Event) -> None:
             nonlocal reached
             try:
-                await (self._dial if address in places else self._dial_told)(peer_id, address)
+                await dial(peer_id, address)
                 reached = True
                 nursery.cancel_scope.cancel()
             except NetworkError as error:
@@ -108,14 +111,23 @@ class Dialler:
             finally:
                 over.set()
 
+        async def each(addresses: Sequence[Address], dial: Dial) -> None:
+            for address in addresses:
+                over = trio.Event()
+                nursery.start_soon(attempt, dial, address, over)
+                with trio.move_on_after(STAGGER_SECONDS):
+                    await over.wait()
+
+        async def by_name() -> None:
+            names = [address for address in where.named if address.ip is None]
+            places = await resolved(names, peer_id, failures)
+            await each([one for one in places if one not in numbers], self._dial)
+
         with trio.move_on_after(DIAL_SECONDS):
-            places = await _resolved(where.named, failures)
             async with trio.open_nursery() as nursery:
-                for address in dict.fromkeys((*told, *places)):
-                    over = trio.Event()
-                    nursery.start_soon(attempt, address, over)
-                    with trio.move_on_after(STAGGER_SECONDS):
-                        await over.wait()
+                nursery.start_soon(each, heard, self._dial_told)
+                nursery.start_soon(each, numbers, self._dial)
+                nursery.start_soon(by_name)
         if not reached:
             raise failures[0] if failures else _too_slow()
 
@@ -163,7 +175,7 @@ class Dialler:
         """
         failures: list[NetworkError] = []
         with trio.move_on_after(DIAL_SECONDS):
-            for place in await _resolved([address], failures):
+            for place in await resolved([address], peer_id, failures):
                 try:
                     with self._tcp.wanting(place):
                         raw = await self._tcp.dial(Multiaddr(str(place)))
@@ -178,27 +190,6 @@ class Dialler:
                     log.debug("proving %s at %s: %r", peer_id, place, error)
                     failures.append(_why(error))
         raise failures[0] if failures else _too_slow()
-
-
-async def _resolved(
-    addresses: Iterable[Address], failures: list[NetworkError]
-) -> tuple[Address, ...]:
-    """The addresses with each name replaced by the IP addresses that it has at this moment."""
-    found: list[Address] = []
-    for address in addresses:
-        if address.ip is not None:
-            found.append(address)
-            continue
-        family = _FAMILIES[address.protocol]
-        try:
-            places = await trio.socket.getaddrinfo(address.host, address.port, family)
-        except (OSError, UnicodeError) as error:
-            log.debug("looking up %s: %r", address.host, error)
-            failures.append(NetworkError("unreachable", "no such name is known"))
-            continue
-        ips = (ip_address(str(place[0]).partition("%")[0]) for *_, place in places)
-        found.extend(Address.of(ip, address.port) for ip in ips)
-    return tuple(dict.fromkeys(found))
 
 
 def _too_slow() -> NetworkError:

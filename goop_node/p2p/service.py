@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from goop_node.clock import now_ms
+from goop_node.config.multiaddrs import undialable
 from goop_node.p2p import limits
 from goop_node.p2p.addresses import Address, with_peer_id
 from goop_node.p2p.friends import Friends
@@ -262,10 +263,8 @@ def full_address(text: str) -> tuple[str, Address]:
     """The peer id and the address in a full one. Raises ``NetworkError`` (``bad_address``)."""
     found = with_peer_id(text)
     if found is None:
-        raise NetworkError(
-            "bad_address",
-            f"{text[:100]!r} is no full address; expected /ip4/…/tcp/…/p2p/12D3KooW…",
-        )
+        shown = text.strip()[:100]
+        raise NetworkError("bad_address", f"“{shown}” cannot be dialled: {undialable(text)}")
     return found
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from goop_node.p2p import names
 from goop_node.testing import start_node
 from goop_node.types import NetworkError
 from tests.node.page import wait_until_discovered
 from tests.node.test_network_limits import ECHO, Echoed, node
+from tests.unit.name_server import name_server
 
 
 def remembered(folder: Path, name: str) -> dict[str, list[str]]:
@@ -58,6 +60,28 @@ async def test_the_right_address_again_is_no_mistake(tmp_path: Path) -> None:
         assert (await bob.add_peer(right)).connected
         assert remembered(tmp_path, "bob") == {peer_id: [right]}
         assert await friend.works()
+
+
+@pytest.mark.parametrize("kind", ["dns4", "dns", "dnsaddr"])
+async def test_a_friend_is_found_by_name(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what a person pastes at home, and by what the next start knows of it."""
+    async with node(tmp_path, "alice") as alice:
+        peer_id, port = alice.network.peer_id, alice.network.addrs[0].split("/")[4]
+        records = {"_dnsaddr.friend.test": [f"dnsaddr={alice.network.addrs[0]}"]}
+        place = "friend.test" if kind == "dnsaddr" else f"localhost/tcp/{port}"
+        address = f"/{kind}/{place}/p2p/{peer_id}"
+        with name_server(records) as asking:
+            monkeypatch.setattr(names, "resolver", lambda: asking)
+            async with node(tmp_path, "bob") as bob:
+                assert (await bob.add_peer(address)).connected
+            assert remembered(tmp_path, "bob") == {peer_id: [address]}
+            async with node(tmp_path, "bob") as bob:
+                friend = Echoed(await bob.network.open_stream(peer_id, [ECHO]))
+                assert await friend.works()
+            async with node(tmp_path, "carol", [address]) as carol:
+                assert await Echoed(await carol.network.open_stream(peer_id, [ECHO])).works()
 
 
 @pytest.mark.parametrize("mover", ["alice", "bob"])

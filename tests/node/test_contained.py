@@ -260,5 +260,5 @@ async def served() -> AsyncIterator[tuple[str, list[object]]]:
 def test_a_peer_id_that_is_none_is_said_in_words(tmp_path: Path) -> None:
     """The command line knows the form of an id, libp2p its meaning."""
     node = Node(NodeConfig(data=tmp_path, peers=(f"/ip4/127.0.0.1/tcp/1/p2p/{'z' * 50}",)), [])
-    with pytest.raises(StartError, match="no full address"):
+    with pytest.raises(StartError, match="cannot be dialled"):
         _ = node.p2p
