@@ -200,7 +200,7 @@ async def test_a_friend_by_name(tmp_path: Path, friend: str) -> None:
                 assert failure.value.code == "refused"
                 with pytest.raises(NetworkError) as failure:
                     await bob.add_peer(f"/dns4/no-such-host.invalid/tcp/1/p2p/{PEER}")
-                assert failure.value.code == "unreachable"
+                assert failure.value.code == "unknown_name"
             assert bob.restarts == 0
 
 
