@@ -64,19 +64,39 @@ async def test_resigning_is_asked_twice(browser: Browser, nodes: Nodes) -> None:
     await both_show(players, "resign")
 
 
-async def test_offers_are_declined_and_a_move_is_taken_back(browser: Browser, nodes: Nodes) -> None:
+async def test_what_becomes_of_an_offer_is_told_in_every_tab_until_the_next_move(
+    browser: Browser, nodes: Nodes
+) -> None:
     players = await sit_down(browser, nodes)
     white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
     await players.play(["e4", "e5"])
+    second = await white.context.new_page()
+    await second.goto(white.url)
     await press(white, "draw")
-    await expect(white.locator('.actions [data-action="draw"]')).to_be_disabled()
+    for page in (white, second):
+        await expect(page.locator('.actions [data-action="draw"]')).to_have_text("Draw offered")
     await black.click('#offer [data-action="decline"]')
-    await expect(white.locator('.actions [data-action="draw"]')).to_be_enabled()
+    for page in (white, second):
+        await expect(page.locator("#offer-news")).to_contain_text("declined your draw offer")
+        await expect(page.locator('.actions [data-action="draw"]')).to_be_disabled()
+    await white.reload()
+    await expect(white.locator("#offer-news")).to_contain_text("declined your draw offer")
+    await expect(black.locator("#offer-news")).to_be_empty()
+    await press(black, "takeback")
+    await players.play_on(["Nf3"])
+    await expect(black.locator("#offer-news")).to_contain_text("moved on")
+    for page in (white, second):
+        await expect(page.locator("#offer-news")).to_be_empty()
+        await expect(page.locator('.actions [data-action="draw"]')).to_be_enabled()
+    await players.play_on(["Nc6"])
+    await expect(black.locator("#offer-news")).to_be_empty()
     await press(black, "takeback")
     await white.click('#offer [data-action="accept"]')
     for page in (white, black):
-        await expect(page.locator("#moves .move")).to_have_count(1)
-    await players.play_on(["c5"], after=["e4"])
+        await expect(page.locator("#moves .move")).to_have_count(3)
+    await expect(black.locator("#offer-news")).to_contain_text("let you take your move back")
+    await players.play_on(["d6"], after=["e4", "e5", "Nf3"])
+    await expect(black.locator("#offer-news")).to_be_empty()
 
 
 async def test_the_keyboard_alone_plays(browser: Browser, nodes: Nodes) -> None:

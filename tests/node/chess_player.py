@@ -114,5 +114,5 @@ async def facts(page: Page, game: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     state = answer.json()
     pgn = (await page.http.get(f"/api/chess/games/{game}/pgn")).text
-    kept = ("fen", "uci", "san", "result", "reason", "drawOfferBy", "takebackOfferBy")
+    kept = ("fen", "uci", "san", "result", "reason", "drawOfferBy", "takebackOfferBy", "offers")
     return {"pgn": pgn, **{name: state[name] for name in kept}}

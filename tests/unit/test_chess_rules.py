@@ -166,8 +166,11 @@ def test_a_takeback_is_declined_or_lapses_with_a_move() -> None:
     assert table.say("w", "takeback_offer") == ""
     assert table.say("b", "takeback_decline") == ""
     assert table.say("b", "takeback_accept") == "no_takeback_offer"
-    assert table.say("w", "takeback_offer") == ""
+    assert table.say("w", "takeback_offer") == "offered_already"
     assert table.move("e7e5") == ""
+    assert table.move("g1f3") == ""
+    assert table.say("w", "takeback_offer") == ""
+    assert table.move("b8c6") == ""
     assert table.say("b", "takeback_accept") == "no_takeback_offer"
 
 
@@ -179,9 +182,9 @@ def test_the_life_of_a_draw_offer() -> None:
     assert table.say("b", "draw_accept") == "no_draw_offer"
     assert table.say("b", "draw_offer") == ""
     assert table.move("e7e5") == ""
-    assert table.sessions[0].snapshot()["drawOffer"] == "black"
+    assert table.sessions[0].offers.by("draw") == "black"
     assert table.move("g1f3") == ""
-    assert table.sessions[0].snapshot()["drawOffer"] is None
+    assert table.sessions[0].offers.by("draw") is None
     assert table.say("w", "draw_offer") == ""
     assert table.say("b", "draw_accept") == ""
     assert ending(table) == ("1/2-1/2", "agreement")

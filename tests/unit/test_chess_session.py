@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from goop_chess.pgn import MAX_TAG, export
 from goop_chess.plugin import schemas
 from goop_chess.rules import Illegal, Position, sans
-from goop_chess.session import ChessSession, refuse_base
+from goop_chess.session import ChessSession, new_game, refuse_base
 from goop_realtime.contexts.registry import Validator
 from goop_realtime.types import Message, OpenRequest
 
@@ -33,7 +33,8 @@ class Table:
     """A game with its host's and its guest's session."""
 
     def __init__(self, request: OpenRequest = REQUEST) -> None:
-        self.sessions = (ChessSession(request), ChessSession(request))
+        state = new_game(request)
+        self.sessions = (ChessSession(request, state), ChessSession(request, state))
         self.count = 0
 
     def say(self, sender: str, kind: str, **fields: Any) -> str:

@@ -10,7 +10,7 @@ import chess
 
 from goop_chess.pgn import export
 from goop_chess.plugin import schemas
-from goop_chess.session import ChessSession
+from goop_chess.session import ChessSession, new_game
 from goop_realtime.model.jsonio import decode
 from goop_realtime.testing import SimNode, World
 from goop_realtime.types import ContextType, Message, OpenRequest, Session, Snapshot
@@ -19,12 +19,17 @@ SEEDS = 1000
 
 
 def _open(request: OpenRequest, snapshot: Snapshot | None) -> Session:
-    state: Any = snapshot.state if snapshot else None
+    state: Any = snapshot.state if snapshot else request.base
     return ChessSession(request, state)
 
 
 CHESS = ContextType(
-    name="chess", version="1", title="Chess", messages=schemas(), open_session=_open
+    name="chess",
+    version="1",
+    title="Chess",
+    messages=schemas(),
+    open_session=_open,
+    base=new_game,
 )
 RESIGN, OFFER, ACCEPT = {"type": "resign"}, {"type": "draw_offer"}, {"type": "draw_accept"}
 TAKEBACK = {"type": "takeback_offer"}
@@ -135,7 +140,7 @@ class Game:
 
     def _folded(self, row: Any) -> ChessSession:
         """A closed channel keeps its log, not always its Session: fold it."""
-        session = ChessSession(row.request)
+        session = ChessSession(row.request, row.request.base)
         for entry in row.log.after(0):
             if entry.kind == "msg":
                 message = _message(entry)

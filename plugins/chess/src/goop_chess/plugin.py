@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from goop_chess.games import MIGRATIONS, Games, StoredGame
 from goop_chess.routes import routes
-from goop_chess.session import ChessSession, refuse_base
+from goop_chess.session import ChessSession, new_game, refuse_base, same_game
 from goop_node.hookspecs import hookimpl
 from goop_node.types import JsonSchema, JsonValue, NodeApi, Route, Template
 from goop_realtime import Applied, ContextType, Limits, OpenRequest, Rejection, Session, Snapshot
@@ -110,9 +110,9 @@ class ChessPlugin:
     # What the realtime plugin asks
 
     def _base(self, request: OpenRequest) -> JsonValue:
-        """The game that this context stands for already, to go on with."""
+        """The game that this context stands for already, to go on with, or a new one."""
         known = self._known(request)
-        return known.state if known is not None else None
+        return new_game(request) if known is None else known.state
 
     def _open(self, request: OpenRequest, snapshot: Snapshot | None) -> Session | Rejection:
         if request.base is not None:
@@ -120,7 +120,11 @@ class ChessPlugin:
             if refusal is not None:
                 return refusal
         known = self._known(request)
-        if known is not None and known.channel != request.channel and request.base != known.state:
+        if (
+            known is not None
+            and known.channel != request.channel
+            and not same_game(request, request.base, known.state)
+        ):
             return Rejection(
                 code="game_differs",
                 reason="The two nodes remember this game differently: start a new one.",

@@ -44,8 +44,9 @@ def routes(plugin: ChessPlugin) -> Route:
         return {
             **row(plugin, stored),
             **view,
-            "drawOfferBy": session.draw_by,
-            "takebackOfferBy": session.takeback_by,
+            "drawOfferBy": session.offers.by("draw"),
+            "takebackOfferBy": session.offers.by("takeback"),
+            "offers": session.offers.snapshot(),
             "canAbort": running and session.can_abort,
         }
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A game as a pure fold over its channel's log: whose turn, offers, takebacks, the end.
 
-An offer of a draw or a takeback stands until the other side answers it or moves. Threefold
-repetition and fifty moves end the game by themselves, so that both nodes agree without a claim.
+Threefold repetition and fifty moves end the game by themselves, so that both nodes agree without
+a claim. A game goes on by the rules that it began by: what is in a log was judged by those.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from goop_chess import offers
+from goop_chess.offers import OTHER, Offers
 from goop_chess.rules import Illegal, Position
 from goop_realtime.types import Message, OpenRequest, Rejection
 
-_OTHER = {"white": "black", "black": "white"}
+RULES = 2
+"""The rules of new games. By 1, those of 0.1.0, an offer could be repeated at any time."""
 
 
 def colours(request: OpenRequest) -> dict[str, str]:
@@ -36,14 +39,16 @@ _AGREED = {
     "agreement": ("1/2-1/2",),
     "abort": ("*",),
 }
-_KEYS = {"players", "moves", "result", "reason", "drawOffer", "takebackOffer"}
+_KEYS = {"players", "moves", "result", "reason"}
+_MORE = {"rules", "offers", "drawOffer", "takebackOffer"}
+"""What a state may lack. Those of 0.1.0 have the last two in the place of the others."""
 MAX_MOVES = 1200
 
 
 def refuse_base(request: OpenRequest, base: Any) -> Rejection | None:
     """Judge the state that an opener wants to go on from: it comes from another node."""
     bad = Rejection(code="bad_base", reason="That is no game of these two players.")
-    if not isinstance(base, dict) or set(base) != _KEYS:
+    if not isinstance(base, dict) or not _KEYS <= set(base) <= _KEYS | _MORE:
         return bad
     players, moves = base["players"], base["moves"]
     if not isinstance(players, dict) or set(players) != {"white", "black"}:
@@ -54,7 +59,11 @@ def refuse_base(request: OpenRequest, base: Any) -> Rejection | None:
         return bad
     if not all(isinstance(move, str) for move in moves):
         return bad
-    if any(base[key] not in (None, "white", "black") for key in ("drawOffer", "takebackOffer")):
+    if any(base.get(f"{kind}Offer") not in (None, *OTHER) for kind in offers.KINDS):
+        return bad
+    if base.get("rules", 1) not in (1, RULES):
+        return bad
+    if "offers" in base and not offers.is_state(base["offers"]):
         return bad
     position = Position.replay(moves)
     if position is None:
@@ -68,8 +77,19 @@ def refuse_base(request: OpenRequest, base: Any) -> Rejection | None:
     return None if said[0] in _AGREED.get(str(said[1]), ()) else bad
 
 
+def new_game(request: OpenRequest) -> dict[str, Any]:
+    """The state that a new game starts from."""
+    return ChessSession(request, {"rules": RULES}).snapshot()
+
+
+def same_game(request: OpenRequest, one: Any, other: Any) -> bool:
+    """Whether two states say the same, whichever versions have written them."""
+    first, second = (ChessSession(request, state).snapshot() for state in (one, other))
+    return first == second
+
+
 class ChessSession:
-    """One game. ``state`` is a snapshot to go on from, or ``None`` for a new game."""
+    """One game. ``state`` is a snapshot to go on from; a game of 0.1.0 began without one."""
 
     def __init__(self, request: OpenRequest, state: dict[str, Any] | None = None) -> None:
         self.request = request
@@ -79,8 +99,8 @@ class ChessSession:
         self.position = Position(state.get("moves"))
         self.result: str = state.get("result", "*")
         self.reason: str | None = state.get("reason")
-        self.draw_by: str | None = state.get("drawOffer")
-        self.takeback_by: str | None = state.get("takebackOffer")
+        self.rules: int = state.get("rules", 1)
+        self.offers = Offers(state)
         self._checked: tuple[str, Any] | None = None
 
     @property
@@ -100,8 +120,8 @@ class ChessSession:
             "moves": list(self.position.uci),
             "result": self.result,
             "reason": self.reason,
-            "drawOffer": self.draw_by,
-            "takebackOffer": self.takeback_by,
+            "rules": self.rules,
+            "offers": self.offers.snapshot(),
         }
 
     def check(self, message: Message) -> Rejection | None:
@@ -115,12 +135,14 @@ class ChessSession:
         kind = data["type"]
         if kind == "move":
             return self._check_move(message, colour)
-        if kind in ("draw_accept", "draw_decline") and self.draw_by != _OTHER[colour]:
-            return Rejection(code="no_draw_offer", reason="There is no draw offer to answer.")
-        if kind in ("takeback_accept", "takeback_decline") and self.takeback_by != _OTHER[colour]:
-            return Rejection(code="no_takeback_offer", reason="There is no takeback to answer.")
+        about, _, act = kind.partition("_")
+        if act in ("accept", "decline") and self.offers.by(about) != OTHER[colour]:
+            what = "draw offer" if about == "draw" else "takeback"
+            return Rejection(code=f"no_{about}_offer", reason=f"There is no {what} to answer.")
         if kind == "takeback_offer" and not self._has_moved(colour):
             return Rejection(code="nothing_to_take_back", reason="You have not moved yet.")
+        if act == "offer" and self.rules >= 2:
+            return self.offers.refusal(about, colour)
         if kind == "abort" and not self.can_abort:
             return Rejection(code="too_late", reason="The game can no longer be aborted: resign.")
         return None
@@ -149,21 +171,19 @@ class ChessSession:
             self._end("0-1" if colour == "white" else "1-0", "resignation")
         elif kind == "abort":
             self._end("*", "abort")
-        elif kind == "draw_offer":
-            if self.draw_by == _OTHER[colour]:
-                self._end("1/2-1/2", "agreement")  # two offers that crossed agree
-            else:
-                self.draw_by = colour
-        elif kind == "draw_accept":
-            self._end("1/2-1/2", "agreement")
-        elif kind == "draw_decline":
-            self.draw_by = None
-        elif kind == "takeback_offer":
-            self.takeback_by = colour
-        elif kind == "takeback_decline":
-            self.takeback_by = None
-        elif kind == "takeback_accept":
+        else:
+            about, _, act = kind.partition("_")
+            self._offer(about, act, colour)
+
+    def _offer(self, about: str, act: str, colour: str) -> None:
+        """``act`` is to ``offer``, ``accept`` or ``decline`` what ``about`` says."""
+        if act == "decline":
+            self.offers.settle(about, "declined")
+        elif act == "accept" and about == "takeback":
             self._take_back()
+        elif act == "accept" or self.offers.make(about, colour):
+            self.offers.settle("draw", "accepted")
+            self._end("1/2-1/2", "agreement")
 
     def _move(self, message: Message, colour: str) -> None:
         if self._checked is None or self._checked[0] != message.id:
@@ -171,21 +191,20 @@ class ChessSession:
         assert self._checked is not None
         self.position.push(self._checked[1])
         self._checked = None
-        if self.draw_by != colour:
-            self.draw_by = None
-        self.takeback_by = None
+        self.offers.moved(colour)
         ending = self.position.ending()
         if ending is not None:
             self._end(*ending)
 
     def _take_back(self) -> None:
         """Back to before the last move of who asked."""
-        asker = self.takeback_by
-        self.takeback_by = self.draw_by = None
+        asker = self.offers.by("takeback")
+        self.offers.settle("takeback", "accepted")
+        self.offers.expire()
         if self.position.turn == asker:
             self.position.pop()
         self.position.pop()
 
     def _end(self, result: str, reason: str) -> None:
         self.result, self.reason = result, reason
-        self.draw_by = self.takeback_by = None
+        self.offers.expire()

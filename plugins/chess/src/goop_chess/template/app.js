@@ -7,6 +7,7 @@ import { $, fullName, say } from "./dom.js";
 import { Game, channelOf, gameOf, isChess } from "./game.js";
 import { GameView, ask } from "./game-view.js";
 import { choice, refreshGames, startPicker, startRequests } from "./lobby.js";
+import { openOffer } from "./offers.js";
 import { errorWords } from "./words.js";
 
 /** The game on the table, if any. @type {Game|null} */
@@ -131,8 +132,8 @@ const ACTIONS = {
   draw: () => game.send({ type: "draw_offer" }),
   takeback: () => game.send({ type: "takeback_offer" }),
   abort: () => game.send({ type: "abort" }),
-  accept: () => game.send({ type: `${view.offer()}_accept` }),
-  decline: () => game.send({ type: `${view.offer()}_decline` }),
+  accept: () => game.send({ type: `${openOffer(game.state)}_accept` }),
+  decline: () => game.send({ type: `${openOffer(game.state)}_decline` }),
   cancel: () => asking?.abort(),
   resume: () => invite(game.opponent, game.state.context, game.state.colour),
   rematch: () => invite(game.opponent, newContext(), game.state.colour === "white" ? "black" : "white"),

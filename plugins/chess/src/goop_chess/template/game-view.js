@@ -5,6 +5,7 @@ import { Board } from "./board.js";
 import { $, fullName, make } from "./dom.js";
 import { pgnOf } from "./lobby.js";
 import { lead } from "./material.js";
+import { showOffers } from "./offers.js";
 import { drawPiece, placement } from "./pieces.js";
 import { headline, linkWords } from "./words.js";
 
@@ -41,7 +42,7 @@ export class GameView {
     this.#showPlayer($("player-bottom"), below);
     this.#showPlayer($("player-top"), other(below));
     this.#showMoves(state.san);
-    this.#showOffer(game);
+    showOffers(state, action);
     this.#showActions(game);
     $("status").textContent = headline(game);
     $("status").dataset.mine = String(game.myTurn);
@@ -109,38 +110,15 @@ export class GameView {
     toEnd(list);
   }
 
-  #showOffer({ state }) {
-    const offer = this.offer();
-    $("offer").hidden = !offer;
-    if (!offer) return;
-    const who = state.opponentLabel || "Your opponent";
-    $("offer").dataset.offer = offer;
-    $("offer-text").textContent = offer === "draw" ? `${who} offers a draw.` : `${who} asks to take the last move back.`;
-  }
-
-  /** The other player's open offer. @returns {"draw"|"takeback"|null} */
-  offer() {
-    const { state } = this.game;
-    if (state.status !== "running") return null;
-    const theirs = (by) => by && (by === state.opponentId || by === other(state.colour));
-    if (theirs(state.drawOfferBy)) return "draw";
-    return theirs(state.takebackOfferBy) ? "takeback" : null;
-  }
-
   #showActions(game) {
     const { state, linked } = game;
     const running = state.status === "running";
     const open = running && linked;
-    const ours = (by) => Boolean(by) && by !== state.opponentId && by !== other(state.colour);
     const moved = state.san.length > (state.colour === "white" ? 0 : 1);
     action("abort").hidden = !(open && state.canAbort);
     action("resign").hidden = !open || state.canAbort;
     action("draw").hidden = !open || state.canAbort;
-    action("draw").disabled = ours(state.drawOfferBy);
-    action("draw").textContent = ours(state.drawOfferBy) ? "Draw offered" : "Offer draw";
     action("takeback").hidden = !open || !moved;
-    action("takeback").disabled = ours(state.takebackOfferBy);
-    action("takeback").textContent = ours(state.takebackOfferBy) ? "Take-back asked" : "Take back";
     action("resume").hidden = !running || linked;
     action("rematch").hidden = running;
     action("pgn").hidden = state.san.length === 0;

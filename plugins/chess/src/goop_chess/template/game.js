@@ -23,8 +23,8 @@ import { Thinking } from "./thinking.js";
  * @property {boolean} check
  * @property {{from: string, to: string}|null} lastMove
  * @property {{white: string[], black: string[]}} captured
- * @property {string|null} drawOfferBy
- * @property {string|null} takebackOfferBy
+ * @property {Record<"draw"|"takeback", Record<"white"|"black", string|null>>} offers
+ *     null, "open", or the outcome that stays until who offered has moved
  * @property {boolean} canAbort
  */
 
