@@ -210,6 +210,7 @@ interface GoopPeerCallbacks {
   onSnapshot?(peers: GoopPeer[]): unknown;
   onUpdate?(event: GoopPeerEvent & { peer: GoopPeer }): unknown;
   onRemove?(event: GoopPeerEvent): unknown;
+  /** The stream broke and comes again. Where the node refuses it: an `Error` with its words and `code`. */
   onError?(error: unknown): unknown;
 }
 

@@ -32,6 +32,11 @@ MAX_BODY = 256 * 1024
 MAX_WAITING = 64
 """Wrong tokens whose answers wait at once; beyond, they are refused without waiting."""
 BAD_TOKEN = "bad_token"
+NO_COOKIE = (
+    "Your browser shows no cookie of this node, so the node cannot tell that it is you. Load the "
+    "page again; if that does not help, cookies are blocked for this address: allow them (at the "
+    "symbol in front of the address). Programs show the token of ready.json as Bearer."
+)
 _LENGTH = re.compile(r"[0-9]{1,9}")
 
 
@@ -82,9 +87,7 @@ def _caller(facts: Facts, template: str, origins: Origins) -> Caller | Problem:
             f"here programs show the token of ready.json as Bearer; pages are at {origins.home}",
         )
     if template not in facts.cookies:
-        return Problem(
-            401, "no_credential", "open the page first, or show the token of ready.json as Bearer"
-        )
+        return Problem(401, "no_credential", NO_COOKIE)
     if facts.origin is None and not (
         facts.safe and facts.fetch_site in (None, "same-origin", "none")
     ):

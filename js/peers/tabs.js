@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // One stream of events for all tabs of an origin: a browser has six connections for all of them.
 //
-// The tab that holds a lock has the stream and tells the others what comes. The browser gives the
-// lock on when that tab closes or crashes; when it is frozen or stored for "back", it lets go
-// itself; and from one that hangs and does not answer, the lock is taken.
+// The tab whose turn it is (turns.js) has the stream and tells the others what comes. When it is
+// frozen or stored for "back", it lets go itself; and from one that hangs and does not answer, the
+// turn is taken.
+import { ClaimTurn, LockTurn } from "./turns.js";
 
 const RETRY_MS = 2_000;
 /** How often a tab that is seen asks whether the one with the stream still lives. */
@@ -34,10 +35,8 @@ export class TabStream {
     this.source = null;
     /** @type {BroadcastChannel | null} */
     this.others = null;
-    /** Gives the lock on. @type {(() => void) | null} */
-    this.release = null;
-    /** @type {AbortController | null} */
-    this.queued = null;
+    /** @type {import("./turns.js").Turn | null} */
+    this.turn = null;
     /** @type {Record<"retry" | "ask" | "silent", ReturnType<typeof setTimeout> | undefined>} */
     this.timers = { retry: undefined, ask: undefined, silent: undefined };
     if (typeof addEventListener !== "function") return;
@@ -48,45 +47,40 @@ export class TabStream {
     if (this.opened) return;
     this.opened = true;
     this.begun = false;
-    // Browsers have locks only on addresses that they trust; loopback is one.
-    if (!globalThis.navigator?.locks || typeof BroadcastChannel !== "function") return this.seen();
-    const others = new BroadcastChannel(this.url);
+    const others = channelOf(this.url);
+    if (!others) return this.seen();
     others.onmessage = ({ data }) => this.heard(data);
     this.others = others;
-    this.queue(false);
+    this.enter(Boolean(globalThis.navigator?.locks));
     this.ask();
   }
 
   close() {
     this.opened = false;
     for (const timer of Object.values(this.timers)) clearTimeout(timer);
-    this.queued?.abort();
     this.end();
+    this.turn?.leave();
+    this.turn = null;
     this.others?.close();
     this.others = null;
   }
 
   // -- who has the stream
 
-  /** @param {boolean} steal whether not to wait until it is free */
-  queue(steal) {
-    this.queued?.abort();
-    const queued = new AbortController();
-    this.queued = queued;
-    const current = () => this.opened && this.queued === queued;
-    const options = steal ? { steal } : { signal: queued.signal };
-    const held = navigator.locks.request(this.url, options, () => {
-      if (!current()) return undefined;
-      clearTimeout(this.timers.silent);
-      this.listen();
-      return new Promise((resolve) => (this.release = () => resolve(undefined)));
-    });
-    // Taken by another tab, which had no answer from this one.
-    held.catch(() => {
-      if (!current()) return;
-      this.end();
-      this.queue(false);
-    });
+  /** @param {boolean} locks whether the browser has locks */
+  enter(locks) {
+    const owner = {
+      won: () => {
+        clearTimeout(this.timers.silent);
+        this.timers.silent = undefined;
+        this.listen();
+      },
+      lost: () => this.end(),
+      refused: () => this.enter(false),
+    };
+    const post = (/** @type {any} */ told) => this.others?.postMessage(told);
+    this.turn = locks ? new LockTurn(this.url, owner) : new ClaimTurn(this.me, post, owner);
+    this.turn.enter(false);
   }
 
   /** Asks the tab that has the stream for what it knows, and whether it lives. */
@@ -97,28 +91,30 @@ export class TabStream {
     this.others?.postMessage({ ask: this.me, begun: this.begun });
     this.timers.silent ??= setTimeout(() => {
       this.timers.silent = undefined;
-      if (this.opened && !this.release) this.queue(true);
+      if (!this.turn?.holds) this.turn?.enter(true);
     }, SILENT_MS);
   }
 
   /** @param {any} told */
   heard(told) {
+    if (this.turn?.heard(told)) return;
     if (told.ask) {
-      if (!this.release) return;
+      if (!this.turn?.holds) return;
+      this.turn.insist();
       const data = told.begun ? null : this.owner.snapshot();
       this.others?.postMessage({ to: told.ask, ...(data === null ? {} : { name: "snapshot", data }) });
       return;
     }
     clearTimeout(this.timers.silent);
     this.timers.silent = undefined;
-    if (this.release || (told.to && told.to !== this.me)) return;
-    if (told.failed) return this.owner.failed(new Event("error"));
+    if (this.turn?.holds || (told.to && told.to !== this.me)) return;
+    if (told.failed) return this.failed(told.why ?? null);
     if (!told.name || (told.to && this.begun)) return;
     this.begun ||= told.name === "snapshot";
     if (this.begun) this.owner.event(told.name, told.data);
   }
 
-  /** Without locks each tab has a stream of its own, for as long as it is seen. */
+  /** Without a channel each tab has a stream of its own, for as long as it is seen. */
   seen() {
     if (!this.opened) return;
     if (this.others) this.ask();
@@ -138,12 +134,21 @@ export class TabStream {
       });
     }
     source.onerror = (error) => {
-      this.owner.failed(error);
-      this.others?.postMessage({ failed: true });
       // The browser comes back by itself, except where the node answered with an error.
-      if (source.readyState !== 2 || this.source !== source) return;
+      if (source.readyState !== 2 || this.source !== source) return this.failed(null, error);
       this.timers.retry = setTimeout(() => this.listen(), RETRY_MS);
+      void refusal(this.url).then((why) => this.failed(why, error));
     };
+  }
+
+  /**
+   * Tells that the stream broke, here and in the other tabs.
+   * @param {{ detail: string, code: string } | null} why the node's words, where it refused
+   * @param {unknown} [event]
+   */
+  failed(why, event = new Event("error")) {
+    this.owner.failed(why ? Object.assign(new Error(why.detail), { code: why.code }) : event);
+    if (this.source) this.others?.postMessage({ failed: true, why });
   }
 
   /** Lets go of the stream. */
@@ -151,7 +156,34 @@ export class TabStream {
     clearTimeout(this.timers.retry);
     this.source?.close();
     this.source = null;
-    this.release?.();
-    this.release = null;
+  }
+}
+
+/**
+ * Why the node refuses a stream, of which a browser tells nothing; null where it does not.
+ * @param {string} url
+ */
+async function refusal(url) {
+  const asking = new AbortController();
+  try {
+    const answer = await fetch(url, { credentials: "same-origin", cache: "no-store", signal: asking.signal });
+    const { detail, code } = answer.ok ? /** @type {any} */ ({}) : await answer.json();
+    return detail ? { detail: String(detail), code: String(code) } : null;
+  } catch {
+    return null;
+  } finally {
+    asking.abort(); // it may be a stream that does not end
+  }
+}
+
+/**
+ * The channel of the tabs, or null where the browser has none, or gives none.
+ * @param {string} name
+ */
+function channelOf(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
   }
 }

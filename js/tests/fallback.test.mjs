@@ -272,3 +272,13 @@ test("four tabs of an origin have a stream; a fifth is told, and has one when an
   await last.clock.advance(10_000);
   assert.equal(last.node.wire, last.node.streams[0]);
 });
+
+test("where locks are refused, as with blocked cookies, a tab has its stream all the same", async () => {
+  const locks = { request: () => Promise.reject(new DOMException("denied", "SecurityError")) };
+  const page = openPage({ names: { navigator: { locks } } }, "goop-realtime.js");
+  page.node.socketsAre = "throw";
+  page.node.answers.channels = () => [];
+  const found = page.realtime.channels();
+  await page.clock.advance(1_000);
+  same(await found, []);
+});

@@ -12,8 +12,11 @@ class Origin {
   held = null;
   channels = new Set();
 
-  /** The globals of one tab; `tab.hangs` makes it deaf, and `tab.gone` ends it. */
-  tab() {
+  /**
+   * The globals of one tab; `tab.hangs` makes it deaf, and `tab.gone` ends it. `locks`: whether the
+   * browser has them, or "refused", as where what pages keep is blocked.
+   */
+  tab(locks = true) {
     const origin = this;
     const tab = { hangs: false, mine: [] };
     const request = (_, options, run) =>
@@ -54,7 +57,9 @@ class Origin {
       tab.hangs = true;
       for (const entry of tab.mine) origin.drop(entry);
     };
-    tab.globals = { navigator: { locks: { request } }, BroadcastChannel };
+    const refuse = () => Promise.reject(new DOMException("denied", "SecurityError"));
+    const has = { request: locks === "refused" ? refuse : request };
+    tab.globals = { navigator: locks ? { locks: has } : {}, BroadcastChannel };
     return tab;
   }
   drop(entry) {
@@ -76,8 +81,8 @@ class Origin {
   }
 }
 
-async function open(origin) {
-  const tab = origin.tab();
+async function open(origin, locks = true) {
+  const tab = origin.tab(locks);
   const page = openPage({ names: tab.globals }, "goop-peers.js");
   const seen = [];
   page.Goop.peers.subscribe({
@@ -163,8 +168,93 @@ test("a tab with the stream that lives keeps it, however long", async () => {
   same(streams([first, second]), [1, 0]);
 });
 
-test("where a browser has no locks, each tab has a stream of its own", async () => {
-  const tabs = [openPage("goop-peers.js"), openPage("goop-peers.js")];
+/** Let time pass in all tabs at once, as it does. */
+const pass = async (tabs, milliseconds) => {
+  for (let passed = 0; passed < milliseconds; passed += 50) {
+    await Promise.all(tabs.map(({ clock }) => clock.advance(50)));
+  }
+};
+const count = (tabs) => streams(tabs).reduce((sum, one) => sum + one, 0);
+
+for (const locks of [false, "refused"]) {
+  const where = locks ? "locks are refused" : "there are no locks";
+
+  test(`where ${where}, eight tabs have one stream, and all hear the same`, async () => {
+    const origin = new Origin();
+    const tabs = [];
+    for (let n = 0; n < 8; n++) tabs.push(await open(origin, locks));
+    await pass(tabs, 400);
+    same(count(tabs), 1);
+    const [first] = tabs.filter((tab) => streams([tab])[0] === 1);
+    first.sources[0].tell("snapshot", { peers: [bob] });
+    await settle();
+    for (const { seen } of tabs) same(seen, ["bob"]);
+    const late = await open(origin, locks);
+    tabs.push(late);
+    await pass(tabs, 400);
+    same([count(tabs), streams([first])[0], late.seen], [1, 1, ["bob"]]);
+    await pass(tabs, 60_000);
+    same([count(tabs), streams([first])[0]], [1, 1]);
+  });
+
+  for (const [how, leave, within] of [
+    ["closes", ({ fire }) => fire("pagehide", { persisted: true }), 400],
+    ["is frozen", ({ fire }) => fire("freeze"), 400],
+    ["ends its subscriptions", ({ Goop }) => Goop.peers.unsubscribe(), 400],
+    ["crashes", ({ tab }) => tab.gone(), 15_000],
+  ]) {
+    test(`where ${where}, and the tab with the stream ${how}, another has it`, async () => {
+      const origin = new Origin();
+      const tabs = [];
+      for (let n = 0; n < 5; n++) tabs.push(await open(origin, locks));
+      await pass(tabs, 400);
+      const had = tabs.findIndex((tab) => streams([tab])[0] === 1);
+      const [gone] = tabs.splice(had, 1);
+      leave(gone);
+      await pass(tabs, within);
+      same(count(tabs), 1);
+      const [next] = tabs.filter((tab) => streams([tab])[0] === 1);
+      next.sources[0].tell("snapshot", { peers: [bob] });
+      await settle();
+      for (const { seen } of tabs) same(seen.at(-1), "bob");
+    });
+  }
+
+  test(`where ${where}, one that hung gives way when it is back`, async () => {
+    const origin = new Origin();
+    const tabs = [await open(origin, locks), await open(origin, locks), await open(origin, locks)];
+    await pass(tabs, 400);
+    const hung = tabs.find((tab) => streams([tab])[0] === 1);
+    hung.tab.hangs = true;
+    await pass(tabs.filter((tab) => tab !== hung), 15_000);
+    same(count(tabs), 2);
+    hung.tab.hangs = false;
+    await pass(tabs, 15_000);
+    same([count(tabs), streams([hung])[0]], [1, 0]);
+  });
+}
+
+test("where tabs cannot talk to each other, each has a stream of its own", async () => {
+  class Refused {
+    constructor() {
+      throw new DOMException("denied", "SecurityError");
+    }
+  }
+  const names = { BroadcastChannel: Refused };
+  const tabs = [openPage("goop-peers.js"), openPage({ names }, "goop-peers.js")];
   for (const { Goop } of tabs) Goop.peers.subscribe({});
   same(streams(tabs), [1, 1]);
+});
+
+test("why the node refuses the stream is told in its words, in every tab", async () => {
+  const origin = new Origin();
+  const tabs = [await open(origin), await open(origin)];
+  const told = [[], []];
+  tabs.forEach(({ Goop }, n) => Goop.peers.subscribe({ onError: (error) => told[n].push([error.message, error.code]) }));
+  const [first] = tabs;
+  first.node.refuses = { status: 401, problem: { detail: "cookies are blocked", code: "no_credential" } };
+  first.sources[0].readyState = 2;
+  first.sources[0].onerror(new Event("error"));
+  await settle();
+  same(told, [[["cookies are blocked", "no_credential"]], [["cookies are blocked", "no_credential"]]]);
 });

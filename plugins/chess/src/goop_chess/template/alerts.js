@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Telling the person that it is their move: title, favicon, sound, notification.
 
-import { $ } from "./dom.js";
+import { $, say } from "./dom.js";
+import { keep, recall } from "./storage.js";
 
 /** What the person chose; kept by the browser for this page. */
 const wants = {
-  sound: localStorage.getItem("sound") !== "off",
-  notify: localStorage.getItem("notify") === "on",
+  sound: recall("sound") !== "off",
+  notify: recall("notify") === "on",
 };
 
 let audio = null;
@@ -52,6 +53,9 @@ export function notify(text) {
   };
 }
 
+/** Say why a choice does not last. */
+const kept = (/** @type {string} */ why) => why && say(why);
+
 function showSwitches() {
   $("sound").setAttribute("aria-pressed", String(wants.sound));
   $("notify").setAttribute("aria-pressed", String(wants.notify));
@@ -63,13 +67,13 @@ export function startAlerts() {
   else if (Notification.permission !== "granted") wants.notify = false;
   $("sound").addEventListener("click", () => {
     wants.sound = !wants.sound;
-    localStorage.setItem("sound", wants.sound ? "on" : "off");
+    kept(keep("sound", wants.sound ? "on" : "off"));
     showSwitches();
     click();
   });
   $("notify").addEventListener("click", async () => {
     wants.notify = !wants.notify && (await Notification.requestPermission()) === "granted";
-    localStorage.setItem("notify", wants.notify ? "on" : "off");
+    kept(keep("notify", wants.notify ? "on" : "off"));
     showSwitches();
   });
   showSwitches();
