@@ -66,6 +66,14 @@ interface GoopPast {
   readonly from: string;
 }
 
+/** A message that the own node has accepted and that has no place in the log yet. `sentAt` is in
+ * Unix milliseconds. */
+interface GoopPending {
+  readonly id: string;
+  readonly data: any;
+  readonly sentAt: number;
+}
+
 interface GoopChannel {
   readonly id: string;
   readonly peerId: string;
@@ -85,6 +93,11 @@ interface GoopChannel {
   send(data: unknown, options?: { timeout?: number }): GoopSent;
   /** What the channel's log still holds, one's own messages included, in order. */
   history(): Promise<GoopPast[]>;
+  /** What is on its way: the messages of all pages of this person that their own node has accepted
+   * and that are not in the log yet, in order; also after a reload, and in every tab. The side that
+   * asked for the channel orders its own at once: they wait only where the other node has to come
+   * back first. Where `delivery` is `best-effort`: what has not been written to the other node. */
+  pending(): Promise<GoopPending[]>;
   /** Something fleeting (typing, a cursor): sent now or never, in no log; of several on their way
    * the newest counts. True when it left; false where nobody can take it now (suspended, ended, no
    * way to the node, a peer with an older protocol) or too many came. Throws a `GoopError` when it
@@ -102,6 +115,9 @@ interface GoopChannel {
   onSignal: ((data: any, meta: { from: string }) => unknown) | null;
   /** Once after `outbox_full`: there is room again, for half of what may be on its way. */
   onDrain: (() => unknown) | null;
+  /** How many messages are on their way (see `pending()`): once when it is assigned, after every
+   * reconnect, and in every tab whenever it has changed. */
+  onPending: ((count: number) => unknown) | null;
 }
 
 interface GoopIncoming {

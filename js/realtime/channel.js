@@ -4,6 +4,7 @@ import { messageJson, sizeOf } from "./asking.js";
 import { SEND, checkHandler, checkOptions, namesHandlers } from "./checks.js";
 import { GoopError, call } from "./errors.js";
 import { history } from "./history.js";
+import { pending } from "./pending.js";
 
 /**
  * @import { Conduit } from "./conduit.js"
@@ -25,6 +26,8 @@ export class Channel {
   #onSignal = null;
   /** @type {GoopChannel["onDrain"]} */
   #onDrain = null;
+  /** @type {GoopChannel["onPending"]} */
+  #onPending = null;
 
   /** @param {Conduit} conduit */
   constructor(conduit) {
@@ -68,6 +71,9 @@ export class Channel {
   }
   history() {
     return history(this.id);
+  }
+  pending() {
+    return pending(this.id);
   }
   /** @param {unknown} data */
   signal(data) {
@@ -131,8 +137,15 @@ export class Channel {
   set onDrain(handler) {
     this.#onDrain = checkHandler("channel.onDrain", handler);
   }
+  get onPending() {
+    return this.#onPending;
+  }
+  set onPending(handler) {
+    this.#onPending = checkHandler("channel.onPending", handler);
+    if (handler) this.#conduit.hub.followPending(this.id);
+  }
 }
 Object.setPrototypeOf(
   Channel.prototype,
-  namesHandlers("channel", ["onMessage", "onStateChange", "onError", "onGap", "onSignal", "onDrain"]),
+  namesHandlers("channel", ["onMessage", "onStateChange", "onError", "onGap", "onSignal", "onDrain", "onPending"]),
 );

@@ -28,7 +28,7 @@ export class Conduit {
   /**
    * @param {string} id
    * @param {{ outbox: Outbox, line: Line, acknowledge(conduit: Conduit): void,
-   *   subscribe(body: object): void }} hub
+   *   subscribe(body: object): void, followPending(id: string): void }} hub
    */
   constructor(id, hub) {
     this.id = id;

@@ -3,7 +3,7 @@
 import { ask } from "./asking.js";
 
 /** Of one answer; the node gives no more. */
-const PORTION = 500;
+export const PORTION = 500;
 
 /**
  * @param {any} frame a `message`

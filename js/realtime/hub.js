@@ -30,6 +30,8 @@ export class Hub {
     this.sockets = 0;
     /** The socket on which the channels were last compared with the node's. */
     this.reconciled = 0;
+    /** Whether the page wants to know what is on its way. */
+    this.outboxFollowed = false;
     /** @type {GoopRealtime["onError"]} */
     this.onError = null;
   }
@@ -77,7 +79,7 @@ export class Hub {
     const [pending, ...more] = this.outbox.pending();
     const some = (/** @type {Record<string, object>} */ named) =>
       Object.fromEntries(Object.entries(named).filter(([, value]) => Object.keys(value).length > 0));
-    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, after, handled, pending, ...some({ failed, since }) });
+    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, outbox: this.outboxFollowed || undefined, after, handled, pending, ...some({ failed, since }) });
     for (const ids of more) this.subscribe({ channels: Object.keys(ids), pending: ids });
     this.outbox.resend();
     for (const conduit of this.living()) {
@@ -88,6 +90,12 @@ export class Hub {
   /** @param {object} body */
   subscribe(body) {
     this.line.write(JSON.stringify({ type: "subscribe", ...body }));
+  }
+
+  /** The page has a handler for what is on its way on a channel: the node tells it now, and of every change. @param {string} id */
+  followPending(id) {
+    this.outboxFollowed = true;
+    if (this.line.ready) this.subscribe({ channels: [id], outbox: true });
   }
 
   /**
@@ -124,6 +132,8 @@ export class Hub {
         return this.error(frame);
       case "gap":
         return this.conduit(frame.channel).inbox.gap(frame);
+      case "pending":
+        return void call("onPending", this.conduit(frame.channel).face.onPending, frame.count);
       case "signal":
         return void call("onSignal", this.conduit(frame.channel).face.onSignal, frame.data, { from: frame.from });
       case "subscribed":

@@ -8,6 +8,7 @@ export async function game(peerId: string): Promise<void> {
   channel.onError = (error) => console.log(error.code, error.pointer);
   channel.send({ type: "move" });
   const sent = channel.send({ type: "resign" });
+  channel.onPending = async (count) => console.log(count, (await channel.pending()).map(({ id, sentAt }) => id + sentAt));
   await sent;
   await sent.handled;
   Goop.realtime.onIncoming = ({ channelId, peerLabel, accept }) => (peerLabel ? accept() : Goop.realtime.decline(channelId));

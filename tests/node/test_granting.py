@@ -104,7 +104,8 @@ async def test_a_request_is_for_its_own_template_until_others_are_granted_it(nod
         assert (state["code"], state["suspended"], state["final"]) == (NEEDED[1], True, False)
         await peer.post("send", **place, data=MOVE)
         await refused(alpha, "POST", "send", *NEEDED, json={**place, "data": MOVE})
-        await refused(alpha, "GET", f"history?channel={channel}", *NEEDED)
+        for past in ("history", "pending"):
+            await refused(alpha, "GET", f"{past}?channel={channel}", *NEEDED)
         await alpha.send(channel, MOVE, id="docB-1")
         assert (await alpha.frame("refused", id="docB-1"))["permission"] == "context:chess"
         assert alpha.messages(channel) == []

@@ -62,7 +62,8 @@ async def test_endpoints_and_frames_know_no_channel_of_another_template(nodes: P
         await refused(beta, "POST", "send", *gone, json=place | {"data": "forged"})
         await refused(beta, "POST", "send", *gone, json=place | {"data": 1, "id": "docA-1"})
         await refused(beta, "POST", "close", *gone, json=place)
-        await refused(beta, "GET", f"history?channel={channel}", *gone)
+        for past in ("history", "pending"):
+            await refused(beta, "GET", f"{past}?channel={channel}", *gone)
         await refused(beta, "POST", "accept", *gone, json=place)
         await refused(beta, "POST", "decline", *gone, json=place)
         assert (await beta.http.get(f"/api/realtime/trace?channel={channel}")).json() == []

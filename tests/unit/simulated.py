@@ -69,6 +69,8 @@ fault reload
 fault slow
 fault slow_reader
 frame gap
+frame pending
+frame pending 0
 frame state connected
 frame state connecting
 frame state disconnected

@@ -18,13 +18,21 @@ from goop_realtime.machine import (
     joining,
     links,
     pages,
+    pending,
     restore,
     sending,
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
-from goop_realtime.model.effects import DropOutgoing, Effect, Outcome, SaveCursor, SaveEntry
+from goop_realtime.model.effects import (
+    DropOutgoing,
+    Effect,
+    Outcome,
+    SaveCursor,
+    SaveEntry,
+    SaveOutgoing,
+)
 from goop_realtime.model.wire import Line
 from goop_realtime.storage.journal import Journal
 from goop_realtime.testing import Life, Violation
@@ -198,6 +206,11 @@ def outbox_dropped_with_its_plugin(patch: Patch) -> None:
     patch.setattr(restore, "_go_on", hasty)
 
 
+def departure_untold(patch: Patch) -> None:
+    """Pages are told what comes into the outbox, and not what leaves it."""
+    patch.setattr(pending, "DropOutgoing", SaveOutgoing)
+
+
 @pytest.mark.parametrize(
     "plant",
     [
@@ -215,6 +228,7 @@ def outbox_dropped_with_its_plugin(patch: Patch) -> None:
         handled_without_its_handler,
         ends_with_its_plugin,
         outbox_dropped_with_its_plugin,
+        departure_untold,
     ],
     ids=lambda plant: plant.__name__,
 )

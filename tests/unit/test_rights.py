@@ -289,6 +289,7 @@ DOORS: dict[str, Door] = {
     "GET channels": ("s", listed("channels"), (Phase.ASKED, *AGREED)),
     "GET trace": ("s", listed("trace"), (Phase.ASKED, *AGREED)),
     "GET history": ("u", endpoint("GET", f"history?channel={ID}"), (Phase.ASKED, *AGREED)),
+    "GET pending": ("u", endpoint("GET", f"pending?channel={ID}"), (Phase.ASKED, *AGREED)),
     "POST accept": ("a", endpoint("POST", "accept", channelId=ID), (Phase.ASKED, *AGREED)),
     "POST decline": ("a", endpoint("POST", "decline", channelId=ID), (Phase.ASKED, *AGREED)),
     "POST send": ("u", endpoint("POST", "send", channelId=ID, data=SAY), (Phase.ASKED, *AGREED)),

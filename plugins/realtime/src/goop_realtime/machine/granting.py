@@ -8,7 +8,7 @@ nothing more of it; when they may again, they go on where they were.
 from __future__ import annotations
 
 from goop_node.types import Caller
-from goop_realtime.machine import invitations_sent, pages
+from goop_realtime.machine import invitations_sent, pages, pending
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
@@ -52,6 +52,7 @@ def _agreed(core: Core, page: Page, channel: Channel) -> None:
         pages.tell_state_to(core, page, channel)
         if page.connected:
             pages.pump(core, channel, page, view)
+            pending.tell(core, page, channel)
         return
     if view is not None:
         view.barred = True

@@ -54,6 +54,8 @@ class Page:
     acks: bool = False
     retries: bool = False
     """Whether it sends again, in its place, what was refused as ``too_fast``."""
+    outbox: bool = False
+    """Whether it is told when what is on its way to the log has changed."""
     everything: bool = False
     contexts: frozenset[str] | None = None
     views: dict[str, View] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from goop_realtime.machine import (
     invitations_received,
     invitations_sent,
     pages,
+    pending,
     receipts,
     suspension,
 )
@@ -207,6 +208,7 @@ def _close_open(core: Core, channel: Channel) -> None:
 def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
     """Follow channels (all of the page's template without ``channels``), and go on from there."""
     page.acks = page.acks or body.get("ack") is True
+    page.outbox = page.outbox or body.get("outbox") is True
     if "retries" in body:
         page.retries = body["retries"] is True
         for view in page.views.values():
@@ -269,11 +271,12 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
     if sent is not None:
         _resume(core, channel, page, view, sent)
     pages.tell_state_to(core, page, channel)
-    pending = _of(body, "pending", channel_id)
-    for message_id in pending[:1000] if isinstance(pending, list) else ():
+    asked = _of(body, "pending", channel_id)
+    for message_id in asked[:1000] if isinstance(asked, list) else ():
         if isinstance(message_id, str):
             answer_pending(core, channel, message_id)
     pages.pump(core, channel, page, view)
+    pending.tell(core, page, channel)
     pages.tell_peer_page(core, channel)
 
 

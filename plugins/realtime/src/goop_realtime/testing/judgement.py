@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goop_realtime.machine.channel import Phase
+from goop_realtime.machine.pending import pending_page
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.seen import History, demand
@@ -23,6 +24,7 @@ def judge(life: Life) -> None:
             _accounted(life, channel_id, page, histories)
         for page in life.pages.values():
             _complete(channel_id, page)
+            _on_its_way(channel_id, page)
     for node in life.nodes:
         _one_each(node)
     for (channel_id, who), before in life.closers.items():
@@ -89,6 +91,26 @@ def _complete(channel_id: str, page: SimPage) -> None:
             page.after[channel_id] >= others[-1].position,
             f"{page.id} was given up to {page.after[channel_id]} of {others[-1].position}",
         )
+
+
+def _on_its_way(channel_id: str, page: SimPage) -> None:
+    """What a page can ask for is the outbox, whole, and what it was told of it is no older."""
+    node = page.node
+    channel = node.engine.core.channels.get(channel_id)
+    if channel is None:
+        return
+    listed: list[Any] = []
+    after: Any = ""
+    while after is not None:
+        portion: Any = pending_page(channel, after, 7)
+        listed += [message["id"] for message in portion["messages"]]
+        after = portion["next"]
+    kept = [outgoing.id for outgoing in channel.outbox.values() if outgoing.kind == "msg"]
+    demand(listed == kept, f"{node.peer_id} lists {listed} as on their way, and has {kept}")
+    demand(len(kept) == node.outbox(channel_id), f"{node.peer_id} has stored another outbox")
+    if page.connected and channel_id in page.pending:
+        told = page.pending[channel_id]
+        demand(told == len(kept), f"{page.id} was told of {told} on their way, not {len(kept)}")
 
 
 def _closed_behind(life: Life, channel_id: str, who: str, before: set[str]) -> None:

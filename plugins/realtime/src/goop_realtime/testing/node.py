@@ -134,6 +134,11 @@ class SimNode:
         if self.up:
             assert not self.journal.renew(everything(self.engine.core), "deleted")
 
+    def outbox(self, channel_id: str) -> int:
+        """How many messages of our pages are on their way, as the disk has it."""
+        query = "SELECT count(*) FROM outbox WHERE channel = ? AND kind = 'msg'"
+        return int(self._db.execute(query, (channel_id,)).fetchone()[0])
+
     # Steps
 
     def flush(self) -> None:

@@ -64,6 +64,8 @@ class SimPage:
         """The newest that it was told of each of its messages."""
         self.ended: dict[str, str] = {}
         self.gaps = 0
+        self.pending: dict[str, int] = {}
+        """How many messages it was last told are on their way, by channel."""
         self.born = node.world.now
         self._page: Page | None = None
         self._inbox: deque[bytes] = deque()
@@ -84,6 +86,7 @@ class SimPage:
             return
         self.connected = True
         self._sockets += 1
+        self.pending.clear()
         page = self._page = self.node.engine.attach(world.now, self.id, HOME)
         pending: dict[str, list[str]] = {}
         for message_id, item in self.open.items():
@@ -92,7 +95,7 @@ class SimPage:
         body: dict[str, Any] = {"page": self.id, "after": self.after, "handled": self.handled}
         body["failed"] = self.failed
         if self.acks:
-            body |= {"ack": True, "pending": pending}
+            body |= {"ack": True, "pending": pending, "outbox": True}
         self.node.engine.subscribe(world.now, page, body)
         self.node.flush()
         for message_id in [key for key, item in self.open.items() if item.stage < 2]:
@@ -177,8 +180,16 @@ class SimPage:
     def frame(self, data: bytes) -> None:
         """A frame from the node is on its way."""
         if self.connected:
+            if data.startswith(b'{"type":"pending"'):
+                self._counted(decode(data))
             self._inbox.append(data)
             self._read_soon()
+
+    def _counted(self, body: dict[str, Any]) -> None:
+        """What is on its way is told as it stands on the disk at that moment."""
+        channel, count = body["channel"], body["count"]
+        self.node.world.watch.pages.pending(self, channel, count)
+        self.pending[channel] = count
 
     def _read_soon(self) -> None:
         if self._inbox and not self._reading and not self.frozen:

@@ -76,6 +76,12 @@ class PageWatch:
         if stage == "handled":
             demand(key in self._handled, f"{message_id} is handled by no page of {other}")
 
+    def pending(self, page: SimPage, channel_id: str, count: int) -> None:
+        """A page is told how many messages are on their way: that is the outbox on the disk."""
+        kept = page.node.outbox(channel_id)
+        demand(count == kept, f"{page.id} is told that {count} are on their way, and {kept} are")
+        self._seen.counts["frame pending" if count else "frame pending 0"] += 1
+
     def refused(self, page: SimPage, channel_id: str, message_id: str, code: str) -> None:
         """A page is told that its message was applied nowhere."""
         self._seen.counts[f"refused {code}"] += 1

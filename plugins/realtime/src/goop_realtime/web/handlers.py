@@ -23,6 +23,7 @@ from goop_realtime.machine.channel import Channel, Phase, channel_row
 from goop_realtime.machine.history import history_page
 from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.machine.pages import Page
+from goop_realtime.machine.pending import pending_page
 from goop_realtime.machine.rights import Right
 from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode
 from goop_realtime.types import Rejection
@@ -239,9 +240,22 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         found = _found(lookup.find(get_bridge().engine.core, channel, caller, Right.USE))
         return history_page(found, after, limit)
 
+    @get("/pending")
+    async def pending(
+        request: Request[Any, Any, Any],
+        channel: FromQuery[str],
+        after: FromQuery[str] = "",
+        limit: FromQuery[int] = 100,
+    ) -> dict[str, JsonValue]:
+        """What this node's pages said and has no place in the log yet, in portions."""
+        bridge, caller = get_bridge(), caller_of(request.scope)
+        found = _found(lookup.find(bridge.engine.core, channel, caller, Right.USE))
+        await bridge.stored(found.id)
+        return pending_page(found, after, limit)
+
     callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
     return [
-        Route(handlers=[channels, contexts, trace, history], callers=callers),
+        Route(handlers=[channels, contexts, trace, history, pending], callers=callers),
         Route(handlers=[request_channel, accept, decline, send, close], callers=callers),
         Route(handlers=[connect, events, frames], callers=callers),
     ]
