@@ -221,3 +221,26 @@ def test_games_of_the_same_name_with_two_people_are_two() -> None:
     assert ann.abandoned
     assert bob is not None
     assert not bob.abandoned
+
+
+def test_the_past_of_a_game_is_told_behind_what_a_page_has(table: Table) -> None:
+    session = table.open("rt-1")
+    for uci in ("e2e4", "e7e5", "g1f3"):
+        table.move(session, uci)
+    told = table.get("/rt-1/positions")
+    assert (told["moves"], [ply["san"] for ply in told["positions"]]) == (3, ["e4", "e5", "Nf3"])
+    assert told["positions"][-1]["fen"] == table.get("/rt-1")["fen"]
+    rest = table.get("/rt-1/positions?after=2")
+    assert rest["positions"] == told["positions"][2:]
+    assert table.get("/rt-1/positions?after=9")["positions"] == []
+    assert table.client.get("/games/rt-1/positions?after=-1").status_code == 400
+    assert table.client.get("/games/rt-9/positions").status_code == 404
+
+
+def test_a_taken_back_move_is_no_position_any_more(table: Table) -> None:
+    session = table.open("rt-1")
+    table.move(session, "e2e4")
+    table.move(session, "e7e5")
+    table.say(session, "you", "takeback_offer")
+    table.say(session, "me", "takeback_accept")
+    assert [ply["uci"] for ply in table.get("/rt-1/positions")["positions"]] == ["e2e4"]

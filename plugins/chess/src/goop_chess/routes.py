@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from litestar import Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 
 from goop_chess.games import StoredGame
@@ -50,6 +50,24 @@ def routes(plugin: ChessPlugin) -> Route:
             "canAbort": running and session.can_abort,
         }
 
+    @get("/games/{game:str}/positions", sync_to_thread=False)
+    def positions(game: FromPath[str], after: FromQuery[int] = 0) -> dict[str, JsonValue]:
+        """The positions of a game, one for each half-move behind the first ``after``.
+
+        ``{moves, after, positions: [{uci, san, fen, check}]}``: at most 400 at once, ``moves``
+        of the game so far.
+        """
+        from goop_chess.plies import plies
+
+        if after < 0:
+            raise Problem(400, "bad_request", "after: expected 0 or more half-moves", "/after")
+        moves = plugin.session_of(find(game)).position.uci
+        return {
+            "moves": len(moves),
+            "after": after,
+            "positions": [dict(ply) for ply in plies(moves, after)],
+        }
+
     @get("/games/{game:str}/pgn", sync_to_thread=False)
     def pgn(game: FromPath[str]) -> Response[str]:
         """The game as PGN."""
@@ -80,7 +98,7 @@ def routes(plugin: ChessPlugin) -> Route:
         plugin.abandon(find(game))
         return row(plugin, find(game))
 
-    return Route(handlers=[games, game_state, pgn, abandon])
+    return Route(handlers=[games, game_state, positions, pgn, abandon])
 
 
 def row(plugin: ChessPlugin, stored: StoredGame) -> dict[str, Any]:
