@@ -16,6 +16,7 @@ const DRAG_FROM = 5;
  * @property {"white"|"black"} orientation     whose side is below
  * @property {{from: string, to: string}|null} lastMove
  * @property {string|null} check               the square of a king in check
+ * @property {boolean} still                   nothing has been moved: nothing glides
  */
 
 const sameMove = (a, b) => a?.from === b?.from && a?.to === b?.to;
@@ -32,7 +33,7 @@ export class Board {
     this.onHand = onHand;
     this.holding = undefined;
     /** @type {View} */
-    this.view = { pieces: new Map(), legal: {}, orientation: "white", lastMove: null, check: null };
+    this.view = { pieces: new Map(), legal: {}, orientation: "white", lastMove: null, check: null, still: true };
     this.selected = null;
     this.cursor = "e2";
     this.drag = null;
@@ -55,7 +56,7 @@ export class Board {
   /** Show a position. @param {View} view */
   show(view) {
     const turned = view.orientation !== this.root.dataset.orientation;
-    const moved = view.lastMove && !turned && !sameMove(view.lastMove, this.view.lastMove);
+    const moved = view.lastMove && !turned && !view.still && !this.view.still && !sameMove(view.lastMove, this.view.lastMove);
     this.view = view;
     if (turned) this.#turn();
     if (this.selected && !view.legal[this.selected]) this.selected = null;

@@ -7,10 +7,10 @@ import { pgnOf } from "./lobby.js";
 import { lead } from "./material.js";
 import { showOffers } from "./offers.js";
 import { drawPiece, placement } from "./pieces.js";
+import { Stepping } from "./stepping.js";
 import { headline, linkWords } from "./words.js";
 
 const other = (colour) => (colour === "white" ? "black" : "white");
-const toEnd = (list) => void (list.scrollTop = list.scrollHeight);
 const action = (name) => $("game").querySelector(`.actions [data-action="${name}"]`);
 
 export class GameView {
@@ -21,8 +21,7 @@ export class GameView {
     this.game = null;
     const hand = (there) => this.game?.thinking.tell(this.game.channel, there);
     this.board = new Board($("board"), (from, to) => this.#made(from, to), hand);
-    // An offer or a narrower window takes room from the moves: the last one stays in sight.
-    new ResizeObserver(() => toEnd($("moves"))).observe($("moves"));
+    this.stepping = new Stepping(() => this.show(this.game));
     for (const button of $("promotion").querySelectorAll("[data-promotion]")) button.type = "submit";
   }
 
@@ -38,10 +37,10 @@ export class GameView {
     this.game = game;
     const { state } = game;
     const below = this.flipped ? other(state.colour) : state.colour;
+    this.stepping.follow(game);
     this.#showBoard(game, below);
     this.#showPlayer($("player-bottom"), below);
     this.#showPlayer($("player-top"), other(below));
-    this.#showMoves(state.san);
     showOffers(state, action);
     this.#showActions(game);
     $("status").textContent = headline(game);
@@ -50,9 +49,11 @@ export class GameView {
   }
 
   #showBoard(game, orientation) {
-    const { state, pending } = game;
-    const pieces = placement(state.fen);
-    let lastMove = state.lastMove;
+    const past = this.stepping.position;
+    const { fen, turn, check } = past ?? game.state;
+    const pending = past ? null : game.pending;
+    const pieces = placement(fen);
+    let lastMove = (past ?? game.state).lastMove;
     if (pending && pieces.has(pending.from)) {
       // The node has the move but the game does not know it yet: show where it goes.
       const piece = pieces.get(pending.from);
@@ -60,14 +61,15 @@ export class GameView {
       pieces.set(pending.to, { ...piece, kind: pending.promotion || piece.kind });
       lastMove = { from: pending.from, to: pending.to };
     }
-    const king = [...pieces].find(([, piece]) => piece.kind === "k" && piece.colour === state.turn);
-    const mayMove = game.myTurn && game.linked;
+    const king = [...pieces].find(([, piece]) => piece.kind === "k" && piece.colour === turn);
+    const mayMove = game.myTurn && game.linked && this.stepping.at === null;
     this.board.show({
       pieces,
-      legal: mayMove ? state.legal : {},
+      legal: mayMove ? game.state.legal : {},
       orientation,
       lastMove,
-      check: state.check && !pending && king ? king[0] : null,
+      check: check && !pending && king ? king[0] : null,
+      still: Boolean(past),
     });
   }
 
@@ -75,8 +77,9 @@ export class GameView {
     const { state, channel } = this.game;
     const mine = colour === state.colour;
     const name = mine ? "You" : fullName(state.opponentLabel, state.opponentId);
-    const taken = state.captured[other(colour)] || [];
-    const ahead = lead(placement(state.fen), colour);
+    const past = this.stepping.position;
+    const taken = state.captured[other(colour)].slice(0, past?.lost[other(colour)]);
+    const ahead = lead(placement((past ?? state).fen), colour);
     const away = !mine && (channel?.state !== "connected" || channel?.detail?.peerPage === "none");
     const captured = make("span", { className: "captured", role: "img" });
     captured.setAttribute("aria-label", taken.length ? `Taken: ${taken.length} pieces` : "Nothing taken");
@@ -92,22 +95,6 @@ export class GameView {
       ...(thinks ? [make("span", { className: "thinking" }, "thinking…")] : []),
       captured,
     );
-  }
-
-  #showMoves(san) {
-    const list = $("moves");
-    if (list.dataset.text === san.join(" ")) return;
-    list.dataset.text = san.join(" ");
-    const rows = [];
-    for (let index = 0; index < san.length; index += 2) {
-      const row = make("li", {}, make("span", { className: "number" }, `${index / 2 + 1}.`));
-      for (const move of san.slice(index, index + 2)) row.append(make("span", { className: "move" }, move));
-      rows.push(row);
-    }
-    const last = rows.at(-1)?.lastChild;
-    last?.classList.add("current");
-    list.replaceChildren(...rows);
-    toEnd(list);
   }
 
   #showActions(game) {

@@ -2,6 +2,7 @@
 // One game: what the node says of it, and the channel to the other player.
 
 import { api } from "./dom.js";
+import { Past } from "./past.js";
 import { Thinking } from "./thinking.js";
 
 /**
@@ -20,6 +21,7 @@ import { Thinking } from "./thinking.js";
  * @property {string} fen
  * @property {Record<string, string[]>} legal
  * @property {string[]} san
+ * @property {string[]} uci
  * @property {boolean} check
  * @property {{from: string, to: string}|null} lastMove
  * @property {{white: string[], black: string[]}} captured
@@ -56,6 +58,7 @@ export class Game {
     /** @type {GameState|null} */
     this.state = null;
     this.channel = null;
+    this.past = new Past((after) => api(`/games/${encodeURIComponent(id)}/positions?after=${after}`));
     this.thinking = new Thinking(() => this.state && this.onChange(this));
     /** Our move on its way: shown at once, taken back if it is refused. */
     this.pending = null;
@@ -110,7 +113,9 @@ export class Game {
     while (this.stale) {
       this.stale = false;
       try {
-        this.state = await api(`/games/${encodeURIComponent(this.id)}`);
+        const state = await api(`/games/${encodeURIComponent(this.id)}`);
+        await this.past.follow(state.uci);
+        this.state = state;
       } catch (error) {
         this.onError(error);
         return;
