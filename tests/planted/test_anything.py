@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import functools
 import math
+import re
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,7 @@ from goop_realtime.types import (
     OpenSession,
     Rejection,
     Snapshot,
+    Summary,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -326,6 +328,31 @@ def test_any_function_in_any_place(open_: Any, base: Any, opened: Any, applied: 
         finish = tell_applied(context, [ROW], told)
         if finish is not None:
             asyncio.run(finish())
+
+
+@ANYTHING
+@given(says=functions)
+def test_any_summary(says: Any) -> None:
+    with Kitchen() as kitchen:
+        kind = dataclasses.replace(GOOD, summary=kitchen.function(says))
+        context = dataclasses.replace(compile_context("odd", GOOD), type=kind)
+        told = Told()
+        mine = ChannelSession(context, OpenSession(), REQUEST, told)
+        found = mine.summary("a")
+        assert isinstance(found, Summary | PluginFailure)
+        assert told.failures == ["summary()"] * isinstance(found, PluginFailure)
+
+
+@ANYTHING
+@given(text=st.text(max_size=300), waiting=st.booleans())
+def test_a_summary_is_one_short_line_or_nothing(text: str, waiting: bool) -> None:
+    kind = dataclasses.replace(GOOD, summary=lambda *_: Summary(text=text, waiting=waiting))
+    context = compile_context("odd", kind)
+    found = ChannelSession(context, OpenSession(), REQUEST, Told()).summary("a")
+    fine = 0 < len(text) <= 200 and not re.search("[\x00-\x1f\x7f\u2028\u2029]", text)
+    assert isinstance(found, Summary) == fine
+    if isinstance(found, Summary):
+        assert (found.text, found.waiting) == (text, waiting)
 
 
 @ANYTHING

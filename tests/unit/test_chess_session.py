@@ -19,8 +19,10 @@ from goop_chess.pgn import MAX_TAG, export
 from goop_chess.plugin import schemas
 from goop_chess.rules import Illegal, Position, sans
 from goop_chess.session import ChessSession, new_game, refuse_base
+from goop_chess.summary import summary
+from goop_node.plugins.crossings import fit
 from goop_realtime.contexts.registry import Validator
-from goop_realtime.types import Message, OpenRequest
+from goop_realtime.types import Message, OpenRequest, Summary
 
 OPERA = (
     "e4 e5 Nf3 d6 d4 Bg4 dxe5 Bxf3 Qxf3 dxe5 Bc4 Nf6 Qb3 Qe7 Nc3 c6 Bg5 b5 Nxb5 cxb5 Bxb5+ "
@@ -251,6 +253,53 @@ def test_no_sequence_of_messages_breaks_the_fold(steps: list[tuple[str, str, str
     for sender, kind, start, end in steps:
         fields = {"from": start, "to": end} if kind == "move" else {}
         table.say(sender, kind, **fields)
+
+
+def told(table: Table) -> list[tuple[str, bool, bool]]:
+    """What White and Black are told of the game."""
+    found = [summary(table.sessions[0], *pair) for pair in (("w", "Bob"), ("b", "Ann"))]
+    return [(one.text, one.waiting, one.ended) for one in found]
+
+
+def test_each_player_is_told_who_is_due_and_how_it_ended() -> None:
+    table = Table()
+    assert told(table) == [("Your move", True, False), ("Ann's move", False, False)]
+    table.play(["e4"])
+    assert told(table) == [("Bob's move", False, False), ("Your move", True, False)]
+    table.say("w", "draw_offer")
+    assert told(table) == [("Bob's move", False, False), ("Ann offers a draw", True, False)]
+    table.say("b", "draw_decline")
+    table.say("w", "takeback_offer")
+    assert told(table)[1] == ("Ann asks to take a move back", True, False)
+    table.say("w", "resign")
+    assert told(table) == [
+        ("Game over: you lost by resignation", False, True),
+        ("Game over: you won by resignation", False, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "reason", "words"),
+    [
+        ("1-0", "checkmate", "you won by checkmate"),
+        ("0-1", "checkmate", "you lost by checkmate"),
+        ("1/2-1/2", "stalemate", "stalemate"),
+        ("1/2-1/2", "insufficient_material", "draw by insufficient material"),
+        ("1/2-1/2", "agreement", "draw by agreement"),
+        ("*", "abort", "aborted"),
+    ],
+)
+def test_the_end_in_words(result: str, reason: str, words: str) -> None:
+    table = Table()
+    table.sessions[0].result, table.sessions[0].reason = result, reason
+    assert told(table)[0][0] == f"Game over: {words}"
+
+
+@given(st.text(max_size=300))
+def test_whatever_the_other_is_called_it_stays_one_line(name: str) -> None:
+    table = Table()
+    found = fit(summary(table.sessions[0], "b", name), Summary, "the summary")
+    assert found.text.endswith("'s move")
 
 
 def test_random_colour_is_the_same_lot_on_both_nodes() -> None:

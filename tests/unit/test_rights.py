@@ -88,6 +88,7 @@ TABLE = {
 What ``beta`` opened while it might use the context is there for those that may use it now.
 """
 AGREED = (Phase.ASKING, Phase.JOINING, Phase.OPEN, Phase.CLOSED)
+LIVING = (Phase.ASKED, Phase.ASKING, Phase.JOINING, Phase.OPEN)
 
 
 @dataclass(frozen=True)
@@ -284,9 +285,16 @@ async def told_a_message(desk: Desk) -> str:
     return desk.about("message")
 
 
+async def told_what_runs(desk: Desk) -> str:
+    desk.page(running={"visible": True})
+    rows = [row for one in desk.frames if one["type"] == "running" for row in one["rows"]]
+    return "" if [row for row in rows if row["channelId"] == ID] else "unknown_channel"
+
+
 Door = tuple[str, Callable[[Desk], Awaitable[str]], tuple[Phase, ...]]
 DOORS: dict[str, Door] = {
     "GET channels": ("s", listed("channels"), (Phase.ASKED, *AGREED)),
+    "GET running": ("s", listed("running"), LIVING),
     "GET trace": ("s", listed("trace"), (Phase.ASKED, *AGREED)),
     "GET history": ("u", endpoint("GET", f"history?channel={ID}"), (Phase.ASKED, *AGREED)),
     "GET pending": ("u", endpoint("GET", f"pending?channel={ID}"), (Phase.ASKED, *AGREED)),
@@ -302,9 +310,11 @@ DOORS: dict[str, Door] = {
     "incoming_ended": ("a", told_of_its_end, (Phase.ASKED,)),
     "state": ("u", told_the_state, AGREED),
     "message": ("u", told_a_message, (Phase.OPEN,)),
+    "running": ("s", told_what_runs, LIVING),
 }
 """Each door: the right that it needs, what goes through it, and the phases it is there for."""
-LISTS = {"GET channels", "GET trace", "incoming", "incoming_ended", "state", "message"}
+LISTS = {"GET channels", "GET running", "GET trace", "incoming", "incoming_ended", "state"}
+LISTS |= {"message", "running"}
 """Where nothing is refused, but what is not there is not told."""
 
 

@@ -15,9 +15,19 @@ from weakref import WeakValueDictionary
 from goop_chess.games import MIGRATIONS, Games, StoredGame
 from goop_chess.routes import routes
 from goop_chess.session import ChessSession, new_game, refuse_base, same_game
+from goop_chess.summary import summary
 from goop_node.hookspecs import hookimpl
 from goop_node.types import JsonSchema, JsonValue, NodeApi, Route, Template
-from goop_realtime import Applied, ContextType, Limits, OpenRequest, Rejection, Session, Snapshot
+from goop_realtime import (
+    Applied,
+    ContextType,
+    Limits,
+    OpenRequest,
+    Rejection,
+    Session,
+    Snapshot,
+    Summary,
+)
 
 VERSION = "1.0"
 MONTH = 30 * 24 * 3600
@@ -103,6 +113,7 @@ class ChessPlugin:
                 base=self._base,
                 opened=self._opened,
                 applied=self._applied,
+                summary=self._summary,
                 limits=Limits(message_bytes=4096, rate=20, burst=200, suspended_seconds=MONTH),
             )
         ]
@@ -157,6 +168,9 @@ class ChessPlugin:
         if self._games is not None and session is not None:
             self._games.put(self._opponent(request), session, _now())
             self._write_soon()
+
+    def _summary(self, session: ChessSession, peer: str) -> Summary:
+        return summary(session, peer, self.label(self._opponent(session.request)))
 
     def _write_soon(self) -> None:
         """Until then only the log has it; after a crash its entries are applied again."""

@@ -11,6 +11,7 @@ from goop_realtime.types import (
     Rejection,
     Session,
     Snapshot,
+    Summary,
     open_freely,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "Rejection",
     "Session",
     "Snapshot",
+    "Summary",
     "open_freely",
 ]

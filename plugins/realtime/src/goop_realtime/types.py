@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from msgspec import Meta
 
@@ -17,6 +17,9 @@ from goop_node.types import JsonSchema, JsonValue, Refusal
 
 Rejection = Refusal
 """A refusal by a context: ``Rejection(code="not_your_turn", reason="It is Black's turn.")``."""
+
+SUMMARY_LENGTH = 200
+"""The most characters that a summary's text has."""
 
 BLOCKED = Rejection(code="blocked", reason="you have blocked this person; unblock them at home")
 
@@ -85,6 +88,27 @@ class Limits:
     suspended_seconds: Annotated[int, Meta(ge=1, le=10 * 366 * 24 * 3600)] = 24 * 3600
 
 
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """How a channel stands, for one of its two people, in a line of text: ``"Your move"``.
+
+    ``waiting``: that person is the one who is due. ``ended``: it has come to its end, which they
+    are told once; nobody is due any more.
+    """
+
+    text: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=SUMMARY_LENGTH,
+            pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*\Z",
+            description="one line of text",
+        ),
+    ]
+    waiting: bool = False
+    ended: bool = False
+
+
 class Session(Protocol):
     """A pure fold over the channel's log: no I/O, no clock, no randomness."""
 
@@ -131,6 +155,9 @@ class ContextType:
     make it idempotent. ``applied`` runs after commit, at least once per message, before any page
     is told, and at every start for what the log still holds; make it idempotent by
     ``(channel, epoch, seq)``.
+    ``summary`` says how the channel stands for the person of this node, as ``(session, peer)``:
+    the channel's own Session and this node's peer id. It changes nothing, and is asked again
+    whenever the log has grown. Without it people see the title, and how much is new.
     """
 
     name: str
@@ -152,5 +179,6 @@ class ContextType:
     base: Callable[[OpenRequest], JsonValue] | None = None
     opened: Callable[[OpenRequest], None] | None = None
     applied: Callable[[Sequence[Applied]], Awaitable[None] | None] | None = None
+    summary: Callable[[Any, str], Summary] | None = None
     max_peers: Annotated[int, Meta(ge=2, le=1000)] = 2
     limits: Limits = field(default_factory=Limits)

@@ -26,6 +26,7 @@ from goop_realtime.types import (
     Rejection,
     Session,
     Snapshot,
+    Summary,
 )
 
 
@@ -97,6 +98,18 @@ class ChannelSession:
         """The whole state, as a copy."""
         state = asked(lambda: self._session.snapshot(), JsonValue, "the state")
         return self._failed("snapshot", state.error) if isinstance(state, Failed) else state
+
+    def summary(self, peer: str) -> Summary | PluginFailure | None:
+        """How it stands for ``peer``; ``None`` where the context does not say."""
+        says = self._context.type.summary
+        if says is None:
+            return None
+        found = asked(lambda: says(self._session, peer), Summary, "the summary")
+        if isinstance(found, Failed):
+            channel = self.request.channel
+            return self._failing(self._context, "summary()", found.error, says, channel)
+        fitted: Summary = found
+        return fitted
 
     def _failed(self, function: str, error: BaseException, message: str = "") -> PluginFailure:
         code = contained(lambda: getattr(self._session, function))

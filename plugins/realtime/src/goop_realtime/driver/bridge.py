@@ -279,7 +279,9 @@ class Bridge:
         self.step()
 
     def _arm(self) -> None:
-        if self._closed or (self._timer is not None and not self._look):
+        due = self.engine.core.running.due_at
+        sooner = due is not None and self._timer_at is not None and due < self._timer_at
+        if self._closed or (self._timer is not None and not self._look and not sooner):
             return
         self._look = False
         at = self.engine.wake_at(now_ms())

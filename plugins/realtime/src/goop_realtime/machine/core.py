@@ -19,6 +19,7 @@ from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.liveness import Liveness
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Rights
+from goop_realtime.machine.watch import Running
 from goop_realtime.model.effects import Effect, SaveChannel, SendControl, SendLine
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.quotas import Meters, Withdrawn
@@ -86,6 +87,8 @@ class Core:
     """Whether they must be saved at the end of this step; else they wait for other records."""
     cursors_since: int = 0
     """Since when they wait (Unix ms)."""
+    running: Running = field(default_factory=Running)
+    """What pages are told of what runs, and when."""
     withdrawn: Withdrawn = field(default_factory=Withdrawn)
     """Invitations withdrawn before they came."""
     meters: Meters = field(default_factory=Meters)

@@ -37,6 +37,12 @@ def _keep(core: Core, channel: Channel) -> None:
 
 def wake_at(core: Core, now: int) -> int | None:
     """When to look again (Unix ms); ``None`` when nothing is pending."""
+    times = [one for one in (_next(core, now), core.running.due_at) if one is not None]
+    return min(times, default=None)
+
+
+def _next(core: Core, now: int) -> int | None:
+    """When a channel or a page needs it."""
     waiting = [
         channel
         for channel in core.channels.values()

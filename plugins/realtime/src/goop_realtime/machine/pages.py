@@ -15,6 +15,7 @@ from goop_node.types import Caller, JsonValue
 from goop_realtime.machine.channel import Channel, Phase, channel_row
 from goop_realtime.machine.message_frame import message_frame
 from goop_realtime.machine.rights import Right, hands_on
+from goop_realtime.machine.watch import Watch
 from goop_realtime.model.effects import Entry, Frame
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import PAGE_WINDOW
@@ -60,6 +61,8 @@ class Page:
     contexts: frozenset[str] | None = None
     views: dict[str, View] = field(default_factory=dict)
     gone_at: int = 0
+    watch: Watch | None = None
+    """Where it follows the list of what runs."""
 
     def serves(self, channel: Channel) -> bool:
         """Whether an invitation of that context concerns this page."""

@@ -21,6 +21,7 @@ from goop_realtime.machine import (
     pages,
     pending,
     receipts,
+    running,
     suspension,
 )
 from goop_realtime.machine.channel import Channel, Phase
@@ -213,6 +214,8 @@ def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
         page.retries = body["retries"] is True
         for view in page.views.values():
             view.hurried = 0
+    if "running" in body:
+        running.follow(page, body["running"])
     contexts = body.get("contexts")
     if isinstance(contexts, list):
         page.contexts = frozenset(name for name in contexts if isinstance(name, str))

@@ -6,7 +6,7 @@ Once for all that a step placed: a batch of messages costs one pass and one ackn
 
 from __future__ import annotations
 
-from goop_realtime.machine import failures, host_side, pages, pending, trimming
+from goop_realtime.machine import failures, host_side, pages, pending, running, trimming
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
@@ -35,6 +35,7 @@ def settle(core: Core) -> None:
     core.handled_by.clear()
     pending.tell_changed(core)
     make_room(core)
+    running.look(core)
     _save_cursors(core)
 
 

@@ -18,7 +18,7 @@ from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, Route, Who
 from goop_realtime.driver.bridge import Bridge
-from goop_realtime.machine import lookup
+from goop_realtime.machine import lookup, running
 from goop_realtime.machine.channel import Channel, Phase, channel_row
 from goop_realtime.machine.history import history_page
 from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
@@ -106,6 +106,11 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     async def channels(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
         """The channels that the caller may see, and the requests that wait for an answer."""
         return lookup.rows(get_bridge().engine.core, caller_of(request.scope), now_ms())
+
+    @get("/running")
+    async def what_runs(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
+        """What is running and what waits for the person, as far as the caller may see it."""
+        return running.rows(get_bridge().engine.core, caller_of(request.scope))
 
     @get("/contexts")
     async def contexts(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
@@ -255,7 +260,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
 
     callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
     return [
-        Route(handlers=[channels, contexts, trace, history, pending], callers=callers),
+        Route(handlers=[channels, what_runs, contexts, trace, history, pending], callers=callers),
         Route(handlers=[request_channel, accept, decline, send, close], callers=callers),
         Route(handlers=[connect, events, frames], callers=callers),
     ]

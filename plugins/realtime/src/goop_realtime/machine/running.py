@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""What is running and what waits for the person: a list, and its changes to pages that follow it.
+
+The list is a view: it is made from the channels as they are, and compared with what each page was
+told. So nobody has to say that something changed, and nothing can be forgotten.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from goop_node.types import Caller, JsonValue
+from goop_realtime.machine import pages
+from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.containment import Contained
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.pages import Page
+from goop_realtime.machine.rights import Right
+from goop_realtime.machine.watch import Row, Said, Watch
+from goop_realtime.types import Summary
+
+PACE_MS = 200
+"""Between two looks at the list; of a long one, and of many pages, some more."""
+PAIRS_A_MS = 8
+"""Channels times pages that make it a millisecond more: looking takes a small part of the time."""
+ENDED = "ended"
+"""The state of a row that is told for the last time."""
+MOST_UNREAD = 100
+"""Beyond that nobody counts."""
+
+
+def follow(page: Page, wanted: JsonValue) -> None:
+    """``running`` of a ``subscribe`` frame: what the page is like that follows, or that it ends."""
+    if not isinstance(wanted, dict):
+        page.watch = None
+        return
+    page.watch = page.watch or Watch()
+    page.watch.visible = wanted.get("visible") is True
+    page.watch.notifies = wanted.get("notifies") is True
+
+
+def rows(core: Core, caller: Caller) -> list[Row]:
+    """What is running, and what waits for an answer, as far as the caller may see it."""
+    return [
+        row_of(core, channel)
+        for channel in core.channels.values()
+        if _runs(channel) and core.rights.allows(caller, Right.SEE, channel)
+    ]
+
+
+def row_of(core: Core, channel: Channel) -> Row:
+    """One channel in the list. ``since`` is when the newest came (Unix ms), or ``None``.
+
+    ``template``: whose pages it can be resumed at.
+    """
+    summary, unread = _summary(core, channel), _unread(core, channel)
+    asked = channel.phase is Phase.ASKED
+    waiting = summary.waiting if summary is not None and not summary.ended else unread > 0
+    last = channel.log.get(channel.log.last[1])
+    row: Row = {
+        "channelId": channel.id,
+        "peerId": channel.peer,
+        "peerLabel": channel.peer_label,
+        "context": channel.request.context,
+        "app": channel.request.app,
+        "title": channel.context.type.title,
+        "template": _template(core, channel),
+        "state": _state(channel),
+        "text": "" if summary is None else summary.text,
+        "waiting": asked or (waiting and not channel.final),
+        "ended": summary is not None and summary.ended,
+        "unread": unread,
+        "since": None if last is None else min(last.at, core.now + core.correction),
+    }
+    obstacle = channel.obstacle
+    if obstacle is not None and not channel.final:
+        row |= {"code": obstacle.code, "reason": obstacle.reason}
+    return row
+
+
+def look(core: Core) -> None:
+    """Tell every page that follows what is different for it, if it is time to look."""
+    running = core.running
+    followers = [page for page in core.pages.values() if page.connected and page.watch]
+    if not followers:
+        running.due_at = None
+        running.said.clear()
+        return
+    new = any(page.watch is not None and page.watch.told is None for page in followers)
+    if core.now < running.next_at and not new:
+        running.due_at = running.next_at
+        return
+    pairs = len(core.channels) * len(followers)
+    running.due_at, running.next_at = None, core.now + PACE_MS + pairs // PAIRS_A_MS
+    with Contained(core, ""):
+        _tell(core, followers)
+
+
+def _tell(core: Core, followers: list[Page]) -> None:
+    shown: dict[str, dict[str, Row]] = {page.id: {} for page in followers}
+    for channel in core.channels.values():
+        # What this step failed on is set back: the next look says what became of it.
+        if channel.id in core.failures or not (_runs(channel) or _was_told(channel, followers)):
+            continue
+        seeing = [page for page in followers if core.rights.allows(page.caller, Right.SEE, channel)]
+        if not seeing:
+            continue
+        row, teller = row_of(core, channel), _teller(seeing)
+        for page in seeing:
+            shown[page.id][channel.id] = {**row, "notify": page is teller}
+    core.running.said = {
+        channel_id: said
+        for channel_id, said in core.running.said.items()
+        if any(channel_id in rows for rows in shown.values())
+    }
+    for page in followers:
+        _tell_page(core, page, shown[page.id])
+
+
+def _tell_page(core: Core, page: Page, now: dict[str, Row]) -> None:
+    assert page.watch is not None
+    before = page.watch.told
+    living = {channel_id: row for channel_id, row in now.items() if row["state"] != ENDED}
+    told = before or {}
+    news: list[JsonValue] = [row for key, row in living.items() if told.get(key) != row]
+    gone = told.keys() - living.keys() - core.failures.keys()
+    news += [now.get(one, {"channelId": one, "state": ENDED}) for one in sorted(gone)]
+    page.watch.told = living | {key: told[key] for key in told.keys() & core.failures.keys()}
+    if news or before is None:
+        pages.frame(core, page, {"type": "running", "rows": news, "whole": before is None})
+
+
+def _teller(seeing: list[Page]) -> Page | None:
+    """Which page notifies: none where one can be seen; a template's rather than home."""
+    if any(page.watch is not None and page.watch.visible for page in seeing):
+        return None
+    able = [page for page in seeing if page.watch is not None and page.watch.notifies]
+    own = (page for page in able if page.caller.kind == "template")
+    return next(own, able[0] if able else None)
+
+
+def _runs(channel: Channel) -> bool:
+    return not (channel.final or channel.closing or channel.hidden or channel.replaced_by)
+
+
+def _was_told(channel: Channel, followers: list[Page]) -> bool:
+    return any(page.watch and channel.id in (page.watch.told or ()) for page in followers)
+
+
+def _state(channel: Channel) -> str:
+    """``asked``, ``asking``, ``connecting``, ``connected``, ``away`` (nobody has a page open
+    there), ``suspended`` (their node is not there), or ``ended``."""
+    if not _runs(channel):
+        return ENDED
+    if channel.phase is not Phase.OPEN:
+        return "connecting" if channel.phase is Phase.JOINING else channel.phase.value
+    if not channel.linked:
+        return "suspended"
+    return "away" if channel.peer_page == "none" else "connected"
+
+
+def _summary(core: Core, channel: Channel) -> Summary | None:
+    """What the context says of it, asked once for each state of the channel."""
+    if channel.phase not in (Phase.OPEN, Phase.CLOSED):
+        return None
+    place, label = channel.log.last, core.label_of(channel.peer)
+    said = core.running.said.get(channel.id)
+    if said is None or not said.still(channel.session, place, label):
+        found = channel.session.summary(core.me)
+        summary = found if isinstance(found, Summary) else None
+        said = core.running.said[channel.id] = Said(channel.session, place, label, summary)
+    return said.summary
+
+
+def _unread(core: Core, channel: Channel) -> int:
+    """How many of the other side's messages no page of ours has handled."""
+    theirs = (
+        entry
+        for entry in channel.log.after(channel.handled)
+        if entry.kind == "msg" and entry.author != core.me
+    )
+    return sum(1 for _ in islice(theirs, MOST_UNREAD))
+
+
+def _template(core: Core, channel: Channel) -> str | None:
+    """Its owner, else the one template that may have it."""
+    takers = core.rights.takers(channel)
+    if channel.owner:
+        return channel.owner if channel.owner in core.rights.contexts else None
+    own = channel.context.template
+    if own in takers:
+        return own
+    return takers[0] if len(takers) == 1 else None
