@@ -77,7 +77,7 @@ class Node:
         self._plugins = Plugins(config, candidates, Loading(config.data))
         self.calls = Calls(self._plugins)
         self._settings = validated_settings(config, self._plugins, self.calls)
-        self._label = config.label or own_label(config.data)
+        self._label = own_label(config.data, config.label)
         self._contributions = Contributions.collect(self, self._plugins)
         brought = self._contributions.brought(self._plugins.distributions())
         self.grants = Grants(config.data, brought, config.allowed, lambda: self.home_url)
@@ -149,8 +149,8 @@ class Node:
     def set_label(self, label: str) -> None:
         """Take a new name, remember it for the next start, and tell the others.
 
-        A label in goop.toml or on the command line wins again at the next start. Raises
-        ``ValueError`` for what is not 1 to 64 printable characters.
+        It wins over a label in goop.toml or on the command line. Raises ``ValueError`` for what
+        is no name, and ``NotKeptError``: then it is as it was.
         """
         self._label = keep_label(self.data, label)
         self.p2p.announce()

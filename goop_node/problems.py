@@ -12,6 +12,8 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from goop_node.data.kept_files import NotKeptError
+
 log = logging.getLogger(__name__)
 
 LEFT_EARLY = "goop_left_early"
@@ -80,6 +82,8 @@ def problem_of(error: Exception) -> Problem:
     """What is told of an error: a handler's refusal, the framework's, or that something broke."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, NotKeptError):
+        return Problem(503, "storage_failed", error.words)
     if not isinstance(error, HTTPException) or error.status_code >= 500:
         return Problem(500, "internal", "the node failed on this; its log says more")
     if error.status_code == 404:
@@ -94,6 +98,13 @@ def respond(problem: Problem) -> Response[bytes]:
 
 def on_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     """A handler refused."""
+    return respond(problem)
+
+
+def on_not_kept(request: Request[Any, Any, Any], error: NotKeptError) -> Response[bytes]:
+    """The disk takes nothing: whichever handler it was, this is told, and the log has it too."""
+    problem = problem_of(error)
+    log.warning("%s: %s", request.scope["path"], problem.detail)
     return respond(problem)
 
 
@@ -116,6 +127,7 @@ def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {
     Problem: on_problem,
+    NotKeptError: on_not_kept,
     HTTPException: on_http_exception,
     Exception: on_exception,
 }

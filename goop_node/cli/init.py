@@ -16,6 +16,7 @@ from goop_node.config.model import (
     StartError,
     default_data,
 )
+from goop_node.data.kept_files import write_new
 from goop_node.log_format import say
 from goop_node.plugins.calls import Calls
 from goop_node.plugins.environment import Candidate
@@ -49,8 +50,7 @@ def init(folder: Path, candidates: Sequence[Candidate]) -> int:
     """Write ``goop.toml`` into ``folder``. Returns 0; raises ``StartError`` if there is one."""
     path = folder / FILE_NAME
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(example(candidates))
+        write_new(path, example(candidates).encode(), mode=0o644)
     except FileExistsError as error:
         line = f"{path}: exists already and is left as it is"
         raise StartError([line], code="exists") from error

@@ -9,6 +9,7 @@ and what it held is made anew.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -30,6 +31,22 @@ MAX_ASIDE = 9
 _BAD = ".bad"
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+
+
+class NotKeptError(OSError):
+    """What was decided cannot be written down; ``strerror`` says why.
+
+    ``holds`` says that it holds all the same, until the node ends. Else nothing has changed.
+    """
+
+    holds = False
+
+    @property
+    def words(self) -> str:
+        """The same for people."""
+        why = f"this cannot be kept on the disk ({self.strerror})"
+        then = "it holds now, and the next start has forgotten it" if self.holds else ""
+        return f"{why}: {then or 'nothing was changed'}"
 
 
 def read_kept(path: Path, parse: Callable[[bytes], T]) -> T | None:
@@ -66,22 +83,72 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def write_kept(path: Path, content: JsonValue) -> None:
-    """Write JSON so that whoever reads, also after a power cut, finds the old or the new (0600).
+def write_kept(path: Path, content: JsonValue, *, durable: bool = True) -> None:
+    """Write JSON, see :func:`write_whole`. Raises ``NotKeptError``."""
+    write_whole(path, json.dumps(content).encode(), durable=durable)
 
-    Raises ``OSError``.
+
+def write_new(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write a file that must not be there yet, see :func:`write_whole`.
+
+    Raises ``FileExistsError`` and ``NotKeptError``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    write_whole(path, content, mode=mode)
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
+    """Write so that whoever reads, also after a power cut, finds the old content or the new.
+
+    Where ``durable`` is false a power cut may leave the old content, or none. Raises
+    ``NotKeptError``; then the file is as it was.
+    """
     try:
-        with open(number, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with open(number, "wb") as file:
+                file.write(content)
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+            if mode != 0o600:
+                os.chmod(name, mode)
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+        if durable:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise NotKeptError(
+            error.errno, error.strerror or type(error).__name__, str(path)
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the name of a new file as durable as its content, where folders can be synced."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def warn_if_shared(path: Path) -> None:
+    """Say in the log that others can read a secret."""
+    if os.name == "nt":
+        return  # there a file's mode says nothing
+    with contextlib.suppress(OSError):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            words = (
+                "%s: other users of this machine may read or change it (mode %03o); chmod 600 it"
+            )
+            log.warning(words, path, mode)
 
 
 def set_aside(path: Path, reason: str) -> None:

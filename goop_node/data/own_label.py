@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The name that people see for this node: chosen at home, or the account's for a start."""
+"""The name that people see for this node: chosen at home, else given, else the account's."""
 
 from __future__ import annotations
 
 import getpass
+import logging
 from pathlib import Path
 
 import msgspec
@@ -13,21 +14,27 @@ from goop_node.config.values import MAX_LABEL, Mistake
 from goop_node.data.kept_files import read_kept, write_kept
 
 FILE = "label.json"
+log = logging.getLogger(__name__)
 
 
 class _File(msgspec.Struct):
     label: str
 
 
-def own_label(data: Path) -> str:
-    """The name chosen at home earlier, or that of the user's account."""
-    return read_kept(data / FILE, _parsed) or _user_name()
+def own_label(data: Path, given: str = "") -> str:
+    """The name chosen at home earlier; else ``given`` by goop.toml or ``--label``; else that of
+    the user's account. What is given and does not count is said in the log."""
+    kept = read_kept(data / FILE, _parsed)
+    if kept and given and kept != given:
+        words = "the name is %s, as chosen at home, and not %s (goop.toml or --label)"
+        log.info(words, kept, given)
+    return kept or given or _user_name()
 
 
 def keep_label(data: Path, label: str) -> str:
     """Remember the name for the next start, and return it as it is taken.
 
-    Raises ``ValueError`` for what is not 1 to 64 printable characters, and ``OSError``.
+    Raises ``ValueError`` for what is not 1 to 64 printable characters, and ``NotKeptError``.
     """
     label = _checked(label)
     write_kept(data / FILE, {"label": label})

@@ -26,12 +26,17 @@ def only_node(data: Path) -> Iterator[None]:
     """
     try:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = (data / LOCK_FILE).open("a+b")
     except OSError as error:
         reason = error.strerror or error
         raise StartError(
             [f"data: {data} cannot be used ({reason}); choose a folder with --data"], code="data"
         ) from error
+    try:
+        file = (data / LOCK_FILE).open("a+b")
+    except OSError as error:
+        reason = error.strerror or error
+        line = f"data: {data / LOCK_FILE} cannot be used ({reason}); move it away, or choose --data"
+        raise StartError([line], code="data") from error
     with file:
         try:
             _lock(file)

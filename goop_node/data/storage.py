@@ -92,7 +92,6 @@ def open_database(path: Path, migrations: Sequence[str]) -> Database:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
         _look_at_log(path)
         return _open(path, migrations)
     except sqlite3.Error as error:
@@ -164,6 +163,7 @@ def check(path: Path, mark: int) -> str:
 
 
 def _open(path: Path, migrations: Sequence[str]) -> Database:
+    path.touch(mode=0o600)
     database = sqlite3.connect(path, isolation_level=None, timeout=5.0, factory=Database)
     # A damaged text is read with a mark in it, and judged by who reads it; the others are there.
     database.text_factory = _text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from goop_node.data.kept_files import read_kept, write_kept
+from goop_node.data.kept_files import NotKeptError, read_kept, write_kept
 from goop_node.p2p.addresses import Address, is_peer_id
 from goop_node.p2p.limits import MAX_FRIENDS
 
@@ -27,13 +27,15 @@ class Friends:
         path: Path,
         *,
         bound: int = MAX_FRIENDS,
-        later: Callable[[Callable[[], None]], None] = lambda save: save(),
+        later: Callable[[Callable[[], None]], None] | None = None,
         stays: Callable[[str], bool] = lambda peer_id: False,
     ) -> None:
         """At most ``bound`` peers; the one remembered first makes room for a new one, unless it
         ``stays``: where all do, the new one is not remembered.
 
-        ``later`` decides when a change is written; what changes until then goes with it.
+        A change is written before it counts, and where that fails nothing changes. With ``later``,
+        which decides when a change is written, it counts at once: that is for what nobody asked
+        to be kept.
         """
         self._path = path
         self._bound = bound
@@ -54,38 +56,41 @@ class Friends:
         return dict(self._addresses)
 
     def remember(self, peer_id: str, *addresses: str) -> None:
-        """Keep the addresses that work, before those known already."""
+        """Keep the addresses that work, before those known already. Raises ``NotKeptError``."""
         before = self._addresses.get(peer_id)
         kept = tuple(dict.fromkeys((*addresses, *(before or ()))))[:MAX_ADDRESSES]
         if kept == before:
             return
-        if before is None and len(self._addresses) >= self._bound:
-            first = next((one for one in self._addresses if not self._stays(one)), None)
+        after = dict(self._addresses)
+        if before is None and len(after) >= self._bound:
+            first = next((one for one in after if not self._stays(one)), None)
             if first is None:
                 return
-            del self._addresses[first]
-        self._addresses[peer_id] = kept
-        self._changed()
+            del after[first]
+        self._take({**after, peer_id: kept})
 
     def forget(self, peer_id: str) -> None:
-        """Keep nothing of that peer."""
-        if self._addresses.pop(peer_id, None) is not None:
-            self._changed()
+        """Keep nothing of that peer. Raises ``NotKeptError``."""
+        if peer_id in self._addresses:
+            self._take({key: one for key, one in self._addresses.items() if key != peer_id})
 
-    def _changed(self) -> None:
-        if not self._unsaved:
+    def _take(self, addresses: dict[str, tuple[str, ...]]) -> None:
+        if self._later is None:
+            write_kept(self._path, addresses)
+        self._addresses = addresses
+        if self._later is not None and not self._unsaved:
             self._unsaved = True
             self._later(self.save)
 
     def save(self) -> None:
-        """Write what has changed; a file is whole or as it was."""
+        """Write what was put off; a file is whole or as it was."""
         if not self._unsaved:
             return
+        self._unsaved = False
         try:
             write_kept(self._path, self._addresses)
-        except OSError as error:
-            log.warning("%s could not be written: %s", self._path, error)
-        self._unsaved = False
+        except NotKeptError as error:
+            log.warning("%s could not be written: %s", self._path, error.strerror)
 
 
 def _parsed(content: bytes) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from libp2p.crypto.ed25519 import Ed25519PrivateKey, create_new_key_pair
 from libp2p.crypto.keys import KeyPair
 from libp2p.peer.id import ID
 
-from goop_node.data.kept_files import read_bytes
+from goop_node.data.kept_files import read_bytes, warn_if_shared, write_new
 
 _HEADER = b"\x08\x01\x12\x40"
 _SIZE = 68
@@ -59,6 +59,7 @@ class Identity:
                 f"{path}: the key's two halves do not belong together; "
                 "restore it from a backup, or move it away to get a new identity"
             )
+        warn_if_shared(path)
         return cls._of(pair)
 
     @classmethod
@@ -66,28 +67,15 @@ class Identity:
         seed = os.urandom(32)
         pair = create_new_key_pair(seed)
         assert isinstance(pair.private_key, Ed25519PrivateKey)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            write_new(path, _HEADER + seed + pair.public_key.to_bytes())
         except OSError as error:
-            raise _unwritten(path, error) from None
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_HEADER + seed + pair.public_key.to_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            path.unlink(missing_ok=True)  # half a key would be in the way of the next start
-            raise _unwritten(path, error) from None
+            raise IdentityError(
+                f"{path}: an identity key cannot be written there ({error.strerror}); "
+                "see what is in the way, or choose another folder with --data"
+            ) from None
         return cls._of(pair)
 
     @classmethod
     def _of(cls, pair: KeyPair) -> Identity:
         return cls(ID.from_pubkey(pair.public_key).to_base58(), pair)
-
-
-def _unwritten(path: Path, error: OSError) -> IdentityError:
-    return IdentityError(
-        f"{path}: an identity key cannot be written there ({error.strerror}); "
-        "see what is in the way, or choose another folder with --data"
-    )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the person of this node decided about others, kept in DATA: friends, who is blocked, and
-who may reach it at all."""
+who may reach it at all. What keeps others out counts at once, all else once it is kept."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
-from goop_node.data.kept_files import read_kept, write_kept
+from goop_node.data.kept_files import NotKeptError
 from goop_node.p2p import limits
 from goop_node.p2p.addresses import is_peer_id
+from goop_node.p2p.decisions import Decisions, read_decisions, write_decisions
 from goop_node.p2p.friends import Friends
 from goop_node.p2p.peers import PeerTable
 from goop_node.reach import Direction, Matter, Reachable, may_reach
 from goop_node.types import NetworkError, Refusal, Standing
-
-
-class Decisions(msgspec.Struct):
-    """``people.json``. ``blocked`` has the name under which each was known."""
-
-    blocked: dict[str, str] = msgspec.field(default_factory=dict)
-    reachable_by: Reachable = "discovered"
 
 
 class Person(msgspec.Struct):
@@ -53,19 +48,29 @@ class People:
         self.friends = Friends(data / "friends.json")
         self.fixed = fixed
         self.changed: Callable[[], None] = lambda: None
-        self._path = data / "people.json"
+        self._data = data
         self._table = table
         self._named = named
-        self._decisions = read_kept(self._path, _parsed) or Decisions()
+        self._decisions = read_decisions(data)
         for peer_id in self._decisions.blocked:
             table.block(peer_id)
-        for peer_id, addresses in {**self.friends.all(), **named}.items():
+        for peer_id, addresses in self._friends().items():
             table.name(peer_id, addresses)
 
     @property
     def reachable_by(self) -> Reachable:
         """Who may reach this node."""
-        return self.fixed or self._decisions.reachable_by
+        return "friends" if self.unsure else self.fixed or self._decisions.reachable_by
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it is not known any more who was blocked, and the person has to choose."""
+        return self._decisions.unsure
+
+    def _friends(self) -> dict[str, tuple[str, ...]]:
+        """The addresses of those who count as friends now."""
+        kept = {} if self.unsure else self.friends.all()
+        return {**kept, **self._named}
 
     def refusal(self, peer_id: str, matter: Matter, direction: Direction) -> Refusal | None:
         """Why nothing of that kind may pass between us and the peer; ``None`` when it may."""
@@ -94,7 +99,10 @@ class People:
         ]
 
     def befriend(self, peer_id: str, *addresses: str) -> None:
-        """Make somebody a friend. Raises ``NetworkError`` (``blocked``, ``full``)."""
+        """Make somebody a friend.
+
+        Raises ``NetworkError`` (``blocked``, ``full``) and ``NotKeptError``.
+        """
         self.check(peer_id, "presence")
         if peer_id not in self.friends and len(self.friends) >= limits.MAX_FRIENDS:
             raise NetworkError(
@@ -104,7 +112,7 @@ class People:
         self._table.name(peer_id, addresses)
 
     def unfriend(self, peer_id: str) -> None:
-        """Take that back. Raises ``NetworkError`` (``fixed``)."""
+        """Take that back. Raises ``NetworkError`` (``fixed``), ``NotKeptError``."""
         if peer_id in self._named:
             raise NetworkError("fixed", "this friend is named in goop.toml or was with --peer")
         self.friends.forget(peer_id)
@@ -112,42 +120,58 @@ class People:
         self.changed()
 
     def block(self, peer_id: str) -> None:
-        """Have nothing to do with somebody. Raises ``NetworkError`` (``full``)."""
+        """Have nothing to do with somebody, at once.
+
+        Raises ``NetworkError`` (``full``); ``NotKeptError``, which ``holds``.
+        """
         blocked = self._decisions.blocked
         if peer_id not in blocked and len(blocked) >= limits.MAX_BLOCKED:
             raise NetworkError(
                 "full", f"{limits.MAX_BLOCKED} people are blocked: unblock one first"
             )
         peer = self._table.get(peer_id)
-        blocked[peer_id] = peer.label if peer is not None else blocked.get(peer_id, "")
-        self._save()
+        label = peer.label if peer is not None else blocked.get(peer_id, "")
+        self._decisions = replace(self._decisions, blocked={**blocked, peer_id: label})
         self._table.block(peer_id)
         self.changed()
+        self._keep_what_holds()
 
     def unblock(self, peer_id: str) -> None:
-        """Take that back; who was a friend is one again."""
-        self._decisions.blocked.pop(peer_id, None)
-        self._save()
+        """Take that back; who was a friend is one again. Raises ``NotKeptError``."""
+        left = {one: label for one, label in self._decisions.blocked.items() if one != peer_id}
+        self._decide(replace(self._decisions, blocked=left))
         self._table.unblock(peer_id)
-        addresses = {**self.friends.all(), **self._named}.get(peer_id)
+        addresses = self._friends().get(peer_id)
         if addresses is not None:
             self._table.name(peer_id, addresses)
 
     def let_in(self, reachable_by: Reachable) -> None:
-        """Choose who may reach this node. Raises ``NetworkError`` (``fixed``)."""
-        if self.fixed is not None:
+        """Choose who may reach this node.
+
+        Raises ``NetworkError`` (``fixed``) and ``NotKeptError``, which ``holds`` for friends alone.
+        """
+        if self.fixed is not None and not self.unsure:
             raise NetworkError("fixed", "goop.toml says who may reach this node (reachable_by)")
-        self._decisions.reachable_by = reachable_by
-        self._save()
+        decisions = replace(self._decisions, reachable_by=reachable_by, unsure=False)
+        if reachable_by == "friends" and not self.unsure:
+            self._decisions = decisions
+            self.changed()
+            self._keep_what_holds()
+            return
+        self._decide(decisions)
+        for peer_id, addresses in self._friends().items():
+            self._table.name(peer_id, addresses)
         self.changed()
 
-    def _save(self) -> None:
-        write_kept(self._path, msgspec.to_builtins(self._decisions))
+    def _decide(self, decisions: Decisions) -> None:
+        """What lets others do more counts once it is kept."""
+        write_decisions(self._data, decisions)
+        self._decisions = decisions
 
-
-def _parsed(content: bytes) -> Decisions:
-    decisions = msgspec.json.decode(content, type=Decisions)
-    decisions.blocked = {
-        peer_id: label for peer_id, label in decisions.blocked.items() if is_peer_id(peer_id)
-    }
-    return decisions
+    def _keep_what_holds(self) -> None:
+        """What keeps others out counts already, whatever the disk says."""
+        try:
+            write_decisions(self._data, self._decisions)
+        except NotKeptError as error:
+            error.holds = True
+            raise

@@ -15,6 +15,7 @@ from goop_node.clock import now_ms
 from goop_node.config.multiaddrs import undialable
 from goop_node.p2p import limits
 from goop_node.p2p.addresses import Address, with_peer_id
+from goop_node.p2p.decisions import UNSURE
 from goop_node.p2p.friends import Friends
 from goop_node.p2p.guest import Guest, GuestEnded
 from goop_node.p2p.host import Host
@@ -94,8 +95,7 @@ class P2P:
         self.people = People(data, self.peers, self._named, reachable_by)
         self.people.changed = self._hold_to_decisions
         self.peers.subscribe(self._learn)
-        self.notice: str | None = None
-        """What a person should know of, though everything works."""
+        self._twin_notice: str | None = None
         self._run_of_ours = OwnRun(identity, Run(now_ms(), os.urandom(16).hex()))
         self._twins = TwinWatch(self._run_of_ours, self.network, self._twin_found)
         self._handlers.append(self._twins.handler)
@@ -193,8 +193,8 @@ class P2P:
         if self._leaving is not None:
             return
         if not self._run_of_ours.yields_to(other):
-            if self.notice is None:
-                self.notice = TWIN_STAYS
+            if self._twin_notice is None:
+                self._twin_notice = TWIN_STAYS
                 log.warning("%s", TWIN_STAYS)
             return
         self.state, self.error = "offline", TWIN_YIELDS
@@ -207,19 +207,33 @@ class P2P:
             self.peers.connected(peer.peer_id, False)
 
     @property
+    def notice(self) -> str | None:
+        """What a person should know of, though everything works."""
+        return UNSURE if self.people.unsure else self._twin_notice
+
+    @property
     def twice(self) -> tuple[str, ...]:
         """The peers whose identity two nodes are using at this time."""
         return self._twins.twice
 
     async def add_peer(self, multiaddr: str) -> Peer:
-        """Connect to a friend, and remember the address. Raises ``NetworkError``."""
+        """Connect to a friend, and remember the address.
+
+        Raises ``NetworkError`` and ``NotKeptError``: then all is as it was.
+        """
         peer_id, address = full_address(multiaddr)
         if peer_id == self.network.peer_id:
             raise NetworkError("self", "that is this node's own address")
         self.people.check(peer_id, "presence")
         guest, host = self.network.running()
+        known = self.peers.get(peer_id)
         await guest.run(host.add, peer_id, address)
-        self.people.befriend(peer_id, multiaddr)
+        try:
+            self.people.befriend(peer_id, multiaddr)
+        except BaseException:
+            if known is None or not known.connected:
+                await guest.run(host.disconnect, peer_id)
+            raise
         self.peers.connected(peer_id, True)
         host.announce()
         peer = self.peers.get(peer_id)

@@ -8,7 +8,6 @@ Therefore a marker in the data folder says whose code runs; the next start reads
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import sys
 import threading
@@ -16,7 +15,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from goop_node.data.kept_files import read_json
+from goop_node.data.kept_files import read_json, write_kept
 from goop_node.log_format import log_with
 
 MARKER = "loading.json"
@@ -65,8 +64,8 @@ class Loading:
         with contextlib.suppress(OSError):  # a full disk is told where it matters
             if self._steps:
                 plugin, doing = self._steps[-1]
-                content = json.dumps({"plugin": plugin, "doing": doing})
-                self._path.write_text(content, encoding="utf-8")
+                # It tells of processes that end, not of power cuts.
+                write_kept(self._path, {"plugin": plugin, "doing": doing}, durable=False)
             else:
                 self._path.unlink(missing_ok=True)
 

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from goop_node.config.values import Mistake
-from goop_node.data.kept_files import read_kept, write_kept
+from goop_node.data.kept_files import NotKeptError, read_kept, write_kept
 from goop_node.templates.permissions import MAX_PERMISSIONS, Permission, about, parse_all
 from goop_node.types import Template
 
@@ -134,7 +134,7 @@ class Grants:
         return f"{self._home()}#template-{template}"
 
     def grant(self, template: str, permission: Permission) -> None:
-        """Grant, and remember it. Raises ``NotAskedError``; ``OSError`` when it cannot be kept."""
+        """Grant, and remember it. Raises ``NotAskedError``; ``NotKeptError``: it is not granted."""
         brought = self._brought.get(template)
         if brought is None or permission not in brought.asks:
             raise NotAskedError(f"no template {template!r} here asks for {permission}")
@@ -145,7 +145,7 @@ class Grants:
     def revoke(self, template: str, permission: Permission) -> None:
         """Take a grant back: at once, also where that cannot be kept.
 
-        Raises ``SetInFileError``; ``OSError`` when it cannot be kept.
+        Raises ``SetInFileError``; ``NotKeptError``, which ``holds``.
         """
         if permission in self._in_file(template):
             raise SetInFileError(
@@ -153,7 +153,11 @@ class Grants:
             )
         kept = self._with(template, self._at_home(template) - {permission})
         self._take(kept)
-        self._write(kept)
+        try:
+            self._write(kept)
+        except NotKeptError as error:
+            error.holds = True
+            raise
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after every change; returns what ends the subscription."""

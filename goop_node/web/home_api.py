@@ -91,9 +91,6 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             node.set_label(body.label)
         except ValueError as error:
             raise Problem(422, "bad_label", str(error), "/label") from None
-        except OSError as error:
-            why = f"the name cannot be kept on the disk ({error.strerror})"
-            raise Problem(503, "storage_failed", why) from error
         return self_row()
 
     @get("/peers", sync_to_thread=False)

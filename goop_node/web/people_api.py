@@ -40,8 +40,9 @@ def routes(node: Node) -> list[Route]:
     def everybody() -> dict[str, JsonValue]:
         people = node.p2p.people
         return {
-            "reachable_by": people.reachable_by,
-            "fixed": people.fixed is not None,
+            # Nothing is chosen while nobody knows who was blocked.
+            "reachable_by": "" if people.unsure else people.reachable_by,
+            "fixed": people.fixed is not None and not people.unsure,
             "people": [
                 {
                     "peerId": one.peer_id,
@@ -93,6 +94,3 @@ def _decided(pointer: str) -> Iterator[None]:
         yield
     except NetworkError as error:
         raise Problem(409, error.code, error.reason, pointer) from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Problem(507, "not_kept", f"it could not be written down: {reason}") from None

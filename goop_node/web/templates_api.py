@@ -73,8 +73,6 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             grants.grant(name, permission)
         except NotAskedError as error:
             raise Problem(409, "not_asked", str(error), "/permission") from None
-        except OSError as error:
-            raise _unkept(error) from error
         return row(name)
 
     @post("/templates/revoke", status_code=HTTP_200_OK, opt={"body": GrantBody})
@@ -85,16 +83,9 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             grants.revoke(name, permission)
         except SetInFileError as error:
             raise Problem(409, "set_in_file", str(error), "/permission") from None
-        except OSError as error:
-            raise _unkept(error) from error
         return row(name)
 
     return [
         Route(handlers=[templates], callers=OWNER | {Who.SHARED}),
         Route(handlers=[grant, revoke], callers=OWNER),
     ]
-
-
-def _unkept(error: OSError) -> Problem:
-    why = f"this cannot be kept on the disk ({error.strerror}): the next start has forgotten it"
-    return Problem(503, "storage_failed", why)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from goop_node.data.kept_files import read_kept, write_kept
+from goop_node.data.kept_files import read_kept, warn_if_shared, write_kept
 
 FILE = "tokens.json"
 MIN_SECRET = 32
@@ -47,6 +47,7 @@ class Tokens:
         if found is None:
             found = cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
             write_kept(path, {"bearer": found.bearer, "secret": found._secret.decode()})
+        warn_if_shared(path)
         return found
 
     def cookie_for(self, template: str) -> tuple[str, str]:

@@ -161,16 +161,3 @@ def test_decisions_outlive_a_restart(tmp_path: Path) -> None:
     with pytest.raises(NetworkError) as raised:
         again.befriend(blocked)
     assert raised.value.code == "blocked"
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", '{"blocked": 1}', '{"reachable_by": "all"}', "[" * 9999]
-)
-def test_a_file_that_is_none_is_set_aside(
-    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "people.json").write_text(text)
-    people = People(tmp_path, PeerTable(), {}, None)
-    assert people.reachable_by == "discovered"
-    assert (tmp_path / "people.json.bad").read_text() == text
-    assert "people.json" in caplog.text

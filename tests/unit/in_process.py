@@ -54,6 +54,7 @@ class Client:
         socket: bool = False,
         address: str = "",
         query: bytes = b"",
+        body: bytes = b"",
     ) -> Answer:
         """One request, or one opening handshake."""
         answer = Answer()
@@ -74,7 +75,7 @@ class Client:
         async def receive() -> dict[str, Any]:
             if socket:
                 return {"type": "websocket.connect"}
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:
             if message["type"].endswith("response.start"):

@@ -32,6 +32,7 @@ MADE_LATER = {
     "DATA/ready.json",
     "friends.json",
     "people.json",
+    "people.copy.json",
     "manifest.json",
     "ping/index.html",
     "ping/ping.js",

@@ -10,6 +10,7 @@ import pytest
 from libp2p.crypto.ed25519 import create_new_key_pair
 from libp2p.peer.id import ID
 
+from goop_node.data.kept_files import NotKeptError
 from goop_node.p2p.friends import MAX_ADDRESSES, Friends
 
 PEERS = [str(ID.from_pubkey(create_new_key_pair().public_key)) for _ in range(10)]
@@ -52,14 +53,22 @@ def test_a_file_that_is_none_begins_anew(tmp_path: Path, text: str) -> None:
     assert Friends(file).all() == {PEERS[0]: ("/ip4/10.0.0.1/tcp/1",)}
 
 
-def test_a_folder_that_cannot_be_written_is_no_failure(
+def test_a_friend_who_cannot_be_kept_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    friends = Friends(tmp_path / "file" / "friends.json")
+    with pytest.raises(NotKeptError, match=r"friends\.json"):
+        friends.remember(PEERS[0], "/ip4/10.0.0.1/tcp/1")
+    assert not friends.all()
+
+
+def test_what_is_seen_and_cannot_be_written_is_no_failure(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("")
-    friends = Friends(tmp_path / "file" / "friends.json")
-    friends.remember(PEERS[0], "/ip4/10.0.0.1/tcp/1")
+    seen = Friends(tmp_path / "file" / "seen.json", later=lambda save: save())
+    seen.remember(PEERS[0], "/ip4/10.0.0.1/tcp/1")
     assert "could not be written" in caplog.text
-    assert friends.all() == {PEERS[0]: ("/ip4/10.0.0.1/tcp/1",)}
+    assert seen.all() == {PEERS[0]: ("/ip4/10.0.0.1/tcp/1",)}
 
 
 def test_who_stays_is_not_crowded_out(tmp_path: Path) -> None:

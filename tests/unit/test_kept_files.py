@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
+import socket
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,9 +20,16 @@ from goop_node.cli import ports
 from goop_node.cli.ports import bind_http
 from goop_node.config.model import NodeConfig, StartError
 from goop_node.data import kept_files, own_label, ready
-from goop_node.data.kept_files import aside_in, read_kept, set_aside, write_kept
+from goop_node.data.kept_files import (
+    NotKeptError,
+    aside_in,
+    read_kept,
+    set_aside,
+    write_kept,
+)
 from goop_node.data.ready import only_node, read_ready
 from goop_node.node import IDENTITY_FILE, Node
+from goop_node.p2p import decisions
 from goop_node.plugins.loading import MARKER
 from goop_node.templates import grants
 from goop_node.web import tokens
@@ -32,7 +42,8 @@ KEPT = (
     ports.PORTS_FILE,
     "friends.json",
     "seen.json",
-    "people.json",
+    decisions.FILE,
+    decisions.COPY,
 )
 """Those that are set aside when they are bad."""
 FILES = (*KEPT, MARKER, ready.READY_FILE, IDENTITY_FILE)
@@ -43,7 +54,8 @@ GOOD: dict[str, object] = {
     ports.PORTS_FILE: {"http 127.0.0.1": 8787},
     "friends.json": {"12D3KooWA": ["/ip4/127.0.0.1/tcp/1"]},
     "seen.json": {},
-    "people.json": {"blocked": {}},
+    decisions.FILE: {"blocked": {}},
+    decisions.COPY: {"blocked": {}},
     MARKER: {"plugin": "chess", "doing": "import"},
     ready.READY_FILE: {"pid": 1, "url": "http://127.0.0.1:1"},
     IDENTITY_FILE: "no key",
@@ -122,9 +134,17 @@ def test_what_is_good_stays(tmp_path: Path, name: str) -> None:
         assert node.label == "Alice"
 
 
-@pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("kind", ["folder", "pipe", "dangling", "loop", "huge", "empty", "deep"])
-def test_what_is_no_file_of_ours(tmp_path: Path, name: str, kind: str) -> None:
+ODD = [
+    *("folder", "pipe", "dangling", "loop", "huge", "empty", "deep"),
+    *("socket", "device", "unreadable", "unwritable"),
+]
+
+
+@pytest.mark.parametrize("name", [*FILES, ready.LOCK_FILE])
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_of_ours(
+    tmp_path: Path, name: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / name
     match kind:
         case "folder":
@@ -143,14 +163,47 @@ def test_what_is_no_file_of_ours(tmp_path: Path, name: str, kind: str) -> None:
             path.touch()
         case "deep":
             path.write_text("[" * 100_000, encoding="ascii")
+        case "socket":
+            monkeypatch.chdir(tmp_path)  # such a path may not be long
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.bind(name)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "unreadable":
+            path.write_text("x", encoding="ascii")
+            deny(monkeypatch, "open", path)
+        case "unwritable":
+            path.write_text("[", encoding="ascii")
+            deny(monkeypatch, "replace", path)
     why = words(tmp_path)
-    if name == IDENTITY_FILE:
-        assert name in why
+    if name in (IDENTITY_FILE, ready.LOCK_FILE):
+        # These cannot be made anew: it is said which it is, in a line, or it works.
+        assert (name in why.replace(str(tmp_path), "") and "\n" not in why) or (
+            not why and name == ready.LOCK_FILE
+        )
         assert os.path.lexists(path)
         return
+    if name == tokens.FILE and kind == "unwritable":
+        assert f"{name}: Permission denied" in why
+        return
+    if name == ports.PORTS_FILE and kind == "unwritable":
+        assert "cannot be written (Permission denied)" in why
+        return
     assert not why
-    if name in KEPT and kind != "dangling":
+    if name in KEPT and kind not in ("dangling", "unwritable"):
         assert aside_in(tmp_path) == [f"{name}.bad"]
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, function: str, path: Path) -> None:
+    """Let the operating system refuse one path, as it does where the file is another user's."""
+    real = getattr(os, function)
+
+    def refuse(*arguments: Any, **more: Any) -> Any:
+        if str(path) in map(str, arguments):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(os, function, refuse)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +269,7 @@ def test_a_disk_without_room_is_said_at_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, content: object) -> None:
-        raise OSError(28, "No space left on device", str(path))
+        raise NotKeptError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(tokens, "write_kept", full)
     with pytest.raises(StartError, match=r"tokens\.json: No space left on device"):
