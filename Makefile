@@ -4,7 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := goop_node $(wildcard plugins/*/src)
-JOBS ?= 2
+# Tests at a time: one more than there are cores on small machines, since many tests wait.
+JOBS ?= 3
 
 .PHONY: demo test lint soak bench wheels clean tools
 

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import chess
+import pytest
 
 from goop_chess.pgn import export
 from goop_chess.plugin import schemas
@@ -14,9 +15,6 @@ from goop_chess.session import ChessSession, new_game
 from goop_realtime.model.jsonio import decode
 from goop_realtime.testing import SimNode, World
 from goop_realtime.types import ContextType, Message, OpenRequest, Session, Snapshot
-
-SEEDS = 1000
-
 
 def _open(request: OpenRequest, snapshot: Snapshot | None) -> Session:
     state: Any = snapshot.state if snapshot else request.base
@@ -172,9 +170,12 @@ ENDS = {
 }
 
 
-def test_what_crosses_ends_equal_on_both_nodes() -> None:
+@pytest.mark.parametrize(
+    "seeds", [range(250), pytest.param(range(250, 1000), marks=pytest.mark.soak)], ids=["", "more"]
+)
+def test_what_crosses_ends_equal_on_both_nodes(seeds: range) -> None:
     seen: dict[str, set[str | None]] = {}
-    for seed in range(SEEDS):
+    for seed in seeds:
         game = Game(seed)
         game.play(game.chance.randrange(2, 8))
         name = game.cross()
