@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "goop-bootstrap"
 LOG = VENV / "goop-bootstrap.log"
 JS_PEER = ROOT / "tests" / "interop" / "js"
+GO_PEER = ROOT / "tests" / "interop" / "go"
 OLDEST = (3, 11)
 BROWSERS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
@@ -45,13 +47,20 @@ def main() -> int:
         check_python()
         projects = find_projects()
         key = fingerprint(projects)
-        if not is_fresh(key, test):
-            install_system_packages(test)
+        if is_fresh(key, test):
+            if test:
+                install_js_peer()
+            return 0
+        install_system_packages(test)
+        # These wait for the network, or keep one core busy, while pip does the same elsewhere.
+        with ThreadPoolExecutor() as beside:
+            jobs = (install_browsers, install_js_peer, build_go_peer) if test else ()
+            begun = [beside.submit(job) for job in jobs]
             make_venv()
             install_projects(projects, test)
-            STAMP.write_text(f"{key} {'test' if test else 'run'}\n", encoding="utf-8")
-        if test:
-            install_js_peer()
+        for job in begun:
+            job.result()
+        STAMP.write_text(f"{key} {'test' if test else 'run'}\n", encoding="utf-8")
     except CannotError as error:
         print(f"goop: {error}", file=sys.stderr)
         return 1
@@ -127,31 +136,34 @@ def has_header(name: str) -> bool:
 
 
 def install_system_packages(test: bool) -> None:
-    """Install what is missing with apt as root; otherwise say the line to run and stop.
-
-    Browsers are wanted by some tests only: when one cannot be had those are skipped.
-    """
+    """Install what is missing with apt as root; otherwise say the line to run and stop."""
     missing = missing_packages()
-    browsers = missing_browsers() if test else []
-    if missing:
-        try:
-            apt(missing)
-        except CannotError as error:
-            by_hand = browsers and os.geteuid() != 0
-            also = f"\nFor the tests in browsers also: {' '.join(browsers)}" if by_hand else ""
-            raise CannotError(f"{error}{also}") from None
-        still = missing_packages()
-        if still:
-            raise CannotError(
-                f"{', '.join(still)} still missing for {sys.executable} after apt-get install.\n"
-                "If this is not the system's own Python, use that: make PYTHON=/usr/bin/python3"
-            )
-    if browsers:
-        try:
-            apt(browsers)
-        except CannotError as error:
-            names = " and ".join(browsers)
-            print(f"goop: no {names}, their tests will be skipped: {error}", file=sys.stderr)
+    if not missing:
+        return
+    try:
+        apt(missing)
+    except CannotError as error:
+        browsers = missing_browsers() if test and os.geteuid() != 0 else []
+        also = f"\nFor the tests in browsers also: {' '.join(browsers)}" if browsers else ""
+        raise CannotError(f"{error}{also}") from None
+    still = missing_packages()
+    if still:
+        raise CannotError(
+            f"{', '.join(still)} still missing for {sys.executable} after apt-get install.\n"
+            "If this is not the system's own Python, use that: make PYTHON=/usr/bin/python3"
+        )
+
+
+def install_browsers() -> None:
+    """Install the browsers that are missing: some tests want them, and are skipped without."""
+    browsers = missing_browsers()
+    if not browsers:
+        return
+    try:
+        apt(browsers)
+    except CannotError as error:
+        names = " and ".join(browsers)
+        print(f"goop: no {names}, their tests will be skipped: {error}", file=sys.stderr)
 
 
 def apt(packages: list[str]) -> None:
@@ -251,6 +263,16 @@ def install_js_peer() -> None:
         stamp.write_text(key, encoding="utf-8")
     else:
         print(f"goop: its tests will be skipped:\n{tail(result.stdout)}", file=sys.stderr)
+
+
+def build_go_peer() -> None:
+    """Have Go compile what its peer in the interop tests needs, which takes it a minute or two.
+
+    What fails here fails again where the tests build the peer, and is told there.
+    """
+    go = shutil.which("go")
+    if go is not None:
+        subprocess.run([go, "build", "-o", os.devnull, "."], cwd=GO_PEER, capture_output=True)
 
 
 def explain(output: str) -> str:
