@@ -16,6 +16,7 @@ from goop_realtime.model.jsonio import decode
 from goop_realtime.testing import SimNode, World
 from goop_realtime.types import ContextType, Message, OpenRequest, Session, Snapshot
 
+
 def _open(request: OpenRequest, snapshot: Snapshot | None) -> Session:
     state: Any = snapshot.state if snapshot else request.base
     return ChessSession(request, state)
