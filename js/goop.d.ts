@@ -181,6 +181,12 @@ interface GoopRealtime {
     onRequest: (request: GoopIncoming) => unknown,
     onEnded?: (request: GoopIncomingEnded) => unknown,
   ): () => void;
+  /** Calls `onChange` whenever a channel of `context` or `context_<id>` begins, ends or has a new
+   * message, whichever page, template or program does that, and once when the watching has begun
+   * (again, after the page was cut off from its node). Nothing says what changed: look again. It is
+   * never called while a promise it returned is pending; what comes meanwhile is one more call. Call
+   * the result to stop watching. */
+  watch(context: string, onChange: () => unknown): () => void;
   /** Requests whose context nobody on this page serves. */
   onIncoming: ((request: GoopIncoming) => unknown) | null;
   onIncomingEnded: ((request: GoopIncomingEnded) => unknown) | null;

@@ -3,10 +3,11 @@
 import { PAGE, ask } from "./asking.js";
 import { KINDS, check, checkHandler } from "./checks.js";
 import { Conduit, NO_DETAIL } from "./conduit.js";
-import { GoopError, call, details, ignorable, report } from "./errors.js";
+import { GoopError, call, details, report } from "./errors.js";
 import { Line } from "./line.js";
 import { Outbox } from "./outbox.js";
-import { Requests } from "./requests.js";
+import { Requests, incoming } from "./requests.js";
+import { Watching } from "./watching.js";
 
 /**
  * @import { Place } from "./inbox.js"
@@ -20,6 +21,7 @@ export class Hub {
     this.line = new Line(this);
     this.outbox = new Outbox(this.line);
     this.requests = new Requests();
+    this.watching = new Watching(this);
     /** @type {Map<string, Conduit>} */
     this.conduits = new Map();
     /** @type {Map<string, string>} a request that became part of another channel */
@@ -79,7 +81,7 @@ export class Hub {
     const [pending, ...more] = this.outbox.pending();
     const some = (/** @type {Record<string, object>} */ named) =>
       Object.fromEntries(Object.entries(named).filter(([, value]) => Object.keys(value).length > 0));
-    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, outbox: this.outboxFollowed || undefined, after, handled, pending, ...some({ failed, since }) });
+    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, outbox: this.outboxFollowed || undefined, after, handled, pending, ...this.watching.wanted, ...some({ failed, since }) });
     for (const ids of more) this.subscribe({ channels: Object.keys(ids), pending: ids });
     this.outbox.resend();
     for (const conduit of this.living()) {
@@ -123,7 +125,7 @@ export class Hub {
       case "state":
         return this.state(frame);
       case "incoming":
-        return this.requests.add(this.incoming(frame), this.sockets);
+        return this.requests.add(incoming(this, frame), this.sockets);
       case "incoming_ended":
         return this.requests.end(frame.channel, frame.code);
       case "refused":
@@ -136,7 +138,10 @@ export class Hub {
         return void call("onPending", this.conduit(frame.channel).face.onPending, frame.count);
       case "signal":
         return void call("onSignal", this.conduit(frame.channel).face.onSignal, frame.data, { from: frame.from });
+      case "changed":
+        return this.watching.changed([frame.context]);
       case "subscribed":
+        this.watching.changed(frame.watch ?? []);
         for (const id of Object.keys(frame.since ?? {})) this.conduits.get(id)?.inbox.rewound();
         if (this.sockets === this.reconciled) return;
         this.reconciled = this.sockets;
@@ -212,7 +217,7 @@ export class Hub {
     const rows = await ask("channels");
     const row = rows.find(({ channelId }) => channelId === id);
     if (!row || row.incoming || row.detail?.final || row.opener !== row.peerId) return;
-    this.requests.add(this.incoming({ ...row, channel: id, accepted: true }), this.sockets);
+    this.requests.add(incoming(this, { ...row, channel: id, accepted: true }), this.sockets);
   }
 
   /** @param {Conduit} conduit */
@@ -229,28 +234,6 @@ export class Hub {
   }
 
   // -- what the page asks for
-
-  /**
-   * @param {any} frame
-   * @returns {GoopIncoming}
-   */
-  incoming({ channel, peerId, peerLabel, context, app, params, title, page, templates, expiresIn, accepted = false }) {
-    return {
-      channelId: channel,
-      peerId,
-      peerLabel: peerLabel ?? "",
-      context: context ?? "",
-      app: app ?? "",
-      params: params ?? null,
-      title: title ?? null,
-      page: page ?? null,
-      templates: templates ?? null,
-      expiresIn: expiresIn ?? null,
-      accepted,
-      accept: () => this.accept(channel),
-      decline: (reason) => ignorable(this.decline(channel, reason)),
-    };
-  }
 
   /**
    * @param {string} channelId

@@ -1,11 +1,40 @@
 // SPDX-License-Identifier: MIT
 // Requests from other nodes: who of this page answers which.
-import { call } from "./errors.js";
+import { call, ignorable } from "./errors.js";
+
+/**
+ * @import { Hub } from "./hub.js"
+ */
 
 /**
  * @typedef {{ onRequest: unknown, onEnded: unknown }} Server
  * @typedef {{ info: GoopIncoming, server: Server | null, heard: number }} Waiting
  */
+
+/**
+ * A request as the page sees it, of the node's frame about it.
+ * @param {Hub} hub
+ * @param {any} frame
+ * @returns {GoopIncoming}
+ */
+export function incoming(hub, frame) {
+  const { channel, peerId, peerLabel, context, app, params, title, page, templates, expiresIn, accepted = false } = frame;
+  return {
+    channelId: channel,
+    peerId,
+    peerLabel: peerLabel ?? "",
+    context: context ?? "",
+    app: app ?? "",
+    params: params ?? null,
+    title: title ?? null,
+    page: page ?? null,
+    templates: templates ?? null,
+    expiresIn: expiresIn ?? null,
+    accepted,
+    accept: () => hub.accept(channel),
+    decline: (reason) => ignorable(hub.decline(channel, reason)),
+  };
+}
 
 export class Requests {
   constructor() {

@@ -89,8 +89,8 @@ class FakeNode {
     this.frames.push(frame);
     if (frame.type !== "subscribe") return;
     if (frame.page) this.wire = wire;
-    const { page, since } = frame;
-    setImmediate(() => wire.tell({ type: "subscribed", page, self: "alice", since }));
+    const { page, since, watch } = frame;
+    setImmediate(() => wire.tell({ type: "subscribed", page, self: "alice", since, watch }));
   }
 
   /** The frames of one type. */

@@ -14,6 +14,8 @@ export async function game(peerId: string): Promise<void> {
   Goop.realtime.onIncoming = ({ channelId, peerLabel, accept }) => (peerLabel ? accept() : Goop.realtime.decline(channelId));
   const stop: () => void = Goop.realtime.serve("chess", async (request) => void (await request.accept()));
   stop();
+  const unwatch: () => void = Goop.realtime.watch("chess", async () => void (await Goop.realtime.channels()));
+  unwatch();
   // @ts-expect-error: a channel's id is not the page's to change
   channel.id = "other";
   // @ts-expect-error: there is no such state

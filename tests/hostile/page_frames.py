@@ -10,7 +10,9 @@ from tests.hostile.extremes import number, text
 from tests.hostile.structs import hostile, spoilt
 
 FIELDS = {
-    "subscribe": tuple("channels page after handled pending ack batch contexts since".split()),
+    "subscribe": tuple(
+        "channels page after handled pending ack batch contexts watch since".split()
+    ),
     "send": ("channel", "data", "id"),
     "signal": ("channel", "data"),
     "ack": ("channel", "epoch", "seq"),
@@ -46,7 +48,7 @@ def _value(rng: random.Random, name: str, channels: list[str]) -> str:
             return json.dumps({one: [f"m-{rng.randrange(9)}"] for one in channels})
         case "ack" | "batch":
             return rng.choice(["true", "false"])
-        case "contexts":
+        case "contexts" | "watch":
             return rng.choice(['["chess"]', '[""]', "[]"])
         case "epoch" | "seq":
             return str(rng.randrange(5))

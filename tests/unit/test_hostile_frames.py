@@ -18,7 +18,7 @@ from tests.unit.test_containment import House
 
 FRAMES: dict[str, dict[str, Any]] = {
     "subscribe": dict.fromkeys(
-        "channels page after handled pending ack batch contexts since".split()
+        "channels page after handled pending ack batch contexts watch since".split()
     ),
     "send": {"data": 1, "id": "me-1"},
     "ack": {"epoch": 1, "seq": 1},

@@ -118,5 +118,6 @@ def row(plugin: ChessPlugin, stored: StoredGame) -> dict[str, Any]:
         "reason": state["reason"],
         "turn": "black" if len(moves) % 2 else "white",
         "moves": len(moves),
+        "startedAt": stored.created,
         "updatedAt": stored.updated,
     }

@@ -4,9 +4,10 @@
 
 import { click, notify, showTurn, startAlerts } from "./alerts.js";
 import { $, fullName, say } from "./dom.js";
-import { Game, channelOf, gameOf, isChess } from "./game.js";
+import { Game, channelOf, gameOf } from "./game.js";
 import { GameView, ask } from "./game-view.js";
-import { choice, refreshGames, startPicker, startRequests } from "./lobby.js";
+import { refreshGames } from "./games-list.js";
+import { choice, startPicker, startRequests } from "./lobby.js";
 import { openOffer } from "./offers.js";
 import { errorWords } from "./words.js";
 
@@ -73,15 +74,10 @@ async function openLobby() {
   await listGames();
 }
 
-/** Show the list, and keep it fresh while moves arrive in games that are not on the table. */
+/** Show the list as it is now. */
 async function listGames() {
-  const open = (id) => openGame(id).catch(fail);
-  const games = await refreshGames(open);
+  const games = await refreshGames((id) => openGame(id).catch(fail));
   known = new Set(games.filter((each) => each.status === "running").map((each) => each.context));
-  for (const channel of await Goop.realtime.channels()) {
-    if (!isChess(channel) || game?.channel === channel) continue;
-    channel.onMessage = channel.onStateChange = () => refreshGames(open).catch(fail);
-  }
 }
 
 /**
@@ -168,6 +164,7 @@ async function start() {
       await openGame(gameOf(channel), channel);
     },
   });
+  Goop.realtime.watch("chess", () => listGames().catch(fail));
   await listGames();
   const address = new URLSearchParams(location.search);
   const wanted = address.get("channel");

@@ -25,12 +25,22 @@ export function make(tag, props = {}, ...children) {
   return element;
 }
 
+const tail = (peerId) => `(…${String(peerId).slice(-4)})`;
+
 /**
- * "Alice (…k7Qp)": the last four characters of the id tell equal names apart.
+ * "Alice (…k7Qp)": the last four characters of the id tell equal names apart. The name stands
+ * between isolates, so that one that is written from right to left turns nothing around it.
  * @param {string} label
  * @param {string} peerId
  */
-export const fullName = (label, peerId) => `${label || "Somebody"} (…${String(peerId).slice(-4)})`;
+export const fullName = (label, peerId) => `\u2068${label || "Somebody"}\u2069 ${tail(peerId)}`;
+
+/**
+ * The same as an element.
+ * @param {string} label
+ * @param {string} peerId
+ */
+export const personTag = (label, peerId) => make("span", {}, make("bdi", {}, label || "Somebody"), ` ${tail(peerId)}`);
 
 /**
  * Call the plugin's API. Resolves with the JSON answer; rejects with an `Error` that says

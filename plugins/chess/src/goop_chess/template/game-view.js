@@ -2,8 +2,8 @@
 // The game as it is shown: board, players, moves, offers, actions.
 
 import { Board } from "./board.js";
-import { $, fullName, make } from "./dom.js";
-import { pgnOf } from "./lobby.js";
+import { $, make, personTag } from "./dom.js";
+import { pgnOf } from "./games-list.js";
 import { lead } from "./material.js";
 import { showOffers } from "./offers.js";
 import { drawPiece, placement } from "./pieces.js";
@@ -76,7 +76,7 @@ export class GameView {
   #showPlayer(bar, colour) {
     const { state, channel } = this.game;
     const mine = colour === state.colour;
-    const name = mine ? "You" : fullName(state.opponentLabel, state.opponentId);
+    const name = mine ? "You" : personTag(state.opponentLabel, state.opponentId);
     const past = this.stepping.position;
     const taken = state.captured[other(colour)].slice(0, past?.lost[other(colour)]);
     const ahead = lead(placement((past ?? state).fen), colour);

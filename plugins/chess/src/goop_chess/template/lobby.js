@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Before a game: who is online, who is asking, and the games there are.
+// Before a game: who is online, and who is asking.
 
 import { notify } from "./alerts.js";
-import { $, api, fullName, make, say } from "./dom.js";
-import { channelOf } from "./game.js";
-import { outcome } from "./words.js";
+import { $, fullName, make, personTag, say } from "./dom.js";
 
 /** peer id → row. @type {Map<string, any>} */
 const peers = new Map();
@@ -22,7 +20,7 @@ function peerOption(row) {
     "label",
     { "data-peer": row.peerId },
     input,
-    make("span", {}, fullName(row.peerLabel, row.peerId)),
+    personTag(row.peerLabel, row.peerId),
   );
 }
 
@@ -119,66 +117,4 @@ export function startRequests({ accept, known }) {
     drop(channelId);
   }
   Goop.realtime.serve("chess", show, ended);
-}
-
-/**
- * List the games.
- * @param {any[]} games  rows of GET /api/chess/games
- * @param {(game: string) => void} onOpen
- */
-export function showGames(games, onOpen) {
-  const running = games.filter((game) => game.status === "running");
-  const done = games.filter((game) => game.status !== "running");
-  $("running").replaceChildren(...running.map((game) => gameRow(game, onOpen)));
-  $("finished").replaceChildren(...done.map((game) => gameRow(game, onOpen)));
-  $("finished-box").hidden = done.length === 0;
-  if (running.length === 0 && done.length > 0) $("finished-box").open = true;
-  $("no-games").hidden = games.length > 0;
-}
-
-function gameRow(game, onOpen) {
-  const name = fullName(game.opponentLabel, game.opponentId);
-  const running = game.status === "running";
-  const mine = running && game.turn === game.colour;
-  const state = running ? (mine ? "Your move" : "Their move") : outcome(game);
-  const controls = make("div", { className: "controls" });
-  const item = make(
-    "li",
-    { "data-game": game.game },
-    make("div", { className: "who" }, make("strong", {}, name), make("span", { className: mine ? "mine" : "soft" }, state)),
-    controls,
-  );
-  const button = (words, className, work) => {
-    const made = make("button", { type: "button", className, "aria-label": `${words}: ${name}` }, words);
-    made.addEventListener("click", work);
-    controls.append(made);
-  };
-  button(running ? "Resume" : "Look", running ? "primary" : "", () => onOpen(game.game));
-  if (running) {
-    button("Close", "", async () => {
-      try {
-        await api(`/games/${encodeURIComponent(game.game)}/abandon`, { method: "POST" });
-        (await channelOf(game.game))?.close();
-        await refreshGames(onOpen);
-      } catch (error) {
-        say(error.message, "bad");
-      }
-    });
-  } else {
-    controls.append(make("a", { className: "button", href: pgnOf(game.game), download: "", "aria-label": `PGN: ${name}` }, "PGN"));
-  }
-  return item;
-}
-
-/** Where the PGN of a game is. @param {string} game */
-export const pgnOf = (game) => `/api/chess/games/${encodeURIComponent(game)}/pgn`;
-
-/**
- * Read the list of games again and show it. Resolves with the rows.
- * @param {(game: string) => void} onOpen
- */
-export async function refreshGames(onOpen) {
-  const games = await api("/games");
-  showGames(games, onOpen);
-  return games;
 }

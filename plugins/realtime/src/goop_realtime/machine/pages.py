@@ -59,6 +59,8 @@ class Page:
     """Whether it is told when what is on its way to the log has changed."""
     everything: bool = False
     contexts: frozenset[str] | None = None
+    watches: frozenset[str] = frozenset()
+    """The contexts of which it is told that something has changed."""
     views: dict[str, View] = field(default_factory=dict)
     gone_at: int = 0
     watch: Watch | None = None

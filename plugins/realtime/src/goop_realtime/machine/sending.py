@@ -23,6 +23,7 @@ from goop_realtime.machine import (
     receipts,
     running,
     suspension,
+    watching,
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
@@ -227,6 +228,8 @@ def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
     if "since" in body:
         # What comes behind this frame is told from the start, what came before it is not.
         answer["since"] = body["since"]
+    if "watch" in body:
+        answer["watch"] = list[JsonValue](watching.watch(page, body["watch"]))
     pages.frame(core, page, answer)
     for channel_id in wanted[:1000]:
         channel = core.channels.get(channel_id) if isinstance(channel_id, str) else None

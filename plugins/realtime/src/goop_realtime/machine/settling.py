@@ -6,7 +6,7 @@ Once for all that a step placed: a batch of messages costs one pass and one ackn
 
 from __future__ import annotations
 
-from goop_realtime.machine import failures, host_side, pages, pending, running, trimming
+from goop_realtime.machine import failures, host_side, pages, pending, running, trimming, watching
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
@@ -25,6 +25,7 @@ def settle(core: Core) -> None:
         if channel is not None:
             with Contained(core, channel_id):
                 _tell(core, channel)
+    grown = core.heard.copy()
     core.heard.clear()
     for channel_id, stage in core.handled_by.items():
         channel = core.channels.get(channel_id)
@@ -34,6 +35,7 @@ def settle(core: Core) -> None:
                 trimming.trim(core, channel)
     core.handled_by.clear()
     pending.tell_changed(core)
+    watching.tell(core, grown)
     make_room(core)
     running.look(core)
     _save_cursors(core)

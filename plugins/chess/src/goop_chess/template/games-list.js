@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// The games there are: who, which colour, how long, when, and how each stands or ended.
+
+import { $, api, fullName, make, personTag, say } from "./dom.js";
+import { channelOf } from "./game.js";
+import { outcome } from "./words.js";
+
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** What each row shows, and its element: a row that shows the same stays. @type {Map<string, {shows: string, item: any}>} */
+let rows = new Map();
+/** The newest reading of the list; what an older one brings is not shown any more. */
+let reading = 0;
+
+/** Where the PGN of a game is. @param {string} game */
+export const pgnOf = (game) => `/api/chess/games/${encodeURIComponent(game)}/pgn`;
+
+/**
+ * Read the list of games again and show it. Resolves with the rows.
+ * @param {(game: string) => void} onOpen
+ */
+export async function refreshGames(onOpen) {
+  const mine = ++reading;
+  const games = await api("/games");
+  if (mine === reading) showGames(games, onOpen);
+  return games;
+}
+
+/**
+ * @param {any[]} games  rows of GET /api/chess/games
+ * @param {(game: string) => void} onOpen
+ */
+function showGames(games, onOpen) {
+  const focused = focusedButton();
+  const before = rows;
+  rows = new Map();
+  for (const game of games) {
+    const shows = JSON.stringify(game);
+    const known = before.get(game.game);
+    rows.set(game.game, known?.shows === shows ? known : { shows, item: gameRow(game, onOpen) });
+  }
+  const items = (wanted) => games.filter(wanted).map((game) => rows.get(game.game).item);
+  const running = items((game) => game.status === "running");
+  const done = items((game) => game.status !== "running");
+  $("running").replaceChildren(...running);
+  $("finished").replaceChildren(...done);
+  $("finished-box").hidden = done.length === 0;
+  if (running.length === 0 && done.length > 0) $("finished-box").open = true;
+  $("no-games").hidden = games.length > 0;
+  focused?.();
+}
+
+/** Gives the focus back to the button of a game that has it now, wherever its row is by then. */
+function focusedButton() {
+  const button = document.activeElement;
+  const game = button?.closest(".games [data-game]")?.dataset.game;
+  if (!game) return null;
+  return () => {
+    const controls = [...rows.get(game)?.item.querySelectorAll("button, a") ?? []];
+    const same = controls.find((each) => each.dataset.does === button.dataset.does) ?? controls[0];
+    same?.focus({ preventScroll: true });
+  };
+}
+
+/** "White · 12 moves · 3 May 2026, 14:05" */
+function facts(game) {
+  const moves = Math.ceil(game.moves / 2);
+  const length = moves === 0 ? "no moves" : moves === 1 ? "1 move" : `${moves} moves`;
+  const colour = game.colour === "white" ? "White" : "Black";
+  const began = new Date(game.startedAt);
+  const time = make("time", { dateTime: began.toISOString() }, DATE.format(began));
+  return make("span", { className: "soft facts" }, `${colour} · ${length} · `, time);
+}
+
+function gameRow(game, onOpen) {
+  const name = fullName(game.opponentLabel, game.opponentId);
+  const running = game.status === "running";
+  const mine = running && game.turn === game.colour;
+  const state = running ? (mine ? "Your move" : "Their move") : outcome(game);
+  const controls = make("div", { className: "controls" });
+  const who = make(
+    "div",
+    { className: "who" },
+    make("strong", {}, personTag(game.opponentLabel, game.opponentId)),
+    make("span", { className: mine ? "mine" : "soft" }, state),
+    facts(game),
+  );
+  const button = (does, words, className, work) => {
+    const made = make("button", { type: "button", className, "data-does": does, "aria-label": `${words}: ${name}` }, words);
+    made.addEventListener("click", work);
+    controls.append(made);
+  };
+  button("open", running ? "Resume" : "Look", running ? "primary" : "", () => onOpen(game.game));
+  if (running) {
+    button("close", "Close", "", async () => {
+      try {
+        await api(`/games/${encodeURIComponent(game.game)}/abandon`, { method: "POST" });
+        (await channelOf(game.game))?.close();
+        await refreshGames(onOpen);
+      } catch (error) {
+        say(error.message, "bad");
+      }
+    });
+  } else {
+    const link = { className: "button", href: pgnOf(game.game), download: "", "data-does": "pgn", "aria-label": `PGN: ${name}` };
+    controls.append(make("a", link, "PGN"));
+  }
+  return make("li", { "data-game": game.game }, who, controls);
+}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The list of games in an open tab: it follows whatever is done, wherever that is done."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+
+from goop_node.testing import NodeProcess
+from tests.browser.chess_pages import Nodes
+from tests.browser.conftest import page_url
+from tests.node.page import Page as Program
+
+
+async def tab(context: BrowserContext, node: NodeProcess, template: str = "chess") -> Page:
+    """One more tab of the same browser."""
+    page = await context.new_page()
+    await page.goto(page_url(node, template))
+    return page
+
+
+async def invited(bob: Program, alice: NodeProcess, context: str) -> str:
+    """Bob asks Alice for a game in which she plays White; the channel."""
+    params = {"colour": "black"}
+    asked = await bob.post("request", 201, peerId=alice.peer_id, context=context, params=params)
+    channel: str = asked["channelId"]
+    return channel
+
+
+def row(page: Page, game: str, *, ended: bool = False) -> Locator:
+    """Where the list has a game."""
+    return page.locator(f'#{"finished" if ended else "running"} [data-game="{game}"]')
+
+
+async def tap(page: Page, *squares: str) -> None:
+    """Play by tapping."""
+    for square in squares:
+        await page.click(f'[data-square="{square}"]')
+
+
+async def test_the_list_follows_another_tab_home_and_another_template(
+    browser: Browser, nodes: Nodes
+) -> None:
+    alice, bob = nodes
+    context = await browser.new_context()
+    lobby = await tab(context, alice)
+    await expect(lobby.locator("#no-games")).to_be_visible()
+    async with Program.open(bob) as them:
+        # Another tab of the same template begins a game, moves, and sees its end.
+        other = await tab(context, alice)
+        channel = await invited(them, alice, "chess_tab")
+        await other.click('#incoming [data-action="accept"]')
+        await expect(row(lobby, "chess_tab")).to_contain_text("Your move")
+        await expect(row(lobby, "chess_tab")).to_contain_text("White · no moves")
+        resume = lobby.locator('[data-game="chess_tab"] [data-does="open"]')
+        await resume.focus()
+        await tap(other, "e2", "e4")
+        await expect(row(lobby, "chess_tab")).to_contain_text("Their move")
+        await expect(row(lobby, "chess_tab")).to_contain_text("White · 1 move")
+        await expect(resume).to_be_focused()
+        await them.send(channel, {"type": "resign"})
+        ended = row(lobby, "chess_tab", ended=True)
+        await expect(ended).to_contain_text("You won by resignation (1")
+        await expect(ended.locator("time")).to_have_attribute(
+            "datetime", re.compile(r"^\d{4}-\d\d-\d\dT")
+        )
+
+        # The home page accepts one.
+        home = await tab(context, alice, "")
+        channel = await invited(them, alice, "chess_home")
+        request = home.locator(f'#request-list [data-channel="{channel}"]')
+        await request.get_by_role("button", name="Accept").click()
+        await expect(row(lobby, "chess_home")).to_contain_text("Your move")
+
+        # Another template, which was given the context, plays one that is its own alone.
+        own = await tab(context, alice, "own-chess")
+        await own.evaluate("(peer) => void startGame(peer)", bob.peer_id)
+        asked: dict[str, Any] = await them.frame("incoming", context="chess_42")
+        await them.post("accept", channelId=asked["channel"])
+        await expect(row(lobby, "chess_42")).to_contain_text("White · no moves")
+        await own.evaluate("() => void makeMove('d2', 'd4')")
+        await expect(row(lobby, "chess_42")).to_contain_text("White · 1 move")
+        await them.post("close", channelId=channel)
+        await them.post("close", channelId=asked["channel"])
+    await context.close()
