@@ -2,6 +2,7 @@
 // The chess page. It shows one of four states (lobby, waiting, playing, finished) and knows
 // nothing of the rules: the node says what is legal, and both nodes check every move.
 
+import { enterGame, homeOf, named, onArrival, toLobby } from "./addresses.js";
 import { click, notify, showTurn, startAlerts } from "./alerts.js";
 import { $, fullName, say } from "./dom.js";
 import { Game, channelOf, gameOf } from "./game.js";
@@ -52,14 +53,16 @@ function gameChanged(changed) {
  */
 async function openGame(id, channel) {
   game?.leave();
+  view.stepping.leave();
   game = new Game(id, gameChanged, fail);
   say("");
-  history.replaceState(null, "", `?game=${encodeURIComponent(id)}`);
+  enterGame(id);
   const opened = game;
   const living = channel || (await channelOf(id));
   if (living) opened.attach(living);
   await opened.refresh();
-  if (game !== opened || !game.state) return;
+  if (game !== opened) return;
+  if (!game.state) return setState("lobby"); // what is wrong with it was said
   known.add(game.state.context);
   $("status").focus({ preventScroll: true });
 }
@@ -67,10 +70,11 @@ async function openGame(id, channel) {
 /** Back to the list of games. */
 async function openLobby() {
   game?.leave();
+  view.stepping.leave();
   game = null;
-  history.replaceState(null, "", location.pathname);
   setState("lobby");
   showTurn(false, "Chess");
+  $("games-title").focus({ preventScroll: true });
   await listGames();
 }
 
@@ -146,7 +150,12 @@ document.addEventListener("click", (event) => {
 $("to-lobby").addEventListener("click", (event) => {
   event.preventDefault();
   asking?.abort();
-  openLobby().catch(fail);
+  toLobby();
+});
+$("to-home").href = homeOf(location.href);
+onArrival(({ game: id }) => {
+  if (id && id === game?.id) game.refresh();
+  else (id ? openGame(id) : openLobby()).catch(fail);
 });
 
 /** Open what the address names: `?channel=` (an accepted request) or `?game=` (a reload). */
@@ -166,10 +175,9 @@ async function start() {
   });
   Goop.realtime.watch("chess", () => listGames().catch(fail));
   await listGames();
-  const address = new URLSearchParams(location.search);
-  const wanted = address.get("channel");
+  const { channel: wanted, game: kept } = named();
   const channel = wanted && (await Goop.realtime.channels()).find((each) => each.id === wanted);
-  const id = channel ? gameOf(channel) : wanted || address.get("game");
+  const id = channel ? gameOf(channel) : wanted || kept;
   if (id) await openGame(id, channel);
 }
 

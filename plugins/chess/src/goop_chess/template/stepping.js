@@ -2,6 +2,7 @@
 // Looking at the past of a game: which of its positions is shown, and how one gets there. A past
 // position takes no moves, and stays where it is while the game goes on.
 
+import { rememberPosition, rememberedPosition } from "./addresses.js";
 import { $ } from "./dom.js";
 import { common } from "./past.js";
 import { MoveList } from "./move-list.js";
@@ -36,16 +37,24 @@ export class Stepping {
   /** Follow a game: what was looked at stays, unless it was taken back. */
   follow(game) {
     const moves = game.state.uci;
-    if (this.game?.id !== game.id) this.#live(moves);
+    if (this.game !== game) this.#begin(game);
+    const gone = this.at !== null && common(this.path, moves) < this.at;
+    if (gone || this.at === null || this.at === moves.length) this.#live(moves);
+    rememberPosition(this.at);
+    this.#show(gone ? GONE : "");
+  }
+
+  /** Nobody looks at the game any longer. */
+  leave() {
+    this.game = null;
+  }
+
+  /** As the game stands, unless the person comes back to another position of it. */
+  #begin(game) {
     this.game = game;
-    let news = "";
-    if (this.at !== null && (this.at > moves.length || common(this.path, moves) < this.at)) {
-      news = GONE;
-      this.#live(moves);
-    } else if (this.at === null || this.at === moves.length) {
-      this.#live(moves);
-    }
-    this.#show(news);
+    this.#live(game.state.uci);
+    const count = rememberedPosition();
+    if (count !== null && count < this.seen.length && game.past.after(count)) this.#lookAt(count);
   }
 
   /** The position that is looked at, as `Past.after` tells it; `null` for the game as it stands. */
@@ -59,13 +68,18 @@ export class Stepping {
     this.seen = moves;
   }
 
-  /** Look at the position after so many half-moves. @param {number} count */
+  #lookAt(count) {
+    this.at = count;
+    this.path = this.game.state.uci.slice(0, count);
+  }
+
+  /** Go to the position after so many half-moves. @param {number} count */
   #go(count) {
     const moves = this.game.state.uci;
     const to = Math.max(0, Math.min(count, moves.length));
     if (to === moves.length) this.#live(moves);
     else if (!this.game.past.after(to)) return $("past").textContent = "Your node has not told that position yet.";
-    else [this.at, this.path] = [to, moves.slice(0, to)];
+    else this.#lookAt(to);
     this.onStep();
   }
 

@@ -65,6 +65,7 @@ const ERRORS = {
   timeout: "There was no answer in time.",
   expired: "There was no answer in time.",
   unreachable: "Their node could not be reached.",
+  unknown_game: "There is no such game at this node. It may be another person's, or from before their data was lost.",
   unknown_context_there: "Their node has no chess plugin.",
 };
 
