@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,20 @@ LONGEST = 320
 
 def sources(*suffixes: str, under: Path = ROOT) -> list[Path]:
     """Our own files with these endings."""
-    return sorted(
-        path
-        for path in under.rglob("*")
-        if path.suffix in suffixes
-        and not any(part in NOT_OURS or part.startswith(".") for part in _parts(path)[:-1])
-    )
+    return [path for path in _ours(under) if path.suffix in suffixes]
+
+
+@cache
+def _ours(folder: Path) -> list[Path]:
+    """All files and folders of ours in it, at any depth; what was installed is not walked."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            if path.name in NOT_OURS or path.name.startswith("."):
+                continue
+            found += _ours(path)
+        found.append(path)
+    return found
 
 
 def _parts(path: Path) -> tuple[str, ...]:
@@ -39,6 +48,7 @@ def packaged() -> list[Path]:
     return [*sources(".py", under=HOST), *plugins]
 
 
+@cache
 def imports(path: Path) -> set[tuple[str, str | None]]:
     """What a file imports anywhere in it: (module, name), the name ``None`` for a whole module."""
     found: set[tuple[str, str | None]] = set()
