@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Errors as ``application/problem+json`` (RFC 9457) with a stable ``code``."""
+"""Errors as ``application/problem+json`` (RFC 9457) with a stable ``code``; to people as pages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from goop_node.data.kept_files import NotKeptError
+from goop_node.web.negotiation import accept_of, prefers_page
+from goop_node.web.problem_page import MEDIA_TYPE as PAGE_TYPE
+from goop_node.web.problem_page import problem_page
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,13 @@ class Problem(Exception):
         """The document's bytes."""
         return json.dumps(self.body()).encode()
 
+    def represented(self, accept: str) -> tuple[bytes, str]:
+        """Body and media type for a request with this ``Accept``: the document, or a page."""
+        if not prefers_page(accept):
+            return self.encoded(), MEDIA_TYPE
+        home = self.more.get("home", "/")
+        return problem_page(self.status, self.code, self.detail, home), PAGE_TYPE
+
 
 _CODES = {
     400: "bad_request",
@@ -91,30 +101,32 @@ def problem_of(error: Exception) -> Problem:
     return Problem(error.status_code, _CODES.get(error.status_code, "bad_request"), error.detail)
 
 
-def respond(problem: Problem) -> Response[bytes]:
-    """The response that carries ``problem``."""
-    return Response(problem.encoded(), status_code=problem.status, media_type=MEDIA_TYPE)
+def respond(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
+    """The response that carries ``problem``: to people a page, to programs a document."""
+    body, kind = problem.represented(accept_of(request.scope["headers"]))
+    kind = kind.partition(";")[0]  # the framework adds the charset
+    return Response(body, status_code=problem.status, media_type=kind, headers={"vary": "accept"})
 
 
 def on_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     """A handler refused."""
-    return respond(problem)
+    return respond(request, problem)
 
 
 def on_not_kept(request: Request[Any, Any, Any], error: NotKeptError) -> Response[bytes]:
     """The disk takes nothing: whichever handler it was, this is told, and the log has it too."""
     problem = problem_of(error)
     log.warning("%s: %s", request.scope["path"], problem.detail)
-    return respond(problem)
+    return respond(request, problem)
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """The framework refused: unknown address, wrong method, malformed request."""
     if request.scope.get(LEFT_EARLY):
-        return respond(Problem(400, "incomplete", "the client left within its request"))
+        return respond(request, Problem(400, "incomplete", "the client left within its request"))
     if error.status_code >= 500:
         return on_exception(request, error)
-    response = respond(problem_of(error))
+    response = respond(request, problem_of(error))
     response.headers.update(error.headers or {})
     return response
 
@@ -122,7 +134,7 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Something broke: logged here, and no more than that is told."""
     _tell(request.scope, error)
-    return respond(problem_of(error))
+    return respond(request, problem_of(error))
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {

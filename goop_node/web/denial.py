@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from goop_node.problems import FAILURE, MEDIA_TYPE, Problem, not_found
+from goop_node.problems import FAILURE, Problem, not_found
+from goop_node.web.negotiation import accept_of
 
 REFUSED = 4403
 """The close code for a server that cannot answer an opening handshake with a document."""
@@ -13,17 +14,18 @@ REFUSED = 4403
 
 async def deny(scope: Any, receive: Any, send: Any, problem: Problem) -> None:
     """Answer with the problem's document, and let the connection go."""
-    prefix = "http"
+    prefix, accept = "http", accept_of(scope["headers"])
     if scope["type"] == "websocket":
         if "websocket.http.response" not in (scope.get("extensions") or {}):
             await receive()
             await send({"type": "websocket.close", "code": REFUSED, "reason": problem.code})
             return
-        prefix = "websocket.http"
-    body = problem.encoded()
+        prefix, accept = "websocket.http", ""
+    body, kind = problem.represented(accept)
     headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-type", kind.encode()),
         (b"content-length", str(len(body)).encode()),
+        (b"vary", b"accept"),
         (b"connection", b"close"),
     ]
     await send({"type": f"{prefix}.response.start", "status": problem.status, "headers": headers})

@@ -113,10 +113,9 @@ def type_of(path: Path) -> str:
 class FileResponse(Response[None]):
     """A file, a part of it, or the word that the client has it already."""
 
-    def __init__(self, opened: Opened, *, status: int = 200) -> None:
-        super().__init__(None, status_code=status)
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(None, status_code=200)
         self._opened = opened
-        self._status = status
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> Any:
         """The ASGI application that answers."""
@@ -128,10 +127,10 @@ class FileResponse(Response[None]):
             "cache-control": "no-cache",
             "accept-ranges": "bytes",
         }
-        status, part = self._status, Part(0, opened.size)
-        if status == 200 and is_known(opened.tag, get("if-none-match")):
+        status, part = 200, Part(0, opened.size)
+        if is_known(opened.tag, get("if-none-match")):
             status, part = 304, Part(0, 0)
-        elif status == 200 and request.method == "GET":
+        elif request.method == "GET":
             try:
                 wanted = part_of(opened.size, get("range"), get("if-range"), opened.tag)
             except Unsatisfiable:

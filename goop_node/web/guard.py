@@ -21,6 +21,7 @@ from goop_node.clock import now_ms
 from goop_node.problems import LEFT_EARLY, Problem, not_found
 from goop_node.types import Caller
 from goop_node.web.denial import deny, in_words
+from goop_node.web.negotiation import prefers_page
 from goop_node.web.origins import Origins
 from goop_node.web.paths import normal_path
 from goop_node.web.security_headers import security_headers, with_headers
@@ -67,9 +68,7 @@ def judge(facts: Facts, origins: Origins) -> Verdict | Problem:
     """Decide over a request by design: Host first, then Origin, then the credential."""
     template = origins.template_of(facts.host)
     if template is None:
-        return Problem(
-            421, "bad_host", f"this node does not answer to the name {facts.host[:80]!r}"
-        )
+        return origins.unknown(facts.host)
     if facts.origin is not None and not origins.allows(facts.origin, facts.host):
         return Problem(403, "bad_origin", "requests of other pages are refused")
     return Verdict(template=template, caller=_caller(facts, template, origins))
@@ -181,7 +180,7 @@ class Guard:
             return []
         if not self._origins.has_pages(headers.get("host", "")):
             return []
-        if "text/html" not in headers.get("accept", ""):
+        if not prefers_page(headers.get("accept", "")):
             return []
         if not self._loopback:
             keys = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])

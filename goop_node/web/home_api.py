@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, unquote
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK
 
@@ -24,7 +24,9 @@ from goop_node.problems import Problem
 from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent, Route, Who
 from goop_node.web import templates_api
 from goop_node.web.bodies import body_of
+from goop_node.web.negotiation import prefers_page
 from goop_node.web.origins import Origins
+from goop_node.web.pages import HOME, serve
 
 if TYPE_CHECKING:
     from goop_node.node import Node
@@ -72,6 +74,13 @@ def peer_row(peer: Peer) -> dict[str, JsonValue]:
     }
 
 
+async def status_page(request: Request[Any, Any, Any]) -> Response[Any] | None:
+    """The page about the node's state, where a browser asks for one."""
+    if prefers_page(request.headers.get("accept", "")):
+        return await serve(request, HOME / "status.html")
+    return None
+
+
 def routes(node: Node, origins: Origins) -> list[Route]:
     """The handlers below ``/api``, and who may call them."""
 
@@ -107,9 +116,14 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             headers={"cache-control": "no-store"},
         )
 
-    @get("/status", sync_to_thread=False)
+    @get(
+        "/status",
+        sync_to_thread=False,
+        before_request=status_page,
+        response_headers={"vary": "accept"},
+    )
     def status() -> dict[str, JsonValue]:
-        """The state of the plugins and of libp2p."""
+        """The state of the plugins and of libp2p; to people as a page."""
         return {
             "version": __version__,
             "uptime": (now_ms() - node.started_at) / 1000,

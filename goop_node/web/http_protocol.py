@@ -220,7 +220,7 @@ class HttpProtocol(H11Protocol):
                 return
             cycle.disconnected = True
             cycle.message_event.set()
-        self._socket.write(refusal(problem, to_person=b"text/html" in self._beginning))
+        self._socket.write(refusal(problem, self._beginning))
         self._linger()
 
     def _close(self) -> None:

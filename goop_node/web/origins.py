@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from goop_node.problems import Problem
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -65,6 +67,16 @@ class Origins:
     def is_own(self, origin: str, host: str) -> bool:
         """Whether ``origin`` is that of the pages at ``host``."""
         return origin.lower() == f"http://{host.lower()}"
+
+    def unknown(self, host: str) -> Problem:
+        """What is said where a browser asks for a host name that is none of ours."""
+        label, _, rest = _split(host.lower())[0].partition(".")
+        words = f"this node does not answer to the name {host[:80]!r}"
+        if self.isolated and rest == "localhost":
+            words = f"this node has no template {label[:80]!r}; its own page lists those it has"
+        # A name that another node or program has is no place from which to tell where we are.
+        more = {} if self.hosts else {"home": home_url(self.port, isolated=self.isolated)}
+        return Problem(421, "bad_host", words, more=more)
 
     @property
     def home(self) -> str:

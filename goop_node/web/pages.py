@@ -17,6 +17,7 @@ from goop_node.problems import not_found
 from goop_node.types import Template
 from goop_node.web import sdk_scripts
 from goop_node.web.files import FileResponse, find, open_file
+from goop_node.web.negotiation import prefers_page
 from goop_node.web.origins import Origins
 from goop_node.web.ranges import is_known
 
@@ -27,15 +28,11 @@ _ALL = [method for method in HttpMethod if method is not HttpMethod.OPTIONS]
 
 
 async def serve(request: Request[Any, Any, Any], file: Path | None) -> Response[Any]:
-    """The file, revalidated at every load; to people a page where there is none."""
+    """The file, revalidated at every load."""
     opened = await in_own_thread(open_file, file) if file is not None else None
-    if opened is not None:
-        return FileResponse(opened)
-    if "text/html" in request.headers.get("accept", ""):
-        missing = await in_own_thread(open_file, HOME / "missing.html")
-        if missing is not None:
-            return FileResponse(missing, status=404)
-    raise not_found()
+    if opened is None:
+        raise not_found()
+    return FileResponse(opened)
 
 
 async def _serve_from(
@@ -56,7 +53,7 @@ async def _serve_from(
 def _navigates(request: Request[Any, Any, Any]) -> bool:
     """Whether a person's browser goes there; what programs fetch stays where it is."""
     mode = request.headers.get("sec-fetch-mode")
-    return mode == "navigate" or (mode is None and "text/html" in request.headers.get("accept", ""))
+    return mode == "navigate" or (mode is None and prefers_page(request.headers.get("accept", "")))
 
 
 def _redirect(request: Request[Any, Any, Any], address: str) -> Redirect:
@@ -70,7 +67,7 @@ def routes(
     """The handlers for everything that is not below ``/api/``."""
     scripts = {name: sdk_scripts.FOLDER / name for name in sdk_scripts.NAMES}
     scripts.update(modules)
-    # For the page that says that there is nothing: it stands at every origin.
+    # For the pages that say what was refused: they stand at every origin.
     scripts["goop-page.css"] = HOME / "home.css"
 
     @route("/sdk/{name:str}", http_method=_METHODS, include_in_schema=False)

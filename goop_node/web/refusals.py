@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from html import escape
+import re
 from http import HTTPStatus
 
-from goop_node.problems import MEDIA_TYPE, Problem
+from goop_node.problems import Problem
 from goop_node.web.security_headers import security_headers
 
 HEADERS_TOO_LARGE = Problem(
@@ -18,24 +18,14 @@ HEADERS_TOO_LARGE = Problem(
     "again.",
 )
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Not opened</title>
-<h1>This page could not be opened</h1>
-<p>{detail}</p>
-"""
+_ACCEPT = re.compile(rb"\r\naccept:([^\r\n]*)", re.IGNORECASE)
 
 
-def refusal(problem: Problem, *, to_person: bool = False) -> bytes:
-    """The whole answer; the connection ends behind it. ``to_person``: as a page of its own."""
-    body, kind = problem.encoded(), MEDIA_TYPE
+def refusal(problem: Problem, beginning: bytes = b"") -> bytes:
+    """The whole answer to a request that begins so; the connection ends behind it."""
+    accept = b",".join(_ACCEPT.findall(beginning)).decode("latin-1")
+    body, kind = problem.represented(accept)
     phrase = HTTPStatus(problem.status).phrase
-    if to_person:
-        page = _PAGE.format(detail=escape(problem.detail))
-        body, kind = page.encode(), "text/html; charset=utf-8"
     headers = [
         (b"content-type", kind.encode()),
         (b"content-length", str(len(body)).encode()),

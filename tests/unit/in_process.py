@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import itertools
 from dataclasses import dataclass, field
@@ -72,9 +73,15 @@ class Client:
         if not socket:
             scope["method"] = method
 
+        asked = False
+
         async def receive() -> dict[str, Any]:
+            nonlocal asked
             if socket:
                 return {"type": "websocket.connect"}
+            if asked:
+                await asyncio.Event().wait()  # the client says no more, and stays
+            asked = True
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:
