@@ -163,7 +163,48 @@ interface GoopRoom {
   readonly state: "joining" | "joined" | "left";
 }
 
+/** A channel or request in the list of what runs, as this page may see it. */
+interface GoopRunning {
+  readonly channelId: string;
+  readonly peerId: string;
+  readonly peerLabel: string;
+  readonly context: string;
+  /** The template that asks, of a channel without a context. */
+  readonly app: string;
+  /** What people call the context; `""` for none. */
+  readonly title: string;
+  /** Whose pages it is resumed at, with `?channel=` in the address; `null` where no page may. */
+  readonly template: string | null;
+  /** `asked`: a request that waits for an answer here, `asking`: one that waits there. `away`: the
+   * other person has no page open, `suspended`: their node is not there. `ended`: told once more. */
+  readonly state: "asked" | "asking" | "connecting" | "connected" | "away" | "suspended" | "ended";
+  /** What the context says of it ("Your move"), or `""`. */
+  readonly text: string;
+  /** The person here is due. */
+  readonly waiting: boolean;
+  /** There is an outcome (`text` says which), and nobody is due any more. */
+  readonly ended: boolean;
+  /** How many messages no page here has handled, counted up to 100. */
+  readonly unread: number;
+  /** When the newest entry of its log was written, in Unix milliseconds. */
+  readonly since: number | null;
+  /** What keeps it suspended, where something does. */
+  readonly code?: string;
+  readonly reason?: string;
+  /** Of all pages of this node that follow, this one is to notify. */
+  readonly notify: boolean;
+}
+
+interface GoopRunningWatch {
+  /** Whether this page shows notifications: of those that do, the node picks one. */
+  notifies: boolean;
+  stop(): void;
+}
+
 interface GoopRealtime {
+  /** Follow what runs and what waits for the person, as far as this page may see it. `onRows` gets
+   * all of it at each change, and what has ended since the last time. */
+  running(onRows: (rows: GoopRunning[], ended: GoopRunning[]) => unknown): GoopRunningWatch;
   /** Resolves when the other side has accepted; rejects with a `GoopError`, or with a `TypeError`
    * at once when an option is unknown or of a wrong type, and with `not_serialisable` when `params`
    * are not JSON. */
@@ -245,7 +286,23 @@ interface GoopPeers {
   unsubscribe(): void;
 }
 
+/** Needs `goop-realtime.js`. */
+interface GoopAttention {
+  /** What the page is called; how many things wait stands in front of it in the tab. */
+  title: string;
+  /** What waits for the person, as far as this page may see it. */
+  readonly waiting: GoopRunning[];
+  /** A row in words: what its context says, or what is new. */
+  words(row: GoopRunning): string;
+  /** Begin. `onOpen`: a notification was clicked, the page has the focus. */
+  start(options?: { onOpen?(row: GoopRunning): unknown }): void;
+  /** Let a button switch notifications on and off (`aria-pressed`). Why they cannot be shown stands
+   * in `words`, which is hidden where there is nothing to say. */
+  control(button: HTMLElement, words: HTMLElement): void;
+}
+
 interface GoopGlobal {
+  attention: GoopAttention;
   realtime: GoopRealtime;
   identity: GoopIdentity;
   peers: GoopPeers;

@@ -17,6 +17,7 @@ FOLDER = _WHEEL if _WHEEL.is_dir() else Path(__file__).parents[2] / "js"
 NAMES = (
     "goop-realtime.js",
     "goop-realtime.mjs",
+    "goop-attention.js",
     "goop-peers.js",
     "goop-identity.js",
     "goop.d.ts",

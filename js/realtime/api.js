@@ -28,6 +28,7 @@ export function realtime() {
     },
     serve: (context, onRequest, onEnded) => hub.serve(context, onRequest, onEnded),
     watch: (context, onChange) => hub.watching.watch(context, onChange),
+    running: (onRows) => hub.follow(onRows),
     get onIncoming() {
       return /** @type {any} */ (hub.requests.rest.onRequest);
     },

@@ -7,6 +7,7 @@ import { GoopError, call, details, report } from "./errors.js";
 import { Line } from "./line.js";
 import { Outbox } from "./outbox.js";
 import { Requests, incoming } from "./requests.js";
+import { Running } from "./running.js";
 import { Watching } from "./watching.js";
 
 /**
@@ -22,6 +23,7 @@ export class Hub {
     this.outbox = new Outbox(this.line);
     this.requests = new Requests();
     this.watching = new Watching(this);
+    this.running = new Running((body) => this.subscribe(body));
     /** @type {Map<string, Conduit>} */
     this.conduits = new Map();
     /** @type {Map<string, string>} a request that became part of another channel */
@@ -81,7 +83,7 @@ export class Hub {
     const [pending, ...more] = this.outbox.pending();
     const some = (/** @type {Record<string, object>} */ named) =>
       Object.fromEntries(Object.entries(named).filter(([, value]) => Object.keys(value).length > 0));
-    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, outbox: this.outboxFollowed || undefined, after, handled, pending, ...this.watching.wanted, ...some({ failed, since }) });
+    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, outbox: this.outboxFollowed || undefined, after, handled, pending, ...this.watching.wanted, ...some({ failed, since }), ...this.running.wish() });
     for (const ids of more) this.subscribe({ channels: Object.keys(ids), pending: ids });
     this.outbox.resend();
     for (const conduit of this.living()) {
@@ -132,6 +134,8 @@ export class Hub {
         return void this.outbox.refused(frame);
       case "error":
         return this.error(frame);
+      case "running":
+        return this.running.take(frame);
       case "gap":
         return this.conduit(frame.channel).inbox.gap(frame);
       case "pending":
@@ -293,6 +297,13 @@ export class Hub {
     return () => {
       if (this.requests.servers.get(context) === server) this.requests.servers.delete(context);
     };
+  }
+
+  /** @param {unknown} onRows */
+  follow(onRows) {
+    const watch = this.running.follow(onRows);
+    this.line.start();
+    return watch;
   }
 
   /** Somebody handles requests: have them come, and hand out those that wait. */

@@ -20,10 +20,11 @@ from goop_node.web.sdk_scripts import classic
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = {file.parent.name: file.parent for file in ROOT.glob("plugins/*/pyproject.toml")}
 SDK = (
-    *("goop-realtime.js", "goop-realtime.mjs", "goop-peers.js", "goop-identity.js", "goop.d.ts"),
+    *("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js", "goop-peers.js"),
+    *("goop-identity.js", "goop.d.ts"),
     *(
         f"{part}/{file.name}"
-        for part in ("realtime", "peers")
+        for part in ("realtime", "peers", "attention")
         for file in (ROOT / "js" / part).glob("*.js")
     ),
 )
