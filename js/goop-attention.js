@@ -18,8 +18,8 @@ function attention() {
   let title = document.title;
   /** @type {(row: GoopRunning) => unknown} */
   let onOpen = () => undefined;
-  /** @type {GoopRunningWatch | null} */
-  let watch = null;
+  /** @type {GoopFollowing | null} */
+  let following = null;
   /** What the node told last. @type {Map<string, GoopRunning>} */
   let known = new Map();
   /** Whether there was a first time: what waits then is no news. */
@@ -41,7 +41,7 @@ function attention() {
 
   /** What the node and the page's switches have to know. */
   function tell() {
-    if (watch) watch.notifies = notifications.on;
+    if (following) following.notifies = notifications.on;
     for (const each of switches) each();
   }
 
@@ -83,8 +83,8 @@ function attention() {
     words: wordsOf,
     start(options = {}) {
       onOpen = options.onOpen ?? onOpen;
-      if (watch) return;
-      watch = Goop.realtime.running(follow);
+      if (following) return;
+      following = Goop.realtime.running(follow);
       tell();
       addEventListener("visibilitychange", () => {
         if (document.hidden) return;

@@ -195,7 +195,7 @@ interface GoopRunning {
   readonly notify: boolean;
 }
 
-interface GoopRunningWatch {
+interface GoopFollowing {
   /** Whether this page shows notifications: of those that do, the node picks one. */
   notifies: boolean;
   stop(): void;
@@ -204,7 +204,7 @@ interface GoopRunningWatch {
 interface GoopRealtime {
   /** Follow what runs and what waits for the person, as far as this page may see it. `onRows` gets
    * all of it at each change, and what has ended since the last time. */
-  running(onRows: (rows: GoopRunning[], ended: GoopRunning[]) => unknown): GoopRunningWatch;
+  running(onRows: (rows: GoopRunning[], ended: GoopRunning[]) => unknown): GoopFollowing;
   /** Resolves when the other side has accepted; rejects with a `GoopError`, or with a `TypeError`
    * at once when an option is unknown or of a wrong type, and with `not_serialisable` when `params`
    * are not JSON. */

@@ -33,7 +33,7 @@ export class Running {
 
   /**
    * @param {unknown} onRows
-   * @returns {GoopRunningWatch}
+   * @returns {GoopFollowing}
    */
   follow(onRows) {
     check("running(onRows): onRows", onRows, KINDS.HANDLER);

@@ -14,11 +14,11 @@ async function following() {
   const document = { visibilityState: "visible" };
   const page = openPage({ names: { document } });
   const seen = [];
-  const watch = page.realtime.running((rows, ended) =>
+  const following = page.realtime.running((rows, ended) =>
     seen.push([rows.map((one) => one.channelId), ended.map((one) => `${one.channelId} ${one.text} ${one.ended}`)]),
   );
   await settle();
-  return { ...page, document, watch, seen };
+  return { ...page, document, following, seen };
 }
 
 /** The last that the node was told of this page. */
@@ -60,15 +60,15 @@ test("after a break the list is the node's again, and what went meanwhile has en
 
 test("whether it is seen, notifies, or follows no more is told as it changes", async () => {
   const page = await following();
-  page.watch.notifies = true;
-  page.watch.notifies = true;
+  page.following.notifies = true;
+  page.following.notifies = true;
   page.document.visibilityState = "hidden";
   page.fire("visibilitychange");
   same(page.node.of("subscribe").slice(1).map(({ channels, running }) => [channels, running]), [
     [[], { visible: true, notifies: true }],
     [[], { visible: false, notifies: true }],
   ]);
-  page.watch.stop();
+  page.following.stop();
   assert.equal(told(page), false);
   const frames = page.node.frames.length;
   page.fire("visibilitychange");

@@ -16,10 +16,10 @@ from goop_realtime.contexts import plugin_code
 from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure
 from goop_realtime.contexts.registry import PLAIN, Context, Registry
 from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.following import Running
 from goop_realtime.machine.liveness import Liveness
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Rights
-from goop_realtime.machine.watch import Running
 from goop_realtime.model.effects import Effect, SaveChannel, SendControl, SendLine
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.quotas import Meters, Withdrawn

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from goop_node.types import Caller, JsonValue
 from goop_realtime.machine.channel import Channel, Phase, channel_row
+from goop_realtime.machine.following import Following
 from goop_realtime.machine.message_frame import message_frame
 from goop_realtime.machine.rights import Right, hands_on
-from goop_realtime.machine.watch import Watch
 from goop_realtime.model.effects import Entry, Frame
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import PAGE_WINDOW
@@ -63,7 +63,7 @@ class Page:
     """The contexts of which it is told that something has changed."""
     views: dict[str, View] = field(default_factory=dict)
     gone_at: int = 0
-    watch: Watch | None = None
+    following: Following | None = None
     """Where it follows the list of what runs."""
 
     def serves(self, channel: Channel) -> bool:

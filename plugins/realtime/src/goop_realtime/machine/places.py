@@ -19,7 +19,7 @@ def attach(core: Core, page_id: str, caller: Caller) -> Page:
         page = core.pages[page_id] = Page(page_id, caller)
         _make_room(core)
     _rewind(page)
-    page.watch = None
+    page.following = None
     page.connected = True
     return page
 

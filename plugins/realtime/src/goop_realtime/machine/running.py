@@ -14,9 +14,9 @@ from goop_realtime.machine import pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
+from goop_realtime.machine.following import Following, Row, Said
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Right
-from goop_realtime.machine.watch import Row, Said, Watch
 from goop_realtime.types import Summary
 
 PACE_MS = 200
@@ -32,11 +32,11 @@ MOST_UNREAD = 100
 def follow(page: Page, wanted: JsonValue) -> None:
     """``running`` of a ``subscribe`` frame: what the page is like that follows, or that it ends."""
     if not isinstance(wanted, dict):
-        page.watch = None
+        page.following = None
         return
-    page.watch = page.watch or Watch()
-    page.watch.visible = wanted.get("visible") is True
-    page.watch.notifies = wanted.get("notifies") is True
+    page.following = page.following or Following()
+    page.following.visible = wanted.get("visible") is True
+    page.following.notifies = wanted.get("notifies") is True
 
 
 def rows(core: Core, caller: Caller) -> list[Row]:
@@ -81,12 +81,12 @@ def row_of(core: Core, channel: Channel) -> Row:
 def look(core: Core) -> None:
     """Tell every page that follows what is different for it, if it is time to look."""
     running = core.running
-    followers = [page for page in core.pages.values() if page.connected and page.watch]
+    followers = [page for page in core.pages.values() if page.connected and page.following]
     if not followers:
         running.due_at = None
         running.said.clear()
         return
-    new = any(page.watch is not None and page.watch.told is None for page in followers)
+    new = any(page.following is not None and page.following.told is None for page in followers)
     if core.now < running.next_at and not new:
         running.due_at = running.next_at
         return
@@ -118,23 +118,23 @@ def _tell(core: Core, followers: list[Page]) -> None:
 
 
 def _tell_page(core: Core, page: Page, now: dict[str, Row]) -> None:
-    assert page.watch is not None
-    before = page.watch.told
+    assert page.following is not None
+    before = page.following.told
     living = {channel_id: row for channel_id, row in now.items() if row["state"] != ENDED}
     told = before or {}
     news: list[JsonValue] = [row for key, row in living.items() if told.get(key) != row]
     gone = told.keys() - living.keys() - core.failures.keys()
     news += [now.get(one, {"channelId": one, "state": ENDED}) for one in sorted(gone)]
-    page.watch.told = living | {key: told[key] for key in told.keys() & core.failures.keys()}
+    page.following.told = living | {key: told[key] for key in told.keys() & core.failures.keys()}
     if news or before is None:
         pages.frame(core, page, {"type": "running", "rows": news, "whole": before is None})
 
 
 def _teller(seeing: list[Page]) -> Page | None:
     """Which page notifies: none where one can be seen; a template's rather than home."""
-    if any(page.watch is not None and page.watch.visible for page in seeing):
+    if any(page.following is not None and page.following.visible for page in seeing):
         return None
-    able = [page for page in seeing if page.watch is not None and page.watch.notifies]
+    able = [page for page in seeing if page.following is not None and page.following.notifies]
     own = (page for page in able if page.caller.kind == "template")
     return next(own, able[0] if able else None)
 
@@ -144,7 +144,7 @@ def _runs(channel: Channel) -> bool:
 
 
 def _was_told(channel: Channel, followers: list[Page]) -> bool:
-    return any(page.watch and channel.id in (page.watch.told or ()) for page in followers)
+    return any(page.following and channel.id in (page.following.told or ()) for page in followers)
 
 
 def _state(channel: Channel) -> str:

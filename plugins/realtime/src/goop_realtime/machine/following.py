@@ -13,7 +13,7 @@ Row = dict[str, JsonValue]
 
 
 @dataclass(eq=False)
-class Watch:
+class Following:
     """A page that follows the list: what its person can see of it, and what it was told."""
 
     visible: bool = False
