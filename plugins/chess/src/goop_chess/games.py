@@ -20,6 +20,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX games_updated ON games (updated);
     """,
+    "CREATE TABLE clocks (channel TEXT PRIMARY KEY, measured TEXT NOT NULL) WITHOUT ROWID;",
 )
 """The schema, by user_version."""
 

@@ -14,8 +14,10 @@ from weakref import WeakValueDictionary
 
 from goop_chess.games import MIGRATIONS, Games, StoredGame
 from goop_chess.routes import routes
-from goop_chess.session import ChessSession, new_game, refuse_base, same_game
+from goop_chess.session import ChessSession, new_game, refuse_base, same_clock, same_game
 from goop_chess.summary import summary
+from goop_chess.timekeeper import TICK_MS, Timekeeper
+from goop_node.clock import now_ms
 from goop_node.hookspecs import hookimpl
 from goop_node.types import JsonSchema, JsonValue, NodeApi, Route, Template
 from goop_realtime import (
@@ -29,7 +31,7 @@ from goop_realtime import (
     Summary,
 )
 
-VERSION = "1.0"
+VERSION = "1.1"
 MONTH = 30 * 24 * 3600
 WRITE_SECONDS = 0.1
 """How long a change of the list may wait for others; whoever reads the list has it at once."""
@@ -50,6 +52,7 @@ class ChessPlugin:
 
     def __init__(self) -> None:
         self._games: Games | None = None
+        self._time: Timekeeper | None = None
         self._node: NodeApi | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writing: asyncio.TimerHandle | None = None
@@ -88,9 +91,13 @@ class ChessPlugin:
         database = node.database("chess", MIGRATIONS)
         self._games, self._node = Games(database), node
         self._loop = asyncio.get_running_loop()
+        self._time = Timekeeper(node.peer_id, database, now=now_ms, is_connected=self._is_connected)
+        self._tick()
         try:
             yield
         finally:
+            self._ticking.cancel()
+            self._time.write()
             if self._writing is not None:
                 self._writing.cancel()
             self._games.write()
@@ -111,6 +118,7 @@ class ChessPlugin:
                 params=params,
                 open_session=self._open,
                 base=self._base,
+                stamp=self._stamp,
                 opened=self._opened,
                 applied=self._applied,
                 summary=self._summary,
@@ -131,6 +139,10 @@ class ChessPlugin:
             if refusal is not None:
                 return refusal
         known = self._known(request)
+        if known is None and request.base is not None and not same_clock(request):
+            return Rejection(
+                code="bad_base", reason="The game's clocks are not those of the invitation."
+            )
         if (
             known is not None
             and known.channel != request.channel
@@ -159,8 +171,20 @@ class ChessPlugin:
         return next(peer for peer in request.peers if peer != self._node.peer_id)
 
     def _applied(self, entries: Sequence[Applied]) -> None:
-        """After commit: bring the list up to date."""
-        self._opened(entries[-1].request)
+        """After commit: bring the list and the clocks up to date."""
+        request = entries[-1].request
+        session = self._sessions.get(request.channel)
+        if self._time is not None and session is not None:
+            self._time.heard(session, entries)
+        self._opened(request)
+
+    def _stamp(self, request: OpenRequest, data: JsonValue) -> JsonValue:
+        """The time is put on a message by the node, whatever the page says."""
+        assert isinstance(data, dict)
+        session = self._sessions.get(request.channel)
+        if self._time is None or session is None:
+            return data
+        return self._time.stamp(session, data)
 
     def _opened(self, request: OpenRequest) -> None:
         """A game is listed from the moment both players have agreed to it."""
@@ -168,6 +192,8 @@ class ChessPlugin:
         if self._games is not None and session is not None:
             self._games.put(self._opponent(request), session, _now())
             self._write_soon()
+            assert self._time is not None
+            self._time.opened(session)
 
     def _summary(self, session: ChessSession, peer: str) -> Summary:
         return summary(session, peer, self.label(self._opponent(session.request)))
@@ -179,8 +205,21 @@ class ChessPlugin:
 
     def _write(self) -> None:
         self._writing = None
-        if self._games is not None:
+        if self._games is not None and self._time is not None:
             self._games.write()
+            self._time.write()
+
+    def _tick(self) -> None:
+        """The clocks' own task: a timer that begins itself again."""
+        assert self._time is not None
+        assert self._loop is not None
+        self._time.tick()
+        self._ticking = self._loop.call_later(TICK_MS / 1000, self._tick)
+
+    def _is_connected(self, peer_id: str) -> bool:
+        assert self._node is not None
+        peer = self._node.peers.get(peer_id)
+        return peer is not None and peer.connected
 
     # What the endpoints ask
 
@@ -203,6 +242,11 @@ class ChessPlugin:
             channel=stored.channel, context=stored.game, opener=stored.peer, peers=(stored.peer,)
         )
         return ChessSession(request, stored.state)
+
+    def clock_of(self, session: ChessSession) -> dict[str, Any] | None:
+        """A game's clocks as this node has them now."""
+        assert self._time is not None
+        return self._time.view(session)
 
     def abandon(self, stored: StoredGame) -> None:
         """Put a game aside."""

@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 
+from goop_chess.clocks import pgn_tag
 from goop_chess.games import StoredGame
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, Route
@@ -47,6 +48,7 @@ def routes(plugin: ChessPlugin) -> Route:
             "drawOfferBy": session.offers.by("draw"),
             "takebackOfferBy": session.offers.by("takeback"),
             "offers": session.offers.snapshot(),
+            "clock": plugin.clock_of(session),
             "canAbort": running and session.can_abort,
         }
 
@@ -84,6 +86,7 @@ def routes(plugin: ChessPlugin) -> Route:
             "White": names["white"],
             "Black": names["black"],
             "Result": state["result"],
+            "TimeControl": pgn_tag(clock["control"] if (clock := state.get("clock")) else None),
             "Termination": state["reason"] or "unterminated",
         }
         return Response(

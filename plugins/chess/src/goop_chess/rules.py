@@ -143,6 +143,10 @@ class Position:
             return ("1/2-1/2", "repetition")
         return None
 
+    def can_mate(self, colour: str) -> bool:
+        """Whether what ``colour`` has could still give mate, were the other side to help."""
+        return not self._board.has_insufficient_material(colour == "white")
+
     def view(self) -> dict[str, Any]:
         """What a page shows: fen, legal moves, SAN, check, the last move, what was taken."""
         board = self._board

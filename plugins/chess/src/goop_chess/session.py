@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from goop_chess import offers
+from goop_chess import clocks, offers
+from goop_chess.clocks import Clock, control_of, stamp_of
 from goop_chess.offers import OTHER, Offers
 from goop_chess.rules import Illegal, Position
 from goop_realtime.types import Message, OpenRequest, Rejection
@@ -38,9 +39,11 @@ _AGREED = {
     "resignation": ("1-0", "0-1"),
     "agreement": ("1/2-1/2",),
     "abort": ("*",),
+    "time": ("1-0", "0-1"),
+    "time_no_material": ("1/2-1/2",),
 }
 _KEYS = {"players", "moves", "result", "reason"}
-_MORE = {"rules", "offers", "drawOffer", "takebackOffer"}
+_MORE = {"rules", "offers", "clock", "drawOffer", "takebackOffer"}
 """What a state may lack. Those of 0.1.0 have the last two in the place of the others."""
 MAX_MOVES = 1200
 
@@ -65,6 +68,8 @@ def refuse_base(request: OpenRequest, base: Any) -> Rejection | None:
         return bad
     if "offers" in base and not offers.is_state(base["offers"]):
         return bad
+    if base.get("clock") is not None and not clocks.is_state(base["clock"]):
+        return bad
     position = Position.replay(moves)
     if position is None:
         return bad
@@ -79,13 +84,21 @@ def refuse_base(request: OpenRequest, base: Any) -> Rejection | None:
 
 def new_game(request: OpenRequest) -> dict[str, Any]:
     """The state that a new game starts from."""
-    return ChessSession(request, {"rules": RULES}).snapshot()
+    control = control_of(request.params)
+    clock = None if control is None else Clock({"control": control}).snapshot()
+    return ChessSession(request, {"rules": RULES, "clock": clock}).snapshot()
 
 
 def same_game(request: OpenRequest, one: Any, other: Any) -> bool:
     """Whether two states say the same, whichever versions have written them."""
     first, second = (ChessSession(request, state).snapshot() for state in (one, other))
     return first == second
+
+
+def same_clock(request: OpenRequest) -> bool:
+    """Whether the state to start from has the clocks that the invitation names."""
+    clock = request.base.get("clock") if isinstance(request.base, dict) else None
+    return control_of(request.params) == (clock["control"] if clock else None)
 
 
 class ChessSession:
@@ -101,12 +114,19 @@ class ChessSession:
         self.reason: str | None = state.get("reason")
         self.rules: int = state.get("rules", 1)
         self.offers = Offers(state)
+        clock = state.get("clock")
+        self.clock: Clock | None = None if clock is None else Clock(clock)
         self._checked: tuple[str, Any] | None = None
 
     @property
     def over(self) -> bool:
         """Whether the game has ended."""
         return self.reason is not None
+
+    @property
+    def started(self) -> bool:
+        """Whether both have moved: from then on the clocks run."""
+        return len(self.position.uci) >= clocks.FIRST_MOVES
 
     @property
     def can_abort(self) -> bool:
@@ -122,6 +142,7 @@ class ChessSession:
             "reason": self.reason,
             "rules": self.rules,
             "offers": self.offers.snapshot(),
+            "clock": None if self.clock is None else self.clock.snapshot(),
         }
 
     def check(self, message: Message) -> Rejection | None:
@@ -135,6 +156,8 @@ class ChessSession:
         kind = data["type"]
         if kind == "move":
             return self._check_move(message, colour)
+        if kind == "flag":
+            return self._check_flag(data, colour)
         about, _, act = kind.partition("_")
         if act in ("accept", "decline") and self.offers.by(about) != OTHER[colour]:
             what = "draw offer" if about == "draw" else "takeback"
@@ -150,11 +173,24 @@ class ChessSession:
     def _has_moved(self, colour: str) -> bool:
         return len(self.position.uci) >= (1 if colour == "white" else 2)
 
+    def _check_flag(self, data: dict[str, Any], colour: str) -> Rejection | None:
+        if self.clock is None:
+            return Rejection(code="no_clock", reason="This game is played without clocks.")
+        stamp, of = stamp_of(data), data["colour"]
+        if stamp is None:
+            return clocks.missing_stamp()
+        position = self.position
+        if not self.clock.out(of, colour, position.turn, len(position.uci), stamp):
+            return clocks.refuse_claim(of)
+        return None
+
     def _check_move(self, message: Message, colour: str) -> Rejection | None:
         if self.position.turn != colour:
             turn = self.position.turn.capitalize()
             return Rejection(code="not_your_turn", reason=f"It is {turn}'s turn.")
         data = message.data
+        if self.clock is not None and stamp_of(data) is None:
+            return clocks.missing_stamp()
         found = self.position.judge(data["from"], data["to"], data.get("promotion"))
         if isinstance(found, Illegal):
             return Rejection(code="illegal_move", reason=found.reason, pointer=found.pointer)
@@ -171,6 +207,8 @@ class ChessSession:
             self._end("0-1" if colour == "white" else "1-0", "resignation")
         elif kind == "abort":
             self._end("*", "abort")
+        elif kind == "flag":
+            self._flag_fell(message.data["colour"])
         else:
             about, _, act = kind.partition("_")
             self._offer(about, act, colour)
@@ -189,12 +227,21 @@ class ChessSession:
         if self._checked is None or self._checked[0] != message.id:
             self.check(message)
         assert self._checked is not None
+        stamp = stamp_of(message.data)
+        if self.clock is not None and stamp is not None:
+            self.clock.moved(colour, len(self.position.uci), stamp)
         self.position.push(self._checked[1])
         self._checked = None
         self.offers.moved(colour)
         ending = self.position.ending()
         if ending is not None:
             self._end(*ending)
+
+    def _flag_fell(self, of: str) -> None:
+        if self.position.can_mate(OTHER[of]):
+            self._end("0-1" if of == "white" else "1-0", "time")
+        else:
+            self._end("1/2-1/2", "time_no_material")
 
     def _take_back(self) -> None:
         """Back to before the last move of who asked."""
@@ -204,6 +251,8 @@ class ChessSession:
         if self.position.turn == asker:
             self.position.pop()
         self.position.pop()
+        if self.clock is not None:
+            self.clock.taken_back()
 
     def _end(self, result: str, reason: str) -> None:
         self.result, self.reason = result, reason

@@ -151,6 +151,9 @@ class ContextType:
     ``page`` is where accepting an invitation leads (``"/chess/"``), ``title`` what people see.
     ``base`` is asked once, on the opener's node, for the state a new channel starts from; its
     value travels with the request (at most 32 KiB) and reaches ``open_session`` on both nodes.
+    ``stamp`` is asked on the author's node for each message of a page that fits its schema, once,
+    before anybody judges it; the message goes on as what it gives: so a node can put on it what a
+    page may not say by itself, such as how long a player thought. The result must fit the schema.
     ``opened`` runs when both sides have agreed, and again whenever they find each other again;
     make it idempotent. ``applied`` runs after commit, at least once per message, before any page
     is told, and at every start for what the log still holds; make it idempotent by
@@ -177,6 +180,7 @@ class ContextType:
     params: JsonSchema | None = None
     open_session: Callable[[OpenRequest, Snapshot | None], Session | Rejection] = open_freely
     base: Callable[[OpenRequest], JsonValue] | None = None
+    stamp: Callable[[OpenRequest, JsonValue], JsonValue] | None = None
     opened: Callable[[OpenRequest], None] | None = None
     applied: Callable[[Sequence[Applied]], Awaitable[None] | None] | None = None
     summary: Callable[[Any, str], Summary] | None = None

@@ -154,6 +154,19 @@ def base_of(
     return found
 
 
+def stamped(
+    context: Context, request: OpenRequest, data: JsonValue, failing: Failing
+) -> JsonValue | PluginFailure:
+    """A page's message as the context's node sends it on."""
+    stamp = context.type.stamp
+    if stamp is None:
+        return data
+    found = asked(lambda: stamp(copy_of(request), deepcopy(data)), JsonValue, "the message")
+    if isinstance(found, Failed):
+        return failing(context, "stamp()", found.error, stamp, request.channel)
+    return found
+
+
 def tell_opened(context: Context, request: OpenRequest, failing: Failing) -> None:
     """Tell the context that both sides have agreed."""
     opened = context.type.opened

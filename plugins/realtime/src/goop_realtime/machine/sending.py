@@ -11,6 +11,8 @@ import re
 from typing import Any
 
 from goop_node.types import JsonValue
+from goop_realtime.contexts import plugin_code
+from goop_realtime.contexts.plugin_code import PluginFailure
 from goop_realtime.machine import (
     failures,
     granting,
@@ -57,6 +59,10 @@ def send(
     if refusal is None:
         encoded = encode(data)
         refusal = _fits(core, channel, encoded, data)
+    if refusal is None and channel.context.type.stamp is not None:
+        data = plugin_code.stamped(channel.context, channel.request, data, core.plugin_failed)
+        encoded = b"" if isinstance(data, PluginFailure) else encode(data)
+        refusal = data if isinstance(data, PluginFailure) else _fits(core, channel, encoded, data)
     if refusal is None:
         outgoing = Outgoing(id=message_id, at=core.now + core.correction, kind="msg", raw=encoded)
         refusal = _hand_on(core, channel, outgoing, data)
