@@ -12,6 +12,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _REASONS = {
     "insufficient_material": "insufficient material",
     "fifty_moves": "fifty moves without progress",
+    "time_no_material": "time, as what is left cannot mate",
 }
 
 
