@@ -53,7 +53,7 @@ function gameChanged(changed) {
  */
 async function openGame(id, channel) {
   game?.leave();
-  view.stepping.leave();
+  view.leave();
   game = new Game(id, gameChanged, fail);
   say("");
   enterGame(id);
@@ -70,7 +70,7 @@ async function openGame(id, channel) {
 /** Back to the list of games. */
 async function openLobby() {
   game?.leave();
-  view.stepping.leave();
+  view.leave();
   game = null;
   setState("lobby");
   showTurn(false, "Chess");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The game as it is shown: board, players, moves, offers, actions.
 
+import { Announcer } from "./announce.js";
 import { Board } from "./board.js";
 import { $, make, personTag } from "./dom.js";
 import { pgnOf } from "./games-list.js";
@@ -22,6 +23,7 @@ export class GameView {
     const hand = (there) => this.game?.thinking.tell(this.game.channel, there);
     this.board = new Board($("board"), (from, to) => this.#made(from, to), hand);
     this.stepping = new Stepping(() => this.show(this.game));
+    this.announcer = new Announcer();
     for (const button of $("promotion").querySelectorAll("[data-promotion]")) button.type = "submit";
   }
 
@@ -46,6 +48,13 @@ export class GameView {
     $("status").textContent = headline(game);
     $("status").dataset.mine = String(game.myTurn);
     $("link").textContent = linkWords(game);
+    this.announcer.follow(game);
+  }
+
+  /** Nobody looks at the game any longer. */
+  leave() {
+    this.stepping.leave();
+    this.announcer.leave();
   }
 
   #showBoard(game, orientation) {

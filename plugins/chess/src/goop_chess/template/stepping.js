@@ -3,6 +3,7 @@
 // position takes no moves, and stays where it is while the game goes on.
 
 import { rememberPosition, rememberedPosition } from "./addresses.js";
+import { announce } from "./announce.js";
 import { $ } from "./dom.js";
 import { common } from "./past.js";
 import { MoveList } from "./move-list.js";
@@ -81,6 +82,8 @@ export class Stepping {
     else if (!this.game.past.after(to)) return $("past").textContent = "Your node has not told that position yet.";
     else this.#lookAt(to);
     this.onStep();
+    // In the list the focus goes along, and is heard itself.
+    if (!$("moves").contains(document.activeElement)) announce($("past").textContent || "Back at the game as it stands.");
   }
 
   #step(way) {
@@ -112,7 +115,7 @@ export class Stepping {
     });
     board.addEventListener("click", (event) => {
       if (event.detail === 0) this.touched = false; // Enter or the space bar
-      if (this.at !== null && this.game.state.status === "running") this.#tell(REFUSED);
+      if (this.at !== null && this.game.state.status === "running") this.#refuse();
     });
     board.addEventListener(
       "keydown",
@@ -124,6 +127,11 @@ export class Stepping {
       },
       true,
     );
+  }
+
+  #refuse() {
+    this.#tell(REFUSED);
+    announce(`${REFUSED} Go back to the game to move.`);
   }
 
   #show(news) {
