@@ -16,8 +16,8 @@ from typing import Any
 
 from goop_node.config.model import RESERVED_NAMES
 from goop_node.config.multiaddrs import undialable
+from goop_node.labels import MAX_LABEL, flaw, taken
 
-MAX_LABEL = 64
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 """A host as a name, or as an IPv4 address."""
@@ -45,10 +45,11 @@ def show(value: object) -> str:
 
 
 def label(value: object) -> str:
-    """A name of 1 to 64 printable characters."""
-    text = value.strip() if isinstance(value, str) else ""
-    if not 1 <= len(text) <= MAX_LABEL or not text.isprintable():
-        raise Mistake(value, f'a name of 1 to {MAX_LABEL} printable characters, e.g. "Alice"')
+    """A name of 1 to 64 characters that can be seen, see :mod:`goop_node.labels`."""
+    text = taken(value) if isinstance(value, str) else ""
+    why = flaw(text)
+    if why:
+        raise Mistake(value, f'a name of 1 to {MAX_LABEL} characters, e.g. "Alice": {why}')
     return text
 
 

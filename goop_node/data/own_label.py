@@ -9,9 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from goop_node.config import values as config_values
-from goop_node.config.values import MAX_LABEL, Mistake
 from goop_node.data.kept_files import read_kept, write_kept
+from goop_node.labels import flaw, presentable, taken
 
 FILE = "label.json"
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ def own_label(data: Path, given: str = "") -> str:
 def keep_label(data: Path, label: str) -> str:
     """Remember the name for the next start, and return it as it is taken.
 
-    Raises ``ValueError`` for what is not 1 to 64 printable characters, and ``NotKeptError``.
+    Raises ``ValueError`` for what is no name (see ``labels.flaw``), and ``NotKeptError``.
     """
     label = _checked(label)
     write_kept(data / FILE, {"label": label})
@@ -46,14 +45,15 @@ def _parsed(content: bytes) -> str:
 
 
 def _checked(label: str) -> str:
-    try:
-        return config_values.label(label)
-    except Mistake:
-        raise ValueError(f"A name has 1 to {MAX_LABEL} printable characters.") from None
+    label = taken(label)
+    why = flaw(label)
+    if why:
+        raise ValueError(f"This cannot be a name: {why}.")
+    return label
 
 
 def _user_name() -> str:
     try:
-        return _checked(getpass.getuser()[:MAX_LABEL])
-    except (KeyError, OSError, ImportError, ValueError):
+        return presentable(getpass.getuser()) or "Somebody"
+    except (KeyError, OSError, ImportError):
         return "Somebody"  # containers may run users without a name

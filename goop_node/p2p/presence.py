@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from goop_node.labels import presentable
 from goop_node.p2p import limits
 from goop_node.p2p.addresses import Address, parsed
 from goop_node.p2p.dial_policy import is_loopback
@@ -16,7 +17,6 @@ HEARTBEAT = 5.0
 """Seconds between two ``update`` messages."""
 EXPIRY = 20.0
 """Seconds after which a peer that was not heard of counts as gone."""
-MAX_LABEL = 256
 MAX_ADDRESSES = 8
 
 
@@ -75,6 +75,6 @@ def parse(data: bytes, signer: str) -> Presence | None:
         return None
     if message.type not in ("online", "update", "offline") or message.peer_id != signer:
         return None
-    message.content = "".join(c for c in message.content if c.isprintable())[:MAX_LABEL]
+    message.content = presentable(message.content)
     message.addrs = tuple(map(str, _numbers(message.addrs)[:MAX_ADDRESSES]))
     return message

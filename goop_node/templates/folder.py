@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from goop_node.config.model import ConfigError
 from goop_node.config.values import Mistake, show
+from goop_node.labels import flaw, taken
 from goop_node.templates.permissions import parse, parse_all
 from goop_node.types import Template
 
@@ -82,9 +83,13 @@ def _description(value: object) -> str:
 
 
 def _text(value: object, shortest: int, longest: int) -> str:
-    text = value.strip() if isinstance(value, str) else None
-    if text is None or not shortest <= len(text) <= longest or not text.isprintable():
-        raise Mistake(value, f"{shortest} to {longest} printable characters on one line")
+    text = taken(value) if isinstance(value, str) else None
+    expected = f"{shortest} to {longest} characters on one line"
+    if text is None:
+        raise Mistake(value, expected)
+    why = flaw(text, longest, shortest)
+    if why:
+        raise Mistake(value, f"{expected}: {why}")
     return text
 
 

@@ -190,7 +190,7 @@ def test_a_manifest_names_describes_and_asks(tmp_path: Path) -> None:
     ("manifest", "words"),
     [
         ([], r"manifest.json: found \[\], expected an object"),
-        ({"name": 3}, "/name: found 3, expected 1 to 64 printable characters"),
+        ({"name": 3}, "/name: found 3, expected 1 to 64 characters"),
         ({"name": " "}, '/name: found " ", expected 1 to 64'),
         ({"name": "x" * (MAX_NAME + 1)}, "/name: found .*, expected 1 to 64"),
         ({"name": "a\nb"}, "/name: found"),
