@@ -19,12 +19,44 @@ export const $ = (id) => document.getElementById(id);
 export function make(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
-    if (name.includes("-") || name === "role") element.setAttribute(name, value);
+    if (name.includes("-") || name === "role") element.setAttribute(name, spoken(String(value)));
     else element[name] = value;
   }
-  element.append(...children);
+  element.append(...children.flatMap((child) => (typeof child === "string" ? pieces(child) : child)));
   return element;
 }
+
+const FIRST = "\u2068";
+const LAST = "\u2069";
+
+/**
+ * Somebody's name in a sentence, set apart: whatever its direction, the text around it keeps its own.
+ * What puts text into the page here (`make`, `write`, `note`) shows it as a `bdi` element.
+ * @param {string} text
+ */
+export const apart = (text) => FIRST + text + LAST;
+
+/**
+ * The same without the marks, for what is read aloud.
+ * @param {string} text
+ */
+export const spoken = (text) => text.replaceAll(FIRST, "").replaceAll(LAST, "");
+
+/**
+ * @param {string} text
+ * @returns {(Node|string)[]}
+ */
+function pieces(text) {
+  const parts = text.split(/\u2068([^\u2068\u2069]*)\u2069/);
+  return parts.map((part, at) => (at % 2 ? make("bdi", {}, part) : part)).filter((part) => part !== "");
+}
+
+/**
+ * Have an element say that.
+ * @param {Element} element
+ * @param {string} text
+ */
+export const write = (element, text) => element.replaceChildren(...pieces(text));
 
 /**
  * The last four characters of a peer id: what tells two people of the same name apart.
@@ -37,7 +69,15 @@ export const fingerprint = (peerId) => "…" + String(peerId || "").slice(-4);
  * @param {string} label
  * @param {string} peerId
  */
-export const fullName = (label, peerId) => `${label || "Somebody"} (${fingerprint(peerId)})`;
+export const fullName = (label, peerId) => `${apart(label || "Somebody")} (${fingerprint(peerId)})`;
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/**
+ * The characters of a text as people count them: an emoji of seven code points is one.
+ * @param {string} text
+ */
+export const characters = (text) => Array.from(graphemes.segment(text), (one) => one.segment);
 
 /**
  * Put a person's initial and a colour of their own into an avatar element.
@@ -48,7 +88,7 @@ export const fullName = (label, peerId) => `${label || "Somebody"} (${fingerprin
 export function paintAvatar(element, label, peerId) {
   let hue = 0;
   for (const char of String(peerId)) hue = (hue * 31 + char.charCodeAt(0)) % 360;
-  element.textContent = ([...(label || "?").trim()][0] || "?").toUpperCase();
+  element.textContent = (characters(label.trim())[0] || "?").toUpperCase();
   element.style.setProperty("--hue", String(hue));
 }
 
@@ -107,6 +147,6 @@ export function settle(button) {
  * @param {"" | "good" | "bad" | "busy"} [tone]
  */
 export function note(element, text, tone = "") {
-  element.textContent = text;
+  write(element, text);
   element.dataset.tone = tone;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The node's own page: who I am, who is there, what we can do, who is asking.
 
-import { $, call, fullName, make, note, paintAvatar } from "./dom.js";
+import { $, apart, call, characters, fullName, make, note, paintAvatar, write } from "./dom.js";
 import { addFriend } from "./friends.js";
 import { followPeople, renderPeople } from "./people.js";
 import { followReach } from "./reach.js";
@@ -14,8 +14,8 @@ import { showTemplates } from "./templates.js";
 let me = { id: "", label: "" };
 
 function showMe() {
-  $("my-label").textContent = me.label;
-  $("my-shown").textContent = fullName(me.label, me.id);
+  write($("my-label"), apart(me.label));
+  write($("my-shown"), fullName(me.label, me.id));
   $("my-shown").title = me.id;
   paintAvatar($("my-avatar"), me.label, me.id);
   document.title = `${me.label} · Goop`;
@@ -32,6 +32,9 @@ function editName(editing) {
     $("rename").focus();
   }
 }
+
+/** As the node counts them, see `goop_node/labels.py`. */
+const MAX_NAME = 64;
 
 async function rename(event) {
   event.preventDefault();
@@ -94,6 +97,11 @@ async function connectFriend(event) {
 $("rename").addEventListener("click", () => editName(true));
 $("rename-cancel").addEventListener("click", () => editName(false));
 $("rename-form").addEventListener("submit", rename);
+$("rename-input").addEventListener("input", () => {
+  const count = characters($("rename-input").value.trim()).length;
+  const words = `A name has at most ${MAX_NAME} characters, and this one has ${count}.`;
+  $("rename-input").setCustomValidity(count > MAX_NAME ? words : "");
+});
 $("rename-form").addEventListener("keydown", (event) => {
   if (event.key === "Escape") editName(false);
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who is online: a list that follows the node's peer events, with what can be decided of each.
 
-import { $, fingerprint, fullName, make, paintAvatar } from "./dom.js";
+import { $, apart, fingerprint, fullName, make, paintAvatar, spoken } from "./dom.js";
 import { decide, refreshSoon, relation } from "./reach.js";
 
 /** peer id → row, as the node last told it. @type {Map<string, any>} */
@@ -75,7 +75,7 @@ function item(row) {
     "plain more",
   );
   more.setAttribute("aria-expanded", String(isOpen));
-  more.setAttribute("aria-label", `Choices for ${fullName(labelOf(row), id)}`);
+  more.setAttribute("aria-label", spoken(`Choices for ${fullName(labelOf(row), id)}`));
   const friend = relation(id).standing === "friend";
   return make(
     "li",
@@ -90,7 +90,7 @@ function item(row) {
     make(
       "span",
       { className: "who" },
-      make("span", { className: "name" }, labelOf(row)),
+      make("span", { className: "name" }, apart(labelOf(row))),
       make("span", { className: "print" }, ` (${fingerprint(id)})`),
       ...(friend ? [" ", make("span", { className: "tag" }, "Friend")] : []),
     ),

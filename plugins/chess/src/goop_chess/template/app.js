@@ -4,7 +4,7 @@
 
 import { enterGame, homeOf, named, onArrival, toLobby } from "./addresses.js";
 import { click, notify, showTurn, startAlerts } from "./alerts.js";
-import { $, fullName, say } from "./dom.js";
+import { $, fullName, say, write } from "./dom.js";
 import { Game, channelOf, gameOf } from "./game.js";
 import { GameView, ask } from "./game-view.js";
 import { refreshGames } from "./games-list.js";
@@ -93,7 +93,7 @@ async function listGames() {
 async function invite(peer, context, colour) {
   const request = new AbortController();
   asking = request;
-  $("waiting-text").textContent = `Waiting for ${fullName(peer.label, peer.peerId)} to answer…`;
+  write($("waiting-text"), `Waiting for ${fullName(peer.label, peer.peerId)} to answer…`);
   say("");
   setState("waiting");
   $("waiting-text").focus();

@@ -18,14 +18,45 @@ export const $ = (id) => document.getElementById(id);
 export function make(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
-    if (name.includes("-") || name === "role") element.setAttribute(name, value);
+    if (name.includes("-") || name === "role") element.setAttribute(name, spoken(String(value)));
     else element[name] = value;
   }
-  element.append(...children);
+  element.append(...children.flatMap((child) => (typeof child === "string" ? pieces(child) : child)));
   return element;
 }
 
 const tail = (peerId) => `(…${String(peerId).slice(-4)})`;
+const FIRST = "\u2068";
+const LAST = "\u2069";
+
+/**
+ * Somebody's name in a sentence, set apart: whatever its direction, the text around it keeps its own.
+ * What puts text into the page here (`make`, `write`, `say`) shows it as a `bdi` element.
+ * @param {string} text
+ */
+export const apart = (text) => FIRST + text + LAST;
+
+/**
+ * The same without the marks, for what is read aloud.
+ * @param {string} text
+ */
+export const spoken = (text) => text.replaceAll(FIRST, "").replaceAll(LAST, "");
+
+/**
+ * @param {string} text
+ * @returns {(Node|string)[]}
+ */
+function pieces(text) {
+  const parts = text.split(/\u2068([^\u2068\u2069]*)\u2069/);
+  return parts.map((part, at) => (at % 2 ? make("bdi", {}, part) : part)).filter((part) => part !== "");
+}
+
+/**
+ * Have an element say that.
+ * @param {Element} element
+ * @param {string} text
+ */
+export const write = (element, text) => element.replaceChildren(...pieces(text));
 
 /**
  * "Alice (…k7Qp)": the last four characters of the id tell equal names apart. The name stands
@@ -33,7 +64,7 @@ const tail = (peerId) => `(…${String(peerId).slice(-4)})`;
  * @param {string} label
  * @param {string} peerId
  */
-export const fullName = (label, peerId) => `\u2068${label || "Somebody"}\u2069 ${tail(peerId)}`;
+export const fullName = (label, peerId) => `${apart(label || "Somebody")} ${tail(peerId)}`;
 
 /**
  * The same as an element.
@@ -67,7 +98,7 @@ export async function api(path, options) {
  * @param {"" | "bad"} [tone]
  */
 export function say(text, tone = "") {
-  $("notice").textContent = text;
+  write($("notice"), text);
   $("notice").dataset.tone = tone;
   $("notice").hidden = !text;
 }
