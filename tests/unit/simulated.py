@@ -50,6 +50,7 @@ control invite at host asking
 control invite at host closed
 control invite at unknown
 control poke at guest open
+control received at host asking
 control suspended plugin_failed at host open
 control suspended plugin_missing at host open
 control poke at unknown

@@ -17,7 +17,7 @@ from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_realtime.contexts.registry import Registry
 from goop_realtime.driver.bridge import Bridge
-from goop_realtime.machine import engine, host_side, links, pages
+from goop_realtime.machine import control, host_side, links, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
@@ -256,7 +256,7 @@ async def test_a_stranger_whose_line_fails_here_does_not_end_the_channel_it_name
     def broken(core: Core, peer: str, line: Line) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setitem(engine._CONTROL, "close", broken)
+    monkeypatch.setitem(control._HANDLERS, "close", broken)
     house.bridge.engine.control(now_ms(), "mallory", Line(type="close", group=good.id))
     bob.says(message(good, 1))
     house.bridge.flush()

@@ -113,7 +113,7 @@ def accepted_twice(patch: Patch) -> None:
 
 def glare_split_in_two(patch: Patch) -> None:
     """Of two crossing requests, the one that should give way lives on."""
-    patch.setattr(glare, "settle", lambda core, survivor: None)
+    patch.setattr(glare, "settle", lambda *told: None)
     patch.setattr(Core, "living", lambda self, peer, context: None)
 
 

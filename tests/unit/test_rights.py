@@ -28,9 +28,10 @@ from goop_node.templates.grants import Brought, Grants
 from goop_node.templates.permissions import parse
 from goop_node.types import Caller, Template
 from goop_realtime.contexts.registry import Registry, compile_context
-from goop_realtime.machine import pages, receipts, signals
+from goop_realtime.machine import incoming, pages, receipts, signals
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
+from goop_realtime.machine.ending import finish
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.invitations import begin
 from goop_realtime.machine.rights import UNKNOWN, Right, Rights
@@ -264,7 +265,7 @@ async def told_of_the_request(desk: Desk) -> str:
 
 async def told_of_its_end(desk: Desk) -> str:
     desk.page()
-    pages.tell_incoming_ended(desk.core, desk.channel, "cancelled")
+    incoming.tell_ended(desk.core, desk.channel, "cancelled")
     desk.step()
     return desk.about("incoming_ended")
 
@@ -300,10 +301,12 @@ DOORS: dict[str, Door] = {
     "GET pending": ("u", endpoint("GET", f"pending?channel={ID}"), (Phase.ASKED, *AGREED)),
     "POST accept": ("a", endpoint("POST", "accept", channelId=ID), (Phase.ASKED, *AGREED)),
     "POST decline": ("a", endpoint("POST", "decline", channelId=ID), (Phase.ASKED, *AGREED)),
+    "POST dismiss": ("a", endpoint("POST", "dismiss", channelId=ID), (Phase.ASKED, *AGREED)),
     "POST send": ("u", endpoint("POST", "send", channelId=ID, data=SAY), (Phase.ASKED, *AGREED)),
     "POST close": ("e", endpoint("POST", "close", channelId=ID), (Phase.ASKED, *AGREED)),
     "subscribe": ("u", subscribed, AGREED),
     "send": ("u", framed("send", data=SAY, id="p-1"), (Phase.ASKED, *AGREED)),
+    "shown": ("a", framed("shown"), (Phase.ASKED, *AGREED)),
     "signal": ("u", framed("signal", data=SAY), (Phase.ASKED, *AGREED)),
     "close": ("e", framed("close"), (Phase.ASKED, *AGREED)),
     "incoming": ("a", told_of_the_request, (Phase.ASKED,)),
@@ -332,6 +335,29 @@ async def test_each_door_lets_in_whom_the_table_names(name: str) -> None:
         if found != expected:
             wrong.append((who, facts, found, expected))
     assert wrong == []
+
+
+@pytest.mark.parametrize("who", CALLERS)
+@pytest.mark.parametrize("about", ["even", "alpha", ""])
+async def test_a_missed_request_is_for_those_whom_the_request_was_for(about: str, who: str) -> None:
+    desk = Desk(Facts(about, Phase.ASKED, NOBODYS), who)
+    asked = "a" in Facts(about, Phase.ASKED, NOBODYS).told(who)
+    desk.page()
+    finish(desk.core, desk.channel, "expired")
+    desk.step()
+    assert (desk.about("missed") == "") is asked
+    again = desk.frames.copy()
+    desk.frames.clear()
+    desk.page()
+    assert [one for one in desk.frames if one["type"] == "missed"] == [
+        one for one in again if one["type"] == "missed"
+    ]
+    rows = (await desk.call("GET", "channels")).json()
+    assert [row.get("missedAt") for row in rows] == ([desk.channel.asked_at] if asked else [])
+    refused = (await desk.call("POST", "dismiss", channelId=ID)).json().get("code", "")
+    assert (refused == "") is asked
+    assert desk.channel.missed is not asked
+    assert (desk.about("missed_ended") == "") is asked
 
 
 def test_every_endpoint_and_frame_is_a_door_here() -> None:

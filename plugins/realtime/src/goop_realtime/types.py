@@ -161,6 +161,8 @@ class ContextType:
     ``summary`` says how the channel stands for the person of this node, as ``(session, peer)``:
     the channel's own Session and this node's peer id. It changes nothing, and is asked again
     whenever the log has grown. Without it people see the title, and how much is new.
+    ``single_request``: of what two people ask each other for in this context, under whatever ids,
+    one is enough: who accepts the other's request takes back their own.
     """
 
     name: str
@@ -184,5 +186,6 @@ class ContextType:
     opened: Callable[[OpenRequest], None] | None = None
     applied: Callable[[Sequence[Applied]], Awaitable[None] | None] | None = None
     summary: Callable[[Any, str], Summary] | None = None
+    single_request: bool = False
     max_peers: Annotated[int, Meta(ge=2, le=1000)] = 2
     limits: Limits = field(default_factory=Limits)

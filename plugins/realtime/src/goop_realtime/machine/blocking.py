@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from goop_realtime.machine import pages
+from goop_realtime.machine import missed, pages
 from goop_realtime.machine.channel import Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish, let_go
@@ -20,3 +20,4 @@ def standing_changed(core: Core, peer: str) -> None:
             pages.tell_state(core, channel)
         elif blocked:
             finish(core, channel, BLOCKED.code, BLOCKED.reason)
+            missed.forget(core, channel)

@@ -18,9 +18,7 @@ from goop_realtime.model.effects import Outcome, Outgoing
 from goop_realtime.model.limits import (
     OUTBOX_BYTES,
     OUTBOX_MESSAGES,
-    SIGNAL_BYTES,
     Bucket,
-    NodeLimits,
 )
 from goop_realtime.model.log import Log
 from goop_realtime.model.obstacles import Obstacle
@@ -139,6 +137,15 @@ class Channel:
     replaced_by: str = ""
     hidden: bool = False
     """Guest: a crossing request, not shown while our own one for the same is pending."""
+    reach: str = ""
+    """How far a request has come, as both sides last said and heard: ``node``, ``page``; at its
+    opener also ``away``, where it came through before and does not now."""
+    shown_on: set[str] = field(default_factory=set)
+    """Guest: ids of the pages that show the request."""
+    asked_at: int = 0
+    """Guest: when the request first came (Unix ms), for people to read."""
+    missed: bool = False
+    """Guest: a request that ended without an answer, kept for the person."""
 
     unhandled: deque[tuple[int, int]] = field(default_factory=deque)
     """``(seq, bytes)`` of our own ordered entries that the peer has not handled."""
@@ -261,52 +268,10 @@ class Channel:
             "closeAcked": self.close_acked,
             "replacedBy": self.replaced_by,
             "fresh": self.fresh,
+            "askedAt": self.asked_at,
+            "missed": self.missed,
             "delivery": self.delivery,
             "failures": list(self.failures),
             "peerFailures": list(self.peer_failures),
             "obstacle": None if self.obstacle is None else msgspec.to_builtins(self.obstacle),
         }
-
-
-def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonValue]:
-    """The channel as ``GET /api/realtime/channels`` and the ``state`` frame tell it.
-
-    ``own`` are the bounds of the node, within which those of the context hold.
-    """
-    limits = own.of(channel.context.type.limits)
-    detail: dict[str, JsonValue] = {
-        "final": channel.final or channel.closing,
-        "suspended": channel.phase is Phase.OPEN and not (channel.linked or channel.closing),
-        "peerPage": channel.peer_page,
-    }
-    obstacle = channel.obstacle
-    if obstacle is not None and not (channel.final or channel.closing):
-        detail |= {"code": obstacle.code, "reason": obstacle.reason}
-    if channel.close_code:
-        detail["code"] = channel.close_code
-    if channel.close_reason:
-        detail["reason"] = channel.close_reason
-    row: dict[str, JsonValue] = {
-        "channelId": channel.id,
-        "peerId": channel.peer,
-        "peerLabel": channel.peer_label,
-        "context": channel.request.context,
-        "app": channel.request.app,
-        "params": channel.request.params,
-        "opener": channel.request.opener,
-        "state": channel.page_state,
-        "detail": detail,
-        "delivery": channel.delivery,
-        "incoming": channel.phase is Phase.ASKED,
-        "limits": {
-            "messageBytes": limits.message_bytes,
-            "signalBytes": SIGNAL_BYTES,
-            "rate": limits.rate,
-            "burst": limits.burst,
-        },
-    }
-    if channel.phase in (Phase.ASKED, Phase.ASKING):
-        row["title"] = channel.context.type.title
-        row["page"] = channel.context.type.page
-        row["expiresIn"] = max(0, channel.expires_at - now)
-    return row

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from goop_realtime.machine import invitations_received, invitations_sent, links, pages
+from goop_realtime.machine import invitations_received, invitations_sent, links, missed, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
@@ -31,7 +31,9 @@ def _keep(core: Core, channel: Channel) -> None:
     invitations_sent.keep(core, channel)
     invitations_received.keep(core, channel)
     links.keep(core, channel)
-    if channel.final and channel.link is None and core.now - channel.closed_at > TOMBSTONE_MS:
+    missed.expire(core, channel)
+    over = channel.final and channel.link is None and not channel.missed
+    if over and core.now - channel.closed_at > TOMBSTONE_MS:
         forget(core, channel)
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from goop_realtime.machine import pages
+from goop_realtime.machine import incoming, missed, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.model.effects import Changed, CloseLink, DropOutgoing
@@ -21,6 +21,7 @@ def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
     if channel.final:
         return
     asked = channel.phase is Phase.ASKED
+    channel.missed = asked and code in missed.CODES and not channel.hidden
     channel.phase = Phase.CLOSED
     channel.closing = False
     channel.close_code = code
@@ -33,7 +34,9 @@ def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
     core.save(channel)
     core.crowded.add(channel.peer)
     if asked:
-        pages.tell_incoming_ended(core, channel, code)
+        incoming.tell_ended(core, channel, code)
+    if channel.missed:
+        missed.keep(core, channel)
     pages.tell_state(core, channel)
     core.out.append(Changed(channel.id))
 

@@ -7,15 +7,17 @@ effects in ``core.out``. The driver takes them with ``take()``. No I/O, no clock
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from goop_node.types import Caller, JsonValue
 from goop_realtime.machine import (
     blocking,
+    control,
     deadlines,
     failures,
     granting,
+    incoming,
     invitations_received,
     invitations_sent,
     joining,
@@ -25,7 +27,6 @@ from goop_realtime.machine import (
     sending,
     settling,
     signals,
-    suspension,
     waits,
 )
 from goop_realtime.machine.channel import Channel, Phase
@@ -122,24 +123,35 @@ class Engine:
         that asks, where those may have it.
         """
         self.core.now = now
-        channel = find_request(self.core, channel_id, caller)
-        if isinstance(channel, Rejection):
-            return self._refused(channel, channel_id)
-        refusal: Rejection | None = REFUSAL
-        with Contained(self.core, channel_id):
-            refusal = invitations_received.accept_for(self.core, channel, caller, template)
-        return self._refused(refusal, channel_id) or channel
+        found = find_request(self.core, channel_id, caller)
+        return (
+            self._do(
+                found,
+                channel_id,
+                lambda one: invitations_received.accept_for(self.core, one, caller, template),
+            )
+            or found
+        )
 
     def decline(self, now: int, channel_id: str, caller: Caller, reason: str) -> Rejection | None:
         """Somebody declines a request."""
         self.core.now = now
-        channel = find_request(self.core, channel_id, caller)
-        if isinstance(channel, Rejection):
-            return self._refused(channel, channel_id)
-        refusal: Rejection | None = REFUSAL
-        with Contained(self.core, channel_id):
-            refusal = invitations_received.decline(self.core, channel, reason)
-        return self._refused(refusal, channel_id)
+        found = find_request(self.core, channel_id, caller)
+        return self._do(
+            found, channel_id, lambda one: invitations_received.decline(self.core, one, reason)
+        )
+
+    def dismiss(self, now: int, channel_id: str, caller: Caller) -> Rejection | None:
+        """Somebody has seen that a request was missed: it is not kept any more."""
+        self.core.now = now
+        found = find_request(self.core, channel_id, caller)
+        return self._do(found, channel_id, lambda one: invitations_received.dismiss(self.core, one))
+
+    def shown(self, now: int, page: Page, channel_id: str) -> Rejection | None:
+        """A ``shown`` frame: the page shows a request to its person."""
+        self.core.now = now
+        found = find_request(self.core, channel_id, page.caller)
+        return self._do(found, channel_id, lambda one: incoming.shown(self.core, page, one))
 
     def send(
         self, now: int, channel_id: str, page: Page, message_id: str | None, data: JsonValue
@@ -157,21 +169,14 @@ class Engine:
     def signal(self, now: int, channel_id: str, page: Page, data: JsonValue) -> Rejection | None:
         """A page signals: newest wins, never queued, never logged."""
         self.core.now = now
-        channel = find(self.core, channel_id, page.caller, Right.USE)
-        if isinstance(channel, Channel):
-            return self._refused(signals.send(self.core, channel, data), channel_id)
-        return self._refused(channel, channel_id)
+        found = find(self.core, channel_id, page.caller, Right.USE)
+        return self._do(found, channel_id, lambda one: signals.send(self.core, one, data))
 
     def close(self, now: int, channel_id: str, caller: Caller) -> Rejection | None:
         """Somebody closes the channel, or withdraws its request."""
         self.core.now = now
-        channel = find(self.core, channel_id, caller, Right.END)
-        if isinstance(channel, Rejection):
-            return self._refused(channel, channel_id)
-        refusal: Rejection | None = REFUSAL
-        with Contained(self.core, channel_id):
-            refusal = sending.close(self.core, channel)
-        return self._refused(refusal, channel_id)
+        found = find(self.core, channel_id, caller, Right.END)
+        return self._do(found, channel_id, lambda one: sending.close(self.core, one))
 
     def set_rights(self, now: int, rights: Rights) -> None:
         """The person has granted or revoked something: it holds from here on."""
@@ -180,6 +185,20 @@ class Engine:
         for channel in list(self.core.channels.values()):
             with Contained(self.core, channel.id):
                 granting.changed(self.core, before, channel)
+
+    def _do(
+        self,
+        found: Channel | Rejection,
+        channel_id: str,
+        work: Callable[[Channel], Rejection | None],
+    ) -> Rejection | None:
+        """What somebody wants done with a channel, where it was found for him."""
+        if isinstance(found, Rejection):
+            return self._refused(found, channel_id)
+        refusal: Rejection | None = REFUSAL
+        with Contained(self.core, channel_id):
+            refusal = work(found)
+        return self._refused(refusal, channel_id)
 
     def _refused(self, refusal: R, channel_id: str) -> R:
         """Note what a page was refused, if it was."""
@@ -225,14 +244,7 @@ class Engine:
     def control(self, now: int, peer: str, line: Line) -> None:
         """A line of the invitation protocol from ``peer`` (authenticated)."""
         self.core.now = now
-        handler = _CONTROL.get(line.type)
-        if not self.core.meters.allow(peer, now):
-            self.core.note("peer", "too_fast", line.group, detail=f"{line.type} of {peer}")
-        elif handler is not None:
-            known = self.core.channels.get(line.group)
-            concerned = known is None or known.peer == peer
-            with Contained(self.core, line.group if concerned else "", peer):
-                handler(self.core, peer, line)
+        control.received(self.core, peer, line)
 
     def control_failed(self, now: int, peer: str, line: Line, code: str, reason: str) -> None:
         """A line could not be sent to ``peer``."""
@@ -305,15 +317,3 @@ class Engine:
     def wake_at(self, now: int) -> int | None:
         """When ``tick`` should be called next (Unix ms); ``None`` when nothing is pending."""
         return deadlines.wake_at(self.core, now)
-
-
-_CONTROL = {
-    "invite": invitations_received.invited,
-    "decline": invitations_sent.declined,
-    "cancel": invitations_received.cancelled,
-    "exists": invitations_sent.exists,
-    "poke": links.poked,
-    "gone": links.gone,
-    "close": links.closed_from_afar,
-    "suspended": suspension.told,
-}

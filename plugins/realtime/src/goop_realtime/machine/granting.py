@@ -8,7 +8,7 @@ nothing more of it; when they may again, they go on where they were.
 from __future__ import annotations
 
 from goop_node.types import Caller
-from goop_realtime.machine import invitations_sent, pages, pending
+from goop_realtime.machine import incoming, invitations_sent, missed, pages, pending
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
@@ -18,26 +18,32 @@ from goop_realtime.types import Rejection
 
 def changed(core: Core, before: Rights, channel: Channel) -> None:
     """Tell every page what is different on the channel now that ``core.rights`` are in force."""
-    if channel.final:
+    if channel.final and not channel.missed:
         return
+    asked = channel.phase is Phase.ASKED or channel.missed
     for page in list(core.pages.values()):
-        right = Right.ANSWER if channel.phase is Phase.ASKED else Right.USE
+        right = Right.ANSWER if asked else Right.USE
         had = before.allows(page.caller, right, channel)
         has = core.rights.allows(page.caller, right, channel)
-        if had != has and channel.phase is Phase.ASKED:
+        if had != has and asked:
             _asked(core, page, channel, has=has)
         elif had != has and (page.everything or channel.id in page.views):
             _agreed(core, page, channel)
     if channel.phase is Phase.ASKING and channel.owner:
         _withdraw(core, channel, Caller(kind="template", name=channel.owner))
     pages.tell_peer_page(core, channel)
+    incoming.tell_reach(core, channel)
 
 
 def _asked(core: Core, page: Page, channel: Channel, *, has: bool) -> None:
     if channel.hidden or not page.serves(channel):
         return
-    if has:
-        pages.frame(core, page, pages.incoming_frame(core, page, channel))
+    if has and channel.missed:
+        missed.tell_to(core, page, channel)
+    elif has:
+        incoming.tell_to(core, page, channel)
+    elif channel.missed:
+        pages.frame(core, page, {"type": "missed_ended", "channel": channel.id})
     else:
         ended = {"type": "incoming_ended", "channel": channel.id, "code": "permission_needed"}
         pages.frame(core, page, ended)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from goop_node.types import Caller
-from goop_realtime.machine import joining, pages, suspension
+from goop_realtime.machine import glare, incoming, joining, missed, pages, suspension
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish
@@ -17,6 +17,8 @@ from goop_realtime.model.wire import MAX_TIMEOUT_MS, Invite, Line, bounded
 from goop_realtime.types import OpenRequest, Rejection
 
 _CHANNEL_ID = re.compile(r"rt-[0-9a-f]{16}")
+_WITHDRAWN = {"timeout": "expired", "replaced": "replaced"}
+"""How a request ends that its opener took back with that code; with any other as ``cancelled``."""
 
 
 def invited(core: Core, peer: str, line: Line) -> None:
@@ -39,6 +41,7 @@ def invited(core: Core, peer: str, line: Line) -> None:
         return
     found.expires_at = core.now + asked.timeout
     found.fresh = asked.new
+    found.asked_at = core.now + core.correction
     living = core.living(peer, name) if name and not found.fresh else None
     if living is not None and living.phase is Phase.OPEN:
         core.control(peer, Line(type="exists", group=channel_id, id=living.id))
@@ -49,6 +52,7 @@ def invited(core: Core, peer: str, line: Line) -> None:
         if core.me < peer:
             found.hidden = True
             core.save(found)
+            incoming.confirm(core, found)
             return
         found.owner = living.owner
         living.replaced_by = channel_id
@@ -56,7 +60,9 @@ def invited(core: Core, peer: str, line: Line) -> None:
         _start_joining(core, found)
         return
     core.save(found)
-    pages.tell_incoming(core, found)
+    missed.superseded(core, found)
+    incoming.tell(core, found)
+    incoming.confirm(core, found)
 
 
 def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | Rejection:
@@ -109,6 +115,8 @@ def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
         _decline(core, peer, channel.id, Rejection(code=code, reason=said.reason))
     elif channel.phase is Phase.JOINING:
         joining.rejoin(core, channel)
+    elif channel.phase is Phase.ASKED:
+        incoming.confirm(core, channel)
 
 
 def accept_for(core: Core, channel: Channel, caller: Caller, template: str) -> Rejection | None:
@@ -140,11 +148,15 @@ def accept(core: Core, channel: Channel, owner: str | None) -> Rejection | None:
         if owner is None or channel.owner == owner:
             return None
         return Rejection(code="answered_elsewhere", reason="another page has answered")
+    heir = core.channels.get(channel.replaced_by) if channel.final else None
+    if heir is not None and not heir.final:
+        return None  # they have accepted ours meanwhile: it is that one now
     if channel.phase is not Phase.ASKED:
         if channel.hosted:
             return Rejection(code="not_incoming", reason="that request is our own")
         return Rejection(code=channel.close_code or "expired", reason="the request has ended")
     channel.owner = owner
+    glare.give_way(core, channel)
     _start_joining(core, channel)
     return None
 
@@ -153,7 +165,7 @@ def _start_joining(core: Core, channel: Channel) -> None:
     channel.hidden = False
     channel.phase = Phase.JOINING
     core.save(channel)
-    pages.tell_incoming_ended(core, channel, "accepted")
+    incoming.tell_ended(core, channel, "accepted")
     pages.tell_state(core, channel)
     joining.rejoin(core, channel)
 
@@ -183,7 +195,21 @@ def cancelled(core: Core, peer: str, line: Line) -> None:
         core.withdrawn.add(peer, line.group, core.now + MAX_TIMEOUT_MS)
         return
     if channel.peer == peer and channel.phase in (Phase.ASKED, Phase.JOINING):
-        finish(core, channel, "expired" if line.code == "timeout" else "cancelled")
+        finish(core, channel, _WITHDRAWN.get(line.code, "cancelled"))
+
+
+def take_back(core: Core, channel: Channel) -> None:
+    """The person thinks better of having accepted, before the opener has answered."""
+    finish(core, channel, "cancelled")
+    core.control(channel.peer, Line(type="close", group=channel.id, code="cancelled"))
+
+
+def dismiss(core: Core, channel: Channel) -> Rejection | None:
+    """A person has seen that the request was missed. Dismissing twice is the same."""
+    if not channel.final:
+        return Rejection(code="conflict", reason="that request was not missed")
+    missed.forget(core, channel)
+    return None
 
 
 def keep(core: Core, channel: Channel) -> None:

@@ -9,7 +9,7 @@ from goop_node.config.values import is_template_name
 from goop_node.types import Caller, JsonValue
 from goop_realtime.contexts.plugin_code import PluginFailure, base_of
 from goop_realtime.contexts.registry import Context
-from goop_realtime.machine import glare, invitations_received, pages
+from goop_realtime.machine import glare, incoming, invitations_received, missed, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish
@@ -82,6 +82,7 @@ def request(
     channel.expires_at = core.now + max(1, min(timeout, MAX_TIMEOUT_MS))
     core.channels[channel.id] = channel
     core.save(channel)
+    missed.superseded(core, channel)
     _invite(core, channel)
     return channel
 
@@ -157,6 +158,19 @@ def declined(core: Core, peer: str, line: Line) -> None:
     _end_request(core, channel, line.code or "declined", line.reason)
 
 
+def received(core: Core, peer: str, line: Line) -> None:
+    """The other node has our invitation; perhaps a page there shows it."""
+    channel = core.channels.get(line.group)
+    if channel is not None and channel.peer == peer and channel.phase is Phase.ASKING:
+        _reaches(core, channel, line.stage)
+
+
+def _reaches(core: Core, channel: Channel, reach: str) -> None:
+    if channel.reach != reach:
+        channel.reach = reach
+        pages.tell_state(core, channel)
+
+
 def exists(core: Core, peer: str, line: Line) -> None:
     """The other node already has a living channel for what we asked: use that one."""
     channel = core.channels.get(line.group)
@@ -173,13 +187,25 @@ def exists(core: Core, peer: str, line: Line) -> None:
 
 
 def failed(core: Core, peer: str, channel_id: str, code: str, reason: str) -> None:
-    """An invitation could not be sent."""
+    """An invitation could not be sent. One that came through before is repeated, and may again."""
     channel = core.channels.get(channel_id)
     if channel is None or channel.peer != peer or channel.phase is not Phase.ASKING:
         return
     if channel.replaced_by:
         return
-    _end_request(core, channel, code, reason)
+    if channel.reach or channel.restored:
+        _reaches(core, channel, "away")
+    else:
+        _end_request(core, channel, code, reason)
+
+
+def withdraw_by_person(core: Core, channel: Channel) -> None:
+    """A person takes our own invitation back, and with it what that led to by itself."""
+    heir = core.channels.get(channel.replaced_by)
+    if heir is not None and heir.phase is Phase.JOINING and glare.may_merge(channel, heir):
+        # It is joined because we ask for the same: now we do not.
+        invitations_received.take_back(core, heir)
+    withdraw(core, channel, "cancelled")
 
 
 def withdraw(core: Core, channel: Channel, code: str) -> None:
@@ -194,7 +220,7 @@ def _end_request(core: Core, channel: Channel, code: str, reason: str) -> None:
         # A crossing request that was hidden behind this one comes up now.
         if other.hidden and other.request.context == channel.request.context:
             other.hidden = False
-            pages.tell_incoming(core, other)
+            incoming.tell(core, other)
 
 
 def keep(core: Core, channel: Channel) -> None:
@@ -205,6 +231,7 @@ def keep(core: Core, channel: Channel) -> None:
         survivor = core.channels.get(channel.replaced_by)
         if survivor is None or survivor.final:
             channel.replaced_by = ""
+            core.save(channel)
     elif core.now >= channel.expires_at:
         withdraw(core, channel, "timeout")
     elif core.now >= channel.repeat_at:

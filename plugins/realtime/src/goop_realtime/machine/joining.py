@@ -67,6 +67,9 @@ def opened(core: Core, channel_id: str, link: int) -> None:
         "page": pages.page_presence(core, channel),
         **suspension.contract(channel),
     }
+    instead = glare.instead_of(core, channel)
+    if instead:
+        payload["instead"] = instead
     line = Line(type="join", group=channel.id, epoch=channel.epoch, payload=raw(payload))
     core.write(channel, line)
 
@@ -88,8 +91,12 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
         # It did not end by its log, so there is no last entry to be had.
         _turn_away(core, link, suspension.ended(channel))
         return
-    drop_link(core, channel, drain=False)
     said = line.told(Join)
+    if glare.yields(core, channel, said.instead):
+        # We join the other one; it hears there that this one is over, and joins again if not.
+        core.out.append(CloseLink(link, drain=False, channel=channel.id))
+        return
+    drop_link(core, channel, drain=False)
     if not channel.final and suspension.turned_away(core, channel, link, said):
         return
     _attach(core, channel, link)
@@ -163,7 +170,7 @@ def _welcome(core: Core, channel: Channel, have: tuple[int, int], said: Join) ->
         pages.tell_state(core, channel)
         core.out.append(Changed(channel.id))
         if was is not Phase.OPEN:
-            glare.settle(core, channel)
+            glare.settle(core, channel, said.instead)
     host_side.distribute(core, channel)
     if channel.held and not channel.final:
         host_side.order_held(core, channel)

@@ -4,20 +4,27 @@
 from __future__ import annotations
 
 from goop_node.types import Caller, JsonValue
-from goop_realtime.machine.channel import Channel, Phase, channel_row
+from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.rights import UNKNOWN, Right, hands_on, is_person
+from goop_realtime.machine.rows import channel_row
 from goop_realtime.types import Rejection
 
 
 def find(core: Core, channel_id: str, caller: Caller, right: Right) -> Channel | Rejection:
     """The channel, if the caller has that right. Aliases lead to the survivor."""
     channel = core.channels.get(channel_id)
-    if channel is not None and channel.replaced_by and channel.final:
-        channel = core.channels.get(channel.replaced_by)
+    channel = None if channel is None else survivor(core, channel)
     if channel is None:
         return UNKNOWN
     return core.rights.refusal(caller, right, channel) or channel
+
+
+def survivor(core: Core, channel: Channel) -> Channel | None:
+    """The channel itself, or the one that it has become; ``None`` where that is forgotten."""
+    if channel.replaced_by and channel.final:
+        return core.channels.get(channel.replaced_by)
+    return channel
 
 
 def find_request(core: Core, channel_id: str, caller: Caller) -> Channel | Rejection:
@@ -35,12 +42,12 @@ def rows(core: Core, caller: Caller, now: int) -> list[dict[str, JsonValue]]:
     """
     found = []
     for channel in core.channels.values():
-        if channel.hidden or channel.replaced_by:
+        if channel.hidden or (channel.replaced_by and channel.final):
             continue
         if not core.rights.allows(caller, Right.SEE, channel):
             continue
         row = channel_row(channel, now, core.limits)
-        if channel.phase is Phase.ASKED and hands_on(caller):
+        if (channel.phase is Phase.ASKED or channel.missed) and hands_on(caller):
             row["templates"] = core.rights.takers(channel)
         found.append(row)
     return found

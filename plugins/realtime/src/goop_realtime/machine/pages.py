@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from goop_node.types import Caller, JsonValue
-from goop_realtime.machine.channel import Channel, Phase, channel_row
+from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.following import Following
 from goop_realtime.machine.message_frame import message_frame
-from goop_realtime.machine.rights import Right, hands_on
+from goop_realtime.machine.rights import Right
+from goop_realtime.machine.rows import channel_row
 from goop_realtime.model.effects import Entry, Frame
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import PAGE_WINDOW
@@ -83,7 +84,7 @@ def state_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
     detail = row.pop("detail")
     body = {"type": "state", "channel": row.pop("channelId"), **row, **detail}
     body.pop("incoming", None)
-    if channel.replaced_by:
+    if channel.replaced_by and channel.final:
         body["replacedBy"] = channel.replaced_by
     if channel.phase is Phase.OPEN and core.is_blocked(channel.peer):
         body |= {"code": BLOCKED.code, "reason": BLOCKED.reason}
@@ -116,50 +117,8 @@ def may_use(core: Core, page: Page, channel: Channel) -> bool:
     return core.rights.allows(page.caller, Right.USE, channel)
 
 
-def is_asked(core: Core, page: Page, channel: Channel) -> bool:
-    """Whether the request is one for that page to answer."""
-    return page.serves(channel) and core.rights.allows(page.caller, Right.ANSWER, channel)
-
-
 def _follows(core: Core, page: Page, channel: Channel) -> bool:
     return (page.everything or channel.id in page.views) and may_use(core, page, channel)
-
-
-def incoming_frame(core: Core, page: Page, channel: Channel) -> dict[str, JsonValue]:
-    """The ``incoming`` frame of a request; who hands it on is told to which ``templates``."""
-    kind = channel.context.type
-    body: dict[str, JsonValue] = {
-        "type": "incoming",
-        "channel": channel.id,
-        "peerId": channel.peer,
-        "peerLabel": channel.peer_label,
-        "context": channel.request.context,
-        "app": channel.request.app,
-        "params": channel.request.params,
-        "title": kind.title,
-        "page": kind.page,
-        "expiresIn": max(0, channel.expires_at - core.now),
-    }
-    if hands_on(page.caller):
-        body["templates"] = core.rights.takers(channel)
-    return body
-
-
-def tell_incoming(core: Core, channel: Channel) -> None:
-    """Show the request to every page it concerns."""
-    if channel.hidden:
-        return
-    for page in core.pages.values():
-        if is_asked(core, page, channel):
-            frame(core, page, incoming_frame(core, page, channel))
-
-
-def tell_incoming_ended(core: Core, channel: Channel, code: str) -> None:
-    """Close the dialogs about a request that has been answered or ended."""
-    body = {"type": "incoming_ended", "channel": channel.id, "code": code}
-    for page in core.pages.values():
-        if is_asked(core, page, channel):
-            frame(core, page, body)
 
 
 def view_of(core: Core, page: Page, channel: Channel) -> View:

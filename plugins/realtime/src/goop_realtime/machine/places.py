@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from goop_node.types import Caller
-from goop_realtime.machine import pages
+from goop_realtime.machine import incoming, pages
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
 
@@ -33,6 +33,9 @@ def detach(core: Core, page: Page) -> None:
         channel = core.channels.get(channel_id)
         if channel is not None:
             pages.tell_peer_page(core, channel)
+    for channel in core.channels.values():
+        if page.id in channel.shown_on:
+            incoming.tell_reach(core, channel)
 
 
 def _rewind(page: Page) -> None:

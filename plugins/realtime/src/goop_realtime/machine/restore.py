@@ -94,6 +94,8 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         close_acked=row.close_acked,
         replaced_by=row.replaced_by,
         fresh=row.fresh,
+        asked_at=row.asked_at,
+        missed=row.missed,
         delivery=row.delivery,
         restored=row.hosted,
     )

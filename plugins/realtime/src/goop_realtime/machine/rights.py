@@ -79,7 +79,8 @@ class Rights:
         if self.allows(caller, right, channel):
             return None
         context = self._context(channel)
-        concerns = channel.phase is Phase.ASKED or channel.owner == caller.name
+        asked = channel.phase is Phase.ASKED or channel.missed
+        concerns = asked or channel.owner == caller.name
         if caller.kind == "template" and concerns and not self.uses(caller, context):
             return self.needed(caller, context)
         return UNKNOWN
@@ -107,8 +108,8 @@ class Rights:
         if channel.phase is Phase.ASKED:
             return self._is_asked(caller, channel)
         # What was handed to it at home it may accept once more, and is given it.
-        again = right is Right.ANSWER and self._is_asked(caller, channel)
-        return again or self._is_owner(caller, channel)
+        again = right is Right.ANSWER or (right is Right.SEE and channel.missed)
+        return (again and self._is_asked(caller, channel)) or self._is_owner(caller, channel)
 
     def _context(self, channel: Channel) -> str:
         """The context's name; of one that no plugin serves just now, the one that was granted."""

@@ -18,8 +18,10 @@ from goop_realtime.machine import (
     granting,
     guest_side,
     host_side,
+    incoming,
     invitations_received,
     invitations_sent,
+    missed,
     pages,
     pending,
     receipts,
@@ -29,13 +31,12 @@ from goop_realtime.machine import (
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.ending import finish
 from goop_realtime.machine.pages import Page, View
 from goop_realtime.machine.rights import UNKNOWN, Right
 from goop_realtime.model.effects import Outgoing, SaveOutgoing
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import Bucket
-from goop_realtime.model.wire import Line, pair
+from goop_realtime.model.wire import pair
 from goop_realtime.types import Rejection
 
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}-[0-9]{1,15}")
@@ -184,12 +185,11 @@ def close(core: Core, channel: Channel) -> Rejection | None:
     if channel.final or channel.closing:
         return None
     if channel.phase is Phase.ASKING:
-        invitations_sent.withdraw(core, channel, "cancelled")
+        invitations_sent.withdraw_by_person(core, channel)
     elif channel.phase is Phase.ASKED:
         return invitations_received.decline(core, channel, "declined")
     elif channel.phase is Phase.JOINING:
-        finish(core, channel, "cancelled")
-        core.control(channel.peer, Line(type="close", group=channel.id, code="cancelled"))
+        invitations_received.take_back(core, channel)
     else:
         _close_open(core, channel)
     return None
@@ -259,10 +259,10 @@ def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
                 },
             )
     for channel in core.channels.values():
-        if channel.phase is not Phase.ASKED or channel.hidden:
-            continue
-        if pages.is_asked(core, page, channel):
-            pages.frame(core, page, pages.incoming_frame(core, page, channel))
+        if channel.phase is Phase.ASKED:
+            incoming.tell_to(core, page, channel)
+        else:
+            missed.tell_to(core, page, channel)
 
 
 def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ def make_room(core: Core) -> None:
 
 
 def _ended(channel: Channel) -> bool:
-    return channel.final and channel.link is None
+    return channel.final and channel.link is None and not channel.missed
 
 
 def _empty(channel: Channel) -> bool:

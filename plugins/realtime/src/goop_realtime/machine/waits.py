@@ -94,5 +94,6 @@ def _without_link(core: Core, channel: Channel) -> Iterator[Wait]:
     ends_at = channel.expires_at
     if channel.phase is Phase.JOINING:
         ends_at += links.JOIN_MS
-    if channel.phase is not Phase.OPEN and core.now > ends_at:
+    # One that has given way to another lasts as long as that one is undecided.
+    if channel.phase is not Phase.OPEN and not channel.replaced_by and core.now > ends_at:
         yield Wait(channel.id, "its end", channel.phase, LATE_MS)

@@ -49,6 +49,8 @@ class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
     close_acked: bool = False
     replaced_by: Group = ""
     fresh: bool = False
+    asked_at: Number = 0
+    missed: bool = False
     delivery: Literal["log", "best-effort"] = "log"
     failures: Failed = []
     peer_failures: Failed = []

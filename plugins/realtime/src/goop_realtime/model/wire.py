@@ -37,6 +37,9 @@ MAX_CODE = 64
 MAX_FAILED = 1000
 """How many entries are remembered that handlers failed on: what may be on its way."""
 
+MAX_INSTEAD = 8
+"""How many requests one channel may take the place of."""
+
 Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
 Position = tuple[Number, Number]
 Failed = Annotated[list[Number], msgspec.Meta(max_length=MAX_FAILED)]
@@ -105,6 +108,8 @@ class Join(msgspec.Struct):
     stage: Literal["", "page", "written"] = ""
     version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
     hash: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    instead: Annotated[list[Group], msgspec.Meta(max_length=MAX_INSTEAD)] = []
+    """The guest's own requests to the host that this channel takes the place of."""
 
 
 class SnapshotAt(msgspec.Struct):
@@ -172,6 +177,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 SHAPES: Mapping[str, Shape] = {
     "invite": Shape(payload=Invite),
+    "received": Shape(stages=("node", "page")),
     "decline": Shape(),
     "cancel": Shape(),
     "exists": Shape(needs=("id",)),

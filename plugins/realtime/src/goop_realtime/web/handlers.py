@@ -19,12 +19,13 @@ from goop_node.problems import Problem
 from goop_node.types import JsonValue, Route, Who
 from goop_realtime.driver.bridge import Bridge
 from goop_realtime.machine import lookup, running
-from goop_realtime.machine.channel import Channel, Phase, channel_row
+from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.history import history_page
 from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.pending import pending_page
 from goop_realtime.machine.rights import Right
+from goop_realtime.machine.rows import channel_row
 from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode
 from goop_realtime.types import Rejection
 from goop_realtime.web.event_streams import EventStream, Posted, take_frames
@@ -77,7 +78,7 @@ class AcceptBody(msgspec.Struct, rename="camel"):
 
 
 class ChannelBody(msgspec.Struct, rename="camel"):
-    """``POST close``."""
+    """``POST close`` and ``POST dismiss``."""
 
     channel_id: str
     page: str = ""
@@ -174,6 +175,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             await bridge.changed(channel.id, WELCOME_WAIT)
             if channel.phase is Phase.JOINING and now_ms() - before >= WELCOME_WAIT * 1000:
                 raise Problem(504, "timeout", "the other node did not answer; it is tried again")
+        # Where each accepted the other's request, one of the two has become the other.
+        channel = _found(lookup.find(bridge.engine.core, channel.id, caller, Right.SEE))
         if channel.final:
             raise Problem(409, channel.close_code, channel.close_reason or "the request has ended")
         return channel_row(channel, now_ms(), bridge.engine.core.limits)
@@ -206,6 +209,15 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         body = await _body(request, ChannelBody)
         bridge = get_bridge()
         _done(bridge.engine.close(now_ms(), body.channel_id, caller_of(request.scope)))
+        await bridge.stored(body.channel_id)
+        return {}
+
+    @post("/dismiss", status_code=HTTP_200_OK, opt={"body": ChannelBody})
+    async def dismiss(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
+        """Let go of a request that was missed."""
+        body = await _body(request, ChannelBody)
+        bridge = get_bridge()
+        _done(bridge.engine.dismiss(now_ms(), body.channel_id, caller_of(request.scope)))
         await bridge.stored(body.channel_id)
         return {}
 
@@ -261,7 +273,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
     return [
         Route(handlers=[channels, what_runs, contexts, trace, history, pending], callers=callers),
-        Route(handlers=[request_channel, accept, decline, send, close], callers=callers),
+        Route(handlers=[request_channel, accept, decline, dismiss, send, close], callers=callers),
         Route(handlers=[connect, events, frames], callers=callers),
     ]
 

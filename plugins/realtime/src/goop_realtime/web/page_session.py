@@ -241,6 +241,12 @@ class PageSession:
         place = (body.get("epoch"), body.get("seq"))
         self._engine.acked(now_ms(), self._page, channel_id, *place, body.get("failed"))
 
+    def _on_shown(self, body: dict[str, Any]) -> None:
+        assert self._page is not None
+        refusal = self._engine.shown(now_ms(), self._page, str(body.get("channel", "")))
+        if refusal is not None:
+            self._refused(refusal, body)
+
     def _on_close(self, body: dict[str, Any]) -> None:
         channel_id = str(body.get("channel", ""))
         refusal = self._engine.close(now_ms(), channel_id, self.caller)
@@ -253,5 +259,6 @@ _FRAMES = {
     "send": PageSession._on_send,
     "signal": PageSession._on_signal,
     "ack": PageSession._on_ack,
+    "shown": PageSession._on_shown,
     "close": PageSession._on_close,
 }
