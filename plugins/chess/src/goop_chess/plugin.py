@@ -122,6 +122,7 @@ class ChessPlugin:
                 opened=self._opened,
                 applied=self._applied,
                 summary=self._summary,
+                single_request=True,
                 limits=Limits(message_bytes=4096, rate=20, burst=200, suspended_seconds=MONTH),
             )
         ]

@@ -80,8 +80,9 @@ def settle(core: Core, survivor: Channel, instead: Iterable[str] = ()) -> None:
     ``instead``: the guest's own ones that it has taken back for it.
     """
     missed.superseded(core, survivor)
-    for channel_id in instead:
-        if channel_id and channel_id not in core.channels:  # its invitation is still on its way
+    for channel_id in instead if survivor.context.type.single_request else ():
+        if channel_id and channel_id not in core.channels:
+            # Its invitation is still on its way, and is not to come up.
             core.withdrawn.add(survivor.peer, channel_id, core.now + MAX_TIMEOUT_MS)
     for other in core.with_peer(survivor.peer):
         if other is survivor:
