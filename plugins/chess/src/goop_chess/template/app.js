@@ -5,23 +5,34 @@
 import { enterGame, homeOf, named, onArrival, toLobby } from "./addresses.js";
 import { click, notify, showTurn, startAlerts } from "./alerts.js";
 import { $, fullName, say, write } from "./dom.js";
-import { Game, channelOf, gameOf } from "./game.js";
+import { gameOf } from "./game.js";
 import { GameView, ask } from "./game-view.js";
 import { refreshGames } from "./games-list.js";
 import { choice, startPicker, startRequests } from "./lobby.js";
 import { openOffer } from "./offers.js";
+import { Tables } from "./tables.js";
 import { errorWords } from "./words.js";
 
-/** The game on the table, if any. @type {Game|null} */
+/** The game on the table, if any. @type {import("./game.js").Game|null} */
 let game = null;
 /** Games that we know from the list, to tell a new invitation from one to go on. */
 let known = new Set();
+/** Until the list is shown again. @type {ReturnType<typeof setTimeout>|undefined} */
+let listing;
 /** Ends the request that is waiting for an answer. @type {AbortController|null} */
 let asking = null;
 /** What was shown last of the game, to notice what is new. */
 let before = { id: "", moves: 0, mine: false };
 
-const view = new GameView((from, to, promotion) => game.move(from, to, promotion));
+const view = new GameView();
+const tables = new Tables({
+  changed: (changed) => (changed === game ? gameChanged(changed) : listSoon()),
+  refused(refused, error) {
+    if (refused === game) return fail(error);
+    say(`Your game with ${refused.state?.opponentLabel || "somebody"}: ${errorWords(error)}`, "bad");
+  },
+  unread: (unread, error) => unread === game && fail(error),
+});
 
 /** @param {"lobby"|"waiting"|"playing"|"finished"} state */
 function setState(state) {
@@ -52,14 +63,14 @@ function gameChanged(changed) {
  * @param {any} [channel]  its channel, when there is one
  */
 async function openGame(id, channel) {
-  game?.leave();
-  view.leave();
-  game = new Game(id, gameChanged, fail);
+  leaveGame();
+  const opened = tables.of(id);
+  game = opened;
   say("");
   enterGame(id);
-  const opened = game;
-  const living = channel || (await channelOf(id));
-  if (living) opened.attach(living);
+  gameChanged(opened); // what is known already, until it is read again
+  if (channel) opened.attach(channel);
+  else await tables.findChannels();
   await opened.refresh();
   if (game !== opened) return;
   if (!game.state) return setState("lobby"); // what is wrong with it was said
@@ -67,21 +78,34 @@ async function openGame(id, channel) {
   $("status").focus({ preventScroll: true });
 }
 
-/** Back to the list of games. */
-async function openLobby() {
+/** Take the game off the table. It goes on; only nobody looks. */
+function leaveGame() {
   game?.leave();
   view.leave();
   game = null;
+}
+
+/** Back to the list of games. */
+async function openLobby() {
+  leaveGame();
   setState("lobby");
   showTurn(false, "Chess");
   $("games-title").focus({ preventScroll: true });
   await listGames();
 }
 
-/** Show the list as it is now. */
+/** Show the list. */
 async function listGames() {
-  const games = await refreshGames((id) => openGame(id).catch(fail));
+  const games = await refreshGames((id) => openGame(id).catch(fail), (id) => tables.sending(id));
   known = new Set(games.filter((each) => each.status === "running").map((each) => each.context));
+}
+
+/** Show the list once for all that changes together in games that are not on the table. */
+function listSoon() {
+  listing ??= setTimeout(() => {
+    listing = undefined;
+    listGames().catch(fail);
+  }, 50);
 }
 
 /**
@@ -138,7 +162,8 @@ const ACTIONS = {
   resume: () => invite(game.opponent, game.state.context, game.state.colour),
   rematch: () => invite(game.opponent, newContext(), game.state.colour === "white" ? "black" : "white"),
   resign: async () => {
-    if (await confirmed("Resign this game?", "Resign")) await game.send({ type: "resign" });
+    const table = game; // another may be on it when the answer comes
+    if (await confirmed("Resign this game?", "Resign")) await table.send({ type: "resign" });
   },
 };
 
@@ -173,8 +198,9 @@ async function start() {
       await openGame(gameOf(channel), channel);
     },
   });
-  Goop.realtime.watch("chess", () => listGames().catch(fail));
+  Goop.realtime.watch("chess", () => Promise.all([listGames(), tables.findChannels()]).catch(fail));
   await listGames();
+  await tables.findChannels();
   const { channel: wanted, game: kept } = named();
   const channel = wanted && (await Goop.realtime.channels()).find((each) => each.id === wanted);
   const id = channel ? gameOf(channel) : wanted || kept;

@@ -66,6 +66,12 @@ export class Board {
     this.dropped = false;
   }
 
+  /** Whatever is in hand goes back to its square. */
+  letGo() {
+    this.#endDrag();
+    if (this.selected) this.#select(null);
+  }
+
   /** Let the piece that moved glide to its square. */
   #slide({ from, to }) {
     const piece = this.squares.get(to).firstChild;

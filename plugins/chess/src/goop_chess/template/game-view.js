@@ -3,11 +3,11 @@
 
 import { Announcer } from "./announce.js";
 import { Board } from "./board.js";
-import { $, make, personTag } from "./dom.js";
+import { $, make, personTag, say } from "./dom.js";
 import { pgnOf } from "./games-list.js";
 import { lead } from "./material.js";
 import { showOffers } from "./offers.js";
-import { drawPiece, placement } from "./pieces.js";
+import { drawPiece, placement, played } from "./pieces.js";
 import { Stepping } from "./stepping.js";
 import { headline, linkWords } from "./words.js";
 
@@ -15,10 +15,10 @@ const other = (colour) => (colour === "white" ? "black" : "white");
 const action = (name) => $("game").querySelector(`.actions [data-action="${name}"]`);
 
 export class GameView {
-  /** @param {(from: string, to: string, promotion?: string) => void} onMove */
-  constructor(onMove) {
-    this.onMove = onMove;
-    this.flipped = false;
+  constructor() {
+    /** The games whose board the person has turned around. */
+    this.flipped = new WeakSet();
+    /** @type {import("./game.js").Game|null} */
     this.game = null;
     const hand = (there) => this.game?.thinking.tell(this.game.channel, there);
     this.board = new Board($("board"), (from, to) => this.#made(from, to), hand);
@@ -29,16 +29,23 @@ export class GameView {
 
   /** Turn the board around. */
   flip() {
-    this.flipped = !this.flipped;
+    if (!this.flipped.delete(this.game)) this.flipped.add(this.game);
     this.show(this.game);
+  }
+
+  /** Nobody looks at the game any more: what was in hand goes back. */
+  leave() {
+    this.board.letGo();
+    this.stepping.leave();
+    this.announcer.leave();
+    this.game = null;
   }
 
   /** Show a game whose state is known. @param {import("./game.js").Game} game */
   show(game) {
-    if (this.game?.id !== game.id) this.flipped = false;
     this.game = game;
     const { state } = game;
-    const below = this.flipped ? other(state.colour) : state.colour;
+    const below = this.flipped.has(game) ? other(state.colour) : state.colour;
     this.stepping.follow(game);
     this.#showBoard(game, below);
     this.#showPlayer($("player-bottom"), below);
@@ -51,32 +58,19 @@ export class GameView {
     this.announcer.follow(game);
   }
 
-  /** Nobody looks at the game any longer. */
-  leave() {
-    this.stepping.leave();
-    this.announcer.leave();
-  }
-
   #showBoard(game, orientation) {
     const past = this.stepping.position;
-    const { fen, turn, check } = past ?? game.state;
+    const { fen, turn, check, lastMove } = past ?? game.state;
     const pending = past ? null : game.pending;
-    const pieces = placement(fen);
-    let lastMove = (past ?? game.state).lastMove;
-    if (pending && pieces.has(pending.from)) {
-      // The node has the move but the game does not know it yet: show where it goes.
-      const piece = pieces.get(pending.from);
-      pieces.delete(pending.from);
-      pieces.set(pending.to, { ...piece, kind: pending.promotion || piece.kind });
-      lastMove = { from: pending.from, to: pending.to };
-    }
+    // What is on its way is shown where it goes, though the game does not know it yet.
+    const pieces = pending ? played(placement(fen), pending) : placement(fen);
     const king = [...pieces].find(([, piece]) => piece.kind === "k" && piece.colour === turn);
     const mayMove = game.myTurn && game.linked && this.stepping.at === null;
     this.board.show({
       pieces,
       legal: mayMove ? game.state.legal : {},
       orientation,
-      lastMove,
+      lastMove: pending ? { from: pending.from, to: pending.to } : lastMove,
       check: check && !pending && king ? king[0] : null,
       still: Boolean(past),
     });
@@ -123,10 +117,13 @@ export class GameView {
 
   async #made(from, to) {
     const { game } = this;
+    if (!game) return; // nothing is on the table any more
     const piece = placement(game.state.fen).get(from);
     const promotes = piece?.kind === "p" && (to[1] === "8" || to[1] === "1");
     const promotion = promotes ? await this.#askPromotion(piece.colour) : undefined;
-    if (promotion !== "") this.onMove(from, to, promotion);
+    if (promotion === "") return;
+    if (game.myTurn && game.state.legal[from]?.includes(to)) game.move(from, to, promotion);
+    else say("The game has changed meanwhile: that move cannot be played any more.", "bad");
   }
 
   /** Ask what a pawn becomes; "" when the person thought better of it. */

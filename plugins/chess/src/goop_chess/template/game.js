@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One game: what the node says of it, and the channel to the other player.
+// One game: what the node says of it, what is on its way, and the channel to the other player.
 
 import { api } from "./dom.js";
 import { Past } from "./past.js";
@@ -45,25 +45,38 @@ export async function channelOf(id) {
   return channels.find((channel) => isChess(channel) && gameOf(channel) === id);
 }
 
+/** What leaves nothing to play until it has its place, or was refused. */
+const DECIDES = new Set(["move", "resign", "abort", "draw_accept", "takeback_accept"]);
+
+/**
+ * Who hears of a game.
+ * @typedef {object} Told
+ * @property {(game: Game) => void} changed  something that is shown has changed
+ * @property {(game: Game, error: Error & {code?: string}) => void} refused  what was said is not taken
+ * @property {(game: Game, error: Error & {code?: string}) => void} unread  the node did not tell the game
+ */
+
 export class Game {
+  /** What this page said and its node has not taken yet: id → message and whether it has by now. */
+  #leaving = new Map();
+  /** What the node had on its way when the game was read. @type {{id: string, data: any}[]} */
+  #waiting = [];
+  #reading = null;
+  #stale = false;
+  #tell;
+
   /**
    * @param {string} id
-   * @param {(game: Game) => void} onChange  something that is shown has changed
-   * @param {(error: Error) => void} onError
+   * @param {Told} tell
    */
-  constructor(id, onChange, onError) {
+  constructor(id, tell) {
     this.id = id;
-    this.onChange = onChange;
-    this.onError = onError;
+    this.#tell = tell;
     /** @type {GameState|null} */
     this.state = null;
     this.channel = null;
     this.past = new Past((after) => api(`/games/${encodeURIComponent(id)}/positions?after=${after}`));
-    this.thinking = new Thinking(() => this.state && this.onChange(this));
-    /** Our move on its way: shown at once, taken back if it is refused. */
-    this.pending = null;
-    this.reading = null;
-    this.stale = false;
+    this.thinking = new Thinking(() => this.#changed());
   }
 
   /** Whether the other player can be written to, now or later. */
@@ -71,10 +84,28 @@ export class Game {
     return Boolean(this.channel && !this.channel.detail?.final);
   }
 
+  /**
+   * What was said on this side, by any page, and has no place in the game yet, in order: it is
+   * shown as such, and is not said again.
+   * @returns {{type: string, [key: string]: any}[]}
+   */
+  get onItsWay() {
+    const waiting = new Map(this.#waiting.map(({ id, data }) => [id, data]));
+    for (const [id, { message }] of this.#leaving) waiting.set(id, message);
+    return [...waiting.values()];
+  }
+
+  /** Our move on its way: where it goes is shown at once, and taken back if it is refused. */
+  get pending() {
+    if (this.state?.status !== "running" || this.state.turn !== this.state.colour) return null;
+    return this.onItsWay.find(({ type }) => type === "move") || null;
+  }
+
   /** Whether it is for this player to move. */
   get myTurn() {
     const { state } = this;
-    return Boolean(state && state.status === "running" && state.turn === state.colour && !this.pending);
+    if (!state || state.status !== "running" || state.turn !== state.colour) return false;
+    return !this.onItsWay.some(({ type }) => DECIDES.has(type));
   }
 
   /** The other player, for a new request. */
@@ -82,20 +113,19 @@ export class Game {
     return { peerId: this.state.opponentId, label: this.state.opponentLabel };
   }
 
-  /** Use this channel for the game. Messages that came before wait for the handler. */
+  /** Use this channel for the game, for as long as it lives. Messages that came before wait for the handler. */
   attach(channel) {
+    if (channel === this.channel) return;
     this.channel = channel;
     this.thinking.listen(channel);
-    channel.onMessage = () => this.refresh();
-    channel.onStateChange = () => this.refresh();
-    channel.onError = (error) => this.#refused(error);
-    this.onChange(this);
+    channel.onMessage = channel.onGap = channel.onStateChange = channel.onPending = () => this.refresh();
+    channel.onError = (error) => this.#refused("", error);
+    this.refresh();
   }
 
-  /** Take it off the table. The channel of a game that is over has nothing more to carry. */
+  /** It is looked at no longer. The channel of a game that is over has nothing more to carry. */
   leave() {
-    this.onChange = () => {};
-    this.onError = () => {};
+    this.thinking.tell(this.channel, false);
     if (this.state && this.state.status !== "running") this.channel?.close();
   }
 
@@ -104,32 +134,49 @@ export class Game {
    * so that what is shown is never older than the last call.
    */
   refresh() {
-    this.stale = true;
-    this.reading ||= this.#read().finally(() => (this.reading = null));
-    return this.reading;
+    this.#stale = true;
+    this.#reading ||= this.#read().finally(() => (this.#reading = null));
+    return this.#reading;
   }
 
   async #read() {
-    while (this.stale) {
-      this.stale = false;
+    while (this.#stale) {
+      this.#stale = false;
+      const taken = [...this.#leaving].filter(([, { accepted }]) => accepted);
       try {
+        // In this order: what leaves the way meanwhile is in the game already, and is never in neither.
+        const waiting = await this.#onTheNode();
         const state = await api(`/games/${encodeURIComponent(this.id)}`);
         await this.past.follow(state.uci);
         this.state = state;
+        this.#waiting = waiting;
       } catch (error) {
-        this.onError(error);
+        this.#tell.unread(this, error);
         return;
       }
+      for (const [id] of taken) this.#leaving.delete(id);
       if (this.state.turn === this.state.colour || this.state.status !== "running") this.thinking.done();
-      if (this.pending && this.state.san.length !== this.pending.after) this.pending = null;
-      this.onChange(this);
+      this.#changed();
     }
+  }
+
+  async #onTheNode() {
+    if (!this.linked) return [];
+    try {
+      return await this.channel.pending();
+    } catch (error) {
+      // A channel that has ended meanwhile carries nothing more.
+      if (error.code === "unknown_channel") return [];
+      throw error;
+    }
+  }
+
+  #changed() {
+    if (this.state) this.#tell.changed(this);
   }
 
   /** Play a move. @param {string} from @param {string} to @param {string} [promotion] */
   move(from, to, promotion) {
-    this.pending = { from, to, promotion, after: this.state.san.length };
-    this.onChange(this);
     const message = { type: "move", from, to };
     return this.send(promotion ? { ...message, promotion } : message);
   }
@@ -140,21 +187,23 @@ export class Game {
    * @param {{type: string}} message
    */
   async send(message) {
-    try {
-      const sent = this.channel.send(message);
-      sent.delivered?.then(() => this.refresh(), (error) => this.#refused(error));
-      sent.handled?.then(() => this.refresh(), () => {});
-      await sent;
-    } catch (error) {
-      this.#refused(error);
-      return;
-    }
-    await this.refresh();
+    const sent = this.channel.send(message);
+    const leaving = { message, accepted: false };
+    this.#leaving.set(sent.id, leaving);
+    this.#changed();
+    sent.delivered.then(() => this.refresh(), (error) => leaving.accepted && this.#refused(sent.id, error));
+    const taken = () => {
+      leaving.accepted = true;
+      return this.refresh();
+    };
+    return sent.then(taken, (error) => this.#refused(sent.id, error));
   }
 
-  #refused(error) {
-    this.pending = null;
-    this.onError(error);
-    this.refresh();
+  /** What was said is not taken, or nobody can say what became of it. */
+  #refused(id, error) {
+    this.#leaving.delete(id);
+    // A peer with an older protocol confirms nothing: that is no refusal.
+    if (error.code !== "unsupported") this.#tell.refused(this, error);
+    return this.refresh();
   }
 }

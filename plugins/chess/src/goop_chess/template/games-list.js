@@ -18,26 +18,28 @@ export const pgnOf = (game) => `/api/chess/games/${encodeURIComponent(game)}/pgn
 /**
  * Read the list of games again and show it. Resolves with the rows.
  * @param {(game: string) => void} onOpen
+ * @param {(game: string) => boolean} sending  whether a move of ours is on its way there
  */
-export async function refreshGames(onOpen) {
+export async function refreshGames(onOpen, sending) {
   const mine = ++reading;
-  const games = await api("/games");
-  if (mine === reading) showGames(games, onOpen);
+  const games = (await api("/games")).map((row) => ({ ...row, sending: sending(row.game) }));
+  if (mine === reading) showGames(games, onOpen, () => refreshGames(onOpen, sending));
   return games;
 }
 
 /**
- * @param {any[]} games  rows of GET /api/chess/games
+ * @param {any[]} games  rows of GET /api/chess/games, and whether a move of ours is on its way
  * @param {(game: string) => void} onOpen
+ * @param {() => Promise<unknown>} again  reads the list and shows it
  */
-function showGames(games, onOpen) {
+function showGames(games, onOpen, again) {
   const focused = focusedButton();
   const before = rows;
   rows = new Map();
   for (const game of games) {
     const shows = JSON.stringify(game);
     const known = before.get(game.game);
-    rows.set(game.game, known?.shows === shows ? known : { shows, item: gameRow(game, onOpen) });
+    rows.set(game.game, known?.shows === shows ? known : { shows, item: gameRow(game, onOpen, again) });
   }
   const items = (wanted) => games.filter(wanted).map((game) => rows.get(game.game).item);
   const running = items((game) => game.status === "running");
@@ -72,11 +74,12 @@ function facts(game) {
   return make("span", { className: "soft facts" }, `${colour} · ${length} · `, time);
 }
 
-function gameRow(game, onOpen) {
+function gameRow(game, onOpen, again) {
   const name = fullName(game.opponentLabel, game.opponentId);
   const running = game.status === "running";
-  const mine = running && game.turn === game.colour;
-  const state = running ? (mine ? "Your move" : "Their move") : outcome(game);
+  const mine = running && game.turn === game.colour && !game.sending;
+  const turn = game.sending ? "Sending your move…" : mine ? "Your move" : "Their move";
+  const state = running ? turn : outcome(game);
   const controls = make("div", { className: "controls" });
   const who = make(
     "div",
@@ -96,7 +99,7 @@ function gameRow(game, onOpen) {
       try {
         await api(`/games/${encodeURIComponent(game.game)}/abandon`, { method: "POST" });
         (await channelOf(game.game))?.close();
-        await refreshGames(onOpen);
+        await again();
       } catch (error) {
         say(error.message, "bad");
       }

@@ -60,6 +60,29 @@ export function drawPiece(kind, colour) {
 }
 
 /**
+ * The pieces after a legal move: castling moves the rook too, and a pawn taken in passing goes.
+ * @param {Map<string, {kind: string, colour: "white"|"black"}>} before
+ * @param {{from: string, to: string, promotion?: string}} move
+ */
+export function played(before, { from, to, promotion }) {
+  const after = new Map(before);
+  const piece = before.get(from);
+  if (!piece) return after;
+  const rank = from[1];
+  const files = to.charCodeAt(0) - from.charCodeAt(0);
+  if (piece.kind === "k" && Math.abs(files) === 2) {
+    const [corner, beside] = files > 0 ? ["h", "f"] : ["a", "d"];
+    const rook = before.get(corner + rank);
+    after.delete(corner + rank);
+    if (rook) after.set(beside + rank, rook);
+  }
+  if (piece.kind === "p" && files !== 0 && !before.has(to)) after.delete(to[0] + rank);
+  after.delete(from);
+  after.set(to, { ...piece, kind: promotion || piece.kind });
+  return after;
+}
+
+/**
  * Read the placement of a FEN.
  * @param {string} fen
  * @returns {Map<string, {kind: string, colour: "white"|"black"}>}  square → piece

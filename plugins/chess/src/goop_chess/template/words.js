@@ -32,6 +32,14 @@ export function outcome(game) {
   return `${won ? "You won" : "You lost"}${why ? ` by ${why}` : ""} (${score(game.result)})`;
 }
 
+/** What is said while it is on its way and leaves nothing else to do. */
+const SENDING = {
+  resign: "Sending your resignation…",
+  abort: "Aborting the game…",
+  draw_accept: "Accepting the draw…",
+  takeback_accept: "Letting them take it back…",
+};
+
 /**
  * The headline of a game.
  * @param {import("./game.js").Game} game
@@ -40,6 +48,8 @@ export function headline(game) {
   const { state, pending } = game;
   if (state.status !== "running") return outcome(state);
   if (pending) return "Sending your move…";
+  const last = game.onItsWay.find(({ type }) => type in SENDING);
+  if (last) return SENDING[last.type];
   const check = state.check ? "Check! " : "";
   return game.myTurn ? `${check}Your move` : `${check}${state.opponentLabel || "Your opponent"} to move`;
 }
