@@ -13,6 +13,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from goop_node.data.kept_files import NotKeptError
+from goop_node.data.storage import is_locked, takes_nothing_now
 from goop_node.web.negotiation import accept_of, prefers_page
 from goop_node.web.problem_page import MEDIA_TYPE as PAGE_TYPE
 from goop_node.web.problem_page import problem_page
@@ -94,11 +95,22 @@ def problem_of(error: Exception) -> Problem:
         return error
     if isinstance(error, NotKeptError):
         return Problem(503, "storage_failed", error.words)
+    if takes_nothing_now(error):
+        return _not_stored(error)
     if not isinstance(error, HTTPException) or error.status_code >= 500:
         return Problem(500, "internal", "the node failed on this; its log says more")
     if error.status_code == 404:
         return not_found()
     return Problem(error.status_code, _CODES.get(error.status_code, "bad_request"), error.detail)
+
+
+def _not_stored(error: Exception) -> Problem:
+    """A database takes nothing just now: that is no fault of whose handler found it so."""
+    if is_locked(error):
+        words = "another program holds this node's data locked; nothing was changed: try again"
+        return Problem(503, "storage_busy", words)
+    words = f"the disk takes nothing now ({error}); nothing was changed: make room, and try again"
+    return Problem(503, "storage_failed", words)
 
 
 def respond(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
@@ -113,7 +125,7 @@ def on_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[by
     return respond(request, problem)
 
 
-def on_not_kept(request: Request[Any, Any, Any], error: NotKeptError) -> Response[bytes]:
+def on_not_kept(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The disk takes nothing: whichever handler it was, this is told, and the log has it too."""
     problem = problem_of(error)
     log.warning("%s: %s", request.scope["path"], problem.detail)
@@ -133,6 +145,8 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Something broke: logged here, and no more than that is told."""
+    if takes_nothing_now(error):
+        return on_not_kept(request, error)
     _tell(request.scope, error)
     return respond(request, problem_of(error))
 

@@ -20,6 +20,12 @@ BUSY_MS = 20
 """How long who finds the file locked may keep the loop waiting."""
 CHECKED_VERSIONS = 100
 """A version so far above what is known is no version of ours, but damage."""
+_NO_DISK = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+)
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 
 
@@ -147,6 +153,12 @@ def is_locked(error: Exception) -> bool:
     """Whether another program holds a lock, which passes."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def takes_nothing_now(error: Exception) -> bool:
+    """Whether the file cannot be written for the time being: a lock, or a disk that is full."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return is_locked(error) or code in _NO_DISK
 
 
 def check(path: Path, mark: int) -> str:

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The list of games in an open tab: it follows whatever is done, wherever that is done."""
+"""The list of games: it follows whatever is done, wherever that is done; and leaving a game."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+import chess
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from goop_node.testing import NodeProcess
-from tests.browser.chess_pages import Nodes
+from tests.browser.chess_pages import Nodes, sit_down
 from tests.browser.conftest import page_url
 from tests.node.page import Page as Program
 
@@ -46,7 +47,7 @@ async def test_the_list_follows_another_tab_home_and_another_template(
     alice, bob = nodes
     context = await browser.new_context()
     lobby = await tab(context, alice)
-    await expect(lobby.locator("#no-games")).to_be_visible()
+    await expect(lobby.locator("#invite")).to_be_enabled()
     async with Program.open(bob) as them:
         # Another tab of the same template begins a game, moves, and sees its end.
         other = await tab(context, alice)
@@ -85,3 +86,51 @@ async def test_the_list_follows_another_tab_home_and_another_template(
         await them.post("close", channelId=channel)
         await them.post("close", channelId=asked["channel"])
     await context.close()
+
+
+async def game_of(page: Page) -> str:
+    """The game on the table, which is left for the list."""
+    game: str = await page.evaluate("new URLSearchParams(location.search).get('game')")
+    await page.click("#to-lobby")
+    return game
+
+
+async def test_abandoning_is_asked_told_and_the_other_one_claims(
+    browser: Browser, nodes: Nodes
+) -> None:
+    players = await sit_down(browser, nodes)
+    leaver, left = players.pages[chess.BLACK], players.pages[chess.WHITE]
+    await players.play(["e4", "e5"])
+    game = await game_of(leaver)
+    abandon = row(leaver, game).locator('[data-does="abandon"]')
+    await abandon.click()
+    question = leaver.locator("#confirm-text")
+    await expect(question).to_contain_text("You cannot come back to it")
+    await expect(question).to_contain_text("is told, and may claim the win or call it a draw")
+    await leaver.click('[data-confirm="no"]')
+    await expect(left.locator("#status")).to_contain_text("Your move")
+    await abandon.click()
+    await leaver.click('[data-confirm="yes"]')
+    await expect(row(leaver, game, ended=True)).to_contain_text("You have abandoned this game")
+    await expect(left.locator("#status")).to_contain_text("has abandoned this game")
+    for action in ("claim-draw", "resign"):
+        await expect(left.locator(f'.actions [data-action="{action}"]')).to_be_visible()
+    await left.click('.actions [data-action="claim-win"]')
+    await expect(left.locator("#status")).to_contain_text("You won by abandonment")
+    await expect(row(leaver, game, ended=True)).to_contain_text("You lost by abandonment")
+    for page in (leaver, left):
+        await page.context.close()
+
+
+async def test_a_game_that_has_hardly_begun_is_called_off(browser: Browser, nodes: Nodes) -> None:
+    players = await sit_down(browser, nodes)
+    leaver, other = players.pages[chess.WHITE], players.pages[chess.BLACK]
+    await players.play(["e4"])
+    game = await game_of(leaver)
+    await row(leaver, game).locator('[data-does="abandon"]').click()
+    await expect(leaver.locator("#confirm-text")).to_contain_text("nobody wins or loses it")
+    await leaver.click('[data-confirm="yes"]')
+    await expect(row(leaver, game, ended=True)).to_contain_text("Aborted")
+    await expect(other.locator("#status")).to_contain_text("Aborted")
+    for page in (leaver, other):
+        await page.context.close()

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import chess
-import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.chess_pages import Nodes, Players, sit_down
@@ -151,20 +150,6 @@ async def test_a_piece_is_dragged(browser: Browser, nodes: Nodes) -> None:
     await expect(white.locator('[data-square="g1"].movable')).to_be_visible()
     await white.drag_and_drop('[data-square="g1"]', '[data-square="f3"]')
     await expect(black.locator("#moves")).to_contain_text("Nf3")
-
-
-@pytest.mark.parametrize("closer", [0, 1], ids=["inviter", "invited"])
-async def test_a_game_that_nobody_wants_is_closed(
-    browser: Browser, nodes: Nodes, closer: int
-) -> None:
-    players = await sit_down(browser, nodes)
-    await players.play(["e4"])
-    page = players.pages[chess.WHITE if closer == 0 else chess.BLACK]
-    game = await page.evaluate("new URLSearchParams(location.search).get('game')")
-    await page.click("#to-lobby")
-    row = page.locator(f'[data-game="{game}"]')
-    await row.locator('[aria-label^="Close"]').click()
-    await expect(page.locator(f'#finished [data-game="{game}"]')).to_be_attached()
 
 
 async def test_the_pgn_is_the_game(browser: Browser, nodes: Nodes) -> None:

@@ -17,7 +17,7 @@ from goop_chess.games import MIGRATIONS, Games
 from goop_chess.plugin import MONTH, ChessPlugin
 from goop_chess.routes import routes
 from goop_chess.session import ChessSession
-from goop_node.problems import Problem, on_problem
+from goop_node.problems import EXCEPTION_HANDLERS
 from goop_realtime.types import Applied, ContextType, Message, OpenRequest, Rejection, Snapshot
 
 
@@ -93,7 +93,7 @@ def table() -> Iterator[Table]:
     app = Litestar(
         routes(plugin).handlers,
         lifespan=[lambda app: plugin.goop_lifespan(node)],  # type: ignore[arg-type]
-        exception_handlers={Problem: on_problem},
+        exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=None,
     )
     with TestClient(app) as client:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from goop_chess.session import ChessSession
-from goop_node.data.storage import is_locked
+from goop_node.data.storage import takes_nothing_now
 
 MIGRATIONS = (
     """
@@ -58,16 +59,24 @@ class Games:
         self._changed[session.request.channel] = (peer, session, now)
 
     def write(self) -> None:
-        """Write what has changed, in one transaction; later while another program has the lock."""
+        """Write what has changed, in one transaction.
+
+        Later where another program has the lock, or the disk is full: until then it is read from
+        here, and after a crash the channels' logs have it.
+        """
         if not self._changed:
             return
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._write()
         except sqlite3.OperationalError as error:
-            if is_locked(error):
-                return
-            raise
+            if not takes_nothing_now(error):
+                raise
+        else:
+            self._changed.clear()
+
+    def _write(self) -> None:
         with self._db as db:
+            db.execute("BEGIN IMMEDIATE")
             db.executemany(
                 "INSERT INTO games (game, peer, channel, state, created, updated)"
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (game, peer) DO UPDATE SET"
@@ -76,26 +85,41 @@ class Games:
                 " WHERE channel <> excluded.channel OR state <> excluded.state",
                 [_row(*change) for change in self._changed.values()],
             )
-        self._changed.clear()
 
     def find(self, game: str, peer: str | None = None) -> StoredGame | None:
         """The game of that id or channel (with that peer), the newest one of several."""
         self.write()
-        row = self._db.execute(
+        rows = self._db.execute(
             "SELECT * FROM games WHERE (game = ? OR channel = ?) AND (? IS NULL OR peer = ?)"
-            " ORDER BY updated DESC LIMIT 1",
+            " ORDER BY updated DESC",
             (game, game, peer, peer),
-        ).fetchone()
-        return _stored(row) if row else None
+        )
+        found = [
+            each
+            for each in self._as_they_are(rows)
+            if game in (each.game, each.channel) and peer in (None, each.peer)
+        ]
+        return found[0] if found else None
 
     def all(self, limit: int = 200) -> list[StoredGame]:
         """The newest games."""
         self.write()
         rows = self._db.execute("SELECT * FROM games ORDER BY updated DESC LIMIT ?", (limit,))
-        return [_stored(row) for row in rows]
+        return self._as_they_are(rows)[:limit]
+
+    def _as_they_are(self, rows: Iterable[Any]) -> list[StoredGame]:
+        """What the rows say, and what could not be written yet; the newest first."""
+        games = {(each.game, each.peer): each for each in map(_stored, rows)}
+        for change in self._changed.values():
+            new = _stored((*_row(*change)[:4], 0, *_row(*change)[4:]))
+            old = games.get((new.game, new.peer))
+            if old is None or (old.channel, old.state) != (new.channel, new.state):
+                created = new.created if old is None else old.created
+                games[new.game, new.peer] = replace(new, created=created)
+        return sorted(games.values(), key=lambda each: -each.updated)
 
     def abandon(self, game: str, peer: str, now: int) -> None:
-        """Put a game with that peer aside."""
+        """Put a game with that peer aside. Raises ``sqlite3.OperationalError`` where it cannot."""
         self.write()
         with self._db as db:
             db.execute(

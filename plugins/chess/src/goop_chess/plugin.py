@@ -149,6 +149,8 @@ class ChessPlugin:
             and known.channel != request.channel
             and not same_game(request, request.base, known.state)
         ):
+            if known.state.get("abandonedBy"):
+                return Rejection(code="game_abandoned", reason="That game was abandoned.")
             return Rejection(
                 code="game_differs",
                 reason="The two nodes remember this game differently: start a new one.",

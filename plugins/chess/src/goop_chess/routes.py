@@ -38,18 +38,17 @@ def routes(plugin: ChessPlugin) -> Route:
         """One game with its position and the legal moves."""
         stored = find(game)
         session = plugin.session_of(stored)
-        running = not session.over and not stored.abandoned
+        listed = row(plugin, stored)
         view = session.position.view()
-        if not running:
+        if listed["status"] != "running":
             view["legal"] = {}
         return {
-            **row(plugin, stored),
+            **listed,
             **view,
             "drawOfferBy": session.offers.by("draw"),
             "takebackOfferBy": session.offers.by("takeback"),
             "offers": session.offers.snapshot(),
             "clock": plugin.clock_of(session),
-            "canAbort": running and session.can_abort,
         }
 
     @get("/games/{game:str}/positions", sync_to_thread=False)
@@ -97,7 +96,11 @@ def routes(plugin: ChessPlugin) -> Route:
 
     @post("/games/{game:str}/abandon", status_code=HTTP_200_OK, sync_to_thread=False)
     def abandon(game: FromPath[str]) -> dict[str, JsonValue]:
-        """Put a running game aside."""
+        """Put a running game aside in this node's list.
+
+        The other player is told by the message ``abandon`` on the game's channel, where there is
+        one. A game that was only put aside is running again when both go on with it.
+        """
         plugin.abandon(find(game))
         return row(plugin, find(game))
 
@@ -107,7 +110,9 @@ def routes(plugin: ChessPlugin) -> Route:
 def row(plugin: ChessPlugin, stored: StoredGame) -> dict[str, Any]:
     """A game as the list shows it."""
     state = stored.state
-    status = "finished" if state["reason"] else "abandoned" if stored.abandoned else "running"
+    colour = "black" if state["players"]["white"] == stored.peer else "white"
+    left = state.get("abandonedBy") or (colour if stored.abandoned else None)
+    status = "finished" if state["reason"] else "abandoned" if left else "running"
     moves = state["moves"]
     return {
         "game": stored.game,
@@ -115,10 +120,12 @@ def row(plugin: ChessPlugin, stored: StoredGame) -> dict[str, Any]:
         "channelId": stored.channel,
         "opponentId": stored.peer,
         "opponentLabel": plugin.label(stored.peer),
-        "colour": "black" if state["players"]["white"] == stored.peer else "white",
+        "colour": colour,
         "status": status,
         "result": state["result"],
         "reason": state["reason"],
+        "abandonedBy": None if state["reason"] else left,
+        "canAbort": status == "running" and len(moves) < 2,
         "turn": "black" if len(moves) % 2 else "white",
         "moves": len(moves),
         "startedAt": stored.created,

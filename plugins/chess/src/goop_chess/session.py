@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A game as a pure fold over its channel's log: whose turn, offers, takebacks, the end.
+"""A game as a pure fold over its channel's log: whose turn, offers, takebacks, leaving, the end.
 
 Threefold repetition and fifty moves end the game by themselves, so that both nodes agree without
 a claim. A game goes on by the rules that it began by: what is in a log was judged by those.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from goop_chess import clocks, offers
+from goop_chess import abandoning, clocks, offers
 from goop_chess.clocks import Clock, control_of, stamp_of
 from goop_chess.offers import OTHER, Offers
 from goop_chess.rules import Illegal, Position
@@ -41,9 +41,10 @@ _AGREED = {
     "abort": ("*",),
     "time": ("1-0", "0-1"),
     "time_no_material": ("1/2-1/2",),
+    abandoning.REASON: ("1-0", "0-1", "1/2-1/2", "*"),
 }
 _KEYS = {"players", "moves", "result", "reason"}
-_MORE = {"rules", "offers", "clock", "drawOffer", "takebackOffer"}
+_MORE = {"rules", "offers", "clock", "drawOffer", "takebackOffer", "abandonedBy"}
 """What a state may lack. Those of 0.1.0 have the last two in the place of the others."""
 MAX_MOVES = 1200
 
@@ -69,6 +70,8 @@ def refuse_base(request: OpenRequest, base: Any) -> Rejection | None:
     if "offers" in base and not offers.is_state(base["offers"]):
         return bad
     if base.get("clock") is not None and not clocks.is_state(base["clock"]):
+        return bad
+    if not abandoning.is_state(base.get("abandonedBy"), base["result"], base["reason"]):
         return bad
     position = Position.replay(moves)
     if position is None:
@@ -116,12 +119,19 @@ class ChessSession:
         self.offers = Offers(state)
         clock = state.get("clock")
         self.clock: Clock | None = None if clock is None else Clock(clock)
+        self.abandoned_by: str | None = state.get("abandonedBy")
+        """The colour that has left the game for good; see ``abandoning``."""
         self._checked: tuple[str, Any] | None = None
 
     @property
     def over(self) -> bool:
         """Whether the game has ended."""
         return self.reason is not None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody moves any more: it has ended, or a player has left it."""
+        return self.over or self.abandoned_by is not None
 
     @property
     def started(self) -> bool:
@@ -143,6 +153,7 @@ class ChessSession:
             "rules": self.rules,
             "offers": self.offers.snapshot(),
             "clock": None if self.clock is None else self.clock.snapshot(),
+            **({} if self.abandoned_by is None else {"abandonedBy": self.abandoned_by}),
         }
 
     def check(self, message: Message) -> Rejection | None:
@@ -154,6 +165,9 @@ class ChessSession:
             return Rejection(code="game_over", reason=f"The game has ended: {self.reason}.")
         data = message.data
         kind = data["type"]
+        refusal = abandoning.refusal(self.abandoned_by, kind, colour)
+        if refusal is not None or kind in abandoning.MESSAGES:
+            return refusal
         if kind == "move":
             return self._check_move(message, colour)
         if kind == "flag":
@@ -209,6 +223,10 @@ class ChessSession:
             self._end("*", "abort")
         elif kind == "flag":
             self._flag_fell(message.data["colour"])
+        elif kind == "abandon":
+            self._abandon(colour)
+        elif kind == "abandon_claim":
+            self._end(abandoning.claimed(message.data["result"], colour), abandoning.REASON)
         else:
             about, _, act = kind.partition("_")
             self._offer(about, act, colour)
@@ -222,6 +240,15 @@ class ChessSession:
         elif act == "accept" or self.offers.make(about, colour):
             self.offers.settle("draw", "accepted")
             self._end("1/2-1/2", "agreement")
+
+    def _abandon(self, colour: str) -> None:
+        if self.can_abort:
+            self._end("*", "abort")
+        elif self.abandoned_by is not None:
+            self._end("*", abandoning.REASON)
+        else:
+            self.abandoned_by = colour
+            self.offers.expire()
 
     def _move(self, message: Message, colour: str) -> None:
         if self._checked is None or self._checked[0] != message.id:

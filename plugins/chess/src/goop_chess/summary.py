@@ -23,6 +23,10 @@ def summary(session: ChessSession, peer: str, opponent: str) -> Summary:
     opponent = _CONTROLS.sub("", opponent)[:80]
     if session.over:
         return Summary(text=f"Game over: {_outcome(session, mine)}", ended=True)
+    if session.abandoned_by == mine:
+        return Summary(text="You have abandoned this game", ended=True)
+    if session.abandoned_by == theirs:
+        return Summary(text=f"{opponent} has abandoned this game: it is yours to end", waiting=True)
     if session.offers.by("draw") == theirs:
         return Summary(text=f"{opponent} offers a draw", waiting=True)
     if session.offers.by("takeback") == theirs:

@@ -80,14 +80,14 @@ class Timekeeper:
 
     def opened(self, session: ChessSession) -> None:
         """Both players have agreed, or found each other again: a new game is measured from now."""
-        if session.clock is not None and not session.over:
+        if session.clock is not None and not session.stopped:
             self._measured(session)
 
     def heard(self, session: ChessSession, entries: Sequence[Applied]) -> None:
         """Entries are in the log of the game, perhaps told before."""
         if session.clock is None:
             return
-        if session.over:
+        if session.stopped:
             self._forget(session.request.channel)
             return
         measured, now = self._measured(session), self._now()
@@ -125,7 +125,7 @@ class Timekeeper:
         if clock is None:
             return None
         shown = {**clock.snapshot(), "running": None, "elapsed": 0, "claimable": False}
-        if session.over or session.request.channel not in self._games:
+        if session.stopped or session.request.channel not in self._games:
             return shown
         measured, turn = self._measured(session), position.turn
         mine = "white" if session.players["white"] == self._me else "black"

@@ -2,6 +2,7 @@
 // The chess page. It shows one of four states (lobby, waiting, playing, finished) and knows
 // nothing of the rules: the node says what is legal, and both nodes check every move.
 
+import { abandon } from "./abandoning.js";
 import { enterGame, homeOf, named, onArrival, toLobby } from "./addresses.js";
 import { click, notify, showTurn, startAlerts } from "./alerts.js";
 import { $, fullName, say, write } from "./dom.js";
@@ -96,7 +97,11 @@ async function openLobby() {
 
 /** Show the list. */
 async function listGames() {
-  const games = await refreshGames((id) => openGame(id).catch(fail), (id) => tables.sending(id));
+  const games = await refreshGames({
+    open: (id) => openGame(id).catch(fail),
+    abandon: (row) => leaveForGood(row).catch(fail),
+    sending: (id) => tables.sending(id),
+  });
   known = new Set(games.filter((each) => each.status === "running").map((each) => each.context));
 }
 
@@ -150,6 +155,12 @@ async function confirmed(text, yes) {
   return (await ask($("confirm"))) === "yes";
 }
 
+/** Abandon a game, of the list or on the table. */
+async function leaveForGood(row) {
+  if (!(await abandon(row, confirmed))) return;
+  await Promise.all([listGames(), game?.refresh()]);
+}
+
 /** What each button of a game does. */
 const ACTIONS = {
   flip: () => view.flip(),
@@ -161,6 +172,9 @@ const ACTIONS = {
   cancel: () => asking?.abort(),
   resume: () => invite(game.opponent, game.state.context, game.state.colour),
   rematch: () => invite(game.opponent, newContext(), game.state.colour === "white" ? "black" : "white"),
+  abandon: () => leaveForGood(game.state),
+  "claim-win": () => game.send({ type: "abandon_claim", result: "win" }),
+  "claim-draw": () => game.send({ type: "abandon_claim", result: "draw" }),
   resign: async () => {
     const table = game; // another may be on it when the answer comes
     if (await confirmed("Resign this game?", "Resign")) await table.send({ type: "resign" });

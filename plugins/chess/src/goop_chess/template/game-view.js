@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The game as it is shown: board, players, moves, offers, actions.
 
+import { isLeftToUs } from "./abandoning.js";
 import { Announcer } from "./announce.js";
 import { Board } from "./board.js";
 import { $, make, personTag, say } from "./dom.js";
@@ -104,13 +105,16 @@ export class GameView {
     const { state, linked } = game;
     const running = state.status === "running";
     const open = running && linked;
+    const left = isLeftToUs(state);
+    action("claim-win").hidden = action("claim-draw").hidden = !(left && linked);
+    action("abandon").hidden = !running || linked;
     const moved = state.san.length > (state.colour === "white" ? 0 : 1);
     action("abort").hidden = !(open && state.canAbort);
-    action("resign").hidden = !open || state.canAbort;
+    action("resign").hidden = !linked || !(running || left) || state.canAbort;
     action("draw").hidden = !open || state.canAbort;
     action("takeback").hidden = !open || !moved;
-    action("resume").hidden = !running || linked;
-    action("rematch").hidden = running;
+    action("resume").hidden = !(running || left) || linked;
+    action("rematch").hidden = running || left;
     action("pgn").hidden = state.san.length === 0;
     action("pgn").href = pgnOf(game.id);
   }

@@ -17,6 +17,7 @@ import { Thinking } from "./thinking.js";
  * @property {"running"|"finished"|"abandoned"} status
  * @property {string|null} result      "1-0", "0-1", "1/2-1/2" or "*"
  * @property {string|null} reason
+ * @property {"white"|"black"|null} abandonedBy  who has left the game for good
  * @property {"white"|"black"} turn
  * @property {string} fen
  * @property {Record<string, string[]>} legal
@@ -46,7 +47,7 @@ export async function channelOf(id) {
 }
 
 /** What leaves nothing to play until it has its place, or was refused. */
-const DECIDES = new Set(["move", "resign", "abort", "draw_accept", "takeback_accept"]);
+const DECIDES = new Set(["move", "resign", "abort", "abandon", "abandon_claim", "draw_accept", "takeback_accept"]);
 
 /**
  * Who hears of a game.
@@ -126,7 +127,7 @@ export class Game {
   /** It is looked at no longer. The channel of a game that is over has nothing more to carry. */
   leave() {
     this.thinking.tell(this.channel, false);
-    if (this.state && this.state.status !== "running") this.channel?.close();
+    if (this.state?.status === "finished") this.channel?.close();
   }
 
   /**

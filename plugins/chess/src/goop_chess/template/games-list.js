@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The games there are: who, which colour, how long, when, and how each stands or ended.
 
-import { $, api, fullName, make, personTag, say } from "./dom.js";
-import { channelOf } from "./game.js";
+import { isLeftToUs } from "./abandoning.js";
+import { $, api, fullName, make, personTag } from "./dom.js";
 import { outcome } from "./words.js";
 
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -16,34 +16,38 @@ let reading = 0;
 export const pgnOf = (game) => `/api/chess/games/${encodeURIComponent(game)}/pgn`;
 
 /**
- * Read the list of games again and show it. Resolves with the rows.
- * @param {(game: string) => void} onOpen
- * @param {(game: string) => boolean} sending  whether a move of ours is on its way there
+ * What a row needs: what its buttons do, and whether a move of ours is on its way in a game.
+ * @typedef {{ open: (game: string) => void, abandon: (game: any) => void, sending: (game: string) => boolean }} Does
  */
-export async function refreshGames(onOpen, sending) {
+
+/**
+ * Read the list of games again and show it. Resolves with the rows.
+ * @param {Does} does
+ */
+export async function refreshGames(does) {
   const mine = ++reading;
-  const games = (await api("/games")).map((row) => ({ ...row, sending: sending(row.game) }));
-  if (mine === reading) showGames(games, onOpen, () => refreshGames(onOpen, sending));
+  const games = (await api("/games")).map((row) => ({ ...row, sending: does.sending(row.game) }));
+  if (mine === reading) showGames(games, does);
   return games;
 }
 
 /**
  * @param {any[]} games  rows of GET /api/chess/games, and whether a move of ours is on its way
- * @param {(game: string) => void} onOpen
- * @param {() => Promise<unknown>} again  reads the list and shows it
+ * @param {Does} does
  */
-function showGames(games, onOpen, again) {
+function showGames(games, does) {
   const focused = focusedButton();
   const before = rows;
   rows = new Map();
   for (const game of games) {
     const shows = JSON.stringify(game);
     const known = before.get(game.game);
-    rows.set(game.game, known?.shows === shows ? known : { shows, item: gameRow(game, onOpen, again) });
+    rows.set(game.game, known?.shows === shows ? known : { shows, item: gameRow(game, does) });
   }
   const items = (wanted) => games.filter(wanted).map((game) => rows.get(game.game).item);
-  const running = items((game) => game.status === "running");
-  const done = items((game) => game.status !== "running");
+  const open = (game) => game.status === "running" || isLeftToUs(game);
+  const running = items(open);
+  const done = items((game) => !open(game));
   $("running").replaceChildren(...running);
   $("finished").replaceChildren(...done);
   $("finished-box").hidden = done.length === 0;
@@ -74,10 +78,10 @@ function facts(game) {
   return make("span", { className: "soft facts" }, `${colour} · ${length} · `, time);
 }
 
-function gameRow(game, onOpen, again) {
+function gameRow(game, does) {
   const name = fullName(game.opponentLabel, game.opponentId);
   const running = game.status === "running";
-  const mine = running && game.turn === game.colour && !game.sending;
+  const mine = isLeftToUs(game) || (running && game.turn === game.colour && !game.sending);
   const turn = game.sending ? "Sending your move…" : mine ? "Your move" : "Their move";
   const state = running ? turn : outcome(game);
   const controls = make("div", { className: "controls" });
@@ -93,17 +97,9 @@ function gameRow(game, onOpen, again) {
     made.addEventListener("click", work);
     controls.append(made);
   };
-  button("open", running ? "Resume" : "Look", running ? "primary" : "", () => onOpen(game.game));
+  button("open", running ? "Resume" : "Look", running ? "primary" : "", () => does.open(game.game));
   if (running) {
-    button("close", "Close", "", async () => {
-      try {
-        await api(`/games/${encodeURIComponent(game.game)}/abandon`, { method: "POST" });
-        (await channelOf(game.game))?.close();
-        await again();
-      } catch (error) {
-        say(error.message, "bad");
-      }
-    });
+    button("abandon", game.canAbort ? "Call off" : "Abandon", "", () => does.abandon(game));
   } else {
     const link = { className: "button", href: pgnOf(game.game), download: "", "data-does": "pgn", "aria-label": `PGN: ${name}` };
     controls.append(make("a", link, "PGN"));

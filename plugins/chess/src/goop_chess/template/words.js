@@ -24,7 +24,9 @@ const score = (result) => result.replaceAll("1/2", "½").replace("-", "\u2060–
  * @param {{status: string, result: string|null, reason: string|null, colour: string}} game
  */
 export function outcome(game) {
-  if (game.status === "abandoned") return "Abandoned";
+  if (game.status === "abandoned" && game.abandonedBy === game.colour) return "You have abandoned this game";
+  if (game.status === "abandoned") return `${game.opponentLabel || "Your opponent"} has abandoned this game: it is yours to end`;
+  if (game.reason === "abandonment" && game.result === "*") return "Abandoned by both";
   const why = because(game.reason);
   if (!game.result || game.result === "*") return why.startsWith("abort") || !why ? "Aborted" : `Ended: ${why}`;
   if (game.result === "1/2-1/2") return `Draw${why ? ` by ${why}` : ""} (${score(game.result)})`;
@@ -62,12 +64,17 @@ export function linkWords(game) {
   const { channel, state } = game;
   const who = state.opponentLabel || "Your opponent";
   if (state.status !== "running") return "";
+  if (IN_THE_WAY.includes(channel?.detail?.code) && channel.detail.reason) return `${sentence(channel.detail.reason)}.`;
   if (!channel || channel.detail?.final) return `${who} is not connected to this game.`;
   if (channel.state === "connecting") return `Connecting to ${who}…`;
   if (channel.state !== "connected") return `${who} is gone. The game waits; moves you make are sent when they are back.`;
   if (channel.detail?.peerPage === "none") return `${who} has closed the page. Moves wait for them.`;
   return "";
 }
+
+/** What keeps one of the two nodes from taking part, which says it in words of its own. */
+const IN_THE_WAY = ["plugin_missing", "plugin_failed", "contract_mismatch", "blocked"];
+const sentence = (words) => words[0].toUpperCase() + words.slice(1);
 
 /** What went wrong, by its code; other codes say it in the node's words. */
 const ERRORS = {
