@@ -141,7 +141,43 @@ interface GoopIncoming {
   decline(reason?: string): Promise<void>;
 }
 
-/** `code`: accepted, declined, cancelled, expired, answered_elsewhere; permission_needed when it
+/** What a request is about. */
+interface GoopAsked {
+  readonly channelId: string;
+  readonly peerId: string;
+  readonly peerLabel: string;
+  readonly context: string;
+  readonly params: any;
+  readonly title: string | null;
+  readonly page: string | null;
+}
+
+/** A request of one's own that waits for its answer. It is the node's: it waits on while no page is
+ * open, until it is answered, withdrawn, or out of time. */
+interface GoopInvitation extends GoopAsked {
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+  /** How far it has come, as far as anybody knows. `sent`: on its way; `node`: their node has it;
+   * `page`: a page of theirs shows it; `away`: they had it, and are not reached now. */
+  readonly reach: "sent" | "node" | "page" | "away";
+  /** Resolves and rejects as the `connect()` that made it. */
+  opened(): Promise<GoopChannel>;
+  withdraw(): Promise<void>;
+}
+
+/** A request of somebody that ended before it was answered. Kept for a week, until it is dismissed
+ * or the two ask each other anew. */
+interface GoopMissed extends GoopAsked {
+  readonly app: string;
+  /** At home: the templates that may ask back. Elsewhere `null`. */
+  readonly templates: readonly string[] | null;
+  /** When it came, in Unix milliseconds. */
+  readonly at: number;
+  dismiss(): Promise<void>;
+}
+
+/** `code`: accepted, declined, cancelled, expired, answered_elsewhere; replaced when it became part of
+ * another channel of the two; permission_needed when it
  * was taken from this template; unknown when it ended while this page was cut off from its node. */
 type GoopIncomingEnded = GoopIncoming & { readonly code: string };
 
@@ -213,6 +249,11 @@ interface GoopRealtime {
   decline(channelId: string, reason?: string): Promise<void>;
   /** The living channels that this page may use, for instance after a reload. */
   channels(): Promise<GoopChannel[]>;
+  /** One's own requests that wait, and those of others that were missed: once the node has told
+   * them, and again at every change. Call the result to hear no more. */
+  invitations(
+    onChange: (now: { sent: readonly GoopInvitation[]; missed: readonly GoopMissed[] }) => unknown,
+  ): () => void;
   /** Not available yet: rejects with `not_supported`. */
   joinRoom(roomId: string, options?: { maxPeers?: number }): Promise<GoopRoom>;
   /** Requests for `context` and `context_<id>` go to `onRequest`, whatever others on this page

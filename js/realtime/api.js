@@ -27,6 +27,7 @@ export function realtime() {
       throw new GoopError("not_supported", "rooms are not available in this version; use connect() for two peers");
     },
     serve: (context, onRequest, onEnded) => hub.serve(context, onRequest, onEnded),
+    invitations: (onChange) => hub.invitations.follow(onChange),
     watch: (context, onChange) => hub.watching.watch(context, onChange),
     running: (onRows) => hub.follow(onRows),
     get onIncoming() {

@@ -46,6 +46,7 @@ export async function connect(hub, peerId, { context, params, timeout: asked, si
     };
     const row = await ask("request", body);
     id = row.channelId;
+    hub.invitations.told(row);
     const conduit = hub.conduit(row.channelId);
     if (!given) return row.state === "connecting" ? void withdraw(conduit) : undefined;
     if (row.state === "connecting") conduit.describe(row);

@@ -4,6 +4,7 @@ import { PAGE, ask } from "./asking.js";
 import { KINDS, check, checkHandler } from "./checks.js";
 import { Conduit, NO_DETAIL } from "./conduit.js";
 import { GoopError, call, details, report } from "./errors.js";
+import { Invitations } from "./invitations.js";
 import { Line } from "./line.js";
 import { Outbox } from "./outbox.js";
 import { Requests, incoming } from "./requests.js";
@@ -21,7 +22,8 @@ export class Hub {
   constructor() {
     this.line = new Line(this);
     this.outbox = new Outbox(this.line);
-    this.requests = new Requests();
+    this.requests = new Requests((channel) => this.line.write(JSON.stringify({ type: "shown", channel })));
+    this.invitations = new Invitations(this);
     this.watching = new Watching(this);
     this.running = new Running((body) => this.subscribe(body));
     /** @type {Map<string, Conduit>} */
@@ -130,6 +132,8 @@ export class Hub {
         return this.requests.add(incoming(this, frame), this.sockets);
       case "incoming_ended":
         return this.requests.end(frame.channel, frame.code);
+      case "missed": case "missed_ended":
+        return this.invitations.take(frame);
       case "refused":
         return void this.outbox.refused(frame);
       case "error":
@@ -149,6 +153,7 @@ export class Hub {
         for (const id of Object.keys(frame.since ?? {})) this.conduits.get(id)?.inbox.rewound();
         if (this.sockets === this.reconciled) return;
         this.reconciled = this.sockets;
+        this.invitations.begin();
         if (this.sockets > 1) void this.reconcile().catch(() => {}); // cut again: the next one does it
         else void this.takeOver().catch(report);
     }
@@ -156,6 +161,7 @@ export class Hub {
 
   /** @param {any} frame */
   state(frame) {
+    this.invitations.told(frame);
     const conduit = this.conduit(frame.channel);
     if (frame.replacedBy && frame.replacedBy !== conduit.id) return this.replace(conduit, frame);
     if (frame.channel !== conduit.id) return; // of a request that lives on in another channel

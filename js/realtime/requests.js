@@ -37,7 +37,9 @@ export function incoming(hub, frame) {
 }
 
 export class Requests {
-  constructor() {
+  /** @param {(channelId: string) => void} tellShown  says to the node that the page shows a request */
+  constructor(tellShown) {
+    this.tellShown = tellShown;
     /** @type {Map<string, Server>} by context */
     this.servers = new Map();
     /** Where everything goes that no script of the page serves. @type {Server} */
@@ -65,8 +67,10 @@ export class Requests {
    */
   add(info, heard) {
     const known = this.waiting.get(info.channelId);
-    if (known) known.heard = heard;
-    else this.waiting.set(info.channelId, { info, server: null, heard });
+    if (known) {
+      known.heard = heard;
+      this.#shown(known); // on a new connection the node asks anew
+    } else this.waiting.set(info.channelId, { info, server: null, heard });
     this.hand();
   }
 
@@ -75,8 +79,15 @@ export class Requests {
     for (const entry of this.waiting.values()) {
       if (entry.server) continue;
       entry.server = this.serverOf(entry.info.context);
-      if (entry.server) void call("onIncoming", entry.server.onRequest, entry.info);
+      if (!entry.server) continue;
+      this.#shown(entry);
+      void call("onIncoming", entry.server.onRequest, entry.info);
     }
+  }
+
+  /** @param {Waiting} entry */
+  #shown({ server, info }) {
+    if (server && !info.accepted) this.tellShown(info.channelId);
   }
 
   /**

@@ -16,6 +16,10 @@ export async function game(peerId: string): Promise<void> {
   stop();
   const unwatch: () => void = Goop.realtime.watch("chess", async () => void (await Goop.realtime.channels()));
   unwatch();
+  Goop.realtime.invitations(({ sent, missed }) => {
+    for (const { expiresAt, reach, withdraw } of sent) if (reach === "away" && expiresAt > 0) void withdraw();
+    for (const { at, dismiss } of missed) if (at > 0) void dismiss();
+  });
   // @ts-expect-error: a channel's id is not the page's to change
   channel.id = "other";
   // @ts-expect-error: there is no such state

@@ -84,6 +84,7 @@ def request(
     core.save(channel)
     missed.superseded(core, channel)
     _invite(core, channel)
+    pages.tell_state(core, channel)
     return channel
 
 
