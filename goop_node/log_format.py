@@ -8,9 +8,11 @@ these are shown escaped, and only a record begins at the start of a line.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
+from datetime import UTC, datetime
 
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -38,10 +40,14 @@ def log_with(log: logging.Logger, level: int, lines: str, message: str, *args: o
 
 
 class RecordFormatter(logging.Formatter):
-    """One line a record; a traceback's lines follow it, indented."""
+    """One line a record, with its time and level; a traceback's lines follow it, indented."""
 
     def __init__(self) -> None:
-        super().__init__("%(levelname)s %(name)s: %(message)s")
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Local time with milliseconds."""
+        return f"{super().formatTime(record, datefmt)}.{int(record.msecs):03d}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The record's own line."""
@@ -54,6 +60,30 @@ class RecordFormatter(logging.Formatter):
     def formatStack(self, stack_info: str) -> str:
         """The stack, away from the start of the line."""
         return _indented(super().formatStack(stack_info))
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, for programs: ``time`` (UTC), ``level``, ``logger``, ``message``, and
+    ``trace`` where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The object; all of it is ASCII, so nothing in it can act on who reads it."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        row = {
+            "time": time.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        trace = [self.formatException(record.exc_info)] if record.exc_info else []
+        trace += [self.formatStack(record.stack_info)] if record.stack_info else []
+        if trace:
+            row["trace"] = "\n".join(trace)
+        return json.dumps(row)
+
+
+FORMATS: dict[str, type[logging.Formatter]] = {"text": RecordFormatter, "json": JsonFormatter}
+"""How the log can be written."""
 
 
 def _indented(lines: str) -> str:

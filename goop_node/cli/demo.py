@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,11 @@ STOP_SECONDS = 15.0
 """How long a node gets to stop before it is killed."""
 
 
-def demo(folder: Path | None, *, browser: bool = True) -> int:
+def demo(folder: Path | None, *, browser: bool = True, logs: Sequence[str] = ()) -> int:
     """Run Alice and Bob until Ctrl-C or until one of them ends. Returns the exit code.
 
-    ``folder`` is served by both as a template. Raises ``StartError``.
+    ``folder`` is served by both as a template; ``logs`` are options of their logs. Raises
+    ``StartError``.
     """
     if folder is not None:
         try:
@@ -37,9 +38,10 @@ def demo(folder: Path | None, *, browser: bool = True) -> int:
     data = _data_folder()
     with _stop_by_interrupt(), contextlib.ExitStack() as nodes:
         try:
-            alice = nodes.enter_context(_node(data / "alice", "Alice", folder, ()))
+            alice = nodes.enter_context(_node(data / "alice", "Alice", folder, logs))
             a = _wait_ready(alice, data / "alice")
-            bob = nodes.enter_context(_node(data / "bob", "Bob", folder, tuple(a["addrs"])))
+            known = [f"--peer={one}" for one in a["addrs"]]
+            bob = nodes.enter_context(_node(data / "bob", "Bob", folder, [*logs, *known]))
             b = _wait_ready(bob, data / "bob")
             pages = [_page(a), _page(b)]
             say(_what_to_do(pages, data, folder))
@@ -55,13 +57,12 @@ def demo(folder: Path | None, *, browser: bool = True) -> int:
 
 @contextlib.contextmanager
 def _node(
-    data: Path, label: str, template: Path | None, peers: tuple[str, ...]
+    data: Path, label: str, template: Path | None, more: Sequence[str]
 ) -> Iterator[subprocess.Popen[str]]:
     """A ``goop run`` of its own; stopped, and waited for, at the end."""
     command = [sys.executable, "-m", "goop_node", "run", "--data", str(data), "--label", label]
     command += ["--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns"]
-    for peer in peers:
-        command += ["--peer", peer]
+    command += more
     if template is not None:
         command += ["--template", str(template)]
     # A session of its own: Ctrl-C reaches the demo alone, which then stops both in order.

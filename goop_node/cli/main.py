@@ -8,12 +8,12 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from goop_node import __version__
 from goop_node.config.file import load_config
 from goop_node.config.model import NodeConfig, StartError
-from goop_node.log_format import RecordFormatter, say
+from goop_node.log_format import FORMATS, say
 from goop_node.plugins.environment import installed
 from goop_node.plugins.interrupts import Interrupted, interruptible
 
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.arguments = sys.argv[1:] if argv is None else argv
     # Loggers of libraries stay quiet unless something is wrong.
     handler = logging.StreamHandler()
-    handler.setFormatter(RecordFormatter())
+    handler.setFormatter(FORMATS[options.log_format]())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("goop_node").setLevel(logging.DEBUG if options.verbose else logging.INFO)
     try:
@@ -52,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="goop", description="A peer node for browser pages.")
     parser.add_argument("--version", action="version", version=f"goop-node {__version__}")
-    parser.add_argument("--verbose", action="store_true", help="log more, tracebacks included")
+    parser.set_defaults(verbose=False, log_format="text")
+    _log_options(parser)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="start a node")
@@ -67,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--template", action="append", metavar="DIR", help="a folder of pages to serve"
     )
-    run.add_argument("--no-mdns", action="store_true", help="do not look for nodes on the LAN")
+    # Kept for later: nodes do not look for each other on the LAN yet.
+    run.add_argument("--no-mdns", action="store_true", help=argparse.SUPPRESS)
     run.set_defaults(command=_run)
 
     demo = commands.add_parser("demo", help="start Alice and Bob on this machine")
@@ -85,7 +87,20 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="validate goop.toml and the plugins")
     _examination_options(check)
     check.set_defaults(command=_check)
+    for command in (run, demo, init, plugins, check):
+        _log_options(command)
     return parser
+
+
+def _log_options(parser: argparse.ArgumentParser) -> None:
+    """Options that stand before the command or behind it; there they set no defaults."""
+    unset: Any = argparse.SUPPRESS
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", default=unset, help="log more: what is tried too"
+    )
+    parser.add_argument(
+        "--log-format", choices=tuple(FORMATS), default=unset, help="how the log is written"
+    )
 
 
 def _config_options(parser: argparse.ArgumentParser) -> None:
@@ -116,7 +131,9 @@ def _run(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from goop_node.cli.demo import demo
 
-    return demo(Path(options.folder) if options.folder else None, browser=not options.no_browser)
+    logs = [f"--log-format={options.log_format}", *(["--verbose"] if options.verbose else [])]
+    folder = Path(options.folder) if options.folder else None
+    return demo(folder, browser=not options.no_browser, logs=logs)
 
 
 def _init(options: argparse.Namespace) -> int:

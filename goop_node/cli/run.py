@@ -33,8 +33,11 @@ from goop_node.web.web_sockets import PageProtocol
 WS_MAX_BYTES = 96 * 1024
 """The largest WebSocket message: 64 KiB of payload and its envelope."""
 
-CLOSE_SECONDS = 2
-"""How long open connections get when the node stops."""
+CLOSE_SECONDS = 0.4
+"""How long requests under way get when the node stops; streams and files end at once."""
+
+HUNG_SECONDS = 1
+"""After which one that cannot even be cancelled is left behind."""
 
 log = logging.getLogger("goop_node")
 
@@ -58,6 +61,21 @@ class _Server(uvicorn.Server):
             # What is there by now stays: the collector need not look through all of it again.
             gc.freeze()
             self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving; what has not ended by then is given up."""
+        enough = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.give_up)
+        try:
+            await super().shutdown(sockets=sockets)
+        finally:
+            enough.cancel()
+
+    def give_up(self) -> None:
+        """Wait for no connection and no request any more."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        for task in list(self.server_state.tasks):
+            task.cancel()
 
 
 def run(config: NodeConfig) -> int:
@@ -101,9 +119,9 @@ async def serve(config: NodeConfig, sock: socket.socket) -> int:
     def stop() -> None:
         nonlocal stopping
         if server is not None:
-            # A second signal no longer waits for open connections.
-            server.force_exit = stopping
             server.should_exit = True
+            if stopping:
+                server.give_up()
         elif not stopping:
             me.cancel()
         stopping = True
@@ -200,7 +218,7 @@ def _uvicorn_config(app: Any) -> uvicorn.Config:
         lifespan="on",
         log_config=None,
         log_level="warning",
-        timeout_graceful_shutdown=CLOSE_SECONDS,
+        timeout_graceful_shutdown=HUNG_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
 

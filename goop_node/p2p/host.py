@@ -72,6 +72,8 @@ class Host:
         self._nursery: trio.Nursery | None = None
         self._redial: dict[str, tuple[float, float]] = {}
         self._dialling: set[str] = set()
+        self._unreached: set[str] = set()
+        """Whom a person named and nobody could reach; the log has said so."""
         self._opening: dict[str, trio.CapacityLimiter] = {}
 
     async def serve(self, listen: Sequence[str], started: Callable[[], None]) -> None:
@@ -248,6 +250,9 @@ class Host:
         for peer_id in connected:
             self._redial.pop(peer_id, None)
             self._table.connected(peer_id, True)
+            if peer_id in self._unreached:
+                self._unreached.discard(peer_id)
+                log.info("%s is reached", peer_id)
             if self._people.refusal(peer_id, "presence", "in") is not None:
                 # Decided while the connection was being made.
                 self._nursery.start_soon(self.disconnect, peer_id)
@@ -286,5 +291,9 @@ class Host:
             self._table.connected(peer_id, True)
         except NetworkError as error:
             log.debug("dialling %s: %s", peer_id, error)
+            if self._table.is_named(peer_id) and peer_id not in self._unreached:
+                self._unreached.add(peer_id)
+                words = "%s cannot be reached at %s: %s; it is tried again and again"
+                log.warning(words, peer_id, ", ".join(map(str, where.named)) or "?", error.reason)
         finally:
             self._dialling.discard(peer_id)
