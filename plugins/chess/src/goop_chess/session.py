@@ -161,6 +161,8 @@ class ChessSession:
         colour = self._colour_of.get(message.sender)
         if colour is None:
             return Rejection(code="not_a_player", reason="Only the two players may do that.")
+        if message.data["type"] == "chat":
+            return None  # whatever becomes of the game; nothing of it is in the state
         if self.over:
             return Rejection(code="game_over", reason=f"The game has ended: {self.reason}.")
         data = message.data
@@ -227,7 +229,7 @@ class ChessSession:
             self._abandon(colour)
         elif kind == "abandon_claim":
             self._end(abandoning.claimed(message.data["result"], colour), abandoning.REASON)
-        else:
+        elif kind != "chat":
             about, _, act = kind.partition("_")
             self._offer(about, act, colour)
 

@@ -4,6 +4,7 @@
 import { isLeftToUs } from "./abandoning.js";
 import { Announcer } from "./announce.js";
 import { Board } from "./board.js";
+import { Chat } from "./chat.js";
 import { $, make, personTag, say } from "./dom.js";
 import { pgnOf } from "./games-list.js";
 import { lead } from "./material.js";
@@ -25,6 +26,7 @@ export class GameView {
     this.board = new Board($("board"), (from, to) => this.#made(from, to), hand);
     this.stepping = new Stepping(() => this.show(this.game));
     this.announcer = new Announcer();
+    this.chat = new Chat();
     for (const button of $("promotion").querySelectorAll("[data-promotion]")) button.type = "submit";
   }
 
@@ -39,6 +41,7 @@ export class GameView {
     this.board.letGo();
     this.stepping.leave();
     this.announcer.leave();
+    this.chat.leave();
     this.game = null;
   }
 
@@ -57,6 +60,7 @@ export class GameView {
     $("status").dataset.mine = String(game.myTurn);
     $("link").textContent = linkWords(game);
     this.announcer.follow(game);
+    this.chat.follow(game);
   }
 
   #showBoard(game, orientation) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One game: what the node says of it, what is on its way, and the channel to the other player.
 
+import { Conversation } from "./conversation.js";
 import { api } from "./dom.js";
 import { Past } from "./past.js";
 import { Thinking } from "./thinking.js";
@@ -77,6 +78,7 @@ export class Game {
     this.state = null;
     this.channel = null;
     this.past = new Past((after) => api(`/games/${encodeURIComponent(id)}/positions?after=${after}`));
+    this.conversation = new Conversation();
     this.thinking = new Thinking(() => this.#changed());
   }
 
@@ -118,8 +120,15 @@ export class Game {
   attach(channel) {
     if (channel === this.channel) return;
     this.channel = channel;
-    this.thinking.listen(channel);
-    channel.onMessage = channel.onGap = channel.onStateChange = channel.onPending = () => this.refresh();
+    channel.onSignal = (data) => {
+      this.thinking.signalled(data);
+      this.conversation.signalled(data);
+    };
+    channel.onMessage = (data) => {
+      this.conversation.heard(data);
+      return this.refresh();
+    };
+    channel.onGap = channel.onStateChange = channel.onPending = () => this.refresh();
     channel.onError = (error) => this.#refused("", error);
     this.refresh();
   }

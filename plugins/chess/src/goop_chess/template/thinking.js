@@ -16,9 +16,9 @@ export class Thinking {
     this.theirs = false;
   }
 
-  /** Hear of the other player by this channel. */
-  listen(channel) {
-    channel.onSignal = (data) => this.#show(data?.thinking === true);
+  /** A signal of the other player has come; those of other things are not for us. */
+  signalled(data) {
+    if (typeof data?.thinking === "boolean") this.#show(data.thinking);
   }
 
   /** They are done: a move of theirs has come, or the game has ended. */

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// What the two players write to each other: messages of the game's channel, in the order of its log.
+
+/**
+ * @typedef {object} Line
+ * @property {string} id
+ * @property {boolean} mine
+ * @property {string} text
+ * @property {number} at                      Unix ms
+ * @property {"there"|"leaving"|"refused"} is  whether it has its place in the log
+ * @property {string} [why]                   of a refused one
+ */
+
+export class Conversation {
+  #reading = null;
+  #stale = false;
+  #link = "";
+  #begun = false;
+  /** What this page wrote and has not found in the log. @type {Map<string, Line>} */
+  #leaving = new Map();
+
+  constructor() {
+    /** Something is new; `fresh` is what the other wrote just now. @type {(fresh: Line[]) => void} */
+    this.onChange = () => {};
+    this.channel = null;
+    /** Whether we want to chat. */
+    this.on = true;
+    /** @type {Line[]} */
+    this.lines = [];
+    /** Whether the other player's page says that chat is off there. */
+    this.offThere = false;
+  }
+
+  /** Whether something can be written, to be read now or later. */
+  get open() {
+    return Boolean(this.channel && !this.channel.detail?.final);
+  }
+
+  /**
+   * Follow the channel of the game, which may be a new one; tell its other side our choice whenever
+   * a page of theirs may have come, and ask for theirs.
+   * @param {any} channel  or `null`
+   * @param {boolean} on   whether we want to chat
+   */
+  follow(channel, on) {
+    const link = `${channel?.id} ${channel?.state} ${channel?.detail?.peerPage}`;
+    const another = channel !== this.channel;
+    this.channel = channel;
+    if (another && channel) this.read();
+    if (link === this.#link && on === this.on) return;
+    this.#link = link;
+    this.on = on;
+    this.#tell(true);
+  }
+
+  /** Say whether we want to chat, by a signal, which nobody keeps. @param {boolean} ask  for theirs */
+  #tell(ask) {
+    if (this.channel?.state === "connected") this.channel.signal({ chat: this.on ? "on" : "off", ask });
+  }
+
+  /** A message has come in the channel. */
+  heard(data) {
+    if (data?.type === "chat" && this.channel) this.read();
+  }
+
+  /** A signal of the other player has come. */
+  signalled(data) {
+    if (data?.chat !== "on" && data?.chat !== "off") return;
+    if (data.ask === true) this.#tell(false);
+    if (this.offThere === (data.chat === "off")) return;
+    this.offThere = data.chat === "off";
+    this.onChange([]);
+  }
+
+  /** Write. What becomes of it is seen in `lines`. @param {string} text */
+  async say(text) {
+    const sent = this.channel.send({ type: "chat", text });
+    const line = { id: sent.id, mine: true, text, at: Date.now() };
+    this.#leaving.set(sent.id, { ...line, is: "leaving" });
+    const refused = (error) => {
+      // A peer with an older protocol confirms nothing.
+      if (error.code !== "unsupported") this.#leaving.set(sent.id, { ...line, is: "refused", why: error.message });
+      this.read();
+    };
+    sent.delivered.then(() => this.read(), refused);
+    this.read();
+    await sent.then(() => this.read(), () => {}); // `delivered` is refused likewise
+  }
+
+  /** Read the log again; calls that come meanwhile share one more reading. */
+  read() {
+    this.#stale = true;
+    this.#reading ||= this.#readAll().finally(() => (this.#reading = null));
+    return this.#reading;
+  }
+
+  async #readAll() {
+    while (this.#stale) {
+      this.#stale = false;
+      const { channel } = this;
+      // Where the node does not answer, what is known stays; it is read again when it is back.
+      const told = await Promise.all([channel.history(), channel.pending()]).catch(() => null);
+      if (told && channel !== this.channel) this.#stale = true;
+      else if (told) this.#take(channel, ...told);
+      else this.#show(this.lines.filter(({ is }) => is === "there"), [], []);
+    }
+  }
+
+  #take(channel, past, pending) {
+    const isChat = ({ data }) => data?.type === "chat";
+    const line = (id, mine, { text }, at, is) => ({ id, mine, text, at, is });
+    const there = past.filter(isChat).map(({ data, meta }) => line(meta.id, meta.from !== channel.peerId, data, meta.sentAt, "there"));
+    const waiting = pending.filter(isChat).map(({ id, data, sentAt }) => line(id, true, data, sentAt, "leaving"));
+    for (const { id } of [...there, ...waiting]) this.#leaving.delete(id);
+    // What the log has cut off meanwhile stays for as long as the page does.
+    const ids = new Set(there.map(({ id }) => id));
+    const before = this.lines.filter(({ id, is }) => is === "there" && !ids.has(id));
+    const known = new Set(this.lines.map(({ id }) => id));
+    const fresh = this.#begun ? there.filter(({ id, mine }) => !mine && !known.has(id)) : [];
+    this.#begun = true;
+    this.#show([...before, ...there], waiting, fresh);
+  }
+
+  #show(there, waiting, fresh) {
+    this.lines = [...there, ...waiting, ...this.#leaving.values()];
+    this.onChange(fresh);
+  }
+}
