@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import chess
 from playwright.async_api import Browser, Page, expect
 
@@ -158,7 +160,9 @@ async def test_the_pgn_is_the_game(browser: Browser, nodes: Nodes) -> None:
     white = players.pages[chess.WHITE]
     async with white.expect_download() as waiting:
         await press(white, "pgn")
-    path = await (await waiting.value).path()
+    download = await waiting.value
+    assert re.fullmatch(r"\w+ - \w+ \d{4}-\d\d-\d\d\.pgn", download.suggested_filename)
+    path = await download.path()
     text = path.read_text()
     assert "1. e4 c5 2. Nf3" in text
     assert '[Result "*"]' in text

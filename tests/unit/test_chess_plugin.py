@@ -162,6 +162,8 @@ def test_a_finished_game_and_its_pgn(table: Table) -> None:
     assert row["colour"] == "black"
     pgn = table.client.get("/games/rt-1/pgn")
     assert pgn.headers["content-type"].startswith("text/plain")
+    assert pgn.headers["content-disposition"].endswith(".pgn")
+    assert '[Termination "normal"]' in pgn.text
     assert '[Black "Me"]' in pgn.text
     assert "1. f3 e5 2. g4 Qh4# 0-1" in pgn.text
 

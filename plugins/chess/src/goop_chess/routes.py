@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 
-from goop_chess.clocks import pgn_tag
 from goop_chess.games import StoredGame
+from goop_chess.pgn_tags import disposition, tags
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, Route
 
@@ -71,27 +70,17 @@ def routes(plugin: ChessPlugin) -> Route:
 
     @get("/games/{game:str}/pgn", sync_to_thread=False)
     def pgn(game: FromPath[str]) -> Response[str]:
-        """The game as PGN."""
+        """The game as PGN, in a file that is called as its players and the day."""
         from goop_chess.pgn import export
 
         stored = find(game)
         state = stored.state
         names = {colour: plugin.label(peer) for colour, peer in state["players"].items()}
-        headers = {
-            "Event": "Game between peers",
-            "Site": "goop",
-            "Date": datetime.fromtimestamp(stored.created / 1000, UTC).strftime("%Y.%m.%d"),
-            "Round": "-",
-            "White": names["white"],
-            "Black": names["black"],
-            "Result": state["result"],
-            "TimeControl": pgn_tag(clock["control"] if (clock := state.get("clock")) else None),
-            "Termination": state["reason"] or "unterminated",
-        }
+        headers = tags(state, names, stored.created, aside=stored.abandoned)
         return Response(
             export(state["moves"], headers),
             media_type="text/plain; charset=utf-8",
-            headers={"content-disposition": 'attachment; filename="game.pgn"'},
+            headers={"content-disposition": disposition(names, stored.created)},
         )
 
     @post("/games/{game:str}/abandon", status_code=HTTP_200_OK, sync_to_thread=False)
