@@ -63,6 +63,7 @@ class Plugins:
         self.brings: dict[str, Mapping[str, tuple[str, ...]]] = {}
         self._places: dict[str, str] = {}
         self._warnings: dict[str, dict[str, None]] = {}
+        self.loading.warn = self.warn
         self._available = frozenset(candidate.name for candidate in candidates)
         self._candidates = _choose(config, candidates)
         self._instances: dict[str, Instance] = {}

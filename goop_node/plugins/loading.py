@@ -12,15 +12,20 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from goop_node.data.kept_files import read_json, write_kept
 from goop_node.log_format import log_with
+from goop_node.plugins.process_state import held
 
 MARKER = "loading.json"
 LIMIT_SECONDS = 10.0
 log = logging.getLogger("goop_node.plugins.watchdog")
+
+
+def _warn(plugin: str, sentence: str) -> None:
+    log.warning("plugin %s: %s", plugin, sentence)
 
 
 class Loading:
@@ -32,12 +37,17 @@ class Loading:
     def __init__(self, data: Path | None = None, *, limit: float = LIMIT_SECONDS) -> None:
         self._path = data / MARKER if data is not None else None
         self._limit = limit
+        self.warn: Callable[[str, str], None] = _warn
+        """Told of a plugin that it did what it should not have done, in a sentence."""
         self._steps: list[tuple[str, str]] = []
         self.suspect = self._read()
 
     @contextlib.contextmanager
     def step(self, plugin: str, doing: str, *, watched: bool = True) -> Iterator[None]:
-        """Within it code of ``plugin`` runs; told when that takes very long, where ``watched``."""
+        """Within it code of ``plugin`` runs; told when that takes very long, where ``watched``.
+
+        What it changes of the whole process is set back.
+        """
         self._steps.append((plugin, doing))
         self._write()
         thread = threading.get_ident()
@@ -46,7 +56,8 @@ class Loading:
         if watched:
             timer.start()
         try:
-            yield
+            with held(lambda sentence: self.warn(plugin, f"{doing}: {sentence}")):
+                yield
         finally:
             timer.cancel()
             self._steps.pop()
