@@ -144,6 +144,8 @@ def test_running_out_is_claimed_by_the_other_or_owned_up_to(claims: str) -> None
     world.settle()
     won = "1-0" if mover.colour == "black" else "0-1"
     assert (other.session.result, other.session.reason) == (won, "time")
+    assert other.session.clock is not None
+    assert other.session.clock.left[mover.colour] == 0
 
 
 def test_a_node_owns_up_at_once() -> None:

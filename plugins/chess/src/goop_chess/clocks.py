@@ -106,6 +106,11 @@ class Clock:
         """Moves were taken back: what they took is not given back, and nobody bounds it."""
         self._open = None
 
+    def fell(self, of: str) -> None:
+        """The time of ``of`` is over, as both nodes agree."""
+        self._open = None
+        self.left[of] = min(0, self.left[of])
+
     def out(self, of: str, by: str, turn: str, plies: int, stamp: Mapping[str, int]) -> bool:
         """Whether the time of ``of`` has run out, as ``by`` says, with its node's ``stamp``."""
         if of != turn:

@@ -267,6 +267,8 @@ class ChessSession:
             self._end(*ending)
 
     def _flag_fell(self, of: str) -> None:
+        assert self.clock is not None
+        self.clock.fell(of)
         if self.position.can_mate(OTHER[of]):
             self._end("0-1" if of == "white" else "1-0", "time")
         else:

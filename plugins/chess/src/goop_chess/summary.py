@@ -44,7 +44,8 @@ def _outcome(session: ChessSession, mine: str) -> str:
     if session.result == "1/2-1/2":
         return "stalemate" if reason == "stalemate" else f"draw by {_words(reason)}"
     won = session.result == ("1-0" if mine == "white" else "0-1")
-    return f"you {'won' if won else 'lost'} by {_words(reason)}"
+    how = "on time" if reason == "time" else f"by {_words(reason)}"
+    return f"you {'won' if won else 'lost'} {how}"
 
 
 def _words(reason: str) -> str:

@@ -12,6 +12,7 @@ import { refreshGames } from "./games-list.js";
 import { choice, startPicker, startRequests } from "./lobby.js";
 import { openOffer } from "./offers.js";
 import { Tables } from "./tables.js";
+import { paramsOf } from "./time-controls.js";
 import { errorWords } from "./words.js";
 
 /** The game on the table, if any. @type {import("./game.js").Game|null} */
@@ -118,8 +119,9 @@ function listSoon() {
  * @param {{peerId: string, label: string}} peer
  * @param {string} context
  * @param {string} colour  ours
+ * @param {import("./time-controls.js").TimeControl} [clock]
  */
-async function invite(peer, context, colour) {
+async function invite(peer, context, colour, clock) {
   const request = new AbortController();
   asking = request;
   write($("waiting-text"), `Waiting for ${fullName(peer.label, peer.peerId)} to answer…`);
@@ -129,7 +131,7 @@ async function invite(peer, context, colour) {
   try {
     const channel = await Goop.realtime.connect(peer.peerId, {
       context,
-      params: { colour },
+      params: paramsOf(colour, clock),
       signal: request.signal,
     });
     asking = null;
@@ -170,8 +172,10 @@ const ACTIONS = {
   accept: () => game.send({ type: `${openOffer(game.state)}_accept` }),
   decline: () => game.send({ type: `${openOffer(game.state)}_decline` }),
   cancel: () => asking?.abort(),
-  resume: () => invite(game.opponent, game.state.context, game.state.colour),
-  rematch: () => invite(game.opponent, newContext(), game.state.colour === "white" ? "black" : "white"),
+  claim: () => game.send({ type: "flag", colour: game.state.colour === "white" ? "black" : "white" }),
+  resume: () => invite(game.opponent, game.state.context, game.state.colour, game.state.clock?.control),
+  rematch: () =>
+    invite(game.opponent, newContext(), game.state.colour === "white" ? "black" : "white", game.state.clock?.control),
   abandon: () => leaveForGood(game.state),
   "claim-win": () => game.send({ type: "abandon_claim", result: "win" }),
   "claim-draw": () => game.send({ type: "abandon_claim", result: "draw" }),
@@ -201,8 +205,8 @@ onArrival(({ game: id }) => {
 async function start() {
   startAlerts();
   startPicker(() => {
-    const { peerId, label, colour } = choice();
-    invite({ peerId, label }, newContext(), colour);
+    const { peerId, label, colour, clock } = choice();
+    invite({ peerId, label }, newContext(), colour, clock);
   });
   startRequests({
     known: (context) => known.has(context),

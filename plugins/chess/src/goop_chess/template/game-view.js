@@ -5,6 +5,7 @@ import { isLeftToUs } from "./abandoning.js";
 import { Announcer } from "./announce.js";
 import { Board } from "./board.js";
 import { Chat } from "./chat.js";
+import { Clocks } from "./clocks.js";
 import { $, make, personTag, say } from "./dom.js";
 import { pgnOf } from "./games-list.js";
 import { lead } from "./material.js";
@@ -24,6 +25,7 @@ export class GameView {
     this.game = null;
     const hand = (there) => this.game?.thinking.tell(this.game.channel, there);
     this.board = new Board($("board"), (from, to) => this.#made(from, to), hand);
+    this.clocks = new Clocks();
     this.stepping = new Stepping(() => this.show(this.game));
     this.announcer = new Announcer();
     this.chat = new Chat();
@@ -52,6 +54,7 @@ export class GameView {
     const below = this.flipped.has(game) ? other(state.colour) : state.colour;
     this.stepping.follow(game);
     this.#showBoard(game, below);
+    this.clocks.show(game);
     this.#showPlayer($("player-bottom"), below);
     this.#showPlayer($("player-top"), other(below));
     showOffers(state, action);
@@ -102,6 +105,7 @@ export class GameView {
       make("span", { className: "name" }, name, make("span", { className: "sr" }, `, ${colour}${turn ? ", to move" : ""}`)),
       ...(thinks ? [make("span", { className: "thinking" }, "thinking…")] : []),
       captured,
+      ...this.clocks.face(colour),
     );
   }
 

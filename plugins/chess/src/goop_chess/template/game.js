@@ -30,6 +30,14 @@ import { Thinking } from "./thinking.js";
  * @property {Record<"draw"|"takeback", Record<"white"|"black", string|null>>} offers
  *     null, "open", or the outcome that stays until who offered has moved
  * @property {boolean} canAbort
+ * @property {Clock|null} clock
+ *
+ * @typedef {object} Clock  times in ms
+ * @property {import("./time-controls.js").TimeControl} control
+ * @property {{white: number, black: number}} left
+ * @property {"white"|"black"|null} running
+ * @property {number} elapsed    of the clock that runs, since its player's turn began
+ * @property {boolean} claimable  whether the other player's time can be claimed to be over
  */
 
 /** The name by which the API knows the game of a channel. */

@@ -3,15 +3,16 @@
 
 import { notify } from "./alerts.js";
 import { $, fullName, make, personTag, say } from "./dom.js";
+import { chosenControl, controlWords, fillControls } from "./time-controls.js";
 
 /** peer id → row. @type {Map<string, any>} */
 const peers = new Map();
 let chosen = "";
 
-/** The opponent and colour that the person picked. */
+/** The opponent, colour and clock that the person picked. */
 export function choice() {
   const colour = new FormData($("new-game")).get("colour");
-  return { peerId: chosen, label: peers.get(chosen)?.peerLabel || "", colour };
+  return { peerId: chosen, label: peers.get(chosen)?.peerLabel || "", colour, clock: chosenControl($("clock")) };
 }
 
 function peerOption(row) {
@@ -41,6 +42,7 @@ function showPeers() {
  * @param {() => void} onInvite  the person pressed "Invite"
  */
 export function startPicker(onInvite) {
+  fillControls($("clock"));
   $("peers").addEventListener("change", (event) => {
     chosen = event.target.value;
     $("invite").disabled = false;
@@ -66,10 +68,11 @@ export function startPicker(onInvite) {
   });
 }
 
-/** The colour that a request leaves to us, in words. */
-function ourColour(params) {
-  if (params?.colour === "random") return " Colours are drawn by lot.";
-  return ` You play ${params?.colour === "black" ? "White" : "Black"}.`;
+/** What a request proposes, in words: the colour that it leaves to us, and the clocks. */
+function proposal(params) {
+  const clock = params?.clock ? ` Time: ${controlWords(params.clock)}.` : " Without clocks.";
+  if (params?.colour === "random") return ` Colours are drawn by lot.${clock}`;
+  return ` You play ${params?.colour === "black" ? "White" : "Black"}.${clock}`;
 }
 
 /**
@@ -90,7 +93,7 @@ export function startRequests({ accept, known }) {
     const who = fullName(request.peerLabel, request.peerId);
     const text = known(request.context)
       ? `${who} wants to go on with your game.`
-      : `${who} invites you to a game of chess.${ourColour(request.params)}`;
+      : `${who} invites you to a game of chess.${proposal(request.params)}`;
     const yes = make("button", { type: "button", className: "primary", "data-action": "accept" }, "Accept");
     const no = make("button", { type: "button", "data-action": "decline" }, "Decline");
     const answer = async (work) => {

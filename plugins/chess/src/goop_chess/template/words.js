@@ -11,6 +11,7 @@ const REASONS = {
   agreement: "agreement",
   draw_agreed: "agreement",
   resign: "resignation",
+  time_no_material: "time, as what is left cannot mate",
 };
 
 /** "checkmate", "repetition", … @param {string|null} reason */
@@ -31,7 +32,8 @@ export function outcome(game) {
   if (!game.result || game.result === "*") return why.startsWith("abort") || !why ? "Aborted" : `Ended: ${why}`;
   if (game.result === "1/2-1/2") return `Draw${why ? ` by ${why}` : ""} (${score(game.result)})`;
   const won = (game.result === "1-0") === (game.colour === "white");
-  return `${won ? "You won" : "You lost"}${why ? ` by ${why}` : ""} (${score(game.result)})`;
+  const how = game.reason === "time" ? " on time" : why && ` by ${why}`;
+  return `${won ? "You won" : "You lost"}${how} (${score(game.result)})`;
 }
 
 /** What is said while it is on its way and leaves nothing else to do. */

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clocks as two people see them: chosen, shown before accepting, running, over."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import chess
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.chess_pages import Nodes, Players
+from tests.browser.conftest import page_url
+
+
+async def lobbies(browser: Browser, nodes: Nodes) -> tuple[Page, Page]:
+    """Alice's and Bob's page, before any game."""
+    pages = []
+    for node in nodes:
+        page = await (await browser.new_context()).new_page()
+        await page.goto(page_url(node, "chess"))
+        await expect(page.locator("#peers label")).not_to_have_count(0)
+        pages.append(page)
+    return pages[0], pages[1]
+
+
+async def timed_game(browser: Browser, nodes: Nodes, game: str, clock: dict[str, Any]) -> Players:
+    """Alice plays White in a game with that time control."""
+    alice, bob = await lobbies(browser, nodes)
+    await alice.evaluate(
+        "([peer, context, clock]) => void Goop.realtime.connect(peer, "
+        "{context, params: {colour: 'white', clock}})"
+        ".then(() => (document.body.dataset.agreed = 'yes'))",
+        [nodes[1].peer_id, game, clock],
+    )
+    await bob.click('#incoming [data-action="accept"]')
+    await expect(alice.locator("body")).to_have_attribute("data-agreed", "yes")
+    await alice.goto(page_url(nodes[0], "chess") + f"?game={game}")
+    for page in (alice, bob):
+        await expect(page.locator("body")).to_have_attribute("data-state", "playing")
+    return Players(alice, bob)
+
+
+async def test_a_clock_is_chosen_shown_before_accepting_and_runs(
+    browser: Browser, nodes: Nodes
+) -> None:
+    alice, bob = await lobbies(browser, nodes)
+    await alice.click(f'[data-peer="{nodes[1].peer_id}"]')
+    await alice.select_option("#clock", label="10 minutes each, and 5 seconds for each move")
+    await alice.click("#invite")
+    await expect(bob.locator("#incoming")).to_contain_text("Time: 10 minutes each, and 5 seconds")
+    await bob.click('#incoming [data-action="accept"]')
+    for page in (alice, bob):
+        await expect(page.locator(".clock")).to_have_text(["10:00", "10:00"])
+        assert await page.locator('.clock[data-running="true"]').count() == 0
+    players = Players(alice, bob)
+    await players.play(["e4", "e5"])
+    for page in (alice, bob):
+        running = page.locator('.clock[data-running="true"]')
+        await expect(running).to_have_attribute("aria-label", "White's clock")
+        await expect(running).to_have_text(re.compile(r"^9:5\d$"))
+    await alice.reload()
+    await expect(alice.locator("#player-bottom .clock")).to_have_text(re.compile(r"^9:5\d$"))
+    await players.play_on(["Nf3"], after=["e4", "e5"])
+    await expect(bob.locator("#player-bottom .clock")).to_have_attribute("data-running", "true")
+    await expect(bob.locator("#player-top .clock")).to_have_text(re.compile(r"^(9:5|10:0)\d$"))
+
+
+async def test_whose_time_is_over_loses_and_little_time_is_said(
+    browser: Browser, nodes: Nodes
+) -> None:
+    clock = {"kind": "fischer", "seconds": 4, "increment": 0}
+    players = await timed_game(browser, nodes, "chess_over", clock)
+    white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
+    await players.play(["e4", "e5"])
+    await expect(white.locator("#player-bottom .clock")).to_have_attribute("data-low", "true")
+    await expect(white.locator("#clock-news")).to_contain_text("less than 20 seconds")
+    await expect(black.locator("#clock-news")).to_be_empty()
+    await expect(white.locator("#status")).to_contain_text("You lost on time", timeout=20_000)
+    await expect(black.locator("#status")).to_contain_text("You won on time", timeout=20_000)
+    await expect(black.locator("#player-top .clock")).to_have_text("0:00.0")
+
+
+async def test_the_time_of_who_has_gone_is_claimed(browser: Browser, nodes: Nodes) -> None:
+    clock = {"kind": "fischer", "seconds": 2, "increment": 0}
+    players = await timed_game(browser, nodes, "chess_gone", clock)
+    white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
+    await players.play(["e4", "e5"])
+    await white.close()
+    claim = black.locator('.actions [data-action="claim"]')
+    await expect(claim).to_be_hidden()
+    await claim.click(timeout=30_000)
+    await expect(black.locator("#status")).to_contain_text("You won on time")
