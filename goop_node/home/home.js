@@ -6,6 +6,7 @@ import { addFriend } from "./friends.js";
 import { followPeople, renderPeople } from "./people.js";
 import { followReach } from "./reach.js";
 import { followRequests, refreshRequests } from "./requests.js";
+import { followRunning } from "./running.js";
 import { countsAsNoHome, showWhy } from "./shared_origin.js";
 import { setLink, showStatus } from "./status.js";
 import { showTemplates } from "./templates.js";
@@ -18,7 +19,7 @@ function showMe() {
   write($("my-shown"), fullName(me.label, me.id));
   $("my-shown").title = me.id;
   paintAvatar($("my-avatar"), me.label, me.id);
-  document.title = `${me.label} · Goop`;
+  window.Goop.attention.title = `${me.label} · Goop`;
 }
 
 /** Switch between the name and the field for it. */
@@ -136,6 +137,7 @@ part(async () => {
 part(async () => {
   await showTemplates(refreshRequests);
   followRequests();
+  followRunning();
 });
 part(async () => showInvite(await call("/api/invite")));
 part(() => followReach(renderPeople));

@@ -40,7 +40,7 @@ function takers(request) {
 }
 
 /** Where accepting leads: the template's own origin, with the channel in the address. */
-function destination(template, channelId) {
+export function destination(template, channelId) {
   const url = new URL(template.url, location.href);
   url.searchParams.set("channel", channelId);
   return url.href;
