@@ -105,8 +105,8 @@ function attention() {
         words.hidden = words.textContent === "";
       };
       button.addEventListener("click", async () => {
-        // Who presses where they are blocked wants to know why.
-        await notifications.want(!notifications.on);
+        // Who presses where they are blocked wants to know why; once more, and they have read it.
+        await notifications.want(!notifications.wanted || notifications.permission === "default");
         tell();
       });
       switches.add(each);

@@ -149,6 +149,9 @@ for (const [traits, on, words] of [
     page.tell(row("a"));
     assert.equal(page.shown.length, on ? 1 : 0);
     assert.equal(page.document.title, "(1) Page");
+    await page.button.press();
+    // Pressed once more: off, or asked again, and read.
+    same([page.button.pressed, page.words.hidden], ["false", page.Notification.permission !== "default" || on]);
   });
 }
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Telling the person that it is their move: title, favicon, sound, notification.
+// Telling the person what is new: a sound here, and what the SDK shows of whatever waits.
 
 import { $, say } from "./dom.js";
 import { keep, recall } from "./storage.js";
 
 /** What the person chose; kept by the browser for this page. */
-const wants = {
-  sound: recall("sound") !== "off",
-  notify: recall("notify") === "on",
-};
+const wants = { sound: recall("sound") !== "off" };
 
 let audio = null;
 
@@ -30,27 +27,24 @@ export function click() {
 }
 
 /**
- * Show in the tab whose move it is.
+ * Say in the tab's title whose move it is. How much waits elsewhere the SDK puts in front.
  * @param {boolean} mine
- * @param {string} rest  what the page is about, for the title
+ * @param {string} rest  what the page is about
  */
 export function showTurn(mine, rest) {
-  document.title = mine ? `● Your move · ${rest}` : rest;
-  const icon = mine ? "icon-move.svg" : "icon.svg";
-  if ($("favicon").getAttribute("href") !== icon) $("favicon").href = icon;
+  Goop.attention.title = mine ? `Your move · ${rest}` : rest;
+  showOthers();
 }
 
-/**
- * A desktop notification, when the person wants them and does not see the page.
- * @param {string} text
- */
-export function notify(text) {
-  if (!document.hidden || !wants.notify || Notification.permission !== "granted") return;
-  const shown = new Notification("Chess", { body: text, icon: "icon.svg", tag: "goop-chess" });
-  shown.onclick = () => {
-    window.focus();
-    shown.close();
-  };
+/** The channel of the game on the table. @type {() => any} */
+let onTable = () => null;
+
+/** How many other games wait for the person, beside the way to the list of them. */
+function showOthers() {
+  const table = onTable()?.id;
+  const others = Goop.attention.waiting.filter((row) => row.state !== "asked" && row.channelId !== table);
+  $("others").hidden = others.length === 0;
+  $("others-count").textContent = String(others.length);
 }
 
 /** Say why a choice does not last. */
@@ -58,23 +52,24 @@ const kept = (/** @type {string} */ why) => why && say(why);
 
 function showSwitches() {
   $("sound").setAttribute("aria-pressed", String(wants.sound));
-  $("notify").setAttribute("aria-pressed", String(wants.notify));
 }
 
-/** Wire the two switches in the header. */
-export function startAlerts() {
-  if (!("Notification" in window)) $("notify").hidden = true;
-  else if (Notification.permission !== "granted") wants.notify = false;
+/**
+ * Wire the two switches in the header, and follow what waits.
+ * @param {object} on
+ * @param {() => any} on.table  the channel of the game on the table
+ * @param {(row: any) => void} on.open  the notification about a game was clicked
+ */
+export function startAlerts({ table, open }) {
+  Goop.attention.control($("notify"), $("notify-words"));
+  Goop.attention.start({ onOpen: (row) => row.state !== "asked" && open(row) });
+  onTable = table;
+  Goop.realtime.running(showOthers);
   $("sound").addEventListener("click", () => {
     wants.sound = !wants.sound;
     kept(keep("sound", wants.sound ? "on" : "off"));
     showSwitches();
     click();
-  });
-  $("notify").addEventListener("click", async () => {
-    wants.notify = !wants.notify && (await Notification.requestPermission()) === "granted";
-    kept(keep("notify", wants.notify ? "on" : "off"));
-    showSwitches();
   });
   showSwitches();
 }

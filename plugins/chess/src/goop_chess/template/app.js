@@ -4,7 +4,7 @@
 
 import { abandon } from "./abandoning.js";
 import { enterGame, homeOf, named, onArrival, toLobby } from "./addresses.js";
-import { click, notify, showTurn, startAlerts } from "./alerts.js";
+import { click, showTurn, startAlerts } from "./alerts.js";
 import { $, fullName, say, write } from "./dom.js";
 import { gameOf } from "./game.js";
 import { GameView, ask } from "./game-view.js";
@@ -24,7 +24,7 @@ let listing;
 /** Ends the request that is waiting for an answer. @type {AbortController|null} */
 let asking = null;
 /** What was shown last of the game, to notice what is new. */
-let before = { id: "", moves: 0, mine: false };
+let before = { id: "", moves: 0 };
 
 const view = new GameView();
 const tables = new Tables({
@@ -54,8 +54,7 @@ function gameChanged(changed) {
     say("");
     click();
   }
-  if (before.id === game.id && game.myTurn && !before.mine) notify(`${who} has moved. It is your move.`);
-  before = { id: game.id, moves, mine: game.myTurn };
+  before = { id: game.id, moves };
   showTurn(game.myTurn, `Chess with ${who}`);
 }
 
@@ -203,7 +202,10 @@ onArrival(({ game: id }) => {
 
 /** Open what the address names: `?channel=` (an accepted request) or `?game=` (a reload). */
 async function start() {
-  startAlerts();
+  startAlerts({
+    table: () => game?.channel,
+    open: (row) => openGame(gameOf({ id: row.channelId, context: row.context })).catch(fail),
+  });
   startPicker(() => {
     const { peerId, label, colour, clock } = choice();
     invite({ peerId, label }, newContext(), colour, clock);

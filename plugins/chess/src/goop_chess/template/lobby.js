@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Before a game: who is online, and who is asking.
 
-import { notify } from "./alerts.js";
 import { $, fullName, make, personTag, say } from "./dom.js";
 import { chosenControl, controlWords, fillControls } from "./time-controls.js";
 
@@ -111,7 +110,6 @@ export function startRequests({ accept, known }) {
     const item = make("li", { "data-channel": request.channelId }, make("p", {}, text), yes, no);
     shown.set(request.channelId, item);
     $("incoming").append(item);
-    notify(text);
   }
   function ended({ channelId, code }) {
     if (shown.has(channelId) && (code === "cancelled" || code === "expired")) {
