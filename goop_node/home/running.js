@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is running, and what of it waits for the person: contexts say it, this page only shows it.
 
-import { $, call, fingerprint, make, note, paintAvatar, settle } from "./dom.js";
+import { $, apart, call, fingerprint, make, note, paintAvatar, settle, spoken } from "./dom.js";
 import { destination } from "./requests.js";
 import { templateOf, titleOf } from "./templates.js";
 
@@ -68,8 +68,8 @@ function question(item) {
   const no = button("Keep it", row, () => ask(item, false));
   no.dataset.focus = "yes";
   settle(yes);
-  const words = `End this for both of you? ${whoOf(row)} is told.`;
-  return make("div", { className: "actions ending", role: "group", "aria-label": words }, make("p", {}, words), yes, no);
+  const words = `End this for both of you? ${apart(whoOf(row))} is told.`;
+  return make("div", { className: "actions ending", role: "group", "aria-label": spoken(words) }, make("p", {}, words), yes, no);
 }
 
 const end = (row) => call("/api/realtime/close", { channelId: row.channelId });
@@ -114,7 +114,7 @@ function draw(item) {
     make(
       "div",
       { className: "who" },
-      make("p", { className: "name" }, `${whatOf(row)} with `, make("bdi", {}, whoOf(row)), make("span", { className: "print" }, ` (${fingerprint(row.peerId)})`)),
+      make("p", { className: "name" }, `${whatOf(row)} with ${apart(whoOf(row))}`, make("span", { className: "print" }, ` (${fingerprint(row.peerId)})`)),
       ...(said ? [make("p", { className: "said" }, make("bdi", {}, said))] : []),
       make("p", { className: "hint" }, linkOf(row), make("span", { className: "since" })),
     ),

@@ -274,12 +274,23 @@ def test_each_player_is_told_who_is_due_and_how_it_ended() -> None:
         ("1/2-1/2", "insufficient_material", "draw by insufficient material"),
         ("1/2-1/2", "agreement", "draw by agreement"),
         ("*", "abort", "aborted"),
+        ("*", "abandonment", "abandoned by both"),
     ],
 )
 def test_the_end_in_words(result: str, reason: str, words: str) -> None:
     table = Table()
     table.sessions[0].result, table.sessions[0].reason = result, reason
     assert told(table)[0][0] == f"Game over: {words}"
+
+
+def test_a_game_that_one_has_left_waits_for_the_other() -> None:
+    table = Table()
+    table.play(["e4", "e5", "Nf3"])
+    table.say("b", "abandon")
+    assert told(table) == [
+        ("Bob has abandoned this game: it is yours to end", True, False),
+        ("You have abandoned this game", False, True),
+    ]
 
 
 @given(st.text(max_size=300))

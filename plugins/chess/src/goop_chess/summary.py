@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from goop_chess import abandoning
 from goop_chess.session import ChessSession
 from goop_realtime import Summary
 
@@ -40,6 +41,8 @@ def _outcome(session: ChessSession, mine: str) -> str:
     """``you won by checkmate``."""
     reason = str(session.reason)
     if session.result == "*":
+        if reason == abandoning.REASON:
+            return "abandoned by both"
         return "aborted" if reason == "abort" else _words(reason)
     if session.result == "1/2-1/2":
         return "stalemate" if reason == "stalemate" else f"draw by {_words(reason)}"
