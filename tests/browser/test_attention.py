@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What runs and what waits for the person: at home, in titles and icons, and as notifications."""
 
 from __future__ import annotations
