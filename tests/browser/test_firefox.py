@@ -71,6 +71,10 @@ async def test_chess_to_mate(firefox: Browser, browser: Browser, nodes: Nodes) -
     await players.play_on(SCHOLARS_MATE[4:])
     for page in players.pages.values():
         await expect(page.locator("#status")).to_contain_text("checkmate")
+    await ours.keyboard.press("ArrowLeft")
+    await expect(ours.locator("#past")).to_contain_text("Knight f6")
+    await ours.go_back(wait_until="commit")
+    await expect(ours.locator("body")).to_have_attribute("data-state", "lobby")
     for node in nodes:
         assert ("1-0", "checkmate", len(SCHOLARS_MATE)) in finished(node)
 
