@@ -201,7 +201,7 @@ class Node:
         error = context.get("exception")
         plugin = self._plugins.blamed(error) if isinstance(error, BaseException) else ""
         if plugin and error is not None:
-            self.failed(plugin, error, doing="a task or callback of its own")
+            self.failed(plugin, error, doing=context.get("doing", "a task or callback of its own"))
         else:
             loop.default_exception_handler(context)
 

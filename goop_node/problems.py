@@ -159,6 +159,11 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
 }
 """For the Litestar application."""
 
+
+class GivenUp(Exception):
+    """An answer that had begun ends here, without its rest; whose fault it is has been told."""
+
+
 REPORT = "goop_report"
 """The key in a scope for a function that takes what broke, in place of the log."""
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import trio
 
 from goop_node.p2p import limits
 from goop_node.p2p.guest_ticks import GuestTicks
+from goop_node.plugins.callbacks import called
 
 log = logging.getLogger(__name__)
 
@@ -144,10 +146,7 @@ class Lines:
         self._unfinished.clear()
         self._stream.muxed_stream.keep(0)
         if self._started.is_set():
-            try:
-                self._on_end(self._end_code)
-            except Exception:
-                log.exception("the end of a stream to %s was not handled", self.peer_id)
+            called(partial(self._on_end, self._end_code), f"the end of a stream of {self.protocol}")
 
     async def _guard(self, work: Callable[[], Any], scope: trio.CancelScope | None) -> None:
         """Turn the library's many exceptions into an end code."""
@@ -181,13 +180,11 @@ class Lines:
                 return
             self._stream.muxed_stream.keep(len(self._unfinished))
             if lines:
-                try:
-                    self._on_lines(lines)
-                    self._ticks.give_way()
-                except Exception:
-                    log.exception("lines from %s were not handled", self.peer_id)
+                what = f"the lines of a stream of {self.protocol}"
+                if not called(partial(self._on_lines, lines), what):
                     self._end_code = "reset"
                     return
+                self._ticks.give_way()
 
     async def _next_chunk(self) -> bytes:
         """What comes next; nothing at the end, or when a line takes too long (``too_slow``)."""

@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from goop_node.clock import now_ms
 from goop_node.p2p import limits
 from goop_node.p2p.news import News
 from goop_node.p2p.presence import EXPIRY, Presence
 from goop_node.p2p.shares import Shares
+from goop_node.plugins.callbacks import called
 from goop_node.types import Peer, PeerEvent, Standing
-
-log = logging.getLogger(__name__)
 
 
 class PeerTable:
@@ -188,10 +187,7 @@ class PeerTable:
     def _tell(self, events: Iterable[PeerEvent]) -> None:
         for event in events:
             for callback in list(self._subscribers):
-                try:
-                    callback(event)
-                except Exception:
-                    log.exception("a subscriber of the peers failed")
+                called(partial(callback, event), "a subscriber of the peers")
 
 
 def _new(peer_id: str, seen: float) -> Peer:

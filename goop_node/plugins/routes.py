@@ -9,7 +9,9 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import h11
 from litestar import Litestar, Router
+from litestar.exceptions import LitestarException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
@@ -17,8 +19,9 @@ from goop_node.access import NOBODY, declared
 from goop_node.plugins.blame import describe
 from goop_node.plugins.crossings import Misfit, shown
 from goop_node.plugins.interrupts import is_persons
-from goop_node.problems import EXCEPTION_HANDLERS, REPORT
+from goop_node.problems import EXCEPTION_HANDLERS, REPORT, GivenUp, problem_of
 from goop_node.types import Route
+from goop_node.web.denial import deny
 
 HOST_PATHS = frozenset(
     "friends grants invite openapi peers people permissions reachable self status templates".split()
@@ -76,14 +79,37 @@ def containment(plugin: str, failed: Callable[..., None]) -> dict[str, Any]:
                 failed(plugin, cause or error, doing="an endpoint", about=scope["path"][:200])
 
             scope[REPORT] = report
+            started = False
+            unfit: Exception | None = None
+
+            async def answer(message: Any) -> None:
+                nonlocal started, unfit
+                if message["type"] == "http.response.start":
+                    try:
+                        # Found out here, where there can still be another answer.
+                        headers = list(message.get("headers", ()))
+                        h11.Response(status_code=message["status"], headers=headers)
+                    except Exception as error:
+                        unfit = error
+                        raise
+                    started = True
+                await send(message)
+
             try:
-                await app(scope, receive, send)
-            except Exception:
-                raise
+                await app(scope, receive, answer)
+                return
             except BaseException as error:
                 if is_persons(error) or _is_cancelled(error):
                     raise
-                raise _Left(describe(error)) from error
+                ordinary = _ordinary(error)
+            if unfit is not None:
+                report(unfit)
+                await deny(scope, receive, send, problem_of(unfit))
+            elif started:
+                report(ordinary)
+                raise GivenUp
+            else:
+                raise ordinary
 
         return call
 
@@ -98,3 +124,14 @@ def _is_cancelled(error: BaseException) -> bool:
 
 class _Left(Exception):
     """An ordinary exception in place of one that would end more than the request."""
+
+
+def _ordinary(error: BaseException) -> Exception:
+    """The error as one that ends its request alone, without what the framework put around it."""
+    if isinstance(error, LitestarException) and isinstance(error.__cause__, Exception):
+        return _ordinary(error.__cause__)
+    if isinstance(error, Exception):
+        return error
+    made = _Left(describe(error))
+    made.__cause__ = error
+    return made

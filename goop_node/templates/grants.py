@@ -20,6 +20,7 @@ import msgspec
 
 from goop_node.config.values import Mistake
 from goop_node.data.kept_files import NotKeptError, read_kept, write_kept
+from goop_node.plugins.callbacks import called
 from goop_node.templates.permissions import MAX_PERMISSIONS, Permission, about, parse_all
 from goop_node.types import Template
 
@@ -179,7 +180,7 @@ class Grants:
     def _take(self, kept: dict[str, Kept]) -> None:
         self._kept = kept
         for callback in list(self._subscribers):
-            callback()
+            called(callback, "a subscriber of the grants")
 
     def _still_valid(self, kept: Mapping[str, Kept]) -> dict[str, Kept]:
         """Without what was granted to others of the same name, or is asked for no more."""

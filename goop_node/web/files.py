@@ -16,6 +16,7 @@ from typing import Any
 
 from litestar import Request, Response
 
+from goop_node.config.file import FILE_NAME
 from goop_node.own_threads import in_own_thread
 from goop_node.web.ranges import Part, Unsatisfiable, is_known, part_of
 
@@ -50,11 +51,11 @@ def find(folder: Path, path: str) -> Found | None:
     """The file that ``path`` names in ``folder``; ``None`` for what is none of its files.
 
     A folder stands for its index.html, and a name without an ending for the .html file. Names
-    that begin with a dot, links that lead out of the folder, and what is no plain file are
-    refused.
+    that begin with a dot, the node's goop.toml, links that lead out of the folder, and what is no
+    plain file are refused.
     """
     parts = [part for part in path.split("/") if part]
-    if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
+    if any(_is_private(part) or "\\" in part or "\0" in part for part in parts):
         return None
     base = folder.resolve()
     wanted = base.joinpath(*parts)
@@ -71,7 +72,12 @@ def find(folder: Path, path: str) -> Found | None:
 def _is_hidden(real: Path, base: Path) -> bool:
     """Whether a link has led out of ``base``, or to what a path could not name."""
     inside = real.is_relative_to(base)
-    return not inside or any(part.startswith(".") for part in real.relative_to(base).parts)
+    return not inside or any(map(_is_private, real.relative_to(base).parts))
+
+
+def _is_private(name: str) -> bool:
+    """Whether it is for nobody's eyes: a hidden file, or what the node is told."""
+    return name.startswith(".") or name.lower() == FILE_NAME
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from goop_node.problems import Problem
+from goop_node.problems import GivenUp, Problem
 from goop_node.web.http_parser import Parser
 from goop_node.web.places import Places
 from goop_node.web.refusals import refusal
@@ -52,13 +52,18 @@ _SECONDS = {"request": REQUEST_SECONDS, "head": HEAD_SECONDS, "body": BODY_SECON
 
 _LOG = logging.getLogger("goop_node.http")
 _LOG.setLevel(logging.ERROR)
-_LOG.addFilter(lambda record: not _is_cancelled(record))
+_LOG.addFilter(lambda record: not _is_told(record))
 """What a client does wrong it is told, and not the log: anybody could fill that."""
 
 
-def _is_cancelled(record: logging.LogRecord) -> bool:
-    """Whether it tells of a request that the node itself gave up, when it stopped."""
-    return record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether it tells of a request that the node itself gave up: at its end, or with a word."""
+    error = record.exc_info[1] if record.exc_info is not None else None
+    while error is not None:
+        if isinstance(error, (asyncio.CancelledError, GivenUp)):
+            return True
+        error = error.__cause__
+    return False
 
 
 class _Transport:

@@ -277,3 +277,15 @@ def test_tags_are_compared_as_a_list() -> None:
     assert is_known('"a"', " * ")
     assert not is_known('"a"', None)
     assert not is_known('"a"', '"b"')
+
+
+@pytest.mark.parametrize("name", ["goop.toml", "GOOP.TOML", "deep/goop.toml", "link"])
+def test_what_the_node_is_told_is_served_to_nobody(tmp_path: Path, name: str) -> None:
+    """An author may keep it beside the pages."""
+    (tmp_path / "deep").mkdir()
+    for path in ("goop.toml", "GOOP.TOML", "deep/goop.toml"):
+        (tmp_path / path).write_text("[node]", encoding="ascii")
+    (tmp_path / "link").symlink_to(tmp_path / "goop.toml")
+    (tmp_path / "goop.toml.html").write_text("x", encoding="ascii")
+    assert find(tmp_path, f"/{name}") is None
+    assert find(tmp_path, "/goop.toml.html") is not None
