@@ -83,8 +83,18 @@ async def test_the_list_follows_another_tab_home_and_another_template(
         await expect(row(lobby, "chess_42")).to_contain_text("White · no moves")
         await own.evaluate("() => void makeMove('d2', 'd4')")
         await expect(row(lobby, "chess_42")).to_contain_text("White · 1 move")
+
+        # What has no channel any more is put aside, and other tabs have it when they are looked at.
         await them.post("close", channelId=channel)
         await them.post("close", channelId=asked["channel"])
+        await expect(home.locator("#link")).to_contain_text("is not connected to this game")
+        await home.click('.actions [data-action="abandon"]')
+        await expect(home.locator("#confirm-text")).to_contain_text("is not told")
+        await home.click('[data-confirm="yes"]')
+        await expect(home.locator("#status")).to_contain_text("You have abandoned this game")
+        await lobby.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        ended = row(lobby, "chess_home", ended=True)
+        await expect(ended).to_contain_text("You have abandoned this game")
     await context.close()
 
 

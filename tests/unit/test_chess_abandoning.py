@@ -44,6 +44,7 @@ def test_who_has_left_says_nothing_more_and_the_other_one_ends_it(by: str) -> No
     """Every message of both: what is not allowed by the table is refused."""
     other = "b" if by == "w" else "w"
     allowed = {(by, "resign"), (other, "resign"), (other, "abandon"), (other, "abandon_claim")}
+    allowed |= {(by, "chat"), (other, "chat")}
     fields = {"move": {"from": "g1", "to": "f3"}, "abandon_claim": WIN}
     for who, kind in itertools.product((by, other), schemas()):
         code = left(by).say(who, kind, **fields.get(kind, {}))

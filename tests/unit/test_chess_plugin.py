@@ -138,6 +138,35 @@ def test_a_message_told_twice_does_not_take_up_an_abandoned_game(table: Table) -
     assert table.get("/rt-1")["status"] == "running"
 
 
+def test_an_abandoned_game_is_listed_as_such_on_both_sides(table: Table) -> None:
+    for channel, opener in (("rt-1", "me"), ("rt-2", "you")):
+        session = table.open(channel, f"chess_{channel[3:]}")
+        for move in ("e2e4", "e7e5"):
+            table.move(session, move)
+        assert table.get(f"/{channel}")["abandonedBy"] is None
+        table.say(session, opener, "abandon")
+        state = table.get(f"/{channel}")
+        by = "white" if opener == "me" else "black"
+        assert (state["status"], state["abandonedBy"], state["legal"]) == ("abandoned", by, {})
+        assert '[Termination "abandoned"]' in table.client.get(f"/games/{channel}/pgn").text
+    table.say(session, "me", "abandon_claim", result="win")
+    ended = table.get("/rt-2")
+    assert (ended["status"], ended["abandonedBy"]) == ("finished", None)
+    assert (ended["result"], ended["reason"]) == ("1-0", "abandonment")
+
+
+def test_who_goes_on_with_an_abandoned_game_is_told_that(table: Table) -> None:
+    session = table.open("rt-1", "chess_7")
+    for move in ("e2e4", "e7e5"):
+        table.move(session, move)
+    before = session.snapshot()
+    table.say(session, "me", "abandon")
+    refused = table.ask("rt-2", "chess_7", base=before)
+    assert isinstance(refused, Rejection)
+    assert refused.code == "game_abandoned"
+    assert not isinstance(table.ask("rt-3", "chess_7", base=session.snapshot()), Rejection)
+
+
 def test_the_state_of_a_game(table: Table) -> None:
     session = table.open("rt-1")
     for move in ("e2e4", "d7d5", "e4d5"):

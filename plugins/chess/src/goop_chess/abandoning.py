@@ -9,8 +9,8 @@
 | who is left | ``abandon`` | it has ended without a result, by ``abandonment`` |
 | who is left, or has left | ``resign`` | the other one has won |
 
-Nothing else comes behind it: who has left does not return, and offers are void. A page that is
-closed, or a node that is away, says nothing of the kind, and leaves the game as it is.
+Nothing else but chat comes behind it: who has left does not return, and offers are void. A page
+that is closed, or a node that is away, says nothing of the kind, and leaves the game as it is.
 """
 
 from __future__ import annotations

@@ -219,6 +219,8 @@ async function start() {
     },
   });
   Goop.realtime.watch("chess", () => Promise.all([listGames(), tables.findChannels()]).catch(fail));
+  // What no channel tells: a game that was put aside, or a new name.
+  document.addEventListener("visibilitychange", () => document.hidden || listGames().catch(fail));
   await listGames();
   await tables.findChannels();
   const { channel: wanted, game: kept } = named();

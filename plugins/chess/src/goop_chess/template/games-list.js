@@ -97,7 +97,8 @@ function gameRow(game, does) {
     made.addEventListener("click", work);
     controls.append(made);
   };
-  button("open", running ? "Resume" : "Look", running ? "primary" : "", () => does.open(game.game));
+  const words = running ? "Resume" : isLeftToUs(game) ? "End it" : "Look";
+  button("open", words, words === "Look" ? "" : "primary", () => does.open(game.game));
   if (running) {
     button("abandon", game.canAbort ? "Call off" : "Abandon", "", () => does.abandon(game));
   } else {
