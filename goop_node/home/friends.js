@@ -1,40 +1,20 @@
 // SPDX-License-Identifier: MIT
-// "Connect to a friend": addresses, invite links, and adding a friend by either.
+// "Connect to a friend": looking at an invitation, and adding a friend by one.
 
 import { call, fullName } from "./dom.js";
 
 /**
- * The multiaddr in what a person pasted: an invite link (`…/join#<encoded>`) or the address.
- * @param {string} text
- * @returns {string}
+ * What an invitation leads to; nothing is done about it. Rejects with the node's words.
+ * @param {string} text  an address, an invite link, or a whole message with one of them
  */
-export function addressIn(text) {
-  const pasted = text.trim();
-  const hash = pasted.indexOf("#");
-  const part = hash >= 0 ? pasted.slice(hash + 1) : pasted;
-  try {
-    return decodeURIComponent(part).trim();
-  } catch {
-    return part.trim();
-  }
-}
-
-/**
- * The peer id at the end of a multiaddr, or "" where there is none.
- * @param {string} address
- */
-export function peerIdIn(address) {
-  const found = /\/p2p\/([A-Za-z0-9]+)\/?$/.exec(address);
-  return found ? found[1] : "";
-}
+export const lookAt = (text) => call("/api/invite/look", { address: text });
 
 /**
  * Add a friend. Resolves with a sentence for the person; rejects with the node's words.
- * @param {string} text  an address or an invite link
+ * @param {string} text  as for `lookAt`
  */
 export async function addFriend(text) {
-  const address = addressIn(text);
-  const { peerId, peerLabel } = await call("/api/friends", { address });
+  const { peerId, peerLabel } = await call("/api/friends", { address: text });
   return peerLabel
     ? `Connected to ${fullName(peerLabel, peerId)}. Your node remembers them.`
     : `Connected to ${fullName("your friend", peerId)}. Their name appears in a moment.`;

@@ -4,6 +4,7 @@
 import { $, apart, call, characters, fullName, make, note, paintAvatar, write } from "./dom.js";
 import { addFriend } from "./friends.js";
 import { followPeople, renderPeople } from "./people.js";
+import { readTogether } from "./person.js";
 import { followReach } from "./reach.js";
 import { followRequests, refreshRequests } from "./requests.js";
 import { followRunning } from "./running.js";
@@ -45,6 +46,7 @@ async function rename(event) {
     me = { ...me, label: answer?.label || label };
     showMe();
     editName(false);
+    showInvite(await call("/api/invite")); // it carries the name
     note($("rename-note"), "Saved. Others see the new name in a moment.", "good");
   } catch (error) {
     note($("rename-note"), error.message, "bad");
@@ -55,6 +57,10 @@ async function rename(event) {
 /** Our addresses, each with a button to copy it, and the link that carries the best one. */
 function showInvite(invite) {
   $("invite-link").value = invite.link || "";
+  $("invite-text").value = invite.text || "";
+  $("my-fingerprint").textContent = invite.fingerprint;
+  $("invite-note").textContent = invite.note;
+  $("invite-note").hidden = !invite.note;
   $("address-list").replaceChildren(
     ...(invite.addresses || []).map((address, index) => {
       const id = `address-${index}`;
@@ -70,6 +76,7 @@ function showInvite(invite) {
 async function copy(button) {
   const field = $(button.dataset.copy);
   const words = button.firstChild;
+  button.dataset.words ??= words.textContent;
   field.select();
   try {
     await navigator.clipboard.writeText(field.value);
@@ -77,7 +84,7 @@ async function copy(button) {
   } catch {
     words.textContent = "Press Ctrl+C"; // the text is selected already
   }
-  button.addEventListener("blur", () => (words.textContent = "Copy"), { once: true });
+  button.addEventListener("blur", () => (words.textContent = button.dataset.words), { once: true });
 }
 
 async function connectFriend(event) {
@@ -130,14 +137,23 @@ async function part(work) {
   }
 }
 
+/** What can be opened with somebody hangs on what was granted. */
+async function together() {
+  await readTogether();
+  renderPeople();
+}
+
 part(async () => {
   me = await call("/api/self");
   showMe();
 });
 part(async () => {
-  await showTemplates(refreshRequests);
+  await showTemplates(async () => {
+    await Promise.all([refreshRequests(), together()]);
+  });
   followRequests();
   followRunning();
+  await together();
 });
 part(async () => showInvite(await call("/api/invite")));
 part(() => followReach(renderPeople));

@@ -2,7 +2,9 @@
 // Who is online: a list that follows the node's peer events, with what can be decided of each.
 
 import { $, apart, fingerprint, fullName, make, paintAvatar, spoken } from "./dom.js";
+import { canPlay, facts, playLinks, printLine, showPrints } from "./person.js";
 import { decide, refreshSoon, relation } from "./reach.js";
+import { showCompany } from "./status.js";
 
 /** peer id → row, as the node last told it. @type {Map<string, any>} */
 const people = new Map();
@@ -21,6 +23,7 @@ function stateOf(row) {
 function open(peerId, asking, focus) {
   opened = { peerId, asking };
   render();
+  if (peerId) refreshSoon(); // why the last attempt failed may have changed
   document.querySelector(`[data-key="${focus}"]`)?.focus();
 }
 
@@ -51,16 +54,29 @@ function choices(row) {
   }
   const friend = standing === "friend";
   const own = friend
-    ? button(`${id}-friend`, "Remove as friend", () => decide(id, "unfriend", labelOf(row)))
+    ? button(`${id}-friend`, "Forget", () => decide(id, "forget", labelOf(row)))
     : button(`${id}-friend`, "Make a friend", () => decide(id, "befriend", labelOf(row)));
   own.disabled = fixed;
   if (fixed) own.title = "Named in goop.toml or when the node was started";
+  const links = row.online ? playLinks(id) : [];
   return make(
     "div",
     { className: "choices", id: `choices-${id}` },
+    ...(links.length ? [make("p", {}, "Open together:"), ...links] : []),
+    facts(id),
     own,
     button(`${id}-block`, "Block…", () => open(id, true, `${id}-no`)),
   );
+}
+
+/** "Play…": shows the choices, with the keyboard at the first thing to open. */
+function play(row) {
+  const made = button(`${row.peerId}-play`, "Play…", () => {
+    open(row.peerId, false, "");
+    $(`choices-${row.peerId}`)?.querySelector("a")?.focus();
+  });
+  made.setAttribute("aria-label", spoken(`Play… with ${fullName(labelOf(row), row.peerId)}`));
+  return made;
 }
 
 function item(row) {
@@ -95,7 +111,9 @@ function item(row) {
       ...(friend ? [" ", make("span", { className: "tag" }, "Friend")] : []),
     ),
     make("span", { className: "presence" }, stateOf(row)),
+    ...(row.online && canPlay() ? [play(row)] : []),
     more,
+    ...(friend || isOpen ? [] : [printLine(id)]),
     ...(isOpen ? [choices(row)] : []),
   );
 }
@@ -115,6 +133,8 @@ function render() {
   if (focused) document.querySelector(`[data-key="${focused}"]`)?.focus();
   $("people-count").textContent = online ? String(online) : "";
   $("people-empty").hidden = rows.length > 0;
+  showCompany(rows.filter((row) => row.online && row.Reachable !== false).length);
+  showPrints();
 }
 
 /** Take one row in, and say aloud who came or went. */

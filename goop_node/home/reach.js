@@ -8,13 +8,14 @@ const known = new Map();
 /** Told after every change. @type {() => void} */
 let changed = () => {};
 
+const NOBODY = { standing: "unknown", fixed: false, peerLabel: "", fingerprint: "", addresses: [], trouble: "" };
+
 /**
  * What somebody is to this node.
  * @param {string} peerId
- * @returns {{standing: string, fixed: boolean, peerLabel: string}}
+ * @returns {typeof NOBODY}
  */
-export const relation = (peerId) =>
-  known.get(peerId) || { standing: "unknown", fixed: false, peerLabel: "" };
+export const relation = (peerId) => known.get(peerId) || NOBODY;
 
 function take(answer) {
   known.clear();
@@ -51,7 +52,7 @@ function showBlocked(blocked) {
 
 const DONE = {
   befriend: (name) => `${name} is a friend now.`,
-  unfriend: (name) => `${name} is no friend any more.`,
+  forget: (name) => `${name} is forgotten: your node keeps no address of theirs.`,
   block: (name) => `${name} is blocked. Nothing passes between you.`,
   unblock: (name) => `${name} is not blocked any more.`,
 };
@@ -59,20 +60,31 @@ const DONE = {
 /**
  * Decide something about somebody, and say what came of it.
  * @param {string} peerId
- * @param {"befriend" | "unfriend" | "block" | "unblock"} action
+ * @param {"befriend" | "forget" | "block" | "unblock"} action
  * @param {string} [label]
  */
 export async function decide(peerId, action, label = relation(peerId).peerLabel) {
   try {
     take(await call("/api/people", { peerId, action }));
     note($("reach-note"), DONE[action](fullName(label, peerId)), "good");
-    if (action === "block") $("blocked").querySelector("summary").focus();
+    offerUndo(action === "block" ? peerId : "");
   } catch (error) {
     note($("reach-note"), error.message, "bad");
   }
 }
 
+/** Whose block can be taken back with one click; "" for nobody's. @param {string} peerId */
+function offerUndo(peerId) {
+  const button = $("reach-undo");
+  const had = document.activeElement === button;
+  button.hidden = !peerId;
+  button.onclick = () => decide(peerId, "unblock");
+  if (peerId) button.focus();
+  else if (had) $("reach-title").focus();
+}
+
 async function choose(event) {
+  offerUndo("");
   try {
     take(await call("/api/reachable", { reachable_by: event.target.value }));
     note($("reach-note"), "Saved.", "good");

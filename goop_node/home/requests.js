@@ -2,6 +2,8 @@
 // Requests from other people that wait for an answer.
 
 import { $, call, fullName, make, note, paintAvatar, settle } from "./dom.js";
+import { printLine } from "./person.js";
+import { relation } from "./reach.js";
 import { asksFor, templateOf, titleOf } from "./templates.js";
 
 /** Why a request went away, in words. */
@@ -75,6 +77,9 @@ function place(request, templates) {
   return make("p", { className: "hint nowhere" }, nowhere(request));
 }
 
+/** What to compare before the first answer to somebody. */
+const strangers = ({ peerId }) => (relation(peerId).standing === "friend" ? [] : [printLine(peerId)]);
+
 function show(request) {
   const before = waiting.get(request.channelId)?.element;
   const text = sentence(request);
@@ -92,7 +97,7 @@ function show(request) {
     "li",
     { "data-channel": request.channelId },
     avatar,
-    make("p", { className: "who" }, text),
+    make("div", { className: "who" }, make("p", {}, text), ...strangers(request)),
     where,
     make("div", { className: "actions", role: "group", "aria-label": text }, accept, decline),
     problem,

@@ -19,9 +19,23 @@ function banner(text) {
   $("banner").hidden = !text;
 }
 
+/** With how many others there is a connection. */
+let company = 0;
+
 function pill(state, text) {
-  $("network").dataset.state = state;
-  $("network").textContent = text || NETWORK[state] || state;
+  const alone = state === "online" && company === 0;
+  $("network").dataset.state = alone ? "alone" : state;
+  $("network").textContent = text || (alone ? "Nobody else here" : NETWORK[state]) || state;
+}
+
+/**
+ * "Connected" is said where there is somebody to be connected to.
+ * @param {number} count of people with a connection
+ */
+export function showCompany(count) {
+  company = count;
+  const { state } = $("network").dataset;
+  if (state === "online" || state === "alone") pill("online");
 }
 
 /** What a plugin's status means to a person. */

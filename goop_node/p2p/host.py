@@ -34,7 +34,7 @@ from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.people import People
 from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
 from goop_node.p2p.whereabouts import Whereabouts
-from goop_node.types import NetworkError, StreamHandler
+from goop_node.types import NetworkError, Refusal, StreamHandler
 
 log = logging.getLogger(__name__)
 
@@ -291,6 +291,7 @@ class Host:
             self._table.connected(peer_id, True)
         except NetworkError as error:
             log.debug("dialling %s: %s", peer_id, error)
+            self._table.undialled(peer_id, Refusal(code=error.code, reason=error.reason))
             if self._table.is_named(peer_id) and peer_id not in self._unreached:
                 self._unreached.add(peer_id)
                 words = "%s cannot be reached at %s: %s; it is tried again and again"

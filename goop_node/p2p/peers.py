@@ -9,11 +9,12 @@ from functools import partial
 
 from goop_node.clock import now_ms
 from goop_node.p2p import limits
+from goop_node.p2p.departures import Departures
 from goop_node.p2p.news import News
 from goop_node.p2p.presence import EXPIRY, Presence
 from goop_node.p2p.shares import Shares
 from goop_node.plugins.callbacks import called
-from goop_node.types import Peer, PeerEvent, Standing
+from goop_node.types import Peer, PeerEvent, Refusal, Standing
 
 
 class PeerTable:
@@ -31,6 +32,9 @@ class PeerTable:
         self._blocked: set[str] = set()
         self._newest: dict[str, int] = {}
         """When each peer that is online said its last, by its own clock."""
+        self._departures = Departures()
+        self._troubles: dict[str, Refusal] = {}
+        """Why the last dial failed, of peers to which none has succeeded since."""
         self._heard = Shares(limits.HEARD_PEERS, limits.SHARE)
         self._news = News(self._peers.get, self._is_close)
         self._subscribers: list[Callable[[PeerEvent], None]] = []
@@ -91,13 +95,17 @@ class PeerTable:
         known = self._peers.get(message.peer_id)
         if known is not None and known.online and message.ts < self._newest[message.peer_id]:
             return  # it was said before what is known, and is told again by whoever likes
+        if self._departures.is_old(message.peer_id, message.ts, now):
+            return
         if message.type == "offline":
+            self._departures.farewell(message.peer_id, message.ts, now)
             if known is not None and known.online:
                 self._went_offline(known)
             return
         if not self._has_place(message.peer_id, forwarder):
             return
         self._newest[message.peer_id] = message.ts
+        self._departures.alive(message.peer_id)
         known = known or _new(message.peer_id, now)
         addrs = message.addrs or known.addrs
         self._change(replace(known, label=message.content, online=True, last_seen=now, addrs=addrs))
@@ -113,17 +121,35 @@ class PeerTable:
         peer = replace(known, connected=connected)
         if connected:
             self._heard.give(peer_id)
+            self._departures.alive(peer_id)
+            self._troubles.pop(peer_id, None)
+        elif known.online:
+            self._departures.lost(peer_id, self._clock())
         self._peers[peer_id] = peer
         if self._may_stay(peer):
             self._change(peer)
         else:
             self._drop(peer_id)
 
+    def undialled(self, peer_id: str, why: Refusal) -> None:
+        """A dial failed. Where nothing listens any more, a peer that was lost has gone."""
+        if peer_id in self._peers:
+            self._troubles[peer_id] = why
+        if why.code == "refused" and self._departures.is_lost(peer_id):
+            self._gone(peer_id)
+
+    def trouble(self, peer_id: str) -> Refusal | None:
+        """Why the last dial of a peer failed; ``None`` where it did not."""
+        return self._troubles.get(peer_id)
+
     def expire(self, now: float) -> None:
-        """Let go of whom nobody has heard of for ``EXPIRY`` seconds; tell what had to wait."""
+        """Let go of whom nobody has heard of any more; tell what had to wait."""
         for peer in list(self._peers.values()):
             if peer.online and now - peer.last_seen > EXPIRY:
                 self._went_offline(peer)
+        for peer_id in self._departures.silent(now):
+            self._gone(peer_id)
+        self._departures.expire(now)
         self._tell(self._news.catch_up(self._clock()))
 
     def unname(self, peer_id: str) -> None:
@@ -167,6 +193,13 @@ class PeerTable:
             self._drop(evicted)
         return has
 
+    def _gone(self, peer_id: str) -> None:
+        """A peer that was lost is not there any more."""
+        self._departures.forget(peer_id)
+        peer = self._peers.get(peer_id)
+        if peer is not None and peer.online:
+            self._went_offline(peer)
+
     def _went_offline(self, peer: Peer) -> None:
         self._newest.pop(peer.peer_id, None)
         if self._is_close(peer.peer_id):
@@ -177,6 +210,8 @@ class PeerTable:
     def _drop(self, peer_id: str) -> None:
         self._heard.give(peer_id)
         self._newest.pop(peer_id, None)
+        self._departures.forget(peer_id)
+        self._troubles.pop(peer_id, None)
         if self._peers.pop(peer_id, None) is not None:
             self._tell(self._news.changed(peer_id, self._clock()))
 

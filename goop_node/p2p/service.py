@@ -240,6 +240,21 @@ class P2P:
         assert peer is not None
         return peer
 
+    def addresses_of(self, peer_id: str) -> tuple[str, ...]:
+        """Where a peer was last known to be: what a person gave, then what it has said itself."""
+        peer = self.peers.get(peer_id)
+        given = (*self._named.get(peer_id, ()), *self.people.friends.all().get(peer_id, ()))
+        told = (*(peer.addrs if peer else ()), *self._seen.all().get(peer_id, ()))
+        return tuple(dict.fromkeys(one.partition("/p2p/")[0] for one in (*given, *told)))
+
+    def forget(self, peer_id: str) -> None:
+        """Remember a peer no more, as a friend or otherwise.
+
+        Raises ``NetworkError`` (``fixed``), ``NotKeptError``.
+        """
+        self.people.unfriend(peer_id)
+        self._seen.forget(peer_id)
+
     def announce(self) -> None:
         """Tell the others at once that something about us changed."""
         if self.network.host is not None:

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote, unquote
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -21,9 +20,10 @@ from goop_node.access import OWNER
 from goop_node.clock import now_ms
 from goop_node.data.kept_files import aside_in
 from goop_node.problems import Problem
-from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent, Route, Who
+from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent, Refusal, Route, Who
 from goop_node.web import templates_api
 from goop_node.web.bodies import body_of
+from goop_node.web.invite_api import MAX_PASTED, address_in, words_of
 from goop_node.web.negotiation import prefers_page
 from goop_node.web.origins import Origins
 from goop_node.web.pages import HOME, serve
@@ -33,16 +33,6 @@ if TYPE_CHECKING:
 
 PING_SECONDS = 25.0
 MAX_WAITING = 256
-_FRIEND_WORDS = {
-    "refused": "Nobody answers at that address: is their node running, and is the address right?",
-    "timeout": "No answer came in time: a firewall may be in between, or they are offline.",
-    "wrong_id": "Somebody else answers at that address: ask for a fresh invite link.",
-    "no_node": "Something else than a node answers at that address: is the port right?",
-    "unreachable": "No way leads to that address from here: are you on the same network?",
-    "offline": "Your node is not on the network just now: try again in a moment.",
-    "self": "That is your own address: give it to your friend, and paste theirs here.",
-    "blocked": "You have blocked this person: unblock them first, under “Who may reach me”.",
-}
 
 
 class LabelBody(msgspec.Struct):
@@ -52,9 +42,9 @@ class LabelBody(msgspec.Struct):
 
 
 class FriendBody(msgspec.Struct):
-    """``POST friends``. ``address`` is a full multiaddr or an invite link."""
+    """``POST friends``. ``address`` is a full multiaddr, an invite link, or a whole invitation."""
 
-    address: Annotated[str, msgspec.Meta(max_length=500)]
+    address: Annotated[str, msgspec.Meta(max_length=MAX_PASTED)]
 
 
 def peer_row(peer: Peer) -> dict[str, JsonValue]:
@@ -142,33 +132,20 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             "databases": dict(node.databases.troubles()),
         }
 
-    @get("/invite", sync_to_thread=False)
-    def invite() -> dict[str, JsonValue]:
-        """Our addresses, and a link that opens a friend's own node."""
-        addresses = sorted(node.network.addrs, key=lambda addr: "/127.0.0.1/" in addr)
-        link = ""
-        if addresses:
-            # It is opened at the friend's machine, where this name leads home whatever home's is.
-            link = f"http://localhost:{node.http_port}/join#{quote(addresses[0], safe='')}"
-        return {"addresses": addresses, "link": link}
-
     @post("/friends", status_code=HTTP_200_OK, opt={"body": FriendBody})
     async def befriend(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Connect to a friend: a full multiaddr, or an invite link."""
         body: FriendBody = await body_of(request, FriendBody)
-        address = body.address.strip()
-        if "#" in address:
-            address = unquote(address.partition("#")[2])
         try:
-            return peer_row(await node.p2p.add_peer(address))
+            return peer_row(await node.p2p.add_peer(address_in(body.address)))
         except NetworkError as error:
             status_code = 422 if error.code in ("bad_address", "self") else 424
-            detail = _FRIEND_WORDS.get(error.code, error.reason)
+            detail = words_of(Refusal(code=error.code, reason=error.reason))
             raise Problem(status_code, error.code, detail, "/address") from None
 
     return [
         Route(handlers=[me, peers, events], callers=OWNER | {Who.ANY_TEMPLATE}),
-        Route(handlers=[rename, status, invite, befriend], callers=OWNER),
+        Route(handlers=[rename, status, befriend], callers=OWNER),
         *templates_api.routes(node, origins),
     ]
 

@@ -12,10 +12,12 @@ from litestar import Request, get, post
 from litestar.status_codes import HTTP_200_OK
 
 from goop_node.access import OWNER
+from goop_node.fingerprints import fingerprint
 from goop_node.problems import Problem
 from goop_node.reach import Reachable
 from goop_node.types import JsonValue, NetworkError, Route
 from goop_node.web.bodies import body_of
+from goop_node.web.invite_api import words_of
 
 if TYPE_CHECKING:
     from goop_node.node import Node
@@ -25,7 +27,7 @@ class DecisionBody(msgspec.Struct):
     """``POST people``: what to do about somebody."""
 
     peerId: Annotated[str, msgspec.Meta(max_length=128)]
-    action: Literal["befriend", "unfriend", "block", "unblock"]
+    action: Literal["befriend", "unfriend", "forget", "block", "unblock"]
 
 
 class ReachableBody(msgspec.Struct):
@@ -49,6 +51,9 @@ def routes(node: Node) -> list[Route]:
                     "peerLabel": one.label,
                     "standing": one.standing,
                     "fixed": one.fixed,
+                    "fingerprint": fingerprint(one.peer_id),
+                    "addresses": list(node.p2p.addresses_of(one.peer_id)),
+                    "trouble": words_of(node.p2p.peers.trouble(one.peer_id)),
                 }
                 for one in people.all()
             ],
@@ -69,6 +74,7 @@ def routes(node: Node) -> list[Route]:
         do = {
             "befriend": people.befriend,
             "unfriend": people.unfriend,
+            "forget": node.p2p.forget,
             "block": people.block,
             "unblock": people.unblock,
         }[body.action]

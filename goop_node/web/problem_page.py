@@ -22,13 +22,9 @@ _PAGE = """<!doctype html>
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
   <title>{title}</title>
-  <link rel="icon" href="/favicon.ico">
-  <link rel="stylesheet" href="/sdk/goop-page.css">
-</head>
+{style}</head>
 <body>
-  <header class="top">
-    <a class="brand" href="{home}"><img src="/favicon.ico" alt="" width="28" height="28">Goop</a>
-  </header>
+  <header class="top"><a class="brand" href="{home}">{icon}Goop</a></header>
   <main class="narrow" id="main">
     <section class="panel join">
       <h1>{title}</h1>
@@ -40,10 +36,18 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+_STYLE = """  <link rel="icon" href="/favicon.ico">
+  <link rel="stylesheet" href="/sdk/goop-page.css">
+"""
+_ICON = '<img src="/favicon.ico" alt="" width="28" height="28">'
 
 
 def problem_page(status: int, code: str, detail: str, home: str = "/") -> bytes:
-    """The page that says ``detail`` to a person, with a way to ``home``."""
+    """The page that says ``detail`` to a person, with a way to ``home``.
+
+    At a name that is none of ours there is no style either: home is elsewhere then.
+    """
+    ours = home == "/"
     words = detail[:1].upper() + detail[1:]
     if words and words[-1] not in ".!?":
         words += "."
@@ -51,6 +55,8 @@ def problem_page(status: int, code: str, detail: str, home: str = "/") -> bytes:
     more = _MORE.get(status)
     return _PAGE.format(
         title=title,
+        style=_STYLE if ours else "",
+        icon=_ICON if ours else "",
         detail=escape(f"{words} {more}" if more else words),
         status=status,
         code=escape(code),

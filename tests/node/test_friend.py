@@ -156,12 +156,12 @@ async def test_every_failure_is_said_in_words(
     }
     async with browsers(bob) as (page,):
         for address, words in failures.items():
-            await page.get_by_label("Or enter theirs").fill(address)
+            await page.get_by_label("Or paste theirs").fill(address)
             await page.get_by_role("button", name="Connect", exact=True).click()
             note = page.locator("#friend-note")
             await expect(note).to_contain_text(words, timeout=VISIBLE_MS)
             # What was typed is still there to be mended.
-            await expect(page.get_by_label("Or enter theirs")).to_have_value(address)
+            await expect(page.get_by_label("Or paste theirs")).to_have_value(address)
         await expect(page.locator("#people-empty")).to_be_visible()
 
 
@@ -170,12 +170,13 @@ async def test_a_link_copied_on_one_page_and_pasted_on_the_other(
 ) -> None:
     alice, bob = machines
     async with browsers(alice, bob) as (a, b):
-        await a.get_by_role("button", name="Copy invite link").click()
-        link = await a.evaluate("navigator.clipboard.readText()")
+        await a.get_by_role("button", name="Copy invitation").click()
+        invitation = await a.evaluate("navigator.clipboard.readText()")
+        link = invitation.split()[-1]
         assert link.startswith(f"http://localhost:{HTTP_PORT}/join#")
         assert alice.node.peer_id in link
 
-        await b.get_by_label("Or enter theirs").fill(link)
+        await b.get_by_label("Or paste theirs").fill(invitation)
         await b.get_by_role("button", name="Connect", exact=True).click()
         await expect(b.locator("#friend-note")).to_contain_text("Connected")
         await is_online(a, "Bob")

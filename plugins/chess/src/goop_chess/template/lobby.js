@@ -7,6 +7,8 @@ import { chosenControl, controlWords, fillControls } from "./time-controls.js";
 /** peer id → row. @type {Map<string, any>} */
 const peers = new Map();
 let chosen = "";
+/** Whom the address names, as home does; chosen once they are online, unless the person chose. */
+let named = new URLSearchParams(location.search).get("peer") ?? "";
 
 /** The opponent, colour and clock that the person picked. */
 export function choice() {
@@ -28,6 +30,7 @@ function showPeers() {
   const online = [...peers.values()]
     .filter((row) => row.online)
     .sort((a, b) => a.peerLabel.localeCompare(b.peerLabel) || a.peerId.localeCompare(b.peerId));
+  if (online.some((row) => row.peerId === named)) [chosen, named] = [named, ""];
   if (!online.some((row) => row.peerId === chosen)) chosen = online.length === 1 ? online[0].peerId : "";
   const focused = document.activeElement?.name === "peer" ? document.activeElement.value : null;
   $("peers").replaceChildren(...online.map(peerOption));
@@ -44,6 +47,7 @@ export function startPicker(onInvite) {
   fillControls($("clock"));
   $("peers").addEventListener("change", (event) => {
     chosen = event.target.value;
+    named = "";
     $("invite").disabled = false;
   });
   $("new-game").addEventListener("submit", (event) => {

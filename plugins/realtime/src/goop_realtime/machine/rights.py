@@ -104,6 +104,14 @@ class Rights:
             return [name for name in sorted(self.contexts) if self._has(name, context)]
         return [app] if app in self.contexts else sorted(self.contexts)
 
+    def templates_of(self, caller: Caller, context: str) -> list[str]:
+        """The templates that may use a context; a template hears of itself alone."""
+        return [
+            name
+            for name in sorted(self.contexts)
+            if self._has(name, context) and (caller.kind != "template" or caller.name == name)
+        ]
+
     def _allowed(self, caller: Caller, right: Right, channel: Channel) -> bool:
         if channel.phase is Phase.ASKED:
             return self._is_asked(caller, channel)

@@ -115,7 +115,10 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
 
     @get("/contexts")
     async def contexts(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
-        """The contexts that the caller may use, with their schemas and limits."""
+        """The contexts that the caller may use, with their schemas and limits.
+
+        ``templates`` are those that may use each, for whoever may open any of them.
+        """
         core = get_bridge().engine.core
         caller = caller_of(request.scope)
         return [
@@ -124,6 +127,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
                 "version": context.type.version,
                 "title": context.type.title,
                 "page": context.type.page,
+                "templates": core.rights.templates_of(caller, context.type.name),
                 "hash": context.hash,
                 "schemas": {name: dict(schema) for name, schema in context.type.messages.items()},
                 "params": context.type.params,
