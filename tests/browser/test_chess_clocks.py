@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clocks as two people see them: chosen, shown before accepting, running, over."""
+"""Clocks and moves in advance, as two people see them: chosen, shown, running, over."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import chess
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.chess_pages import Nodes, Players
+from tests.browser.chess_pages import Nodes, Players, sit_down
 from tests.browser.conftest import page_url
 
 
@@ -91,3 +91,43 @@ async def test_the_time_of_who_has_gone_is_claimed(browser: Browser, nodes: Node
     await expect(claim).to_be_hidden()
     await claim.click(timeout=30_000)
     await expect(black.locator("#status")).to_contain_text("You won on time")
+
+
+async def test_a_move_in_advance_is_played_dropped_or_taken_back(
+    browser: Browser, nodes: Nodes
+) -> None:
+    players = await sit_down(browser, nodes)
+    white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
+
+    async def ahead(page: Page, start: str, end: str) -> None:
+        await page.click(f'[data-square="{start}"]')
+        await page.click(f'[data-square="{end}"]')
+        for square in (start, end):
+            await expect(page.locator(f'[data-square="{square}"].premove')).to_be_visible()
+
+    none = black.locator(".premove")
+    await ahead(black, "d7", "d5")
+    await expect(black.locator("#moves")).not_to_contain_text("d5")
+    await players.play(["e4"])
+    for page in (white, black):
+        await expect(page.locator("#moves")).to_contain_text("d5")
+    await expect(none).to_have_count(0)
+    for cancelled_by in ("click", "Escape"):
+        await ahead(black, "d5", "e4")
+        if cancelled_by == "click":
+            await black.click("#status")
+        else:
+            await black.keyboard.press("Escape")
+        await expect(none).to_have_count(0)
+        await expect(black.locator("#premove-news")).to_be_empty()
+    await ahead(black, "d5", "e4")
+    await players.play_on(["e5"], after=["e4", "d5"])
+    await expect(black.locator("#premove-news")).to_contain_text("d5–e4, made in advance")
+    await expect(none).to_have_count(0)
+    await expect(black.locator("#status")).to_have_text("Your move")
+    await players.play_on(["f5"], after=["e4", "d5", "e5"])
+    await expect(black.locator("#premove-news")).to_be_empty()
+    await black.drag_and_drop('[data-square="b8"]', '[data-square="c6"]')
+    await expect(none).to_have_count(2)
+    await players.play_on(["exf6"], after=["e4", "d5", "e5", "f5"])
+    await expect(white.locator("#moves")).to_contain_text("Nc6")

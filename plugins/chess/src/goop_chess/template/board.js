@@ -13,6 +13,8 @@ const DRAG_FROM = 5;
  * @typedef {object} View
  * @property {Map<string, {kind: string, colour: string}>} pieces
  * @property {Record<string, string[]>} legal  what may be moved where; empty: nothing may
+ * @property {{made: {from: string, to: string}|null}|null} ahead  set where `legal` is what may be moved
+ *     in advance; with the move that was
  * @property {"white"|"black"} orientation     whose side is below
  * @property {{from: string, to: string}|null} lastMove
  * @property {string|null} check               the square of a king in check
@@ -33,7 +35,7 @@ export class Board {
     this.onHand = onHand;
     this.holding = undefined;
     /** @type {View} */
-    this.view = { pieces: new Map(), legal: {}, orientation: "white", lastMove: null, check: null, still: true };
+    this.view = { pieces: new Map(), legal: {}, ahead: null, orientation: "white", lastMove: null, check: null, still: true };
     this.selected = null;
     this.cursor = "e2";
     this.drag = null;
@@ -106,7 +108,8 @@ export class Board {
   }
 
   #paint(name, square) {
-    const { pieces, legal, lastMove, check } = this.view;
+    const { pieces, legal, ahead, lastMove, check } = this.view;
+    const inAdvance = ahead?.made?.from === name || ahead?.made?.to === name;
     const piece = pieces.get(name);
     const key = piece ? piece.colour + piece.kind : "";
     if (square.dataset.piece !== key) {
@@ -116,7 +119,9 @@ export class Board {
     const target = Boolean(this.selected && legal[this.selected]?.includes(name));
     square.classList.toggle("selected", this.selected === name);
     square.classList.toggle("target", target);
-    square.classList.toggle("movable", Boolean(legal[name]));
+    square.classList.toggle("movable", Boolean(legal[name]) && !ahead);
+    square.classList.toggle("ready", Boolean(legal[name] && ahead));
+    square.classList.toggle("premove", inAdvance);
     square.classList.toggle("last", lastMove?.from === name || lastMove?.to === name);
     square.classList.toggle("check", check === name);
     const words = [name];
@@ -125,6 +130,7 @@ export class Board {
     if (this.selected === name) words.push("selected");
     if (target) words.push(piece ? "can be taken" : "can move here");
     if (lastMove?.to === name) words.push("last move");
+    if (inAdvance) words.push("moved in advance");
     square.setAttribute("aria-label", words.join(", "));
     square.setAttribute("aria-pressed", String(this.selected === name));
   }

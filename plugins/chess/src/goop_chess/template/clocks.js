@@ -93,7 +93,7 @@ export class Clocks {
       this.#announced = turn;
       $("clock-news").textContent = `You have ${kind === "fischer" ? "less than 20 seconds" : "less than 3 hours"} left.`;
     }
-    if (left > 0 || game.pending || !game.linked) return;
+    if (left > 0 || game.pending || !game.linked || game.onItsWay.some(({ type }) => type === "flag")) return;
     this.#later(async () => {
       // Refused where our node has measured a little less than this page: then it is said again.
       await game.channel.send({ type: "flag", colour: game.state.colour }).catch(() => {});

@@ -11,6 +11,7 @@ import { pgnOf } from "./games-list.js";
 import { lead } from "./material.js";
 import { showOffers } from "./offers.js";
 import { drawPiece, placement, played } from "./pieces.js";
+import { Premove } from "./premove.js";
 import { Stepping } from "./stepping.js";
 import { headline, linkWords } from "./words.js";
 
@@ -23,9 +24,10 @@ export class GameView {
     this.flipped = new WeakSet();
     /** @type {import("./game.js").Game|null} */
     this.game = null;
-    const hand = (there) => this.game?.thinking.tell(this.game.channel, there);
+    const hand = (there) => this.game?.thinking.tell(this.game.channel, there && this.game.myTurn);
     this.board = new Board($("board"), (from, to) => this.#made(from, to), hand);
     this.clocks = new Clocks();
+    this.premove = new Premove(() => this.game && this.show(this.game));
     this.stepping = new Stepping(() => this.show(this.game));
     this.announcer = new Announcer();
     this.chat = new Chat();
@@ -41,6 +43,7 @@ export class GameView {
   /** Nobody looks at the game any more: what was in hand goes back. */
   leave() {
     this.board.letGo();
+    this.premove.cancel();
     this.stepping.leave();
     this.announcer.leave();
     this.chat.leave();
@@ -64,6 +67,7 @@ export class GameView {
     $("link").textContent = linkWords(game);
     this.announcer.follow(game);
     this.chat.follow(game);
+    this.premove.follow(game);
   }
 
   #showBoard(game, orientation) {
@@ -74,9 +78,11 @@ export class GameView {
     const pieces = pending ? played(placement(fen), pending) : placement(fen);
     const king = [...pieces].find(([, piece]) => piece.kind === "k" && piece.colour === turn);
     const mayMove = game.myTurn && game.linked && this.stepping.at === null;
+    const ahead = this.stepping.at === null ? this.premove.choices(game, pieces) : {};
     this.board.show({
       pieces,
-      legal: mayMove ? game.state.legal : {},
+      legal: mayMove ? game.state.legal : ahead,
+      ahead: mayMove ? null : { made: past ? null : this.premove.of(game) },
       orientation,
       lastMove: pending ? { from: pending.from, to: pending.to } : lastMove,
       check: check && !pending && king ? king[0] : null,
@@ -130,6 +136,10 @@ export class GameView {
   async #made(from, to) {
     const { game } = this;
     if (!game) return; // nothing is on the table any more
+    if (game.state.turn !== game.state.colour) {
+      this.premove.make(game, from, to);
+      return this.show(game);
+    }
     const piece = placement(game.state.fen).get(from);
     const promotes = piece?.kind === "p" && (to[1] === "8" || to[1] === "1");
     const promotion = promotes ? await this.#askPromotion(piece.colour) : undefined;
