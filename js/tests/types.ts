@@ -20,6 +20,12 @@ export async function game(peerId: string): Promise<void> {
     for (const { expiresAt, reach, withdraw } of sent) if (reach === "away" && expiresAt > 0) void withdraw();
     for (const { at, dismiss } of missed) if (at > 0) void dismiss();
   });
+  const following: GoopFollowing = Goop.realtime.running((rows, ended) =>
+    console.log(rows[0]?.waiting, ended.map(({ text }) => text)),
+  );
+  following.notifies = true;
+  Goop.attention.title = `${Goop.attention.waiting.length} games`;
+  Goop.attention.start({ onOpen: (row) => console.log(Goop.attention.words(row)) });
   // @ts-expect-error: a channel's id is not the page's to change
   channel.id = "other";
   // @ts-expect-error: there is no such state
