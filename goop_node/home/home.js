@@ -3,6 +3,7 @@
 
 import { $, apart, call, characters, fullName, make, note, paintAvatar, write } from "./dom.js";
 import { addFriend } from "./friends.js";
+import { followMissed } from "./missed.js";
 import { followPeople, renderPeople } from "./people.js";
 import { readTogether } from "./person.js";
 import { followReach } from "./reach.js";
@@ -153,6 +154,7 @@ part(async () => {
   });
   followRequests();
   followRunning();
+  followMissed();
   await together();
 });
 part(async () => showInvite(await call("/api/invite")));

@@ -12,6 +12,7 @@ const ENDED = {
   declined: "Declined.",
   cancelled: "The request was withdrawn.",
   expired: "The request ran out of time.",
+  replaced: "They have accepted your request.",
   answered_elsewhere: "Answered in another tab.",
 };
 
@@ -34,7 +35,7 @@ function sentence(request) {
 }
 
 /** The templates that may have it: one that it is meant for, or those to choose from. */
-function takers(request) {
+export function takers(request) {
   const may = (request.templates ?? []).map(templateOf).filter(Boolean);
   const meant = (request.page ?? "").split("/").filter(Boolean)[0];
   const own = may.filter((template) => template.name === meant);

@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from goop_chess.games import MIGRATIONS, Games, StoredGame
+from goop_chess.rematch import rematch_of
 from goop_chess.routes import routes
 from goop_chess.session import ChessSession, new_game, refuse_base, same_clock, same_game
 from goop_chess.summary import summary
@@ -225,6 +226,11 @@ class ChessPlugin:
         return peer is not None and peer.connected
 
     # What the endpoints ask
+
+    def rematch(self, stored: StoredGame) -> str:
+        """The context of the game's rematch."""
+        assert self._games is not None
+        return rematch_of(stored, self._games.find)
 
     def find(self, game: str) -> StoredGame | None:
         """The game of that id or channel."""

@@ -48,6 +48,7 @@ def routes(plugin: ChessPlugin) -> Route:
             "takebackOfferBy": session.offers.by("takeback"),
             "offers": session.offers.snapshot(),
             "clock": plugin.clock_of(session),
+            "rematch": plugin.rematch(stored),
         }
 
     @get("/games/{game:str}/positions", sync_to_thread=False)

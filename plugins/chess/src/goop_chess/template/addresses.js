@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The addresses of the page: `./` is the lobby, `?game=ID` a game, `?channel=ID` a game whose request
-// was accepted elsewhere. Beneath a game's entry in the browser's history there is always one of the
+// was accepted elsewhere, `?invitation=ID` one of ours that waits. Beneath a game's entry in the browser's history there is always one of the
 // lobby: "back" leads from a game to the lobby, and from there to where the person came from.
 
 /** How long a position has to be looked at to be remembered: browsers allow few changes a second. */
@@ -15,8 +15,12 @@ const write = (method, state, url) => {
   history[method](state, "", url);
 };
 
-/** What the address names. @returns {{game: string|null, channel: string|null}} */
-export const named = () => ({ game: search().get("game"), channel: search().get("channel") });
+/** What the address names. @returns {{game: string|null, channel: string|null, invitation: string|null}} */
+export const named = () => ({
+  game: search().get("game"),
+  channel: search().get("channel"),
+  invitation: search().get("invitation"),
+});
 
 /**
  * Where the node's own page is, from a template's.
@@ -37,6 +41,20 @@ export function enterGame(game) {
   if (named().game === game && lobbyBeneath) return;
   if (!lobbyBeneath) write("replaceState", null, location.pathname);
   write(lobbyBeneath ? "replaceState" : "pushState", { lobbyBeneath: true }, address(game));
+}
+
+/**
+ * The page waits for the answer to an invitation: a reload leads back to that.
+ * @param {string} invitation
+ */
+export function waitAt(invitation) {
+  const place = `?invitation=${encodeURIComponent(invitation)}`;
+  if (location.search !== place) write("replaceState", history.state, place);
+}
+
+/** It waits no more, and nothing came of it: the lobby is shown in its place. */
+export function waitNoMore() {
+  if (named().invitation) write("replaceState", history.state, location.pathname);
 }
 
 /** The person goes to the lobby: the listener of `onArrival` hears of it. */

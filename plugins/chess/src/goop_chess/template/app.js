@@ -3,12 +3,13 @@
 // nothing of the rules: the node says what is legal, and both nodes check every move.
 
 import { abandon } from "./abandoning.js";
-import { enterGame, homeOf, named, onArrival, toLobby } from "./addresses.js";
+import { enterGame, homeOf, named, onArrival, toLobby, waitNoMore } from "./addresses.js";
 import { click, showTurn, startAlerts } from "./alerts.js";
-import { $, fullName, say, write } from "./dom.js";
+import { $, say } from "./dom.js";
 import { gameOf } from "./game.js";
 import { GameView, ask } from "./game-view.js";
 import { refreshGames } from "./games-list.js";
+import { invite, isWaiting, leaveWaiting, newContext, startInvitations, withdrawShown } from "./invitations.js";
 import { choice, startPicker, startRequests } from "./lobby.js";
 import { openOffer } from "./offers.js";
 import { Tables } from "./tables.js";
@@ -21,8 +22,6 @@ let game = null;
 let known = new Set();
 /** Until the list is shown again. @type {ReturnType<typeof setTimeout>|undefined} */
 let listing;
-/** Ends the request that is waiting for an answer. @type {AbortController|null} */
-let asking = null;
 /** What was shown last of the game, to notice what is new. */
 let before = { id: "", moves: 0 };
 
@@ -47,7 +46,7 @@ const fail = (error) => say(errorWords(error), "bad");
 function gameChanged(changed) {
   if (changed !== game || !game.state) return;
   view.show(game);
-  if (!asking) setState(game.state.status === "running" ? "playing" : "finished");
+  if (!isWaiting()) setState(game.state.status === "running" ? "playing" : "finished");
   const moves = game.state.san.length + (game.pending ? 1 : 0);
   const who = game.state.opponentLabel || "Your opponent";
   if (before.id === game.id && moves !== before.moves) {
@@ -65,6 +64,7 @@ function gameChanged(changed) {
  */
 async function openGame(id, channel) {
   leaveGame();
+  leaveWaiting();
   const opened = tables.of(id);
   game = opened;
   say("");
@@ -89,6 +89,7 @@ function leaveGame() {
 /** Back to the list of games. */
 async function openLobby() {
   leaveGame();
+  leaveWaiting();
   setState("lobby");
   showTurn(false, "Chess");
   $("games-title").focus({ preventScroll: true });
@@ -113,41 +114,28 @@ function listSoon() {
   }, 50);
 }
 
-/**
- * Ask somebody to play; the page waits until they answer.
- * @param {{peerId: string, label: string}} peer
- * @param {string} context
- * @param {string} colour  ours
- * @param {import("./time-controls.js").TimeControl} [clock]
- */
-async function invite(peer, context, colour, clock) {
-  const request = new AbortController();
-  asking = request;
-  write($("waiting-text"), `Waiting for ${fullName(peer.label, peer.peerId)} to answer…`);
-  say("");
-  setState("waiting");
-  $("waiting-text").focus();
-  try {
-    const channel = await Goop.realtime.connect(peer.peerId, {
-      context,
-      params: paramsOf(colour, clock),
-      signal: request.signal,
-    });
-    asking = null;
-    await openGame(gameOf(channel), channel);
-  } catch (error) {
-    if (asking === request) asking = null;
-    if (game) gameChanged(game);
-    else setState("lobby");
-    if (!request.signal.aborted) fail(error);
-  }
+/** A game has begun. Two who invite each other hear of it twice. */
+async function openChannel(channel) {
+  const here = game?.id === gameOf(channel) && game.channel === channel;
+  if (!here || document.body.dataset.state === "waiting") await openGame(gameOf(channel), channel);
 }
 
-/** A name for a new game that nobody else has. */
-function newContext() {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return `chess_${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
+/** What becomes of our invitations. @type {import("./invitations.js").Does} */
+const inviting = {
+  wait: () => setState("waiting"),
+  back() {
+    if (game) {
+      enterGame(game.id);
+      gameChanged(game);
+    } else {
+      waitNoMore();
+      setState("lobby");
+    }
+  },
+  busy: (channel) => document.body.dataset.state === "playing" && game?.id !== gameOf(channel),
+  open: (channel) => openChannel(channel).catch(fail),
+  fail,
+};
 
 /** Ask before something that cannot be undone. */
 async function confirmed(text, yes) {
@@ -170,11 +158,13 @@ const ACTIONS = {
   abort: () => game.send({ type: "abort" }),
   accept: () => game.send({ type: `${openOffer(game.state)}_accept` }),
   decline: () => game.send({ type: `${openOffer(game.state)}_decline` }),
-  cancel: () => asking?.abort(),
+  cancel: () => withdrawShown(),
   claim: () => game.send({ type: "flag", colour: game.state.colour === "white" ? "black" : "white" }),
-  resume: () => invite(game.opponent, game.state.context, game.state.colour, game.state.clock?.control),
-  rematch: () =>
-    invite(game.opponent, newContext(), game.state.colour === "white" ? "black" : "white", game.state.clock?.control),
+  resume: () => invite(game.opponent, game.state.context, paramsOf(game.state.colour, game.state.clock?.control)),
+  rematch: () => {
+    const colour = game.state.colour === "white" ? "black" : "white";
+    return invite(game.opponent, game.state.rematch, paramsOf(colour, game.state.clock?.control));
+  },
   abandon: () => leaveForGood(game.state),
   "claim-win": () => game.send({ type: "abandon_claim", result: "win" }),
   "claim-draw": () => game.send({ type: "abandon_claim", result: "draw" }),
@@ -191,7 +181,6 @@ document.addEventListener("click", (event) => {
 });
 $("to-lobby").addEventListener("click", (event) => {
   event.preventDefault();
-  asking?.abort();
   toLobby();
 });
 $("to-home").href = homeOf(location.href);
@@ -208,16 +197,14 @@ async function start() {
   });
   startPicker(() => {
     const { peerId, label, colour, clock } = choice();
-    invite({ peerId, label }, newContext(), colour, clock);
+    invite({ peerId, label }, newContext(), paramsOf(colour, clock));
   });
   startRequests({
     known: (context) => known.has(context),
-    accept: async (request) => {
-      asking?.abort();
-      const channel = await Goop.realtime.accept(request.channelId);
-      await openGame(gameOf(channel), channel);
-    },
+    rematch: (context) => game?.state?.status !== "running" && context === game?.state?.rematch,
+    accept: async (request) => openChannel(await Goop.realtime.accept(request.channelId)),
   });
+  startInvitations(inviting, named().invitation);
   Goop.realtime.watch("chess", () => Promise.all([listGames(), tables.findChannels()]).catch(fail));
   // What no channel tells: a game that was put aside, or a new name.
   document.addEventListener("visibilitychange", () => document.hidden || listGames().catch(fail));

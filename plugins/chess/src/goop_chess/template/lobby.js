@@ -83,8 +83,9 @@ function proposal(params) {
  * @param {object} on
  * @param {(request: any) => Promise<void>} on.accept
  * @param {(context: string) => boolean} on.known  whether this game is one of ours already
+ * @param {(context: string) => boolean} on.rematch  whether it is a rematch of the game on the table
  */
-export function startRequests({ accept, known }) {
+export function startRequests({ accept, known, rematch }) {
   const shown = new Map();
   function drop(channelId) {
     shown.get(channelId)?.remove();
@@ -94,9 +95,10 @@ export function startRequests({ accept, known }) {
     if (request.accepted) return; // at home: the address has opened it already
     drop(request.channelId);
     const who = fullName(request.peerLabel, request.peerId);
+    const invites = rematch(request.context) ? "wants a rematch" : "invites you to a game of chess";
     const text = known(request.context)
       ? `${who} wants to go on with your game.`
-      : `${who} invites you to a game of chess.${proposal(request.params)}`;
+      : `${who} ${invites}.${proposal(request.params)}`;
     const yes = make("button", { type: "button", className: "primary", "data-action": "accept" }, "Accept");
     const no = make("button", { type: "button", "data-action": "decline" }, "Decline");
     const answer = async (work) => {

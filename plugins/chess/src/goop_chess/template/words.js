@@ -83,6 +83,7 @@ const ERRORS = {
   declined: "Your invitation was declined.",
   timeout: "There was no answer in time.",
   expired: "There was no answer in time.",
+  undiscovered: "They are not online just now.",
   unreachable: "Their node could not be reached.",
   unknown_game: "There is no such game at this node. It may be another person's, or from before their data was lost.",
   unknown_context_there: "Their node has no chess plugin.",
