@@ -89,7 +89,7 @@ async def test_arrow_keys_step_and_a_finished_game_opens_with_them(
     await black.keyboard.press("ArrowRight")
     await shows(black, OPENING)
     # Who comes to the board by keyboard walks over it.
-    await white.locator("#moves .current").focus()
+    await white.locator("#moves-tab").focus()
     await white.keyboard.press("Shift+Tab")
     await white.keyboard.press("ArrowLeft")
     assert await white.evaluate("document.activeElement.dataset.square") == "a5"

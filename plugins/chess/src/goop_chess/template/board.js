@@ -21,6 +21,11 @@ const DRAG_FROM = 5;
  * @property {boolean} still                   nothing has been moved: nothing glides
  */
 
+/** "whitep", or "" where nothing stands. @param {View} view @param {string} name */
+const pieceOn = ({ pieces }, name) => {
+  const piece = pieces.get(name);
+  return piece ? piece.colour + piece.kind : "";
+};
 const sameMove = (a, b) => a?.from === b?.from && a?.to === b?.to;
 
 export class Board {
@@ -59,10 +64,12 @@ export class Board {
   show(view) {
     const turned = view.orientation !== this.root.dataset.orientation;
     const moved = view.lastMove && !turned && !view.still && !this.view.still && !sameMove(view.lastMove, this.view.lastMove);
+    // What is in hand stays there, whatever the news, as long as it stands where it was taken from.
+    const stands = (name) => pieceOn(this.view, name) === pieceOn(view, name);
+    if (this.drag && (turned || !stands(this.drag.name))) this.#endDrag();
+    if (this.selected && !stands(this.selected)) this.selected = null;
     this.view = view;
     if (turned) this.#turn();
-    if (this.selected && !view.legal[this.selected]) this.selected = null;
-    this.#endDrag();
     for (const [name, square] of this.squares) this.#paint(name, square);
     if (moved && !this.dropped) this.#slide(view.lastMove);
     this.dropped = false;
@@ -111,7 +118,7 @@ export class Board {
     const { pieces, legal, ahead, lastMove, check } = this.view;
     const inAdvance = ahead?.made?.from === name || ahead?.made?.to === name;
     const piece = pieces.get(name);
-    const key = piece ? piece.colour + piece.kind : "";
+    const key = pieceOn(this.view, name);
     if (square.dataset.piece !== key) {
       square.dataset.piece = key;
       square.replaceChildren(...(piece ? [drawPiece(piece.kind, piece.colour)] : []));

@@ -88,6 +88,7 @@ export class GameView {
       check: check && !pending && king ? king[0] : null,
       still: Boolean(past),
     });
+    if (game.state.status !== "running") this.board.letGo(); // there is nothing to play with it
   }
 
   #showPlayer(bar, colour) {

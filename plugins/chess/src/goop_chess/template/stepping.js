@@ -96,7 +96,7 @@ export class Stepping {
   #key(event) {
     const { target } = event;
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (!this.game || !$("game").offsetParent || document.querySelector("dialog[open]")) return;
+    if (!this.game || !$("board").offsetParent || document.querySelector("dialog[open]")) return;
     if (target.matches("input, textarea, select, [role=tab]")) return;
     const way = ($("moves").contains(target) ? LIST_KEYS : KEYS)[event.key];
     if (!way) return;
