@@ -65,6 +65,14 @@ async def sit_down(browser: Browser, nodes: Nodes, *, other: Browser | None = No
     return Players(*((alice, bob) if orientation == "white" else (bob, alice)))
 
 
+def clear_tables(nodes: Nodes) -> None:
+    """End what other tests have left: a page's title and icon tell of all games that wait."""
+    for node in nodes:
+        with httpx.Client(base_url=f"{node.url}/api/realtime", headers=node.headers) as http:
+            for channel in http.get("/channels").json():
+                http.post("/close", json={"channelId": channel["channelId"]}).raise_for_status()
+
+
 def finished(node: NodeProcess) -> list[tuple[str, str, int]]:
     """Result, reason and number of moves of each game that has ended."""
     rows = httpx.get(f"{node.url}/api/chess/games", headers=node.headers).json()

@@ -8,7 +8,7 @@ import re
 import chess
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.chess_pages import Nodes, Players, sit_down
+from tests.browser.chess_pages import Nodes, Players, clear_tables, sit_down
 from tests.browser.conftest import page_url
 
 
@@ -128,6 +128,7 @@ async def _walk(page: Page, start: str, end: str) -> None:
 
 
 async def test_turn_title_icon_flip_and_sound(browser: Browser, nodes: Nodes) -> None:
+    clear_tables(nodes)
     players = await sit_down(browser, nodes)
     white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
     await expect(white.locator("#board")).to_have_attribute("data-orientation", "white")
