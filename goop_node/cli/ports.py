@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 from pathlib import Path
@@ -13,7 +14,11 @@ import msgspec
 
 from goop_node.config.model import StartError
 from goop_node.data.kept_files import read_kept, write_kept
+from goop_node.web.origins import is_loopback
 
+log = logging.getLogger(__name__)
+
+WILDCARDS = ("0.0.0.0", "::")
 PORTS_FILE = "ports.json"
 _Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
@@ -35,6 +40,20 @@ def bind_http(host: str, port: int, data: Path) -> socket.socket:
     bound = _bind(host, 0, "http", "--http HOST:PORT")
     _keep(data, key, bound.getsockname()[1])
     return bound
+
+
+def bind_beside(host: str, port: int) -> list[socket.socket]:
+    """The same port on loopback, for browsers of this machine, where ``host`` does not cover it.
+
+    Where another program has it, they use the address that everybody uses.
+    """
+    if is_loopback(host) or host in WILDCARDS:
+        return []
+    try:
+        return [_bind("127.0.0.1", port, "http", "--http HOST:PORT")]
+    except StartError as error:
+        log.info("the pages are not at localhost: %s", error)
+        return []
 
 
 def choose_listen(listen: tuple[str, ...], data: Path) -> tuple[str, ...]:

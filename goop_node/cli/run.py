@@ -19,7 +19,7 @@ from typing import Any, cast
 import uvicorn
 
 from goop_node import __version__
-from goop_node.cli.ports import bind_http, choose_listen
+from goop_node.cli.ports import bind_beside, bind_http, choose_listen
 from goop_node.config.model import NodeConfig, StartError
 from goop_node.data.ready import only_node, remove_ready, write_ready
 from goop_node.lifetime import END_SECONDS, end_within, run_to_end
@@ -85,7 +85,10 @@ def run(config: NodeConfig) -> int:
     """
     with only_node(config.data):
         sock = bind_http(config.http_host, config.http_port, config.data)
-        with sock:
+        beside = bind_beside(config.http_host, sock.getsockname()[1])
+        with contextlib.ExitStack() as socks:
+            for one in (sock, *beside):
+                socks.enter_context(one)
             listen = choose_listen(config.listen, config.data)
             config = dataclasses.replace(config, listen=listen, http_port=sock.getsockname()[1])
             if config.source is None:
@@ -94,14 +97,14 @@ def run(config: NodeConfig) -> int:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 loop, code = runner.get_loop(), 1
                 try:
-                    code = run_to_end(loop, loop.create_task(serve(config, sock)))
+                    code = run_to_end(loop, loop.create_task(serve(config, [sock, *beside])))
                     return code
                 finally:
                     end_within(END_SECONDS, code)
 
 
-async def serve(config: NodeConfig, sock: socket.socket) -> int:
-    """Run the node of ``config``, its pages on ``sock``, until told to stop.
+async def serve(config: NodeConfig, socks: list[socket.socket]) -> int:
+    """Run the node of ``config``, its pages on ``socks``, until told to stop.
 
     Returns the exit code. Raises ``StartError``.
     """
@@ -130,7 +133,7 @@ async def serve(config: NodeConfig, sock: socket.socket) -> int:
         try:
             async with node.running():
                 server = _Server(_uvicorn_config(create_app(node)), lambda: _announce(node))
-                await server.serve(sockets=[sock])
+                await server.serve(sockets=socks)
                 remove_ready(config.data)
                 return 0 if stopping else 1
         except P2PError as error:
@@ -144,7 +147,7 @@ async def serve(config: NodeConfig, sock: socket.socket) -> int:
 
 
 def addresses(
-    host: str, names: Sequence[str], port: int, key: str | None, *, isolated: bool = True
+    host: str, names: Sequence[str], port: int, key: str, *, isolated: bool = True
 ) -> tuple[str, str]:
     """(the page's address for people, the base URL for programs of this machine).
 
@@ -165,13 +168,18 @@ def _announce(node: Node) -> None:
     from goop_node.p2p.addresses import host_names
 
     host = node.config.http_host
-    page, url = addresses(
-        host,
-        host_names(host),
-        node.http_port,
-        node.tokens.one_time_key,
-        isolated=node.config.isolation == "origin",
-    )
+
+    def where() -> tuple[str, str]:
+        return addresses(
+            host,
+            host_names(host),
+            node.http_port,
+            node.tokens.one_time_key,
+            isolated=node.config.isolation == "origin",
+        )
+
+    page, url = where()
+    node.tokens.key_used = lambda: say(f"A browser was let in. The next one needs: {where()[0]}")
     addrs = list(node.network.addrs)
     content = {
         "url": url,

@@ -22,7 +22,7 @@ from goop_node.problems import LEFT_EARLY, Problem, not_found
 from goop_node.types import Caller
 from goop_node.web.denial import deny, in_words
 from goop_node.web.negotiation import prefers_page
-from goop_node.web.origins import Origins
+from goop_node.web.origins import Origins, is_loopback
 from goop_node.web.paths import normal_path
 from goop_node.web.security_headers import security_headers, with_headers
 from goop_node.web.tokens import Tokens
@@ -37,6 +37,12 @@ NO_COOKIE = (
     "Your browser shows no cookie of this node, so the node cannot tell that it is you. Load the "
     "page again; if that does not help, cookies are blocked for this address: allow them (at the "
     "symbol in front of the address). Programs show the token of ready.json as Bearer."
+)
+NO_KEY = (
+    "This browser was not let in yet, or shows no cookie of this node. Open the address with ?key= "
+    "that the node's terminal shows; on the node's own machine localhost needs none. If that does "
+    "not help, cookies are blocked for this address: allow them. Programs show the token of "
+    "ready.json as Bearer."
 )
 _LENGTH = re.compile(r"[0-9]{1,9}")
 
@@ -86,7 +92,7 @@ def _caller(facts: Facts, template: str, origins: Origins) -> Caller | Problem:
             f"here programs show the token of ready.json as Bearer; pages are at {origins.home}",
         )
     if template not in facts.cookies:
-        return Problem(401, "no_credential", NO_COOKIE)
+        return Problem(401, "no_credential", NO_KEY if origins.hosts else NO_COOKIE)
     if facts.origin is None and not (
         facts.safe and facts.fetch_site in (None, "same-origin", "none")
     ):
@@ -141,6 +147,9 @@ class Guard:
             await self._app(scope, receive, in_words(scope, receive, send))
             return
         cookie = await self._issue(scope, headers, template)
+        if isinstance(cookie, Problem):
+            await deny(scope, receive, send, cookie)
+            return
         await self._app(scope, _bounded(scope, receive), with_headers(send, cookie))
 
     async def _slowly(self, scope: Any, problem: Problem) -> Problem:
@@ -173,8 +182,8 @@ class Guard:
 
     async def _issue(
         self, scope: Any, headers: Mapping[str, str], template: str
-    ) -> list[tuple[bytes, bytes]]:
-        """The cookie for a page that a person navigates to."""
+    ) -> list[tuple[bytes, bytes]] | Problem:
+        """The cookie for a page that a person navigates to, or why their key is none."""
         navigates = headers.get("sec-fetch-mode", "navigate") == "navigate"
         if scope["method"] != "GET" or not navigates or scope["path"].startswith("/api/"):
             return []
@@ -182,15 +191,36 @@ class Guard:
             return []
         if not prefers_page(headers.get("accept", "")):
             return []
-        if not self._loopback:
+        if not self._loopback and not _is_here(scope, headers):
             keys = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])
             if not self._tokens.is_one_time_key(keys[0]):
                 if keys[0] and isinstance(scope[CALLER], Problem):
-                    await self._slowly(scope, not_found())
+                    return await self._slowly(scope, Problem(401, "key_used", self._key_used()))
                 return []
         name, value = self._tokens.cookie_for(template)
         cookie = f"{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
         return [(b"set-cookie", cookie.encode())]
+
+    def _key_used(self) -> str:
+        return (
+            "This key has let a browser in already, or is none: each works once. The node's "
+            "terminal shows the address with the next one. On the node's own machine "
+            f"http://localhost:{self._origins.port}/ needs none."
+        )
+
+
+_PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
+
+def _is_here(scope: Any, headers: Mapping[str, str]) -> bool:
+    """Whether a browser of this machine asks, by a name of loopback, with no proxy between."""
+    client = (scope.get("client") or ("",))[0]
+    host = headers.get("host", "").lower()
+    return (
+        is_loopback(client)
+        and is_loopback(host.rpartition(":")[0] or host)
+        and not any(name in headers for name in _PASSED_ON)
+    )
 
 
 def _malformed(scope: Any, headers: Mapping[str, str]) -> Problem | None:

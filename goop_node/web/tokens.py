@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -36,8 +37,10 @@ class Tokens:
         self._ours = re.compile(
             rf"(?:^|;)[ \t]*goop_{self.node_tag}=([a-z0-9-]{{0,63}}\.[0-9a-f]{{64}})[ \t]*(?=;|$)"
         )
-        self.one_time_key: str | None = secrets.token_urlsafe(16)
-        """On a bind that is not loopback: shown once, exchanged for a cookie once."""
+        self.one_time_key = secrets.token_urlsafe(16)
+        """On a bind that is not loopback: exchanged for a cookie once; then there is another."""
+        self.key_used: Callable[[], None] = lambda: None
+        """Told when there is another, for whoever shows it to the person."""
 
     @classmethod
     def load_or_create(cls, data: Path) -> Tokens:
@@ -79,10 +82,10 @@ class Tokens:
 
     def is_one_time_key(self, key: str) -> bool:
         """Whether ``key`` is the one-time key; it is spent by that."""
-        known = self.one_time_key
-        if known is None or not hmac.compare_digest(key.encode(), known.encode()):
+        if not hmac.compare_digest(key.encode(), self.one_time_key.encode()):
             return False
-        self.one_time_key = None
+        self.one_time_key = secrets.token_urlsafe(16)
+        self.key_used()
         return True
 
 

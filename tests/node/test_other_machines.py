@@ -39,7 +39,38 @@ def test_the_printed_key_lets_one_browser_in(node: NodeProcess) -> None:
         assert "HttpOnly" in browser.get(printed[1]).headers["set-cookie"]
         assert browser.get(f"{node.url}/api/self").json()["id"] == node.peer_id
     with httpx.Client(headers=NAVIGATION) as late:
-        assert "set-cookie" not in late.get(printed[1]).headers
+        refused = late.get(printed[1])
+        assert refused.status_code == 401
+        assert "set-cookie" not in refused.headers
+        assert "text/html" in refused.headers["content-type"]
+        assert "terminal shows the address with the next one" in refused.text
+        assert f"http://localhost:{node.port}/" in refused.text
+        # What the terminal shows now lets the next browser in.
+        again = re.search(r"The next one needs: (http://\S+)", node.log.read_text())
+        assert again is not None
+        assert again[1] != printed[1]
+        assert "HttpOnly" in late.get(again[1]).headers["set-cookie"]
+        assert late.get(f"{node.url}/api/self").status_code == 200
+
+
+def test_a_browser_of_the_same_machine_needs_no_key(node: NodeProcess) -> None:
+    at = f"http://127.0.0.1:{node.port}"
+    named = {**NAVIGATION, "Host": f"localhost:{node.port}"}
+    with httpx.Client(headers=named) as browser:
+        answer = browser.get(f"{at}/")
+        assert "HttpOnly" in answer.headers["set-cookie"]
+        cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        assert browser.get(f"{at}/api/self", headers=cookie).json()["id"] == node.peer_id
+        # By whatever way it came from elsewhere, it is none of this machine.
+        for elsewhere in ({"X-Forwarded-For": "192.0.2.1"}, {"Via": "1.1 proxy"}):
+            assert "set-cookie" not in browser.get(f"{at}/", headers=elsewhere).headers
+        assert browser.get(f"{at}/", headers={"Host": f"x.example:{node.port}"}).status_code == 421
+
+
+def test_who_was_not_let_in_is_told_how(node: NodeProcess) -> None:
+    answer = httpx.get(f"{node.url}/api/self")
+    assert (answer.status_code, answer.json()["code"]) == (401, "no_credential")
+    assert "address with ?key= that the node's terminal shows" in answer.json()["detail"]
 
 
 def test_only_the_named_host_is_answered(node: NodeProcess) -> None:
@@ -55,6 +86,7 @@ def test_nobody_is_home_where_templates_share_the_origin(node: NodeProcess) -> N
     origin = {"Origin": node.url}
     with httpx.Client(base_url=node.url, headers=NAVIGATION) as browser:
         assert browser.get(printed[1]).status_code == 200
+        browser.headers["Accept"] = "*/*"  # as scripts of a page ask
         assert browser.get("/api/templates").status_code == 200
         for answer in (
             browser.get("/api/status"),
