@@ -153,29 +153,34 @@ export class Game {
    */
   refresh() {
     this.#stale = true;
-    this.#reading ||= this.#read().finally(() => (this.#reading = null));
+    this.#reading ||= this.#read();
     return this.#reading;
   }
 
   async #read() {
-    while (this.#stale) {
-      this.#stale = false;
-      const taken = [...this.#leaving].filter(([, { accepted }]) => accepted);
-      try {
-        // In this order: what leaves the way meanwhile is in the game already, and is never in neither.
-        const waiting = await this.#onTheNode();
-        const state = await api(`/games/${encodeURIComponent(this.id)}`);
-        await this.past.follow(state.uci);
-        this.state = state;
-        this.#waiting = waiting;
-      } catch (error) {
-        this.#tell.unread(this, error);
-        return;
+    try {
+      while (this.#stale) {
+        this.#stale = false;
+        await this.#readOnce();
       }
-      for (const [id] of taken) this.#leaving.delete(id);
-      if (this.state.turn === this.state.colour || this.state.status !== "running") this.thinking.done();
-      this.#changed();
+    } catch (error) {
+      this.#tell.unread(this, error);
+    } finally {
+      this.#reading = null; // in the same moment: whoever calls next begins another
     }
+  }
+
+  async #readOnce() {
+    const taken = [...this.#leaving].filter(([, { accepted }]) => accepted);
+    // In this order: what leaves the way meanwhile is in the game already, and is never in neither.
+    const waiting = await this.#onTheNode();
+    const state = await api(`/games/${encodeURIComponent(this.id)}`);
+    await this.past.follow(state.uci);
+    this.state = state;
+    this.#waiting = waiting;
+    for (const [id] of taken) this.#leaving.delete(id);
+    if (state.turn === state.colour || state.status !== "running") this.thinking.done();
+    this.#changed();
   }
 
   async #onTheNode() {
