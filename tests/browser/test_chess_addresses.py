@@ -130,7 +130,7 @@ async def test_an_address_outlives_the_node_and_an_unknown_one_is_told(
     browser: Browser, nodes: Nodes
 ) -> None:
     players = await sit_down(browser, nodes)
-    white = players.pages[chess.WHITE]
+    white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
     await players.play(OPENING)
     address = white.url
     await white.close()
@@ -145,3 +145,19 @@ async def test_an_address_outlives_the_node_and_an_unknown_one_is_told(
     await expect(page.locator("#notice")).to_contain_text("There is no such game at this node")
     await is_at(page, "lobby")
     assert await page.locator("#to-home").get_attribute("href") == page_url(nodes[0])
+
+    # From waiting Back leads to the lobby, where the invitation waits on; Forward returns to it.
+    await page.goto(page_url(nodes[0], "chess"))
+    await page.click(f'[data-peer="{nodes[1].peer_id}"]')
+    await page.click("#invite")
+    await is_at(page, "waiting")
+    await page.wait_for_function("() => location.search.startsWith('?invitation=')")
+    await back(page)
+    await is_at(page, "lobby")
+    assert "?" not in page.url
+    await expect(page.locator("#sent li")).to_have_count(1)
+    await page.go_forward(wait_until="commit")
+    await is_at(page, "waiting")
+    await black.click('#incoming [data-action="decline"]')
+    await is_at(page, "lobby")
+    await page.wait_for_function("() => !location.search && !history.state?.lobbyBeneath")

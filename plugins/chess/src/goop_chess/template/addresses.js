@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The addresses of the page: `./` is the lobby, `?game=ID` a game, `?channel=ID` a game whose request
-// was accepted elsewhere, `?invitation=ID` one of ours that waits. Beneath a game's entry in the browser's history there is always one of the
-// lobby: "back" leads from a game to the lobby, and from there to where the person came from.
+// was accepted elsewhere, `?invitation=ID` one of ours that waits. Beneath the entry of a game or an
+// invitation in the browser's history there is always one of the lobby: "back" leads there, and from
+// there to where the person came from.
 
 /** How long a position has to be looked at to be remembered: browsers allow few changes a second. */
 const SETTLED_MS = 250;
@@ -49,12 +50,13 @@ export function enterGame(game) {
  */
 export function waitAt(invitation) {
   const place = `?invitation=${encodeURIComponent(invitation)}`;
-  if (location.search !== place) write("replaceState", history.state, place);
+  if (location.search === place) return;
+  write(history.state?.lobbyBeneath ? "replaceState" : "pushState", { lobbyBeneath: true }, place);
 }
 
-/** It waits no more, and nothing came of it: the lobby is shown in its place. */
+/** It waits no more, and nothing came of it: the page goes back to the lobby. */
 export function waitNoMore() {
-  if (named().invitation) write("replaceState", history.state, location.pathname);
+  if (named().invitation) toLobby();
 }
 
 /** The person goes to the lobby: the listener of `onArrival` hears of it. */
@@ -69,7 +71,7 @@ export function toLobby() {
 
 /**
  * Hear when the address changes in the person's hands, and when a page that was put away comes back.
- * @param {(named: {game: string|null, channel: string|null}) => void} listener
+ * @param {(to: ReturnType<typeof named>) => void} listener
  */
 export function onArrival(listener) {
   addEventListener("popstate", () => {

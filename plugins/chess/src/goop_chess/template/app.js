@@ -9,7 +9,7 @@ import { $, say } from "./dom.js";
 import { gameOf } from "./game.js";
 import { GameView, ask } from "./game-view.js";
 import { refreshGames } from "./games-list.js";
-import { invite, isWaiting, leaveWaiting, newContext, startInvitations, withdrawShown } from "./invitations.js";
+import { invite, isWaiting, leaveWaiting, newContext, startInvitations, waitAgain, withdrawShown } from "./invitations.js";
 import { choice, startPicker, startRequests } from "./lobby.js";
 import { openOffer } from "./offers.js";
 import { Tables } from "./tables.js";
@@ -184,8 +184,9 @@ $("to-lobby").addEventListener("click", (event) => {
   toLobby();
 });
 $("to-home").href = homeOf(location.href);
-onArrival(({ game: id }) => {
+onArrival(({ game: id, invitation }) => {
   if (id && id === game?.id) game.refresh();
+  else if (waitAgain(invitation)) leaveGame();
   else (id ? openGame(id) : openLobby()).catch(fail);
 });
 

@@ -50,6 +50,16 @@ export function leaveWaiting() {
   shown = null;
 }
 
+/**
+ * The person comes back to an invitation; whether it still waits.
+ * @param {string|null} invitation
+ */
+export function waitAgain(invitation) {
+  const one = sent.get(invitation ?? "");
+  if (one) wait(one);
+  return one !== undefined;
+}
+
 /** A name for a new game that nobody else has. */
 export function newContext() {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
