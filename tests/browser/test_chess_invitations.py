@@ -14,6 +14,8 @@ from tests.browser.chess_pages import Nodes, sit_down
 from tests.browser.conftest import page_url
 
 STATE = "data-state"
+REPEATED_MS = 30_000
+"""Longer than it takes until an invitation, or its answer, that was lost is said again."""
 
 
 async def lobbies(browser: Browser, nodes: Nodes) -> tuple[Page, Page]:
@@ -74,7 +76,9 @@ async def test_who_waits_sees_the_invitation_of_who_waits_for_them(
     accept = '#incoming [data-action="accept"]'
     for page in (alice, bob):
         await expect(page.locator(accept)).to_be_visible()
-        await expect(page.locator("#waiting-reach")).to_have_text("A page of theirs shows it.")
+        await expect(page.locator("#waiting-reach")).to_have_text(
+            "A page of theirs shows it.", timeout=REPEATED_MS
+        )
     await asyncio.gather(*(page.click(accept) for page in ((alice, bob) if both else (bob,))))
     await same_game(alice, bob)
     for page in (alice, bob):
@@ -102,7 +106,7 @@ async def test_a_waiting_invitation_survives_a_reload_and_a_closed_page(
     await again.goto(page_url(nodes[0], "chess"))
     row = again.locator("#sent li")
     await expect(row).to_contain_text(re.compile(r"4:\d\d left"))
-    await expect(row).to_contain_text("A page of theirs shows it.")
+    await expect(row).to_contain_text("A page of theirs shows it.", timeout=REPEATED_MS)
     await bob.click('#incoming [data-action="accept"]')
     await same_game(again, bob)
     await again.close()
@@ -116,7 +120,9 @@ async def test_a_missed_invitation_is_found_and_answered_by_inviting_back(
     await alice.goto(page_url(nodes[0], "chess"))
     for _ in range(2):
         await invite(alice, nodes, 1)
-        await expect(alice.locator("#waiting-reach")).to_contain_text("Their node has it")
+        await expect(alice.locator("#waiting-reach")).to_contain_text(
+            "Their node has it", timeout=REPEATED_MS
+        )
         await alice.click('#waiting [data-action="cancel"]')
         await expect(alice.locator("body")).to_have_attribute(STATE, "lobby")
     bob = await (await browser.new_context()).new_page()

@@ -14,6 +14,7 @@ from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.missed import MISSED, MISSED_MS, MISSED_PER_PEER
 from goop_realtime.machine.rights import HOME
 from goop_realtime.machine.tombstones import EMPTY_PER_PEER
+from goop_realtime.model.effects import SaveChannel
 from goop_realtime.model.wire import Line, raw
 from goop_realtime.testing import SimNode, World
 
@@ -71,6 +72,23 @@ def test_what_ran_out_while_the_node_was_off_is_found_at_its_start() -> None:
     world.run(2 * MINUTE)
     bob.start()
     world.run(5_000)
+    assert [one.id for one in kept(bob)] == [channel]
+
+
+def test_a_request_in_a_journal_from_before_there_were_missed_ones_goes_on() -> None:
+    world, alice, bob = two()
+    channel = alice.ask("bob", "tally_1", MINUTE)
+    world.run(1_000)
+    bob.crash()
+    kept_row = {
+        name: value
+        for name, value in bob.engine.core.channels[channel].row().items()
+        if name not in ("askedAt", "missed")
+    }
+    assert not bob.journal.commit([SaveChannel(channel, kept_row)])
+    bob.start()
+    assert bob.engine.core.channels[channel].phase is Phase.ASKED
+    world.run(2 * MINUTE)
     assert [one.id for one in kept(bob)] == [channel]
 
 
