@@ -275,3 +275,36 @@ def test_a_taken_back_move_is_no_position_any_more(table: Table) -> None:
     table.say(session, "you", "takeback_offer")
     table.say(session, "me", "takeback_accept")
     assert [ply["uci"] for ply in table.get("/rt-1/positions")["positions"]] == ["e2e4"]
+
+
+def test_the_node_puts_the_time_on_moves_and_tells_the_clocks(table: Table) -> None:
+    params = {"clock": {"kind": "fischer", "seconds": 60, "increment": 2}}
+    asked = OpenRequest(
+        channel="rt-1", context="chess_9", opener="me", peers=("me", "you"), params=params
+    )
+    assert table.context.base is not None
+    assert table.context.stamp is not None
+    base = table.context.base(asked)
+    for other in (None, {"clock": {"kind": "correspondence", "days": 3}}):
+        refused = table.ask("rt-0", "chess_9", params=other, base=base)
+        assert isinstance(refused, Rejection)
+        assert refused.code == "bad_base"
+    session = table.open("rt-1", "chess_9", params=params, base=base)
+    forged = {"spent": 0, "passed": 10**9, "seen": 10**9}
+    page = {"type": "move", "from": "e2", "to": "e4", "clock": forged}
+    said: Any = table.context.stamp(session.request, page)
+    assert said["clock"]["seen"] < 10**9
+    assert page["clock"] == forged
+    table.say(session, "me", "move", **{"from": "e2", "to": "e4", "clock": said["clock"]})
+    assert table.get("/chess_9")["clock"]["running"] is None
+    honest = {"spent": 0, "passed": 0, "seen": 0}
+    table.say(session, "you", "move", **{"from": "e7", "to": "e5", "clock": honest})
+    clock = table.get("/chess_9")["clock"]
+    assert (clock["running"], clock["claimable"]) == ("white", False)
+    assert clock["left"] == {"white": 60_000, "black": 60_000}
+    assert 0 <= clock["elapsed"] <= 60_000
+    assert '[TimeControl "60+2"]' in table.client.get("/games/chess_9/pgn").text
+    # Both know the game: it goes on with its clocks, whatever an invitation to go on says of them.
+    again = OpenRequest(channel="rt-2", context="chess_9", opener="you", peers=("you", "me"))
+    resumed = table.open("rt-2", "chess_9", base=table.context.base(again))
+    assert resumed.snapshot() == session.snapshot()

@@ -27,6 +27,19 @@ export function clockText(ms, kind) {
   return `${minutes}:${two(seconds % 60)}${tenths}`;
 }
 
+/**
+ * What the nodes disagree on about a move, in words; "" where they agree.
+ * @param {import("./game.js").GameState} state
+ */
+export function disputed({ clock, colour, opponentLabel }) {
+  const last = clock?.last;
+  if (!last || last.charged <= last.spent) return "";
+  const seconds = (ms) => `${Math.round(ms / 1000)} s`;
+  const who = opponentLabel || "Your opponent";
+  const [mover, other] = last.by === colour ? ["Your", `${who}'s`] : [`${who}'s`, "your"];
+  return `${mover} node says ${seconds(last.spent)} for a move, ${other} node saw ${seconds(last.seen)}: ${seconds(last.charged)} are charged.`;
+}
+
 export class Clocks {
   /** @type {Game|null} */
   #game = null;
@@ -57,6 +70,8 @@ export class Clocks {
     this.#game = game;
     this.#state = game.state.clock;
     const claim = $("game").querySelector('[data-action="claim"]');
+    const note = disputed(game.state);
+    if ($("clock-note").textContent !== note) $("clock-note").textContent = note;
     claim.hidden = !(this.#state?.claimable && game.state.status === "running" && game.linked);
     this.#tick();
   }

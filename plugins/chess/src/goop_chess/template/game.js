@@ -37,6 +37,8 @@ import { Thinking } from "./thinking.js";
  * @property {{white: number, black: number}} left
  * @property {"white"|"black"|null} running
  * @property {number} elapsed    of the clock that runs, since its player's turn began
+ * @property {{by: string, spent: number, seen: number, charged: number}|null} last  the newest move whose
+ *     charge is final
  * @property {boolean} claimable  whether the other player's time can be claimed to be over
  */
 
