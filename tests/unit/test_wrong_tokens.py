@@ -7,12 +7,12 @@ import asyncio
 import functools
 from pathlib import Path
 from typing import Any
-from unittest.mock import AsyncMock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goop_node.problems import Problem
 from goop_node.web import guard
 from goop_node.web.tokens import MIN_SECRET
 from goop_node.web.wrong_tokens import (
@@ -104,8 +104,13 @@ async def test_wrong_keys_wait_but_not_those_of_who_is_known(
     tmp_path: Path, clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = Client(make_node(tmp_path, http_host="127.0.0.2"))
-    shown: list[str] = []
-    monkeypatch.setattr(client.app, "_slowly", AsyncMock(side_effect=lambda *_: shown.append("")))
+    shown: list[Problem] = []
+
+    async def slowly(scope: object, problem: Problem) -> Problem:
+        shown.append(problem)
+        return problem
+
+    monkeypatch.setattr(client.app, "_slowly", slowly)
     page: Headers = [(b"host", f"127.0.0.2:{PORT}".encode()), (b"accept", b"text/html")]
     cookie: Headers = [(b"cookie", client.cookie(""))]
     for query, headers, waits in (
