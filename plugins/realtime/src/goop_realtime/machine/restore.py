@@ -13,7 +13,7 @@ from goop_realtime.machine.ending import FAILED, finish
 from goop_realtime.machine.trimming import fold, open_at
 from goop_realtime.model import obstacles
 from goop_realtime.model.contract import Contract
-from goop_realtime.model.effects import Outcome
+from goop_realtime.model.effects import DropOutgoing, Outcome
 from goop_realtime.model.log import Log
 from goop_realtime.model.obstacles import Obstacle
 from goop_realtime.model.stored import Stored
@@ -124,7 +124,9 @@ def _fill(core: Core, channel: Channel, kept: Stored) -> None:
     channel.handed_out = last
     for outgoing in kept.outbox:
         if outgoing.id in channel.outcomes:
-            continue  # of a damaged file both were saved: it has its place, or was refused
+            # Of a damaged file both were saved: it has its place, or was refused.
+            core.out.append(DropOutgoing(channel.id, outgoing.id))
+            continue
         channel.put_out(outgoing)
         if outgoing.kind == "close":
             channel.closing = True
