@@ -55,7 +55,9 @@ class Monkey:
         await self._invite()
         for _ in range(rounds):
             for _ in range(self.chance.randrange(1, 4)):
-                await self._do(self._chosen(), self.chance.choice(self.players))
+                name = self._chosen()
+                player = await self._mover() if name == MOVES else self.chance.choice(self.players)
+                await self._do(name, player)
             if await self._agree() != "running":
                 break
         else:
@@ -64,6 +66,13 @@ class Monkey:
         for player in self.players:
             await player.rise()
         return reason
+
+    async def _mover(self) -> Player:
+        """Whoever has something to move, as far as the pages say."""
+        for player in self.players:
+            if await player.table.locator(".movable").count():
+                return player
+        return self.chance.choice(self.players)
 
     def _chosen(self) -> str:
         names = list(WEIGHTS)
