@@ -132,9 +132,9 @@ class Healthy:
             over.set()
             counts = await asyncio.gather(*talks)
         for one, count in zip(reversed(self.talkers), counts, strict=True):
-            await one.until(lambda one=one, count=count: len(one.heard) >= count)
-            assert one.heard == list(range(count))
+            await one.until(lambda one=one, count=count: one.trouble or len(one.heard) >= count)
             assert one.trouble == []
+            assert one.heard == list(range(count))
 
     @property
     def latency(self) -> float:
