@@ -222,6 +222,8 @@ interface GoopRunning {
   readonly ended: boolean;
   /** How many messages no page here has handled, counted up to 100. */
   readonly unread: number;
+  /** How many messages of this node's pages are on their way: `text` is from before them. */
+  readonly sending: number;
   /** When the newest entry of its log was written, in Unix milliseconds. */
   readonly since: number | null;
   /** What keeps it suspended, where something does. */
@@ -299,6 +301,8 @@ interface GoopPeer {
   readonly peerId: string;
   readonly peerLabel: string;
   readonly online: boolean;
+  /** Twenty digits in groups, the same at every node: what two people compare. */
+  readonly fingerprint: string;
   /** The node's own keys: `ID`, `Content`, `Email`, `AvatarHash`, `LastSeen`, … */
   readonly [key: string]: any;
 }

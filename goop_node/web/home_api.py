@@ -19,6 +19,7 @@ from goop_node import __version__
 from goop_node.access import OWNER
 from goop_node.clock import now_ms
 from goop_node.data.kept_files import aside_in
+from goop_node.fingerprints import fingerprint
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent, Refusal, Route, Who
 from goop_node.web import templates_api
@@ -61,6 +62,7 @@ def peer_row(peer: Peer) -> dict[str, JsonValue]:
         "peerId": peer.peer_id,
         "peerLabel": peer.label,
         "online": peer.online,
+        "fingerprint": fingerprint(peer.peer_id),
     }
 
 

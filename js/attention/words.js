@@ -5,11 +5,12 @@
 const MOST_UNREAD = 100;
 
 /**
- * How a row stands: what its context says, or how much is new.
+ * How a row stands: what its context says, unless that is from before what is on its way; or how much is new.
  * @param {GoopRunning} row
  */
 export function wordsOf(row) {
   if (row.state === "asked") return row.title ? `invites you to ${row.title}` : "asks for a channel with you";
+  if (row.sending > 0) return "On its way: what you did last";
   if (row.text) return row.text;
   if (row.unread === 0) return "";
   if (row.unread >= MOST_UNREAD) return `${MOST_UNREAD} new messages or more`;

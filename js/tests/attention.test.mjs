@@ -6,7 +6,7 @@ import { openPage, same, settle } from "./page.mjs";
 
 const row = (channelId, more = {}) => ({
   channelId, peerId: "bob", peerLabel: "Bob", context: "chess_1", app: "", title: "Chess", template: "chess",
-  state: "connected", text: "Your move", waiting: true, ended: false, unread: 0, since: 1, notify: true, ...more,
+  state: "connected", text: "Your move", waiting: true, ended: false, unread: 0, sending: 0, since: 1, notify: true, ...more,
 });
 
 /** A browser that may show notifications, and answers as `answer` when it is asked. */

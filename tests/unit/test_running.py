@@ -182,6 +182,27 @@ def test_without_a_summary_what_is_new_is_counted_and_waits() -> None:
     assert (follower.list[channel]["unread"], follower.list[channel]["waiting"]) == (0, False)
 
 
+def test_nobody_is_due_whose_answer_is_on_its_way() -> None:
+    world = saying(lambda session, peer: Summary(text="Your move", waiting=True))
+    alice, bob, channel = opened(world)
+    hosts = alice.engine.core.channels[channel].hosted
+    host, guest = (alice, bob) if hosts else (bob, alice)
+    follower = Follower(guest)
+
+    def told() -> tuple[bool, int]:
+        row = follower.list[channel]
+        return row["waiting"], row["sending"]
+
+    assert told() == (True, 0)
+    host.crash()
+    guest.pages["b" if hosts else "a"].send(channel, {"type": "add", "n": 1})
+    world.run(1_000)
+    assert told() == (False, 1)
+    host.start()
+    world.run(30_000)
+    assert told() == (True, 0)
+
+
 def test_a_context_is_asked_once_for_each_state_whoever_looks() -> None:
     asked: list[int] = []
 

@@ -6,6 +6,7 @@ import { waitAt } from "./addresses.js";
 import { $, fullName, make, personTag, say, write } from "./dom.js";
 import { isChess } from "./game.js";
 import { ago, left, reached } from "./invitation-words.js";
+import { printOf } from "./prints.js";
 
 /** How long somebody has to answer, in milliseconds. */
 const TIMEOUT_MS = 5 * 60_000;
@@ -101,6 +102,7 @@ function wait(one) {
   shown = one;
   say("");
   write($("waiting-text"), `Waiting for ${fullName(one.peerLabel, one.peerId)} to answer…`);
+  $("waiting-print").replaceChildren(printOf(one.peerId));
   $("waiting-reach").textContent = $("waiting-left").textContent = "";
   does.wait();
   showWaiting();

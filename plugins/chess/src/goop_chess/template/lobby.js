@@ -2,6 +2,7 @@
 // Before a game: who is online, and who is asking.
 
 import { $, fullName, make, personTag, say } from "./dom.js";
+import { learnPrints, printOf } from "./prints.js";
 import { chosenControl, controlWords, fillControls } from "./time-controls.js";
 
 /** peer id → row. @type {Map<string, any>} */
@@ -27,6 +28,7 @@ function peerOption(row) {
 }
 
 function showPeers() {
+  learnPrints([...peers.values()]);
   const online = [...peers.values()]
     .filter((row) => row.online)
     .sort((a, b) => a.peerLabel.localeCompare(b.peerLabel) || a.peerId.localeCompare(b.peerId));
@@ -113,7 +115,7 @@ export function startRequests({ accept, known, rematch }) {
     };
     yes.addEventListener("click", () => answer(() => accept(request)));
     no.addEventListener("click", () => answer(() => Goop.realtime.decline(request.channelId)));
-    const item = make("li", { "data-channel": request.channelId }, make("p", {}, text), yes, no);
+    const item = make("li", { "data-channel": request.channelId }, make("p", {}, text, printOf(request.peerId)), yes, no);
     shown.set(request.channelId, item);
     $("incoming").append(item);
   }

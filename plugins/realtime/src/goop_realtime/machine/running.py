@@ -16,6 +16,7 @@ from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.following import Following, Row, Said
 from goop_realtime.machine.pages import Page
+from goop_realtime.machine.pending import pending
 from goop_realtime.machine.rights import Right
 from goop_realtime.types import Summary
 
@@ -51,9 +52,14 @@ def rows(core: Core, caller: Caller) -> list[Row]:
 def row_of(core: Core, channel: Channel) -> Row:
     """One channel in the list. ``since`` is when the newest came (Unix ms), or ``None``.
 
-    ``template``: whose pages it can be resumed at.
+    ``template``: whose pages it can be resumed at. ``sending``: how many messages of our pages are
+    on their way; what the context says is from before them, so nobody here is due meanwhile.
     """
-    summary, unread = _summary(core, channel), _unread(core, channel)
+    summary, unread, sending = (
+        _summary(core, channel),
+        _unread(core, channel),
+        len(pending(channel)),
+    )
     asked = channel.phase is Phase.ASKED
     waiting = summary.waiting if summary is not None and not summary.ended else unread > 0
     last = channel.log.get(channel.log.last[1])
@@ -67,9 +73,10 @@ def row_of(core: Core, channel: Channel) -> Row:
         "template": _template(core, channel),
         "state": _state(channel),
         "text": "" if summary is None else summary.text,
-        "waiting": asked or (waiting and not channel.final),
+        "waiting": asked or (waiting and not channel.final and not sending),
         "ended": summary is not None and summary.ended,
         "unread": unread,
+        "sending": sending,
         "since": None if last is None else min(last.at, core.now + core.correction),
     }
     obstacle = channel.obstacle
