@@ -77,6 +77,12 @@ test("how many things wait stands in the title and on the icon, whatever the pag
   same([page.document.title, page.link.href], ["Game", "icon.svg"]);
 });
 
+test("what a context says is from before what is on its way, and is not said meanwhile", async () => {
+  const { words } = (await opened()).Goop.attention;
+  assert.equal(words(row("a", { sending: 1, waiting: false })), "On its way: what you did last");
+  assert.equal(words(row("a")), "Your move");
+});
+
 test("each thing that comes to wait is notified once, and goes when it waits no more", async () => {
   const page = await opened();
   page.tell(row("a"));

@@ -10,6 +10,7 @@ import chess
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from goop_node.fingerprints import fingerprint
 from tests.browser.chess_pages import Nodes, sit_down
 from tests.browser.conftest import page_url
 
@@ -73,6 +74,11 @@ async def test_who_waits_sees_the_invitation_of_who_waits_for_them(
 ) -> None:
     alice, bob = await lobbies(browser, nodes)
     await asyncio.gather(invite(alice, nodes, 1), invite(bob, nodes, 0))
+    for page, other in ((alice, nodes[1]), (bob, nodes[0])):
+        # To compare before the first game, beside what was asked and beside the request.
+        digits = fingerprint(other.peer_id)
+        await expect(page.locator("#waiting-print")).to_contain_text(digits)
+        await expect(page.locator("#incoming .print")).to_contain_text(digits)
     accept = '#incoming [data-action="accept"]'
     for page in (alice, bob):
         await expect(page.locator(accept)).to_be_visible()
