@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import json
 import random
+import re
 from collections import defaultdict
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -113,6 +114,8 @@ async def facts(page: Page, game: str) -> dict[str, Any]:
     answer = await page.http.get(f"/api/chess/games/{game}")
     assert answer.status_code == 200, answer.text
     state = answer.json()
-    pgn = (await page.http.get(f"/api/chess/games/{game}/pgn")).text
+    text = (await page.http.get(f"/api/chess/games/{game}/pgn")).text
+    # When the game began is each node's own: it lists it as soon as it hears of the agreement.
+    pgn = re.sub(r"\[(?:Date|UTCDate|UTCTime) .*\]\n", "", text)
     kept = ("fen", "uci", "san", "result", "reason", "drawOfferBy", "takebackOfferBy", "offers")
     return {"pgn": pgn, **{name: state[name] for name in kept}}

@@ -16,6 +16,7 @@ REFUSED = re.compile(
     r"|SharedWorker|document\s*\.\s*cookie|caches\s*\.|navigator\s*\??\.\s*(locks|storage))\b"
 )
 COPES = {
+    "js/attention/notifications.js",
     "js/peers/tabs.js",
     "js/peers/turns.js",
     "js/realtime/wires.js",

@@ -36,6 +36,7 @@ MAY = {
     "goop_node/data/storage.py": "an empty file, for SQLite to write",
     "goop_node/data/salvage.py": "a scratch copy of a damaged database",
     "goop_node/data/ready.py": "the lock, which has no content",
+    "goop_node/plugins/process_state.py": "standard output, opened anew on its own descriptor",
     "goop_node/testing/processes.py": "the log of a node under test",
 }
 
