@@ -27,7 +27,7 @@ def opened(restarted: bool) -> tuple[Play, Channel]:
     play.act({"at": 0, "who": "alice", "does": "request", "peer": "bob"})
     play.next_of("alice")
     play.act({"at": 10, "who": "bob", "does": "accept", "channel": CHANNEL})
-    while any([play.next_of(name) for name in ("bob", "alice")]):
+    while any(play.next_of(name) for name in ("bob", "alice")):
         pass
     assert play.nodes["alice"].engine.core.channels[CHANNEL].phase is Phase.OPEN
     play.act({"at": 20, "who": "bob", "does": "cut", "on": 1})
