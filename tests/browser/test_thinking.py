@@ -31,6 +31,7 @@ async def test_thinking_is_shown_and_clears(
     shown = black.locator("#player-top .thinking")
     await _tap(white, "e2")
     await expect(shown).to_have_text("thinking…")
+    await white.mouse.move(0, 0)  # a pointer that rests over the board is a hand there, too
     await white.keyboard.press("Escape")
     await expect(shown).to_have_count(0)
 

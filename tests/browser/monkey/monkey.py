@@ -82,12 +82,18 @@ class Monkey:
         """By the pages, and both sit at the table."""
         asker, asked = self.chance.sample(self.players, 2)
         page = asker.table
-        await page.click(f'[data-peer="{asked.node.peer_id}"]')
         colour = self.chance.choice(["white", "random", "black"])
-        await page.click(f'.colours label:has([value="{colour}"])')
-        await page.click("#invite")
+        await page.wait_for_selector(f'[data-peer="{asked.node.peer_id}"]')
+        for each in (
+            f'[data-peer="{asked.node.peer_id}"]',
+            f'.colours label:has([value="{colour}"])',
+            "#invite",
+        ):
+            await asker.press(page.locator(each))
         request = asked.table.locator("#incoming li", has_text=asker.name)
-        await request.locator('[data-action="accept"]').click()
+        accept = request.locator('[data-action="accept"]')
+        await accept.wait_for()
+        await asked.press(accept)
         for player in self.players:
             await player.table.wait_for_selector('body[data-state="playing"]')
         self.game = (await shown(page)).game or ""
@@ -184,6 +190,6 @@ class Monkey:
             await self._do(self.chance.choice(ENDS), player)
             confirm = player.table.locator('#confirm[open] [data-confirm="yes"]')
             if await confirm.is_visible():
-                await confirm.click()
+                await player.press(confirm)
             await self._do("accept", self.chance.choice(self.players))
             await self._do(MOVES, self.chance.choice(self.players))

@@ -14,7 +14,11 @@ from tests.browser.monkey.seen import Shown, shown
 
 SOON_MS = 3_000
 """How long a person tries to press what was there a moment ago."""
-AT_ONCE_MS = 60_000
+MIDDLE = """(element) => {
+  element.scrollIntoView({ block: "nearest", behavior: "instant" });
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return [x + width / 2, y + height / 2];
+}"""
 
 
 class NotNow(Exception):
@@ -47,10 +51,12 @@ class Player:
         """Press what is there. Raises ``NotNow`` where it is not, or has gone meanwhile."""
         if not await target.first.is_visible() or not await target.first.is_enabled():
             raise NotNow("it is not there")
+        # Wherever it is now, whatever lies there by then: a hand waits for no animation to end.
         try:
-            await target.first.click(timeout=SOON_MS)
+            x, y = await target.first.evaluate(MIDDLE, timeout=SOON_MS)
         except Error as error:
             raise NotNow(str(error).partition("\n")[0]) from None
+        await target.page.mouse.click(x, y)
 
     async def act(self, name: str) -> None:
         """Press the button of the game with that action."""
@@ -95,9 +101,10 @@ class Player:
         """From the list into the game."""
         row = self.table.locator(f'#running [data-game="{game}"] [data-does="open"]')
         try:
-            await row.click(timeout=SOON_MS)
+            await row.wait_for(timeout=SOON_MS)
         except Error:
             raise NotNow("the list has no such game to resume") from None
+        await self.press(row)
 
     async def second_tab(self, game: str) -> None:
         """Open one more, or close it."""

@@ -17,7 +17,8 @@ from tests.browser.monkey.player import Player
 from tests.node.page import Page as Program
 from tests.node.page import wait_until_discovered
 
-ROUNDS = 12
+ROUNDS, LONG = 8, 20
+"""How often everybody comes to rest in a game, and in one of the soak."""
 Nodes = tuple[NodeProcess, NodeProcess, NodeProcess]
 
 
@@ -36,7 +37,7 @@ def nodes(tmp_path: Path) -> Iterator[Nodes]:
             node.stop()
 
 
-async def played(browser: Browser, nodes: Nodes, seeds: range) -> Counter[str]:
+async def played(browser: Browser, nodes: Nodes, seeds: range, rounds: int) -> Counter[str]:
     """A game for each seed. Returns how often each thing was done."""
     alice, bob, carol = nodes
     done: Counter[str] = Counter()
@@ -49,7 +50,7 @@ async def played(browser: Browser, nodes: Nodes, seeds: range) -> Counter[str]:
             await player.sit()
         for seed in seeds:
             monkey = Monkey(seed, players, third)
-            done[await monkey.play(ROUNDS)] += 1
+            done[await monkey.play(rounds)] += 1
             done += monkey.done
     return done
 
@@ -58,12 +59,12 @@ async def played(browser: Browser, nodes: Nodes, seeds: range) -> Counter[str]:
 async def test_everybody_ends_with_the_same_game(
     browser: Browser, nodes: Nodes, first: int
 ) -> None:
-    done = await played(browser, nodes, range(first, first + 5))
+    done = await played(browser, nodes, range(first, first + 5), ROUNDS)
     assert done["move"] > 20
 
 
 @pytest.mark.soak
 async def test_three_hundred_games(browser: Browser, nodes: Nodes) -> None:
-    done = await played(browser, nodes, range(1000, 1300))
+    done = await played(browser, nodes, range(1000, 1300), LONG)
     print(done)
     assert [name for name in WEIGHTS if not done[name]] == []
