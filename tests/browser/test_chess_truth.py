@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import chess
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from goop_node.testing import NodeProcess
 from tests.browser.chess_pages import Nodes, Players, sit_down
@@ -150,3 +152,31 @@ async def test_what_is_on_its_way_is_shown_as_the_rules_have_it(
     await page.close()
     assert wrong == []
     assert len(cases) > 500
+
+
+async def test_what_is_still_being_read_takes_no_focus_from_the_hand(
+    browser: Browser, nodes: Nodes
+) -> None:
+    white = (await sit_down(browser, nodes)).pages[chess.WHITE]
+    held = asyncio.Event()
+    reads = 0
+
+    async def hold(route: Route) -> None:
+        nonlocal reads
+        reads += 1
+        if reads > 1:
+            await held.wait()
+        await route.continue_()
+
+    await white.route(re.compile(r"/api/chess/games/chess_\w+$"), hold)
+    await white.reload()
+    await stands(white, "e2", "whitep")
+    await tap(white, "e2")
+    async with white.expect_response(re.compile(r"/api/chess/games/chess_\w+$")) as answer:
+        held.set()
+    await (await answer.value).finished()
+    await white.evaluate("new Promise((done) => setTimeout(done, 100))")
+    assert reads > 1
+    await expect(white.locator('[data-square="e2"]')).to_be_focused()
+    await white.keyboard.press("Escape")
+    await expect(white.locator("#board .selected")).to_have_count(0)

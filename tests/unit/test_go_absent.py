@@ -21,13 +21,13 @@ from tests.unit.virtual_time import live
 
 CHANNEL = "rt-0011223344556677"
 KNOWN_WITHIN = 2.0
+PAUSES = st.integers(0, 13).map(lambda n: n * 7 / 16)
+"""Exact in binary, and no sum of them is the grace: which of two things due at once comes first
+is nobody's promise."""
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(["left", "eof", "back", "ask"]), st.floats(0, 2 * GRACE_SECONDS)),
-        max_size=12,
-    )
+    st.lists(st.tuples(st.sampled_from(["left", "eof", "back", "ask"]), PAUSES), max_size=12)
 )
 def test_who_left_is_gone_unless_it_comes_back_in_time(steps: list[tuple[str, float]]) -> None:
     async def story() -> None:
@@ -52,7 +52,7 @@ def test_who_left_is_gone_unless_it_comes_back_in_time(steps: list[tuple[str, fl
         if left is not None:
             expected.append(left + GRACE_SECONDS)
         await asyncio.sleep(2 * GRACE_SECONDS)
-        assert gone == pytest.approx(expected)
+        assert gone == expected
 
     live(story())
 

@@ -5,7 +5,7 @@
 import { abandon } from "./abandoning.js";
 import { enterGame, homeOf, named, onArrival, toLobby, waitNoMore } from "./addresses.js";
 import { click, showTurn, startAlerts } from "./alerts.js";
-import { $, say } from "./dom.js";
+import { $, nobodyHasFocus, say } from "./dom.js";
 import { gameOf } from "./game.js";
 import { GameView, ask } from "./game-view.js";
 import { refreshGames } from "./games-list.js";
@@ -76,7 +76,7 @@ async function openGame(id, channel) {
   if (game !== opened) return;
   if (!game.state) return setState("lobby"); // what is wrong with it was said
   known.add(game.state.context);
-  $("status").focus({ preventScroll: true });
+  if (nobodyHasFocus()) $("status").focus({ preventScroll: true });
 }
 
 /** Take the game off the table. It goes on; only nobody looks. */

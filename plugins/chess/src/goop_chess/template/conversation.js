@@ -19,7 +19,9 @@ export class Conversation {
   /** What this page wrote and has not found in the log. @type {Map<string, Line>} */
   #leaving = new Map();
 
-  constructor() {
+  /** @param {import("./signals.js").Signals} signals */
+  constructor(signals) {
+    this.signals = signals;
     /** Something is new; `fresh` is what the other wrote just now. @type {(fresh: Line[]) => void} */
     this.onChange = () => {};
     this.channel = null;
@@ -53,9 +55,9 @@ export class Conversation {
     this.#tell(true);
   }
 
-  /** Say whether we want to chat, by a signal, which nobody keeps. @param {boolean} ask  for theirs */
+  /** Say whether we want to chat. @param {boolean} ask  for theirs */
   #tell(ask) {
-    if (this.channel?.state === "connected") this.channel.signal({ chat: this.on ? "on" : "off", ask });
+    this.signals.tell({ chat: this.on ? "on" : "off", ask });
   }
 
   /** A message has come in the channel. */
@@ -66,7 +68,9 @@ export class Conversation {
   /** A signal of the other player has come. */
   signalled(data) {
     if (data?.chat !== "on" && data?.chat !== "off") return;
+    // They have answered, or asked themselves: nothing is left to ask.
     if (data.ask === true) this.#tell(false);
+    else this.signals.keep({ ask: false });
     if (this.offThere === (data.chat === "off")) return;
     this.offThere = data.chat === "off";
     this.onChange([]);

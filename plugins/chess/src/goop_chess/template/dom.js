@@ -8,6 +8,12 @@
  */
 export const $ = (id) => document.getElementById(id);
 
+/** Whether the keyboard is nowhere: what comes later than the person's own doing may lead it somewhere then. */
+export function nobodyHasFocus() {
+  const holder = document.activeElement;
+  return !holder || holder === document.body || !holder.checkVisibility();
+}
+
 /**
  * Make an element. String children become text, never markup: names come from other people.
  * @param {string} tag

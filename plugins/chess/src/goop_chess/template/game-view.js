@@ -24,7 +24,7 @@ export class GameView {
     this.flipped = new WeakSet();
     /** @type {import("./game.js").Game|null} */
     this.game = null;
-    const hand = (there) => this.game?.thinking.tell(this.game.channel, there && this.game.myTurn);
+    const hand = (there) => this.game?.thinking.tell(there && this.game.myTurn);
     this.board = new Board($("board"), (from, to) => this.#made(from, to), hand);
     this.clocks = new Clocks();
     this.premove = new Premove(() => this.game && this.show(this.game));

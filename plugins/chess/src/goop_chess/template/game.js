@@ -4,6 +4,7 @@
 import { Conversation } from "./conversation.js";
 import { api } from "./dom.js";
 import { Past } from "./past.js";
+import { Signals } from "./signals.js";
 import { Thinking } from "./thinking.js";
 
 /**
@@ -88,8 +89,9 @@ export class Game {
     this.state = null;
     this.channel = null;
     this.past = new Past((after) => api(`/games/${encodeURIComponent(id)}/positions?after=${after}`));
-    this.conversation = new Conversation();
-    this.thinking = new Thinking(() => this.#changed());
+    this.signals = new Signals();
+    this.conversation = new Conversation(this.signals);
+    this.thinking = new Thinking(this.signals, () => this.#changed());
   }
 
   /** Whether the other player can be written to, now or later. */
@@ -129,7 +131,7 @@ export class Game {
   /** Use this channel for the game, for as long as it lives. Messages that came before wait for the handler. */
   attach(channel) {
     if (channel === this.channel) return;
-    this.channel = channel;
+    this.channel = this.signals.channel = channel;
     channel.onSignal = (data) => {
       this.thinking.signalled(data);
       this.conversation.signalled(data);
@@ -145,7 +147,7 @@ export class Game {
 
   /** It is looked at no longer. The channel of a game that is over has nothing more to carry. */
   leave() {
-    this.thinking.tell(this.channel, false);
+    this.thinking.tell(false);
     if (this.state?.status === "finished") this.channel?.close();
   }
 

@@ -9,8 +9,12 @@ export class Thinking {
   #said = 0;
   #fade = undefined;
 
-  /** @param {() => void} onChange  the other player began or stopped */
-  constructor(onChange) {
+  /**
+   * @param {import("./signals.js").Signals} signals
+   * @param {() => void} onChange  the other player began or stopped
+   */
+  constructor(signals, onChange) {
+    this.signals = signals;
     this.onChange = onChange;
     /** Whether the other player has a hand at the board. */
     this.theirs = false;
@@ -34,15 +38,11 @@ export class Thinking {
     this.onChange();
   }
 
-  /**
-   * Our own hand is at the board, or has left it.
-   * @param {any} channel
-   * @param {boolean} on
-   */
-  tell(channel, on) {
+  /** Our own hand is at the board, or has left it. @param {boolean} on */
+  tell(on) {
     const now = Date.now();
     if (on ? now - this.#said < EVERY_MS : this.#said === 0) return;
     this.#said = on ? now : 0;
-    channel?.signal({ thinking: on });
+    this.signals.tell({ thinking: on });
   }
 }
