@@ -26,9 +26,7 @@ PAUSES = st.integers(0, 13).map(lambda n: n * 7 / 16)
 is nobody's promise."""
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(["left", "eof", "back", "ask"]), PAUSES), max_size=12)
-)
+@given(st.lists(st.tuples(st.sampled_from(["left", "eof", "back", "ask"]), PAUSES), max_size=12))
 def test_who_left_is_gone_unless_it_comes_back_in_time(steps: list[tuple[str, float]]) -> None:
     async def story() -> None:
         loop = asyncio.get_running_loop()
