@@ -38,7 +38,8 @@ JsonSchema = Mapping[str, JsonValue]
 class Refusal:
     """Why something was refused: a stable ``code`` for programs, a ``reason`` for people.
 
-    ``pointer`` is the JSON Pointer (RFC 6901) of what offends; ``more`` is told beside these.
+    ``Refusal(code="not_your_turn", reason="It is Black's turn.")``. ``pointer`` is the JSON Pointer
+    (RFC 6901) of what offends; ``more`` is told beside these.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]

@@ -81,12 +81,12 @@ SESSIONS = [
         ("true", "found True", "return True"),
         ("text", "found 'no'", "return 'no'"),
         ("dict", "found a dict", "return {'code': 'no'}"),
-        ("class", "found a type", "return Rejection"),
-        ("code", "code: found 5", "return Rejection(code=5, reason='')"),
-        ("empty", "code: found a length of 0", "return Rejection(code='', reason='')"),
-        ("reason", "reason: found None", "return Rejection(code='no', reason=None)"),
-        ("long", "reason: found a length", "return Rejection(code='no', reason='x' * 10**6)"),
-        ("half", "surrogates", "return Rejection(code='no', reason='\\ud800')"),
+        ("class", "found a type", "return Refusal"),
+        ("code", "code: found 5", "return Refusal(code=5, reason='')"),
+        ("empty", "code: found a length of 0", "return Refusal(code='', reason='')"),
+        ("reason", "reason: found None", "return Refusal(code='no', reason=None)"),
+        ("long", "reason: found a length", "return Refusal(code='no', reason='x' * 10**6)"),
+        ("half", "surrogates", "return Refusal(code='no', reason='\\ud800')"),
     )
 ]  # fmt: skip
 

@@ -17,7 +17,7 @@ import pluggy
 from litestar import get, post, websocket, Controller
 from goop_node.hookspecs import hookimpl, hookspec
 from goop_node.types import Refusal, Route, SdkModule, StreamHandler, Template
-from goop_realtime import ContextType, Limits, OpenSession, Rejection
+from goop_realtime import ContextType, Limits, OpenSession, Refusal
 HERE = Path(__file__).parent
 def nothing(*args): return None
 def context(**fields):

@@ -48,7 +48,7 @@ from goop_realtime.types import (
     Message,
     OpenRequest,
     OpenSession,
-    Rejection,
+    Refusal,
     Snapshot,
     Summary,
 )
@@ -142,8 +142,8 @@ ODD: list[Callable[[], Any]] = [
     lambda: StreamHandler(protocol="/x", handle=len),
     lambda: Template(name="x", title="x", folder=Path("x")),
     lambda: SdkModule(name="x", path=Path("x")),
-    lambda: Rejection(code="no", reason="no"),
-    lambda: Rejection(code=7, reason=None),  # type: ignore[arg-type]
+    lambda: Refusal(code="no", reason="no"),
+    lambda: Refusal(code=7, reason=None),  # type: ignore[arg-type]
     lambda: OpenSession(),
     lambda: ContextType(name="x", version="1", title="x", messages={}),
     lambda: ContextType(name=1, version=2, title=3, messages=4),  # type: ignore[arg-type]
@@ -323,7 +323,7 @@ def test_any_function_in_any_place(open_: Any, base: Any, opened: Any, applied: 
         assert isinstance(found, PluginFailure) or decode(encode(found)) == found
         snapshot = Snapshot(epoch=1, seq=1, state={"n": 1})
         session = open_session(context, REQUEST, snapshot, told)
-        assert isinstance(session, ChannelSession | Rejection)
+        assert isinstance(session, ChannelSession | Refusal)
         tell_opened(context, REQUEST, told)
         finish = tell_applied(context, [ROW], told)
         if finish is not None:
@@ -367,7 +367,7 @@ def test_any_session(check: Any, apply: Any, snapshot: Any) -> None:
         told = Told()
         mine = ChannelSession(compile_context("odd", GOOD), session, REQUEST, told)
         refusal = mine.check(MESSAGE)
-        assert refusal is None or isinstance(refusal, Rejection)
+        assert refusal is None or isinstance(refusal, Refusal)
         if refusal is not None:
             encode([refusal.code, refusal.reason, refusal.pointer])
         failure = mine.apply(MESSAGE)

@@ -14,7 +14,7 @@ import chess
 from goop_chess.games import MIGRATIONS
 from goop_chess.session import ChessSession, new_game
 from goop_chess.timekeeper import TICK_MS, Timekeeper
-from goop_realtime.types import Applied, Message, OpenRequest, Rejection
+from goop_realtime.types import Applied, Message, OpenRequest, Refusal
 
 START = 1_700_000_000_000
 HOST, GUEST = "host", "guest"
@@ -142,7 +142,7 @@ class World:
                 return
             self.due.pop(0)[2]()
 
-    def say(self, node: Node, data: dict[str, Any]) -> Rejection | None:
+    def say(self, node: Node, data: dict[str, Any]) -> Refusal | None:
         """A message of a page: the host orders it, now or when it gets there."""
         said = node.stamped(data)
         message = Message(sender=node.me, data=said, id=f"x-{self.count}", sent_at=node.now())

@@ -23,7 +23,7 @@ from goop_realtime.testing import World
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.tally import TALLY, UNLUCKY, TallySession
-from goop_realtime.types import Message, Rejection, Session
+from goop_realtime.types import Message, Refusal, Session
 
 Patch = pytest.MonkeyPatch
 DAY_MS = 24 * 3600 * 1000
@@ -138,7 +138,7 @@ def _with_session(pair: Pair, node: SimNode, session: type[TallySession]) -> Non
 
 def check_raises(pair: Pair, node: SimNode) -> None:
     class Raises(TallySession):
-        def check(self, message: Message) -> Rejection | None:
+        def check(self, message: Message) -> Refusal | None:
             raise ZeroDivisionError("planted")
 
     _with_session(pair, node, Raises)
@@ -162,8 +162,8 @@ def open_session_raises(pair: Pair, node: SimNode) -> None:
 
 def log_refused(pair: Pair, node: SimNode) -> None:
     class Strict(TallySession):
-        def check(self, message: Message) -> Rejection | None:
-            return Rejection(code="new_rule", reason="not any more")
+        def check(self, message: Message) -> Refusal | None:
+            return Refusal(code="new_rule", reason="not any more")
 
     _with_session(pair, node, Strict)
 

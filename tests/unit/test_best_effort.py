@@ -24,7 +24,7 @@ from goop_realtime.machine.unread import Unread
 from goop_realtime.model.effects import Frame, OpenLink, SaveCursor, SendControl, SendLine
 from goop_realtime.model.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
 from goop_realtime.model.wire import Line, parse, raw, serialise
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 GROUP = "rt-0011223344556677"
 NOW = 1_700_000_000_000
@@ -133,7 +133,7 @@ class Desk:
         assert self.virtual is not None
         return self.virtual.ready
 
-    def say(self, data: Any) -> str | Rejection:
+    def say(self, data: Any) -> str | Refusal:
         """The page sends."""
         self.sent += 1
         message_id = f"p1-{self.sent}"
@@ -141,7 +141,7 @@ class Desk:
         self.settle()
         return done
 
-    def hear(self, data: Any) -> Rejection | None:
+    def hear(self, data: Any) -> Refusal | None:
         """The peer sends."""
         assert self.virtual is not None
         refusal = self.virtual.from_peer(json.dumps(data).encode(), self.now)
@@ -290,7 +290,7 @@ def test_without_the_peer_the_page_is_told_when_no_more_fits(begin: Callable[[],
     for number in range(OUTBOX_MESSAGES):
         assert isinstance(desk.say(number), str)
     refused = desk.say("one too many")
-    assert isinstance(refused, Rejection)
+    assert isinstance(refused, Refusal)
     assert refused.code == "outbox_full"
     desk.deliver()
     assert isinstance(desk.say("now there is room"), str)

@@ -17,7 +17,7 @@ from goop_chess.summary import summary
 from goop_realtime.contexts.registry import compile_context
 from goop_realtime.model.obstacles import MISMATCH
 from goop_realtime.testing import SimNode, World
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 from tests.unit.test_chess_session import REQUEST, Table
 from tests.unit.test_crossing_chess import CHESS, Game
 
@@ -111,7 +111,7 @@ def test_a_state_to_go_on_from_says_only_what_can_be(changes: dict[str, Any]) ->
     state = table.sessions[0].snapshot()
     assert refuse_base(REQUEST, {**state, "abandonedBy": "white"}) is None
     refused = refuse_base(REQUEST, {**state, **changes})
-    assert isinstance(refused, Rejection)
+    assert isinstance(refused, Refusal)
 
 
 def test_a_game_that_nobody_left_has_the_state_that_it_had_before() -> None:

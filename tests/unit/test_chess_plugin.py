@@ -18,7 +18,7 @@ from goop_chess.plugin import MONTH, ChessPlugin
 from goop_chess.routes import routes
 from goop_chess.session import ChessSession
 from goop_node.problems import EXCEPTION_HANDLERS
-from goop_realtime.types import Applied, ContextType, Message, OpenRequest, Rejection, Snapshot
+from goop_realtime.types import Applied, ContextType, Message, OpenRequest, Refusal, Snapshot
 
 
 @dataclass
@@ -162,9 +162,9 @@ def test_who_goes_on_with_an_abandoned_game_is_told_that(table: Table) -> None:
     before = session.snapshot()
     table.say(session, "me", "abandon")
     refused = table.ask("rt-2", "chess_7", base=before)
-    assert isinstance(refused, Rejection)
+    assert isinstance(refused, Refusal)
     assert refused.code == "game_abandoned"
-    assert not isinstance(table.ask("rt-3", "chess_7", base=session.snapshot()), Rejection)
+    assert not isinstance(table.ask("rt-3", "chess_7", base=session.snapshot()), Refusal)
 
 
 def test_the_state_of_a_game(table: Table) -> None:
@@ -222,7 +222,7 @@ def test_a_named_game_goes_on_in_its_next_channel(table: Table) -> None:
     session = table.open("rt-2", "chess_7", base=base)
     assert session.position.uci == ["e2e4"]
     other = table.ask("rt-3", "chess_7")
-    assert isinstance(other, Rejection)
+    assert isinstance(other, Refusal)
     assert other.code == "game_differs"
 
 
@@ -287,7 +287,7 @@ def test_the_node_puts_the_time_on_moves_and_tells_the_clocks(table: Table) -> N
     base = table.context.base(asked)
     for other in (None, {"clock": {"kind": "correspondence", "days": 3}}):
         refused = table.ask("rt-0", "chess_9", params=other, base=base)
-        assert isinstance(refused, Rejection)
+        assert isinstance(refused, Refusal)
         assert refused.code == "bad_base"
     session = table.open("rt-1", "chess_9", params=params, base=base)
     forged = {"spent": 0, "passed": 10**9, "seen": 10**9}

@@ -13,7 +13,7 @@ from goop_realtime.model.outcomes import REMEMBERED_REFUSED
 from goop_realtime.model.wire import Line
 from goop_realtime.storage.journal_rows import KEPT_REFUSED, PRUNE_EVERY
 from goop_realtime.testing import SimNode, World
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 
 def opened() -> tuple[World, SimNode, Channel, int]:
@@ -114,7 +114,7 @@ def test_a_page_that_sends_and_never_handles_is_held_before_the_log_grows() -> N
         data = {"type": "add", "n": 0}
         answers.append(alice.engine.send(world.now, channel.id, page, f"mute-{n + 1}", data))
         alice.flush()
-    refused = [answer for answer in answers if isinstance(answer, Rejection)]
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
     assert {refusal.code for refusal in refused} == {"outbox_full"}
     assert len(channel.log) == 3 * OUTBOX_MESSAGES
     mute.thaw()

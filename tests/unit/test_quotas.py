@@ -17,7 +17,7 @@ from goop_realtime.model.quotas import LINES_BURST, WITHDRAWN_PER_PEER
 from goop_realtime.model.trace import RING, STRANGERS, Trace
 from goop_realtime.model.wire import Line, raw
 from goop_realtime.testing import SimNode, World
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 PENDING = 8
 """Open requests of one peer."""
@@ -262,6 +262,6 @@ def test_a_page_hears_of_no_context_that_it_may_not_use() -> None:
     assert names
     for caller in (Caller(kind="template", name="ping"), Caller(kind="home")):
         found = engine.request(0, "bob", "nonsense", None, 60_000, new=False, caller=caller)
-        assert isinstance(found, Rejection)
+        assert isinstance(found, Refusal)
         assert found.code == "unknown_context"
         assert all((name in found.reason) == (caller.kind == "home") for name in names)

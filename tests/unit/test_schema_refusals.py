@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from goop_realtime.contexts.registry import Validator
 from goop_realtime.contexts.schema_refusals import MAX_FOUND, MAX_NAME, MAX_POINTER, MAX_REASON
 from goop_realtime.model.jsonio import encode
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 DESCRIPTION = {
     "properties": {
@@ -31,7 +31,7 @@ DESCRIPTION = {
 }
 
 
-def refused(schema: Any, value: Any) -> Rejection:
+def refused(schema: Any, value: Any) -> Refusal:
     found = Validator(schema, where="test").check(value)
     assert found is not None
     return found

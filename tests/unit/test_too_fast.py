@@ -14,7 +14,7 @@ from goop_realtime.machine.lookup import rows
 from goop_realtime.machine.pages import Page, state_frame
 from goop_realtime.model.limits import Bucket, NodeLimits
 from goop_realtime.testing import SimNode, World
-from goop_realtime.types import Limits, Rejection
+from goop_realtime.types import Limits, Refusal
 
 CLIENT = Caller(kind="program")
 
@@ -92,7 +92,7 @@ def test_who_does_not_retry_goes_on_behind_what_was_refused() -> None:
     world, alice, channel, page = opened()
     alice.engine.core.channels[channel].bucket = Bucket(10, 1)
     answers = [alice.engine.send(world.now, channel, page, f"p-{n}", n) for n in (1, 2)]
-    assert isinstance(answers[1], Rejection)
+    assert isinstance(answers[1], Refusal)
     world.run(1_000)
     assert alice.engine.send(world.now, channel, page, "p-3", 3) == "p-3"
 
@@ -101,9 +101,9 @@ def test_a_new_subscription_begins_anew() -> None:
     world, alice, channel, page = opened(retries=True)
     alice.engine.core.channels[channel].bucket = Bucket(10, 1)
     answers = [alice.engine.send(world.now, channel, page, f"p-{n}", n) for n in (1, 2)]
-    assert isinstance(answers[1], Rejection)
+    assert isinstance(answers[1], Refusal)
     world.run(1_000)
-    assert isinstance(alice.engine.send(world.now, channel, page, "p-3", 3), Rejection)
+    assert isinstance(alice.engine.send(world.now, channel, page, "p-3", 3), Refusal)
     alice.engine.subscribe(world.now, page, {"retries": True})
     assert alice.engine.send(world.now, channel, page, "p-3", 3) == "p-3"
 

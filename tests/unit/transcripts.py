@@ -39,7 +39,7 @@ from goop_realtime.model.effects import (
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import parse, serialise
 from goop_realtime.storage.journal import MIGRATIONS, Journal
-from goop_realtime.types import ContextType, Message, OpenSession, Rejection
+from goop_realtime.types import ContextType, Message, OpenSession, Refusal
 
 Row = dict[str, Any]
 
@@ -50,11 +50,11 @@ NAMES = ("alice", "bob")
 class Even(OpenSession):
     """A rule for the refusals: numbers are even."""
 
-    def check(self, message: Message) -> Rejection | None:
+    def check(self, message: Message) -> Refusal | None:
         """Refuse an odd ``n``."""
         assert isinstance(message.data, dict)
         if int(message.data["n"]) % 2:
-            return Rejection(code="odd", reason="only even numbers", pointer="/n")
+            return Refusal(code="odd", reason="only even numbers", pointer="/n")
         return None
 
 
@@ -186,9 +186,9 @@ class Play:
                     caller=HOME,
                     app=row.get("app", ""),
                 )
-                assert not isinstance(asked, Rejection), asked
+                assert not isinstance(asked, Refusal), asked
             case "accept":
-                assert not isinstance(engine.accept(now, channel, HOME), Rejection)
+                assert not isinstance(engine.accept(now, channel, HOME), Refusal)
             case "decline":
                 assert engine.decline(now, channel, HOME, row["reason"]) is None
             case "send":

@@ -15,7 +15,7 @@ that is closed, or a node that is away, says nothing of the kind, and leaves the
 
 from __future__ import annotations
 
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 MESSAGES = ("abandon", "abandon_claim")
 REASON = "abandonment"
@@ -23,19 +23,19 @@ _OTHER = {"white": "black", "black": "white"}
 _WINS = {"white": "1-0", "black": "0-1"}
 
 
-def refusal(left: str | None, kind: str, colour: str) -> Rejection | None:
+def refusal(left: str | None, kind: str, colour: str) -> Refusal | None:
     """Why ``colour`` may not say ``kind``; ``left`` is the colour that has abandoned the game."""
     if kind == "abandon_claim" and left != _OTHER[colour]:
         reason = "Your opponent has not abandoned this game."
-        return Rejection(code="nothing_to_claim", reason=reason)
+        return Refusal(code="nothing_to_claim", reason=reason)
     if left is None or kind == "resign":
         return None
     if left == colour:
-        return Rejection(code="game_abandoned", reason="You have abandoned this game.")
+        return Refusal(code="game_abandoned", reason="You have abandoned this game.")
     if kind in MESSAGES:
         return None
     reason = "Your opponent has abandoned this game: claim the win, or call it a draw."
-    return Rejection(code="game_abandoned", reason=reason)
+    return Refusal(code="game_abandoned", reason=reason)
 
 
 def claimed(claim: str, colour: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 COLOURS = ("white", "black")
 LAG_MS = 5_000
@@ -132,16 +132,16 @@ def charge(spent: int, passed: int, seen: int) -> int:
     return max(min(spent, passed), seen - LAG_MS, 0)
 
 
-def missing_stamp() -> Rejection:
+def missing_stamp() -> Refusal:
     """A move, or a claim, of a game with clocks that has no time on it."""
     reason = "In a game with clocks the node puts the time on each move, and there is none."
-    return Rejection(code="no_time", reason=reason, pointer="/clock")
+    return Refusal(code="no_time", reason=reason, pointer="/clock")
 
 
-def refuse_claim(of: str) -> Rejection:
+def refuse_claim(of: str) -> Refusal:
     """A claim before its time."""
     reason = f"{of.capitalize()} has time left, as far as the two nodes can tell."
-    return Rejection(code="time_left", reason=reason)
+    return Refusal(code="time_left", reason=reason)
 
 
 def is_state(value: Any) -> bool:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 OTHER = {"white": "black", "black": "white"}
 KINDS = {"draw": "draw offer", "takeback": "request to take a move back"}
@@ -54,19 +54,19 @@ class Offers:
         """The colour whose offer is open."""
         return next((colour for colour, is_ in self._of[kind].items() if is_ == OPEN), None)
 
-    def refusal(self, kind: str, colour: str) -> Rejection | None:
+    def refusal(self, kind: str, colour: str) -> Refusal | None:
         """Why ``colour`` may not make an offer of that kind now."""
         name, now, theirs = KINDS[kind], self._of[kind][colour], self._of[kind][OTHER[colour]]
         if kind == "draw" and theirs == OPEN:
             return None  # to offer what is offered is to accept it
         if now == OPEN:
-            return Rejection(code="offer_open", reason=f"Your {name} is still open.")
+            return Refusal(code="offer_open", reason=f"Your {name} is still open.")
         if now in _WORDS:
             reason = f"Your {name} {_WORDS[now]}: make the next one after your next move."
-            return Rejection(code="offered_already", reason=reason)
+            return Refusal(code="offered_already", reason=reason)
         if theirs == OPEN:
             reason = "The other player asks to take a move back, too: answer that first."
-            return Rejection(code="answer_first", reason=reason)
+            return Refusal(code="answer_first", reason=reason)
         return None
 
     def make(self, kind: str, colour: str) -> bool:

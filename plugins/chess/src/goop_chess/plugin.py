@@ -26,7 +26,7 @@ from goop_realtime import (
     ContextType,
     Limits,
     OpenRequest,
-    Rejection,
+    Refusal,
     Session,
     Snapshot,
     Summary,
@@ -135,14 +135,14 @@ class ChessPlugin:
         known = self._known(request)
         return new_game(request) if known is None else known.state
 
-    def _open(self, request: OpenRequest, snapshot: Snapshot | None) -> Session | Rejection:
+    def _open(self, request: OpenRequest, snapshot: Snapshot | None) -> Session | Refusal:
         if request.base is not None:
             refusal = refuse_base(request, request.base)
             if refusal is not None:
                 return refusal
         known = self._known(request)
         if known is None and request.base is not None and not same_clock(request):
-            return Rejection(
+            return Refusal(
                 code="bad_base", reason="The game's clocks are not those of the invitation."
             )
         if (
@@ -151,8 +151,8 @@ class ChessPlugin:
             and not same_game(request, request.base, known.state)
         ):
             if known.state.get("abandonedBy"):
-                return Rejection(code="game_abandoned", reason="That game was abandoned.")
-            return Rejection(
+                return Refusal(code="game_abandoned", reason="That game was abandoned.")
+            return Refusal(
                 code="game_differs",
                 reason="The two nodes remember this game differently: start a new one.",
             )

@@ -14,7 +14,7 @@ from goop_chess import abandoning, clocks, offers
 from goop_chess.clocks import Clock, control_of, stamp_of
 from goop_chess.offers import OTHER, Offers
 from goop_chess.rules import Illegal, Position
-from goop_realtime.types import Message, OpenRequest, Rejection
+from goop_realtime.types import Message, OpenRequest, Refusal
 
 RULES = 2
 """The rules of new games. By 1, those of 0.1.0, an offer could be repeated at any time."""
@@ -49,9 +49,9 @@ _MORE = {"rules", "offers", "clock", "drawOffer", "takebackOffer", "abandonedBy"
 MAX_MOVES = 1200
 
 
-def refuse_base(request: OpenRequest, base: Any) -> Rejection | None:
+def refuse_base(request: OpenRequest, base: Any) -> Refusal | None:
     """Judge the state that an opener wants to go on from: it comes from another node."""
-    bad = Rejection(code="bad_base", reason="That is no game of these two players.")
+    bad = Refusal(code="bad_base", reason="That is no game of these two players.")
     if not isinstance(base, dict) or not _KEYS <= set(base) <= _KEYS | _MORE:
         return bad
     players, moves = base["players"], base["moves"]
@@ -156,15 +156,15 @@ class ChessSession:
             **({} if self.abandoned_by is None else {"abandonedBy": self.abandoned_by}),
         }
 
-    def check(self, message: Message) -> Rejection | None:
+    def check(self, message: Message) -> Refusal | None:
         """Whether the message may come next."""
         colour = self._colour_of.get(message.sender)
         if colour is None:
-            return Rejection(code="not_a_player", reason="Only the two players may do that.")
+            return Refusal(code="not_a_player", reason="Only the two players may do that.")
         if message.data["type"] == "chat":
             return None  # whatever becomes of the game; nothing of it is in the state
         if self.over:
-            return Rejection(code="game_over", reason=f"The game has ended: {self.reason}.")
+            return Refusal(code="game_over", reason=f"The game has ended: {self.reason}.")
         data = message.data
         kind = data["type"]
         refusal = abandoning.refusal(self.abandoned_by, kind, colour)
@@ -177,21 +177,21 @@ class ChessSession:
         about, _, act = kind.partition("_")
         if act in ("accept", "decline") and self.offers.by(about) != OTHER[colour]:
             what = "draw offer" if about == "draw" else "takeback"
-            return Rejection(code=f"no_{about}_offer", reason=f"There is no {what} to answer.")
+            return Refusal(code=f"no_{about}_offer", reason=f"There is no {what} to answer.")
         if kind == "takeback_offer" and not self._has_moved(colour):
-            return Rejection(code="nothing_to_take_back", reason="You have not moved yet.")
+            return Refusal(code="nothing_to_take_back", reason="You have not moved yet.")
         if act == "offer" and self.rules >= 2:
             return self.offers.refusal(about, colour)
         if kind == "abort" and not self.can_abort:
-            return Rejection(code="too_late", reason="The game can no longer be aborted: resign.")
+            return Refusal(code="too_late", reason="The game can no longer be aborted: resign.")
         return None
 
     def _has_moved(self, colour: str) -> bool:
         return len(self.position.uci) >= (1 if colour == "white" else 2)
 
-    def _check_flag(self, data: dict[str, Any], colour: str) -> Rejection | None:
+    def _check_flag(self, data: dict[str, Any], colour: str) -> Refusal | None:
         if self.clock is None:
-            return Rejection(code="no_clock", reason="This game is played without clocks.")
+            return Refusal(code="no_clock", reason="This game is played without clocks.")
         stamp, of = stamp_of(data), data["colour"]
         if stamp is None:
             return clocks.missing_stamp()
@@ -200,16 +200,16 @@ class ChessSession:
             return clocks.refuse_claim(of)
         return None
 
-    def _check_move(self, message: Message, colour: str) -> Rejection | None:
+    def _check_move(self, message: Message, colour: str) -> Refusal | None:
         if self.position.turn != colour:
             turn = self.position.turn.capitalize()
-            return Rejection(code="not_your_turn", reason=f"It is {turn}'s turn.")
+            return Refusal(code="not_your_turn", reason=f"It is {turn}'s turn.")
         data = message.data
         if self.clock is not None and stamp_of(data) is None:
             return clocks.missing_stamp()
         found = self.position.judge(data["from"], data["to"], data.get("promotion"))
         if isinstance(found, Illegal):
-            return Rejection(code="illegal_move", reason=found.reason, pointer=found.pointer)
+            return Refusal(code="illegal_move", reason=found.reason, pointer=found.pointer)
         self._checked = (message.id, found)
         return None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from goop_node.hookspecs import hookspec
 from goop_node.types import NodeApi
 from goop_realtime.contexts.registry import compile_context
-from goop_realtime.types import ContextType, OpenRequest, Rejection
+from goop_realtime.types import ContextType, OpenRequest, Refusal
 
 KINDS = {"realtime_contexts": "register", "realtime_authorize_open": "veto"}
 """The kind of each hook: what happens when an implementation raises."""
@@ -23,5 +23,5 @@ def realtime_contexts(node: NodeApi) -> Iterable[ContextType]:  # type: ignore[e
 
 
 @hookspec
-def realtime_authorize_open(node: NodeApi, request: OpenRequest) -> Rejection | None:
-    """Veto: may this channel open? Return a ``Rejection`` to refuse it."""
+def realtime_authorize_open(node: NodeApi, request: OpenRequest) -> Refusal | None:
+    """Veto: may this channel open? Return a ``Refusal`` to refuse it."""

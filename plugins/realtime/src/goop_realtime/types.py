@@ -13,15 +13,13 @@ from typing import Annotated, Any, Protocol
 
 from msgspec import Meta
 
-from goop_node.types import JsonSchema, JsonValue, Refusal
-
-Rejection = Refusal
-"""A refusal by a context: ``Rejection(code="not_your_turn", reason="It is Black's turn.")``."""
+from goop_node.types import JsonSchema, JsonValue
+from goop_node.types import Refusal as Refusal
 
 SUMMARY_LENGTH = 200
 """The most characters that a summary's text has."""
 
-BLOCKED = Rejection(code="blocked", reason="you have blocked this person; unblock them at home")
+BLOCKED = Refusal(code="blocked", reason="you have blocked this person; unblock them at home")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +110,7 @@ class Summary:
 class Session(Protocol):
     """A pure fold over the channel's log: no I/O, no clock, no randomness."""
 
-    def check(self, message: Message) -> Rejection | None:
+    def check(self, message: Message) -> Refusal | None:
         """Say whether ``message`` may come next. Changes nothing."""
 
     def apply(self, message: Message) -> None:
@@ -125,7 +123,7 @@ class Session(Protocol):
 class OpenSession(Session):
     """The Session of a context without rules: everything may come, nothing is kept."""
 
-    def check(self, message: Message) -> Rejection | None:
+    def check(self, message: Message) -> Refusal | None:
         """Everything may come."""
         return None
 
@@ -137,7 +135,7 @@ class OpenSession(Session):
         return None
 
 
-def open_freely(request: OpenRequest, snapshot: Snapshot | None) -> Session | Rejection:
+def open_freely(request: OpenRequest, snapshot: Snapshot | None) -> Session | Refusal:
     """``open_session`` of a context whose messages are judged by their schemas alone."""
     return OpenSession()
 
@@ -180,7 +178,7 @@ class ContextType:
         | None
     ) = None
     params: JsonSchema | None = None
-    open_session: Callable[[OpenRequest, Snapshot | None], Session | Rejection] = open_freely
+    open_session: Callable[[OpenRequest, Snapshot | None], Session | Refusal] = open_freely
     base: Callable[[OpenRequest], JsonValue] | None = None
     stamp: Callable[[OpenRequest, JsonValue], JsonValue] | None = None
     opened: Callable[[OpenRequest], None] | None = None

@@ -23,7 +23,7 @@ from goop_realtime.types import (
     Message,
     OpenRequest,
     OpenSession,
-    Rejection,
+    Refusal,
     Session,
     Snapshot,
     Summary,
@@ -31,7 +31,7 @@ from goop_realtime.types import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class PluginFailure(Rejection):
+class PluginFailure(Refusal):
     """A plugin's own code failed, other than when it refuses: it means nothing by it."""
 
     code: str = "plugin_error"
@@ -71,13 +71,13 @@ class ChannelSession:
         """Whether it is the Session without rules, which has no state."""
         return isinstance(self._session, OpenSession)
 
-    def check(self, message: Message) -> Rejection | None:
+    def check(self, message: Message) -> Refusal | None:
         """Whether ``message`` may come next; a Session that fails refuses."""
         try:
             answer = self._session.check(message)
             if answer is None:
                 return None
-            fitted: Rejection = fit(_plain(answer), Rejection | None, "the answer")
+            fitted: Refusal = fit(_plain(answer), Refusal | None, "the answer")
             return fitted
         except BaseException as error:
             if passes(error):
@@ -120,18 +120,18 @@ class ChannelSession:
 
 def open_session(
     context: Context, asked_for: OpenRequest, snapshot: Snapshot | None, failing: Failing
-) -> ChannelSession | Rejection:
+) -> ChannelSession | Refusal:
     """Build the Session of a channel: from its log's beginning, or from ``snapshot``."""
     request = copy_of(asked_for)
     if snapshot is not None:
         snapshot = replace(snapshot, state=deepcopy(snapshot.state))
     found = asked(
-        lambda: context.type.open_session(request, snapshot), Session | Rejection, "the answer"
+        lambda: context.type.open_session(request, snapshot), Session | Refusal, "the answer"
     )
     if isinstance(found, Failed):
         code = context.type.open_session
         return failing(context, "open_session()", found.error, code, request.channel)
-    if isinstance(found, Rejection):
+    if isinstance(found, Refusal):
         return found
     return ChannelSession(context, found, request, failing)
 

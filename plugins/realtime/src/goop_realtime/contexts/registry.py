@@ -23,7 +23,7 @@ from goop_realtime.contexts.schema_refusals import MASK, refusal
 from goop_realtime.model.contract import Contract
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import MAX_CONTEXT
-from goop_realtime.types import ContextType, Limits, Rejection
+from goop_realtime.types import ContextType, Limits, Refusal
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -56,7 +56,7 @@ class Validator:
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             raise ContextError(f"{where}: cannot be compiled: {error}") from None
 
-    def check(self, value: JsonValue) -> Rejection | None:
+    def check(self, value: JsonValue) -> Refusal | None:
         """``None`` when ``value`` fits, else what does not fit and where."""
         try:
             if self._compiled.is_valid(value):
@@ -64,7 +64,7 @@ class Validator:
         except BaseException as error:
             if passes(error):
                 raise
-            return Rejection(code="plugin_error", reason="the context's schema cannot judge this")
+            return Refusal(code="plugin_error", reason="the context's schema cannot judge this")
         return refusal(self._compiled.iter_errors(value))
 
 
@@ -106,11 +106,11 @@ class Context:
         """The template whose page this context's invitations lead to."""
         return self.type.page.strip("/") if self.type.page else None
 
-    def check_message(self, data: JsonValue) -> Rejection | None:
+    def check_message(self, data: JsonValue) -> Refusal | None:
         """Judge a message by the schema that its ``type`` selects."""
         kind = data.get("type") if isinstance(data, dict) else None
         if not isinstance(kind, str):
-            return Rejection(
+            return Refusal(
                 code="invalid_message",
                 reason=f'{self.type.name} messages are objects with a "type"',
                 pointer="/type",
@@ -118,26 +118,26 @@ class Context:
         validator = self.messages.get(kind)
         if validator is None:
             known = ", ".join(sorted(self.messages))
-            return Rejection(
+            return Refusal(
                 code="unknown_type",
                 reason=f"{self.type.name} has no message {kind[:40]!r}; it has {known}",
                 pointer="/type",
             )
         return validator.check(data)
 
-    def check_params(self, params: JsonValue) -> Rejection | None:
+    def check_params(self, params: JsonValue) -> Refusal | None:
         """Judge what an opener proposes."""
         if params is None:
             return None
         if len(encode(params)) > PARAMS_BYTES:
-            return Rejection(code="too_large", reason=f"params exceed {PARAMS_BYTES} bytes")
+            return Refusal(code="too_large", reason=f"params exceed {PARAMS_BYTES} bytes")
         if self.params is None:
             who = self.type.name or "a channel without a context"
-            return Rejection(code="invalid_params", reason=f"{who} takes no params")
+            return Refusal(code="invalid_params", reason=f"{who} takes no params")
         found = self.params.check(params)
         if found is None:
             return None
-        return Rejection(code="invalid_params", reason=found.reason, pointer=found.pointer)
+        return Refusal(code="invalid_params", reason=found.reason, pointer=found.pointer)
 
 
 def compile_context(plugin: str, kind: ContextType) -> Context:

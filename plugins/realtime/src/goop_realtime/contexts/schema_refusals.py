@@ -15,7 +15,7 @@ from jsonschema_rs import ValidationError
 
 from goop_node.types import JsonValue
 from goop_realtime.model.jsonio import encode
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 MASK = "the value"
 """What stands in the engine's messages in the value's place."""
@@ -25,13 +25,13 @@ MAX_NAME = 40
 MAX_POINTER = 300
 
 
-def refusal(errors: Iterable[ValidationError]) -> Rejection:
+def refusal(errors: Iterable[ValidationError]) -> Refusal:
     """The first of ``errors`` as ``invalid_message``, with the JSON Pointer of the very value."""
     for error in errors:
         error = _meant(error)
         reason, path = _told(error)
-        return Rejection(code="invalid_message", reason=reason, pointer=pointer_of(path))
-    return Rejection(code="invalid_message", reason="does not fit the schema")
+        return Refusal(code="invalid_message", reason=reason, pointer=pointer_of(path))
+    return Refusal(code="invalid_message", reason="does not fit the schema")
 
 
 def pointer_of(path: Sequence[str | int]) -> str:

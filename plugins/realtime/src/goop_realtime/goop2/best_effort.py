@@ -19,7 +19,7 @@ from goop_realtime.model.jsonio import MalformedJson, decode, encode
 from goop_realtime.model.limits import OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.model.log import Position
 from goop_realtime.model.wire import Line, pair, payload, raw
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 PAGE_UNKNOWN = "unknown"
 """Such a peer does not say whether a page of it is open."""
@@ -89,14 +89,14 @@ class Virtual:
         elif line.type == "close":
             self.to_peer.append(Item(line, last=True))
 
-    def from_peer(self, message: bytes | None, now: int) -> Rejection | None:
+    def from_peer(self, message: bytes | None, now: int) -> Refusal | None:
         """A message of the peer; refused where it breaks a bound."""
         try:
             encoded = encode(None if message is None else decode(message))
         except MalformedJson as error:
-            return Rejection(code=error.code, reason=error.reason)
+            return Refusal(code=error.code, reason=error.reason)
         if len(encoded) > self._message_bytes:
-            return Rejection(code="too_large", reason=f"a message of {len(encoded)} bytes")
+            return Refusal(code="too_large", reason=f"a message of {len(encoded)} bytes")
         self._take(encoded, now)
         return None
 

@@ -16,7 +16,7 @@ from goop_realtime.machine.liveness import Wait
 from goop_realtime.machine.waits import PAGE_MS
 from goop_realtime.model.limits import OUTBOX_MESSAGES
 from goop_realtime.model.wire import parse
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -261,7 +261,7 @@ class GoLink:
 
     def _enter(self, message: bytes) -> None:
         self._entered += 1
-        refusal: Rejection | None = Rejection(code="overflow", reason="too much is unhandled")
+        refusal: Refusal | None = Refusal(code="overflow", reason="too much is unhandled")
         if self._virtual.ready:
             refusal = self._virtual.from_peer(message, self._ears.now())
         if refusal is not None:

@@ -17,9 +17,9 @@ from goop_realtime.machine.restore import restore
 from goop_realtime.model.effects import Changed, CloseLink, DropChannel
 from goop_realtime.model.stored import Stored
 from goop_realtime.model.wire import Line
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
-REFUSAL = Rejection(code="internal_error", reason="this node failed on that; its log says where")
+REFUSAL = Refusal(code="internal_error", reason="this node failed on that; its log says where")
 
 
 class Contained:

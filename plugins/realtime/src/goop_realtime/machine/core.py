@@ -25,7 +25,7 @@ from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.quotas import Meters, Withdrawn
 from goop_realtime.model.trace import PAGES, STRANGERS, Trace
 from goop_realtime.model.wire import Line, serialise
-from goop_realtime.types import OpenRequest, Rejection, Snapshot
+from goop_realtime.types import OpenRequest, Refusal, Snapshot
 
 Report = Callable[[str, BaseException, str, object, str], None]
 """Takes (plugin, error, in what, the plugin's function, about which channel and message)."""
@@ -53,7 +53,7 @@ class Core:
     registry: Registry
     limits: NodeLimits
     random: random.Random
-    authorize: Callable[[OpenRequest], Rejection | None]
+    authorize: Callable[[OpenRequest], Refusal | None]
     is_discovered: Callable[[str], bool]
     label_of: Callable[[str], str]
     report: Report = _tell_nobody
@@ -166,7 +166,7 @@ class Core:
 
     def open_session(
         self, context: Context, request: OpenRequest, snapshot: Snapshot | None
-    ) -> ChannelSession | Rejection:
+    ) -> ChannelSession | Refusal:
         """Build the Session; a plugin that raises refuses."""
         return plugin_code.open_session(context, request, snapshot, self.plugin_failed)
 

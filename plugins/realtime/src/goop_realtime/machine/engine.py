@@ -41,9 +41,9 @@ from goop_realtime.model.effects import Effect, channel_of
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.stored import Stored
 from goop_realtime.model.wire import Line, pair, parse
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
-R = TypeVar("R", Rejection, Rejection | None)
+R = TypeVar("R", Refusal, Refusal | None)
 
 
 class Engine:
@@ -97,7 +97,7 @@ class Engine:
         new: bool,
         caller: Caller,
         app: str = "",
-    ) -> Channel | Rejection:
+    ) -> Channel | Refusal:
         """Somebody asks for a channel with ``peer``. ``timeout`` in ms.
 
         Without a context the template that asks is named: for a page its own, for others ``app``.
@@ -105,18 +105,18 @@ class Engine:
         self.core.now = now
         if caller.kind == "template" and not context:
             app = caller.name
-        found: Channel | Rejection = REFUSAL
+        found: Channel | Refusal = REFUSAL
         with Contained(self.core, ""):
             found = invitations_sent.request(
                 self.core, peer, context, params, timeout, new=new, caller=caller, app=app
             )
-        if isinstance(found, Rejection):
+        if isinstance(found, Refusal):
             self._refused(found, "")
         return found
 
     def accept(
         self, now: int, channel_id: str, caller: Caller, template: str = ""
-    ) -> Channel | Rejection:
+    ) -> Channel | Refusal:
         """Somebody accepts a request: a page for its template.
 
         Home and programs hand it to ``template``, else to its context's page or to the template
@@ -133,7 +133,7 @@ class Engine:
             or found
         )
 
-    def decline(self, now: int, channel_id: str, caller: Caller, reason: str) -> Rejection | None:
+    def decline(self, now: int, channel_id: str, caller: Caller, reason: str) -> Refusal | None:
         """Somebody declines a request."""
         self.core.now = now
         found = find_request(self.core, channel_id, caller)
@@ -141,13 +141,13 @@ class Engine:
             found, channel_id, lambda one: invitations_received.decline(self.core, one, reason)
         )
 
-    def dismiss(self, now: int, channel_id: str, caller: Caller) -> Rejection | None:
+    def dismiss(self, now: int, channel_id: str, caller: Caller) -> Refusal | None:
         """Somebody has seen that a request was missed: it is not kept any more."""
         self.core.now = now
         found = find_request(self.core, channel_id, caller)
         return self._do(found, channel_id, lambda one: invitations_received.dismiss(self.core, one))
 
-    def shown(self, now: int, page: Page, channel_id: str) -> Rejection | None:
+    def shown(self, now: int, page: Page, channel_id: str) -> Refusal | None:
         """A ``shown`` frame: the page shows a request to its person."""
         self.core.now = now
         found = find_request(self.core, channel_id, page.caller)
@@ -155,24 +155,24 @@ class Engine:
 
     def send(
         self, now: int, channel_id: str, page: Page, message_id: str | None, data: JsonValue
-    ) -> Rejection | str:
+    ) -> Refusal | str:
         """A page sends. The message's id when it is accepted, else why not."""
         self.core.now = now
         channel = find(self.core, channel_id, page.caller, Right.USE)
-        if isinstance(channel, Rejection):
+        if isinstance(channel, Refusal):
             self.core.note("page", channel.code, channel_id, message_id or "", channel.reason)
             return channel
         with Contained(self.core, channel.id):
             return sending.send(self.core, channel, page, message_id, data)
         return REFUSAL
 
-    def signal(self, now: int, channel_id: str, page: Page, data: JsonValue) -> Rejection | None:
+    def signal(self, now: int, channel_id: str, page: Page, data: JsonValue) -> Refusal | None:
         """A page signals: newest wins, never queued, never logged."""
         self.core.now = now
         found = find(self.core, channel_id, page.caller, Right.USE)
         return self._do(found, channel_id, lambda one: signals.send(self.core, one, data))
 
-    def close(self, now: int, channel_id: str, caller: Caller) -> Rejection | None:
+    def close(self, now: int, channel_id: str, caller: Caller) -> Refusal | None:
         """Somebody closes the channel, or withdraws its request."""
         self.core.now = now
         found = find(self.core, channel_id, caller, Right.END)
@@ -188,14 +188,14 @@ class Engine:
 
     def _do(
         self,
-        found: Channel | Rejection,
+        found: Channel | Refusal,
         channel_id: str,
-        work: Callable[[Channel], Rejection | None],
-    ) -> Rejection | None:
+        work: Callable[[Channel], Refusal | None],
+    ) -> Refusal | None:
         """What somebody wants done with a channel, where it was found for him."""
-        if isinstance(found, Rejection):
+        if isinstance(found, Refusal):
             return self._refused(found, channel_id)
-        refusal: Rejection | None = REFUSAL
+        refusal: Refusal | None = REFUSAL
         with Contained(self.core, channel_id):
             refusal = work(found)
         return self._refused(refusal, channel_id)

@@ -13,7 +13,7 @@ from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Right, Rights
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 
 def changed(core: Core, before: Rights, channel: Channel) -> None:
@@ -71,7 +71,7 @@ def _withdraw(core: Core, channel: Channel, owner: Caller) -> None:
         invitations_sent.withdraw(core, channel, "cancelled")
 
 
-def tell_barred(core: Core, page: Page, channel: Channel, refusal: Rejection) -> None:
+def tell_barred(core: Core, page: Page, channel: Channel, refusal: Refusal) -> None:
     """Tell a page that it may not use the channel: to it, that is as if it were away.
 
     A request of its own is over, and so is a channel that others have now.

@@ -21,10 +21,10 @@ from goop_realtime.model.effects import (
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
 from goop_realtime.model.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.model.wire import Line, payload
-from goop_realtime.types import Message, Rejection
+from goop_realtime.types import Message, Refusal
 
 
-def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) -> Rejection | None:
+def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) -> Refusal | None:
     """Accept a message of our own page into the outbox and send it to the host.
 
     With nothing else on its way the Session is asked at once: a message that is wrong now is
@@ -107,7 +107,7 @@ def receive_refusal(core: Core, channel: Channel, line: Line) -> None:
     """The host refused our message: it was applied nowhere."""
     if _settle_own(core, channel, line.id) is None:
         return
-    refusal = Rejection(code=line.code or "refused", reason=line.reason, pointer=line.pointer)
+    refusal = Refusal(code=line.code or "refused", reason=line.reason, pointer=line.pointer)
     outcome = Outcome(code=refusal.code, reason=refusal.reason, pointer=refusal.pointer)
     channel.remember(core.me, line.id, outcome)
     core.out.append(SaveOutcome(channel.id, core.me, line.id, outcome))
@@ -159,7 +159,7 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
     message = None
     if entry.kind == "msg":
         message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
-        refusal: Rejection | None = None
+        refusal: Refusal | None = None
         if channel.context.messages:
             refusal = channel.context.check_message(data)
         refusal = refusal or channel.session.check(message)

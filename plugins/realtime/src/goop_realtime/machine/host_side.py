@@ -17,22 +17,22 @@ from goop_realtime.model.effects import DropOutgoing, Entry, Outcome, Outgoing, 
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
 from goop_realtime.model.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
 from goop_realtime.model.wire import Line, bounded, payload
-from goop_realtime.types import Message, Rejection
+from goop_realtime.types import Message, Refusal
 
 
 def order(
     core: Core, channel: Channel, author: str, outgoing: Outgoing, data: JsonValue
-) -> Rejection | None:
+) -> Refusal | None:
     """Give a message its place in the log, or say why it gets none.
 
     Where the plugin fails on it, it gets neither: the channel waits until it can be judged.
     """
     if channel.final:
-        return Rejection(code="closed", reason="the channel is closed")
+        return Refusal(code="closed", reason="the channel is closed")
     message = None
     if outgoing.kind == "msg":
         if channel.known_of(author).overtaken(outgoing.id):
-            return Rejection(
+            return Refusal(
                 code="overtaken", reason="a later message of this page has its place already"
             )
         message = Message(sender=author, data=data, id=outgoing.id, sent_at=outgoing.at)
@@ -102,17 +102,17 @@ def _within_bounds(core: Core, channel: Channel) -> bool:
 
 def _judge_new(core: Core, channel: Channel, line: Line) -> Outcome | None:
     """Order a message seen for the first time; its refusal, or ``None`` when it has a place."""
-    refusal: Rejection | None
+    refusal: Refusal | None
     kind = "close" if line.kind == "close" else "msg"
     try:
         data = line.value()
         raw = encode(data)
     except MalformedJson as error:
-        refusal = Rejection(code=error.code, reason=error.reason)
+        refusal = Refusal(code=error.code, reason=error.reason)
     else:
         refusal = None
         if len(raw) > channel.context.type.limits.message_bytes:
-            refusal = Rejection(code="too_large", reason="the message exceeds the size limit")
+            refusal = Refusal(code="too_large", reason="the message exceeds the size limit")
         elif kind == "msg" and channel.context.messages:
             refusal = channel.context.check_message(data)
         if refusal is None:
@@ -209,14 +209,14 @@ def order_held(core: Core, channel: Channel) -> None:
             return
 
 
-def _still_fits(channel: Channel, outgoing: Outgoing, data: JsonValue) -> Rejection | None:
+def _still_fits(channel: Channel, outgoing: Outgoing, data: JsonValue) -> Refusal | None:
     """Whether the context takes it still: its plugin may be another version by now."""
     if outgoing.kind != "msg" or not channel.context.messages:
         return None
     return channel.context.check_message(data)
 
 
-def refuse_own(core: Core, channel: Channel, message_id: str, refusal: Rejection) -> None:
+def refuse_own(core: Core, channel: Channel, message_id: str, refusal: Refusal) -> None:
     """A message of our own page, accepted before, was applied nowhere: tell its page."""
     said = bounded(refusal)
     outcome = Outcome(code=said.code, reason=said.reason, pointer=said.pointer)

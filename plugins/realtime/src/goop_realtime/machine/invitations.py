@@ -11,35 +11,35 @@ from __future__ import annotations
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.types import OpenRequest, Rejection
+from goop_realtime.types import OpenRequest, Refusal
 
 DEFAULT_TIMEOUT_MS = 60_000
 BASE_BYTES = 32 * 1024
 """The largest state that a channel may start from."""
 
 
-def too_many(core: Core, peer: str, phase: Phase) -> Rejection | None:
+def too_many(core: Core, peer: str, phase: Phase) -> Refusal | None:
     """Why there is no room for one more request in ``phase`` with that peer."""
     limits = core.limits
     theirs = phase is Phase.ASKED
     mine = [channel for channel in core.with_peer(peer) if not channel.final]
     if sum(channel.phase is phase for channel in mine) >= limits.requests_per_peer:
-        return Rejection(code="busy", reason="too many open requests with that peer")
+        return Refusal(code="busy", reason="too many open requests with that peer")
     if sum(theirs or channel.phase is not Phase.ASKED for channel in mine) >= (
         limits.channels_per_peer
     ):
-        return Rejection(code="busy", reason="too many channels with that peer")
+        return Refusal(code="busy", reason="too many channels with that peer")
     living = [channel for channel in core.channels.values() if not channel.final]
     asked = sum(channel.phase is Phase.ASKED for channel in living)
     known = core.is_friend(peer) or core.agreed_with(peer)
     if theirs and asked >= limits.channels // 4 and not known:
-        return Rejection(code="busy", reason="too many requests wait for an answer")
+        return Refusal(code="busy", reason="too many requests wait for an answer")
     if not theirs and len(living) - asked >= limits.channels:
-        return Rejection(code="busy", reason="too many channels")
+        return Refusal(code="busy", reason="too many channels")
     return None
 
 
-def begin(core: Core, context: Context, asked: OpenRequest) -> Channel | Rejection:
+def begin(core: Core, context: Context, asked: OpenRequest) -> Channel | Refusal:
     """The channel that an invitation is about, if the plugins let it open. It has no timeout yet.
 
     Who opened it hosts it. It is in no book of ``core``: that is the caller's.
@@ -48,7 +48,7 @@ def begin(core: Core, context: Context, asked: OpenRequest) -> Channel | Rejecti
     if refusal is not None:
         return refusal
     session = core.open_session(context, asked, None)
-    if isinstance(session, Rejection):
+    if isinstance(session, Refusal):
         return session
     hosted = asked.opener == core.me
     peer = next(one for one in asked.peers if one != core.me)

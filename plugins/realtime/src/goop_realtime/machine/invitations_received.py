@@ -14,7 +14,7 @@ from goop_realtime.machine.invitations import BASE_BYTES, begin, too_many
 from goop_realtime.machine.rights import is_person, owner_of
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import MAX_TIMEOUT_MS, Invite, Line, bounded
-from goop_realtime.types import OpenRequest, Rejection
+from goop_realtime.types import OpenRequest, Refusal
 
 _CHANNEL_ID = re.compile(r"rt-[0-9a-f]{16}")
 _WITHDRAWN = {"timeout": "expired", "replaced": "replaced"}
@@ -36,7 +36,7 @@ def invited(core: Core, peer: str, line: Line) -> None:
     asked = line.told(Invite)
     name = asked.context
     found = _admit(core, peer, channel_id, asked)
-    if isinstance(found, Rejection):
+    if isinstance(found, Refusal):
         _decline(core, peer, channel_id, found)
         return
     found.expires_at = core.now + asked.timeout
@@ -65,20 +65,20 @@ def invited(core: Core, peer: str, line: Line) -> None:
     incoming.confirm(core, found)
 
 
-def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | Rejection:
+def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | Refusal:
     """Everything that speaks against an invitation before a person is asked."""
     busy = too_many(core, peer, Phase.ASKED)
     if busy is not None:
         return busy
     context = core.context_of(wanted.context)
     if context is None:
-        return Rejection(
+        return Refusal(
             code="unknown_context_there",
             reason=f"the other node does not serve {wanted.context[:80]!r}",
         )
     if wanted.hash != context.hash:
         kind = context.type
-        return Rejection(
+        return Refusal(
             code="contract_mismatch",
             reason=f"{core.label_of(core.me)} has {kind.name} {kind.version}, you have "
             f"{wanted.version[:40]}, and the two do not agree on its messages",
@@ -87,7 +87,7 @@ def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | 
     if refusal is not None:
         return refusal
     if wanted.base is not None and len(encode(wanted.base)) > BASE_BYTES:
-        return Rejection(code="too_large", reason="the state to start from is too large")
+        return Refusal(code="too_large", reason="the state to start from is too large")
     asked = OpenRequest(
         channel=channel_id,
         context=wanted.context,
@@ -108,24 +108,24 @@ def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
         before = (asked.context, asked.params, asked.base, asked.app)
         same = before == (wanted.context, wanted.params, wanted.base, wanted.app)
     if not same:
-        _decline(core, peer, channel.id, Rejection(code="id_in_use", reason="that id is taken"))
+        _decline(core, peer, channel.id, Refusal(code="id_in_use", reason="that id is taken"))
     elif channel.final:
         said = suspension.ended(channel)
         code = said.code if said.code != "closed" else "declined"
-        _decline(core, peer, channel.id, Rejection(code=code, reason=said.reason))
+        _decline(core, peer, channel.id, Refusal(code=code, reason=said.reason))
     elif channel.phase is Phase.JOINING:
         joining.rejoin(core, channel)
     elif channel.phase is Phase.ASKED:
         incoming.confirm(core, channel)
 
 
-def accept_for(core: Core, channel: Channel, caller: Caller, template: str) -> Rejection | None:
+def accept_for(core: Core, channel: Channel, caller: Caller, template: str) -> Refusal | None:
     """Somebody accepts, for himself or for who is to have it."""
     owner = _taker(core, channel, caller, template)
-    return owner if isinstance(owner, Rejection) else accept(core, channel, owner)
+    return owner if isinstance(owner, Refusal) else accept(core, channel, owner)
 
 
-def _taker(core: Core, channel: Channel, caller: Caller, template: str) -> str | Rejection | None:
+def _taker(core: Core, channel: Channel, caller: Caller, template: str) -> str | Refusal | None:
     """Whose the channel will be when ``caller`` accepts it, handing it to ``template`` if any."""
     if not is_person(caller):
         return owner_of(caller)
@@ -133,7 +133,7 @@ def _taker(core: Core, channel: Channel, caller: Caller, template: str) -> str |
     if template:
         if template in takers:
             return template
-        return Rejection(
+        return Refusal(
             code="no_such_taker",
             reason=f"the template {template[:64]!r} is not here, or may not use that context",
             pointer="/template",
@@ -142,19 +142,19 @@ def _taker(core: Core, channel: Channel, caller: Caller, template: str) -> str |
     return wanted if wanted in takers else owner_of(caller)
 
 
-def accept(core: Core, channel: Channel, owner: str | None) -> Rejection | None:
+def accept(core: Core, channel: Channel, owner: str | None) -> Refusal | None:
     """A person accepts. Accepting twice is the same answer twice."""
     if channel.phase in (Phase.JOINING, Phase.OPEN) and not channel.hosted:
         if owner is None or channel.owner == owner:
             return None
-        return Rejection(code="answered_elsewhere", reason="another page has answered")
+        return Refusal(code="answered_elsewhere", reason="another page has answered")
     heir = core.channels.get(channel.replaced_by) if channel.final else None
     if heir is not None and not heir.final:
         return None  # they have accepted ours meanwhile: it is that one now
     if channel.phase is not Phase.ASKED:
         if channel.hosted:
-            return Rejection(code="not_incoming", reason="that request is our own")
-        return Rejection(code=channel.close_code or "expired", reason="the request has ended")
+            return Refusal(code="not_incoming", reason="that request is our own")
+        return Refusal(code=channel.close_code or "expired", reason="the request has ended")
     channel.owner = owner
     glare.give_way(core, channel)
     _start_joining(core, channel)
@@ -170,18 +170,18 @@ def _start_joining(core: Core, channel: Channel) -> None:
     joining.rejoin(core, channel)
 
 
-def decline(core: Core, channel: Channel, reason: str) -> Rejection | None:
+def decline(core: Core, channel: Channel, reason: str) -> Refusal | None:
     """A person declines. Declining after accepting is a conflict."""
     if channel.phase is Phase.CLOSED and channel.close_code == "declined":
         return None
     if channel.phase is not Phase.ASKED:
-        return Rejection(code="conflict", reason="the request has been answered already")
+        return Refusal(code="conflict", reason="the request has been answered already")
     finish(core, channel, "declined", reason)
-    _decline(core, channel.peer, channel.id, Rejection(code="declined", reason=reason))
+    _decline(core, channel.peer, channel.id, Refusal(code="declined", reason=reason))
     return None
 
 
-def _decline(core: Core, peer: str, channel_id: str, refusal: Rejection) -> None:
+def _decline(core: Core, peer: str, channel_id: str, refusal: Refusal) -> None:
     core.note("node", refusal.code, channel_id, detail=refusal.reason)
     said = bounded(refusal)
     line = Line(type="decline", group=channel_id, code=said.code, reason=said.reason)
@@ -204,10 +204,10 @@ def take_back(core: Core, channel: Channel) -> None:
     core.control(channel.peer, Line(type="close", group=channel.id, code="cancelled"))
 
 
-def dismiss(core: Core, channel: Channel) -> Rejection | None:
+def dismiss(core: Core, channel: Channel) -> Refusal | None:
     """A person has seen that the request was missed. Dismissing twice is the same."""
     if not channel.final:
-        return Rejection(code="conflict", reason="that request was not missed")
+        return Refusal(code="conflict", reason="that request was not missed")
     missed.forget(core, channel)
     return None
 

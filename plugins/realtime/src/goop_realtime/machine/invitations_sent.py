@@ -17,7 +17,7 @@ from goop_realtime.machine.invitations import BASE_BYTES, begin, too_many
 from goop_realtime.machine.rights import Right, owner_of
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import MAX_TIMEOUT_MS, MAX_VERSION, Line, raw
-from goop_realtime.types import BLOCKED, OpenRequest, Rejection
+from goop_realtime.types import BLOCKED, OpenRequest, Refusal
 
 REPEAT_MS = 5_000
 
@@ -40,7 +40,7 @@ def request(
     new: bool,
     caller: Caller,
     app: str,
-) -> Channel | Rejection:
+) -> Channel | Refusal:
     """Somebody asks for a channel with ``peer``; the invitation leaves in the same step."""
     context = core.context_of(context_name)
     if context is None:
@@ -48,13 +48,13 @@ def request(
     if not core.rights.uses(caller, context.type.name):
         return core.rights.needed(caller, context.type.name)
     if app and (context_name or not is_template_name(app)):
-        return Rejection(
+        return Refusal(
             code="invalid_app",
             reason="app is a template's name, and stands for a request without a context",
             pointer="/app",
         )
     if peer == core.me:
-        return Rejection(code="refused", reason="that peer is this node itself")
+        return Refusal(code="refused", reason="that peer is this node itself")
     if core.is_blocked(peer):
         return BLOCKED
     if context_name and not new:
@@ -65,7 +65,7 @@ def request(
             if asked.request.context == context_name and asked.phase is Phase.ASKED:
                 return invitations_received.accept(core, asked, owner_of(caller)) or asked
     if not core.is_discovered(peer):
-        return Rejection(
+        return Refusal(
             code="undiscovered", reason="that peer has not been seen; is it online and connected?"
         )
     busy = too_many(core, peer, Phase.ASKING)
@@ -75,7 +75,7 @@ def request(
     if refusal is not None:
         return refusal
     channel = _create(core, context, context_name, peer, params, app)
-    if isinstance(channel, Rejection):
+    if isinstance(channel, Refusal):
         return channel
     channel.owner = owner_of(caller)
     channel.fresh = new
@@ -88,25 +88,25 @@ def request(
     return channel
 
 
-def _unknown(core: Core, name: str, caller: Caller) -> Rejection:
+def _unknown(core: Core, name: str, caller: Caller) -> Refusal:
     names = (context.type.name for context in core.registry.all())
     known = ", ".join(one for one in names if core.rights.uses(caller, one)) or "none"
-    return Rejection(
+    return Refusal(
         code="unknown_context",
         reason=f"no enabled plugin serves the context {name[:80]!r}; you may use: {known}",
     )
 
 
-def _again(core: Core, channel: Channel, caller: Caller) -> Channel | Rejection:
+def _again(core: Core, channel: Channel, caller: Caller) -> Channel | Refusal:
     """``connect`` with the peer and context of a living channel returns that channel."""
     if not core.rights.allows(caller, Right.USE, channel):
-        return Rejection(code="conflict", reason="another template has that channel open")
+        return Refusal(code="conflict", reason="another template has that channel open")
     return channel
 
 
 def _create(
     core: Core, context: Context, name: str, peer: str, params: JsonValue, app: str
-) -> Channel | Rejection:
+) -> Channel | Refusal:
     asked = OpenRequest(
         channel=new_id(core),
         context=name,
@@ -119,7 +119,7 @@ def _create(
     if isinstance(base, PluginFailure):
         return base
     if len(encode(base)) > BASE_BYTES:
-        return Rejection(
+        return Refusal(
             code="too_large", reason=f"the state to start from exceeds {BASE_BYTES} bytes"
         )
     asked = replace(asked, base=base)

@@ -8,10 +8,10 @@ from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.rights import UNKNOWN, Right, hands_on, is_person
 from goop_realtime.machine.rows import channel_row
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 
-def find(core: Core, channel_id: str, caller: Caller, right: Right) -> Channel | Rejection:
+def find(core: Core, channel_id: str, caller: Caller, right: Right) -> Channel | Refusal:
     """The channel, if the caller has that right. Aliases lead to the survivor."""
     channel = core.channels.get(channel_id)
     channel = None if channel is None else survivor(core, channel)
@@ -27,7 +27,7 @@ def survivor(core: Core, channel: Channel) -> Channel | None:
     return channel
 
 
-def find_request(core: Core, channel_id: str, caller: Caller) -> Channel | Rejection:
+def find_request(core: Core, channel_id: str, caller: Caller) -> Channel | Refusal:
     """The request of that id itself, if the caller may answer it."""
     channel = core.channels.get(channel_id)
     if channel is None:

@@ -17,7 +17,7 @@ from goop_realtime.model.effects import DropOutgoing, Outcome
 from goop_realtime.model.log import Log
 from goop_realtime.model.obstacles import Obstacle
 from goop_realtime.model.stored import Stored
-from goop_realtime.types import OpenRequest, Rejection
+from goop_realtime.types import OpenRequest, Refusal
 
 
 def restore(core: Core, stored: Mapping[str, Stored]) -> None:
@@ -146,14 +146,14 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> Obstacle | None:
     session = _session(core, channel, kept)
     if isinstance(session, PluginFailure):
         return obstacles.here(obstacles.FAILED, context.name, me, session.reason)
-    if isinstance(session, Rejection):
+    if isinstance(session, Refusal):
         return obstacles.here(obstacles.MISMATCH, context.name, me, session.reason)
     channel.session = session
     return None
 
 
-def _session(core: Core, channel: Channel, kept: Stored) -> ChannelSession | Rejection:
+def _session(core: Core, channel: Channel, kept: Stored) -> ChannelSession | Refusal:
     session = open_at(core, channel, kept.start, kept.snapshot)
-    if isinstance(session, Rejection):
+    if isinstance(session, Refusal):
         return session
     return fold(session, kept.entries) or session

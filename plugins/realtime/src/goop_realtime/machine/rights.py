@@ -14,9 +14,9 @@ from enum import Enum
 
 from goop_node.types import Caller
 from goop_realtime.machine.channel import Channel, Phase
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
-UNKNOWN = Rejection(code="unknown_channel", reason="there is no such channel here")
+UNKNOWN = Refusal(code="unknown_channel", reason="there is no such channel here")
 HOME = Caller(kind="home")
 
 
@@ -71,7 +71,7 @@ class Rights:
             or (caller.kind == "template" and self._allowed(caller, right, channel))
         )
 
-    def refusal(self, caller: Caller, right: Right, channel: Channel) -> Rejection | None:
+    def refusal(self, caller: Caller, right: Right, channel: Channel) -> Refusal | None:
         """Why the caller has not that right; ``None`` where it has.
 
         What belongs to others is not there for it.
@@ -85,12 +85,12 @@ class Rights:
             return self.needed(caller, context)
         return UNKNOWN
 
-    def needed(self, caller: Caller, context: str) -> Rejection:
+    def needed(self, caller: Caller, context: str) -> Refusal:
         """The refusal of what the person has not granted, with where that is done."""
         permission = f"context:{context}"
         where = self.grant_at.get(caller.name, "")
         who = f"the template “{caller.name}”" if caller.name else "no template here"
-        return Rejection(
+        return Refusal(
             code="permission_needed",
             reason=f"{who} may {'not ' if caller.name else ''}use “{context}” yet; "
             f"the person grants that at home{': ' if where else ''}{where}",

@@ -37,14 +37,14 @@ from goop_realtime.model.effects import Outgoing, SaveOutgoing
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import Bucket
 from goop_realtime.model.wire import pair
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}-[0-9]{1,15}")
 
 
 def send(
     core: Core, channel: Channel, page: Page, message_id: str | None, data: JsonValue
-) -> Rejection | str:
+) -> Refusal | str:
     """Accept a message of a page, or say why not. A repeated id is accepted once.
 
     Without an id it gets a new one.
@@ -52,7 +52,7 @@ def send(
     if message_id is None:
         message_id = _new_id(core, channel, page)
     if not _MESSAGE_ID.fullmatch(message_id):
-        return Rejection(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
+        return Refusal(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
     if message_id in channel.outbox or message_id in channel.outcomes:
         return _again(core, channel, message_id)
     refusal = _admit(core, channel) or _paced(core, channel, page, message_id)
@@ -86,18 +86,18 @@ def _new_id(core: Core, channel: Channel, page: Page) -> str:
     return f"{page.id}-{number}"
 
 
-def _admit(core: Core, channel: Channel) -> Rejection | None:
+def _admit(core: Core, channel: Channel) -> Refusal | None:
     if channel.phase is not Phase.OPEN or channel.closing:
         if channel.final or channel.closing:
             code = channel.close_code or "closed"
-            return Rejection(code="closed", reason=f"the channel has ended ({code})")
-        return Rejection(code="not_connected", reason="the other side has not accepted yet")
+            return Refusal(code="closed", reason=f"the channel has ended ({code})")
+        return Refusal(code="not_connected", reason="the other side has not accepted yet")
     if channel.obstacle is not None and not channel.context.served:
-        return Rejection(code=channel.obstacle.code, reason=channel.obstacle.reason)
+        return Refusal(code=channel.obstacle.code, reason=channel.obstacle.reason)
     return None
 
 
-def _paced(core: Core, channel: Channel, page: Page, message_id: str) -> Rejection | None:
+def _paced(core: Core, channel: Channel, page: Page, message_id: str) -> Refusal | None:
     """Refuse what comes too fast.
 
     What a page will send again is not overtaken meanwhile: its later messages are as early.
@@ -111,24 +111,24 @@ def _paced(core: Core, channel: Channel, page: Page, message_id: str) -> Rejecti
     if overtakes or not channel.bucket.take(core.now):
         if view is not None and not overtakes:
             view.hurried = number
-        return Rejection(code="too_fast", reason="more messages a second than this context allows")
+        return Refusal(code="too_fast", reason="more messages a second than this context allows")
     if view is not None:
         view.hurried = 0
     return None
 
 
-def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Rejection | None:
+def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Refusal | None:
     bound = core.limits.of(channel.context.type.limits).message_bytes
     if len(encoded) > bound:
-        return Rejection(
+        return Refusal(
             code="too_large", reason=f"the message has {len(encoded)} bytes, at most {bound} fit"
         )
     if not channel.room_for(len(encoded)):
-        return Rejection(
+        return Refusal(
             code="outbox_full", reason="too much is on its way that the other side has not handled"
         )
     if channel.own_pages_behind:
-        return Rejection(
+        return Refusal(
             code="outbox_full", reason="no page here handles what has come: that comes first"
         )
     if channel.context.messages:
@@ -136,7 +136,7 @@ def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Reje
     return None
 
 
-def _hand_on(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) -> Rejection | None:
+def _hand_on(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) -> Refusal | None:
     if not channel.hosted:
         return guest_side.submit(core, channel, outgoing, data)
     if not channel.held:
@@ -149,12 +149,12 @@ def _hand_on(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) 
     return None
 
 
-def _again(core: Core, channel: Channel, message_id: str) -> Rejection | str:
+def _again(core: Core, channel: Channel, message_id: str) -> Refusal | str:
     """A page repeats a message whose fate it does not know."""
     answer_pending(core, channel, message_id)
     outcome = channel.outcomes.get(message_id)
     if outcome is not None and outcome.code:
-        return Rejection(code=outcome.code, reason=outcome.reason, pointer=outcome.pointer)
+        return Refusal(code=outcome.code, reason=outcome.reason, pointer=outcome.pointer)
     return message_id
 
 
@@ -167,7 +167,7 @@ def answer_pending(core: Core, channel: Channel, message_id: str) -> None:
         stage = "lost" if channel.final else "unknown"
         receipts.receipt(core, message_id, channel, stage)
     elif outcome.code:
-        refusal = Rejection(code=outcome.code, reason=outcome.reason, pointer=outcome.pointer)
+        refusal = Refusal(code=outcome.code, reason=outcome.reason, pointer=outcome.pointer)
         receipts.tell_refused(core, channel, message_id, refusal)
     else:
         stage = "accepted"
@@ -180,7 +180,7 @@ def answer_pending(core: Core, channel: Channel, message_id: str) -> None:
         receipts.receipt(core, message_id, channel, stage, **place, **more)
 
 
-def close(core: Core, channel: Channel) -> Rejection | None:
+def close(core: Core, channel: Channel) -> Refusal | None:
     """Close: the last entry of the log, behind everything before it."""
     if channel.final or channel.closing:
         return None
@@ -239,7 +239,7 @@ def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
     pages.frame(core, page, answer)
     for channel_id in wanted[:1000]:
         channel = core.channels.get(channel_id) if isinstance(channel_id, str) else None
-        refusal: Rejection | None = UNKNOWN
+        refusal: Refusal | None = UNKNOWN
         if channel is not None and channel.phase is not Phase.ASKED:
             refusal = core.rights.refusal(page.caller, Right.USE, channel)
             if refusal is None:

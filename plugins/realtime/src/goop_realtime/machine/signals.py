@@ -15,20 +15,20 @@ from goop_realtime.model.effects import Frame
 from goop_realtime.model.jsonio import MalformedJson, encode
 from goop_realtime.model.limits import SIGNAL_BYTES
 from goop_realtime.model.wire import Line, payload
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 ROUND = 16
 """Signals that may be on their way at a time."""
 
 
-def send(core: Core, channel: Channel, data: JsonValue) -> Rejection | None:
+def send(core: Core, channel: Channel, data: JsonValue) -> Refusal | None:
     """Pass a page's signal on, if there is a link to pass it on."""
     encoded = encode(data)
     if len(encoded) > SIGNAL_BYTES:
         reason = f"a signal of {len(encoded)} bytes; at most {SIGNAL_BYTES} are taken"
-        return Rejection(code="too_large", reason=reason)
+        return Refusal(code="too_large", reason=reason)
     if channel.bucket is not None and not channel.bucket.take(core.now):
-        return Rejection(code="too_fast", reason="more messages a second than this context allows")
+        return Refusal(code="too_fast", reason="more messages a second than this context allows")
     if channel.link is None:
         return None
     if channel.signals < ROUND:

@@ -16,10 +16,10 @@ from goop_realtime.model import obstacles
 from goop_realtime.model.effects import Changed, CloseLink, SendLine
 from goop_realtime.model.obstacles import MISMATCH, Obstacle
 from goop_realtime.model.wire import MAX_REASON, MAX_VERSION, Join, Line, Welcome, serialise
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 
-def fail(core: Core, channel: Channel, failure: Rejection) -> None:
+def fail(core: Core, channel: Channel, failure: Refusal) -> None:
     """Our plugin failed where it may not: nothing of that step is taken, and both nodes wait."""
     me = core.label_of(core.me)
     obstacle = obstacles.here(obstacles.FAILED, channel.context.name, me, failure.reason)

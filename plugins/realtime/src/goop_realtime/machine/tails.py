@@ -12,7 +12,7 @@ from goop_realtime.model.effects import DropOutgoing, Entry
 from goop_realtime.model.jsonio import decode, encode
 from goop_realtime.model.limits import KEPT_BYTES, KEPT_ENTRIES, OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.model.wire import Line, Tail, raw
-from goop_realtime.types import Message, Rejection
+from goop_realtime.types import Message, Refusal
 
 HELD_ENTRIES = 2 * (4 * OUTBOX_MESSAGES + 2 * KEPT_ENTRIES)
 HELD_BYTES = 2 * (6 * OUTBOX_BYTES + 2 * KEPT_BYTES)
@@ -77,7 +77,7 @@ def _entry(core: Core, channel: Channel, row: Tail) -> Entry | None:
     return Entry(row.epoch, row.seq, row.id, row.author, row.at, row.kind, encoded)
 
 
-def _refusal(channel: Channel, message: Message) -> Rejection | None:
+def _refusal(channel: Channel, message: Message) -> Refusal | None:
     """Why the context would not have taken that message."""
     refusal = None
     if channel.context.messages:

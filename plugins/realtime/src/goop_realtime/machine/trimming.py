@@ -14,7 +14,7 @@ from goop_realtime.model.effects import Entry, TrimLog
 from goop_realtime.model.jsonio import decode, encode
 from goop_realtime.model.limits import KEPT_BYTES, KEPT_ENTRIES, OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.model.log import Position
-from goop_realtime.types import Message, Rejection, Snapshot
+from goop_realtime.types import Message, Refusal, Snapshot
 
 SNAPSHOT_BYTES = 96 * 1024
 """The largest state that fits into the line of a welcome."""
@@ -38,7 +38,7 @@ def trim(core: Core, channel: Channel) -> None:
     state = None
     if not channel.session.keeps_nothing:
         state = _state_after(core, channel, upto)
-        if isinstance(state, Rejection):
+        if isinstance(state, Refusal):
             core.note("plugin", state.code, channel.id, detail=f"cannot trim: {state.reason}")
             channel.untrimmable = 2 * len(log)  # each attempt runs over the whole log
             return
@@ -52,21 +52,21 @@ def _cut(core: Core, channel: Channel, upto: int, state: JsonValue) -> None:
     core.out.append(TrimLog(channel.id, *channel.log.start, encode(state)))
 
 
-def _state_after(core: Core, channel: Channel, upto: int) -> JsonValue | Rejection:
+def _state_after(core: Core, channel: Channel, upto: int) -> JsonValue | Refusal:
     """The state at the new beginning. A Session cannot be run backwards: a new one runs forwards.
 
     It runs on to the end of the log and becomes the channel's, so that a plugin that keeps
     the Session it opened last keeps the living one.
     """
     session = open_at(core, channel, channel.log.start, channel.start_state)
-    if isinstance(session, Rejection):
+    if isinstance(session, Refusal):
         return session
     entries = list(channel.log.after(channel.log.start[1]))
     refusal = fold(session, [entry for entry in entries if entry.seq <= upto])
     if refusal is not None:
         return refusal
     state = session.snapshot()
-    if isinstance(state, Rejection):
+    if isinstance(state, Refusal):
         return state
     refusal = fold(session, [entry for entry in entries if entry.seq > upto])
     if refusal is not None:
@@ -77,13 +77,13 @@ def _state_after(core: Core, channel: Channel, upto: int) -> JsonValue | Rejecti
 
 def open_at(
     core: Core, channel: Channel, start: Position, state: JsonValue
-) -> ChannelSession | Rejection:
+) -> ChannelSession | Refusal:
     """The channel's Session as it was after the entry ``start`` of its log."""
     snapshot = Snapshot(epoch=start[0], seq=start[1], state=state) if start[1] else None
     return core.open_session(channel.context, channel.request, snapshot)
 
 
-def fold(session: ChannelSession, entries: Sequence[Entry]) -> Rejection | None:
+def fold(session: ChannelSession, entries: Sequence[Entry]) -> Refusal | None:
     """Run ``session`` over entries that were ordered; why it refused, if it did."""
     for entry in entries:
         if entry.kind != "msg":
@@ -96,10 +96,10 @@ def fold(session: ChannelSession, entries: Sequence[Entry]) -> Rejection | None:
     return None
 
 
-def begin_at(core: Core, channel: Channel, at: Position, state: JsonValue) -> Rejection | None:
+def begin_at(core: Core, channel: Channel, at: Position, state: JsonValue) -> Refusal | None:
     """Guest: the host's log begins behind ours; go on from its state there, or why that fails."""
     session = open_at(core, channel, at, state)
-    if isinstance(session, Rejection):
+    if isinstance(session, Refusal):
         return session
     channel.session = session
     channel.start_state = state

@@ -28,7 +28,7 @@ from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.memory import everything
 from goop_realtime.testing.machine import Chance, new_file
 from goop_realtime.testing.page import SimPage
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World
@@ -289,7 +289,7 @@ class SimNode:
             self.world.now, peer, context, None, timeout, new=new, caller=HOME
         )
         self.flush()
-        if isinstance(found, Rejection):
+        if isinstance(found, Refusal):
             self.world.watch.seen.counts[f"refused {found.code}"] += 1
             return ""
         return found.id
@@ -299,7 +299,7 @@ class SimNode:
         self.world.watch.consents(channel_id)
         found = self.engine.accept(self.world.now, channel_id, HOME)
         self.flush()
-        return found.code if isinstance(found, Rejection) else ""
+        return found.code if isinstance(found, Refusal) else ""
 
     def decline(self, channel_id: str) -> str:
         """A person declines; the code of a refusal, or nothing."""

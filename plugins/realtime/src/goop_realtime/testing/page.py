@@ -12,7 +12,7 @@ from goop_realtime.machine import lookup
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.jsonio import decode
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 if TYPE_CHECKING:
     from goop_realtime.testing.node import SimNode
@@ -169,7 +169,7 @@ class SimPage:
         self.node.flush()
         if not self.connected or socket != self._sockets:
             return
-        if isinstance(result, Rejection):
+        if isinstance(result, Refusal):
             self._refuse(message_id, result.code)
         elif not self.acks:
             self._reach(message_id, 1)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime.types import ContextType, Message, OpenRequest, Rejection, Session, Snapshot
+from goop_realtime.types import ContextType, Message, OpenRequest, Refusal, Session, Snapshot
 
 
 class TallySession:
@@ -18,12 +18,12 @@ class TallySession:
         folded: tuple[int, int, int] = state or (1, 0, 0)
         self._sum, self._count, self._check = folded
 
-    def check(self, message: Message) -> Rejection | None:
+    def check(self, message: Message) -> Refusal | None:
         """Whether the sum may grow by that: it depends on everything before it."""
         assert isinstance(message.data, dict)
         if (self._sum + message.data["n"]) % 5:
             return None
-        return Rejection(code="divisible", reason="the sum would be divisible", pointer="/n")
+        return Refusal(code="divisible", reason="the sum would be divisible", pointer="/n")
 
     def apply(self, message: Message) -> None:
         """Add."""

@@ -27,7 +27,7 @@ from goop_realtime.machine.pending import pending_page
 from goop_realtime.machine.rights import Right
 from goop_realtime.machine.rows import channel_row
 from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 from goop_realtime.web.event_streams import EventStream, Posted, take_frames
 from goop_realtime.web.page_session import PageSession
 from goop_realtime.web.sockets import PageSocket
@@ -203,7 +203,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         page = Page(POSTED, caller_of(request.scope), connected=False)
         result = bridge.engine.send(now_ms(), body.channel_id, page, body.id or None, body.data)
         await bridge.stored(body.channel_id)
-        if isinstance(result, Rejection):
+        if isinstance(result, Refusal):
             raise _problem(result)
         return {"id": result}
 
@@ -295,7 +295,7 @@ async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
         raise Problem(400, "bad_request", f"{pointer}: {reason}".lstrip(": "), pointer) from None
 
 
-def _problem(refusal: Rejection) -> Problem:
+def _problem(refusal: Refusal) -> Problem:
     status = _STATUS.get(refusal.code, 409)
     if refusal.code in (
         "invalid_message",
@@ -308,12 +308,12 @@ def _problem(refusal: Rejection) -> Problem:
     return Problem(status, refusal.code, refusal.reason, refusal.pointer, refusal.more)
 
 
-def _found(result: Channel | Rejection) -> Channel:
-    if isinstance(result, Rejection):
+def _found(result: Channel | Refusal) -> Channel:
+    if isinstance(result, Refusal):
         raise _problem(result)
     return result
 
 
-def _done(refusal: Rejection | None) -> None:
+def _done(refusal: Refusal | None) -> None:
     if refusal is not None:
         raise _problem(refusal)

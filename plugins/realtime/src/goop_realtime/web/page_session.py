@@ -14,7 +14,7 @@ from goop_realtime.driver.bridge import Bridge
 from goop_realtime.machine.containment import REFUSAL
 from goop_realtime.machine.pages import Page
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
-from goop_realtime.types import Rejection
+from goop_realtime.types import Refusal
 
 MAX_FRAME = 80 * 1024
 """Bytes of a frame from a page: a message of 64 KiB and its envelope."""
@@ -187,7 +187,7 @@ class PageSession:
         self._engine.core.note("page", code, str(more.get("channel", "")), detail=reason)
         self._put(encode({"type": "error", "code": code, "reason": reason, **more}))
 
-    def _refused(self, refusal: Rejection, body: dict[str, Any]) -> None:
+    def _refused(self, refusal: Refusal, body: dict[str, Any]) -> None:
         kind = "refused" if "id" in body else "error"
         answer = {
             **refusal.more,
@@ -217,14 +217,14 @@ class PageSession:
         assert self._page is not None
         message_id = body.get("id")
         if "data" not in body:
-            self._refused(Rejection(code="bad_request", reason='"data" is missing'), body)
+            self._refused(Refusal(code="bad_request", reason='"data" is missing'), body)
             return
         if message_id is not None:
             message_id = str(message_id)
         result = self._engine.send(
             now_ms(), str(body.get("channel", "")), self._page, message_id, body["data"]
         )
-        if isinstance(result, Rejection):
+        if isinstance(result, Refusal):
             self._refused(result, body)
 
     def _on_signal(self, body: dict[str, Any]) -> None:
