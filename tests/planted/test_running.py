@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -137,6 +138,22 @@ class Plugin:
 """,
     "active",
 )
+SLOW = Planted(
+    "slow",
+    "",
+    """
+import time
+class Session:
+    def check(self, message): time.sleep(0.06)
+    def apply(self, message): pass
+    def snapshot(self): return None
+class Plugin:
+    @hookimpl
+    def realtime_contexts(self, node):
+        return [context(open_session=lambda request, snapshot: Session())]
+""",
+    "active",
+)
 EVERY = [
     *LIFESPANS,
     *SESSIONS,
@@ -150,6 +167,7 @@ EVERY = [
     TASK,
     VETO,
     CHANGES,
+    SLOW,
     GOOD,
 ]
 
@@ -209,7 +227,8 @@ async def test_a_session_that_fails(
             assert await side.send(channel, {"n": 1}) in REFUSED
     assert not channel.final
     assert_named(pair, planted)
-    told = [one for one in caplog.records if f"plugin {planted.name}: " in one.message]
+    faults = [one for one in caplog.records if one.levelno == logging.ERROR]
+    told = [one for one in faults if f"plugin {planted.name}: " in one.message]
     assert 1 <= len(told) <= 3  # by each node, not for each message
     assert f"channel {channel.id}" in told[0].message
     assert "message page-" in told[0].message
@@ -321,6 +340,20 @@ async def test_what_a_plugin_changes_is_its_own(pair: Pair) -> None:
     assert state["n"][-2:] == [1, 2]
     state["n"].clear()
     assert channel.session.snapshot()["n"][-2:] == [1, 2]
+
+
+async def test_a_slow_session_is_named(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    channel = await pair.open("slow")
+    assert isinstance(channel, Channel)
+    for _ in range(2):
+        assert await pair.alice.send(channel, 1) == "placed"
+        assert await pair.bob.send(channel, 2) == "placed"
+    told = [one.getMessage() for one in caplog.records if "plugin slow: " in one.getMessage()]
+    assert len(told) == 2  # once by each node
+    for words in told:
+        assert re.search(r"check\(\) of the context slow took \d+ ms", words)
+        assert f"channel {channel.id}" in words
+    assert pair.alice.status("slow").status == "active"
 
 
 async def test_a_fault_is_told_once_a_minute_and_counted(

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import logging
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -25,6 +27,7 @@ from goop_node.types import (
 from goop_realtime import hookspecs
 from goop_realtime.contexts.plugin_code import copy_of
 from goop_realtime.contexts.registry import ContextError, Registry
+from goop_realtime.contexts.slow_calls import SlowCalls
 from goop_realtime.driver.bridge import Bridge
 from goop_realtime.machine.core import Core, Report
 from goop_realtime.machine.engine import Engine
@@ -36,6 +39,8 @@ from goop_realtime.storage.journal import MIGRATIONS, Journal
 from goop_realtime.storage.no_journal import NoJournal
 from goop_realtime.types import Limits, OpenRequest
 from goop_realtime.web.handlers import routes
+
+log = logging.getLogger(__name__)
 
 _BOUNDS = NodeLimits()
 CONFIG_SCHEMA: JsonSchema = {
@@ -155,6 +160,7 @@ class RealtimePlugin:
             is_friend=lambda peer: node.peers.standing(peer) == "friend",
             label_of=_labels(node),
             report=_reporter(node),
+            slow=SlowCalls(time.monotonic, log.warning),
             now=now_ms(),
         )
         core.epoch = journal.next_epoch(core.now)

@@ -108,7 +108,10 @@ class Summary:
 
 
 class Session(Protocol):
-    """A pure fold over the channel's log: no I/O, no clock, no randomness."""
+    """A pure fold over the channel's log: no I/O, no clock, no randomness.
+
+    Everything else waits while ``check`` or ``apply`` runs: more than 50 ms are logged.
+    """
 
     def check(self, message: Message) -> Refusal | None:
         """Say whether ``message`` may come next. Changes nothing."""

@@ -18,6 +18,7 @@ from goop_node.plugins.contained import Failed, asked, contained, passes
 from goop_node.plugins.crossings import Misfit, fit, shown
 from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import PLAIN, Context
+from goop_realtime.contexts.slow_calls import UNTIMED, SlowCalls
 from goop_realtime.types import (
     Applied,
     Message,
@@ -59,12 +60,18 @@ class ChannelSession:
     """
 
     def __init__(
-        self, context: Context, session: Session, request: OpenRequest, failing: Failing
+        self,
+        context: Context,
+        session: Session,
+        request: OpenRequest,
+        failing: Failing,
+        slow: SlowCalls = UNTIMED,
     ) -> None:
         self.request = request
         self._context = context
         self._session = session
         self._failing = failing
+        self._slow = slow
 
     @property
     def keeps_nothing(self) -> bool:
@@ -73,6 +80,7 @@ class ChannelSession:
 
     def check(self, message: Message) -> Refusal | None:
         """Whether ``message`` may come next; a Session that fails refuses."""
+        began = self._slow.clock()
         try:
             answer = self._session.check(message)
             if answer is None:
@@ -83,15 +91,20 @@ class ChannelSession:
             if passes(error):
                 raise
             return self._failed("check", error, message.id)
+        finally:
+            self._slow.note(self._context, "check", self.request.channel, began)
 
     def apply(self, message: Message) -> PluginFailure | None:
         """Take ``message`` in."""
+        began = self._slow.clock()
         try:
             _plain(self._session.apply(message))  # type: ignore[func-returns-value]
         except BaseException as error:
             if passes(error):
                 raise
             return self._failed("apply", error, message.id)
+        finally:
+            self._slow.note(self._context, "apply", self.request.channel, began)
         return None
 
     def snapshot(self) -> JsonValue | PluginFailure:
@@ -119,7 +132,11 @@ class ChannelSession:
 
 
 def open_session(
-    context: Context, asked_for: OpenRequest, snapshot: Snapshot | None, failing: Failing
+    context: Context,
+    asked_for: OpenRequest,
+    snapshot: Snapshot | None,
+    failing: Failing,
+    slow: SlowCalls = UNTIMED,
 ) -> ChannelSession | Refusal:
     """Build the Session of a channel: from its log's beginning, or from ``snapshot``."""
     request = copy_of(asked_for)
@@ -133,7 +150,7 @@ def open_session(
         return failing(context, "open_session()", found.error, code, request.channel)
     if isinstance(found, Refusal):
         return found
-    return ChannelSession(context, found, request, failing)
+    return ChannelSession(context, found, request, failing, slow)
 
 
 def closed_session(request: OpenRequest, failing: Failing) -> ChannelSession:

@@ -15,6 +15,7 @@ from goop_node.plugins.blame import describe
 from goop_realtime.contexts import plugin_code
 from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure
 from goop_realtime.contexts.registry import PLAIN, Context, Registry
+from goop_realtime.contexts.slow_calls import UNTIMED, SlowCalls
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.following import Running
 from goop_realtime.machine.liveness import Liveness
@@ -58,6 +59,8 @@ class Core:
     label_of: Callable[[str], str]
     report: Report = _tell_nobody
     """Takes what a plugin's function failed with."""
+    slow: SlowCalls = UNTIMED
+    """Says which calls of Sessions kept everything waiting."""
     is_blocked: Callable[[str], bool] = lambda peer: False
     """Whether the person wants nothing to do with a peer."""
     may_lack: bool = True
@@ -168,7 +171,7 @@ class Core:
         self, context: Context, request: OpenRequest, snapshot: Snapshot | None
     ) -> ChannelSession | Refusal:
         """Build the Session; a plugin that raises refuses."""
-        return plugin_code.open_session(context, request, snapshot, self.plugin_failed)
+        return plugin_code.open_session(context, request, snapshot, self.plugin_failed, self.slow)
 
     def plugin_failed(
         self,

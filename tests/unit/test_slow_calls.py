@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Sessions that keep everything waiting are told, once a minute for each context."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from goop_node.types import JsonValue
+from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure
+from goop_realtime.contexts.registry import Context, compile_context
+from goop_realtime.contexts.slow_calls import SlowCalls
+from goop_realtime.types import ContextType, Message, OpenRequest, Refusal, Session
+
+MESSAGE = Message(sender="alice", data=1, id="m", sent_at=0)
+
+
+@dataclass
+class World:
+    """A clock, and what was told."""
+
+    now: float = 0.0
+    told: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.slow = SlowCalls(lambda: self.now, self.told.append)
+
+    def session(self, name: str, takes: float, *, fails: bool = False) -> ChannelSession:
+        """A channel ``c_NAME`` whose functions take so many seconds."""
+        world = self
+
+        class Thinking(Session):
+            def check(self, message: Message) -> Refusal | None:
+                self.apply(message)
+                return None
+
+            def apply(self, message: Message) -> None:
+                world.now += takes
+                if fails:
+                    raise ValueError("no")
+
+            def snapshot(self) -> JsonValue:
+                return None
+
+        kind = ContextType(name=name, version="1", title="X", messages={})
+        request = OpenRequest(channel=f"c_{name}", context=name, opener="alice", peers=("alice",))
+        context = compile_context("brain", kind)
+        return ChannelSession(context, Thinking(), request, _failing, self.slow)
+
+
+def _failing(
+    context: Context,
+    doing: str,
+    error: BaseException,
+    code: object,
+    channel: str,
+    message: str = "",
+) -> PluginFailure:
+    return PluginFailure(reason="failed")
+
+
+@pytest.mark.parametrize("function", ["check", "apply"])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_slow_call_is_told_with_plugin_context_channel_and_time(
+    function: str, fails: bool
+) -> None:
+    world = World()
+    getattr(world.session("game", 0.05, fails=fails), function)(MESSAGE)
+    assert world.told == []
+    getattr(world.session("game", 0.083, fails=fails), function)(MESSAGE)
+    assert world.told == [
+        f"plugin brain: {function}() of the context game took 83 ms, channel c_game; "
+        "everything else waited"
+    ]
+
+
+def test_each_context_is_told_once_a_minute_and_counted_in_between() -> None:
+    world = World()
+    game, board = world.session("game", 0.1), world.session("board", 0.2)
+    for session in (game, board, game, game):
+        session.check(MESSAGE)
+    assert ["game" in words for words in world.told] == [True, False]
+    world.now += 60
+    game.check(MESSAGE)
+    assert world.told[2:] == [
+        "plugin brain: check() of the context game took 100 ms, channel c_game; "
+        "everything else waited (and 2 slow calls since that was last told)"
+    ]
