@@ -427,18 +427,18 @@ def test_an_older_guest_hears_nothing_final_and_comes_again(pair: Pair) -> None:
 
 def test_an_older_host_that_says_no_hash_is_joined_as_ever(pair: Pair) -> None:
     engine, channel = pair.guest.engine, pair.channel(pair.guest)
-    channel.welcomed = False
     line = Line(type="welcome", group=pair.id, epoch=channel.epoch, payload=raw({"last": [0, 0]}))
     assert channel.link is not None
-    assert engine.lines(pair.world.now, channel.link, [serialise(line)])
-    assert channel.welcomed
+    channel.link.welcomed = False
+    assert engine.lines(pair.world.now, channel.link.id, [serialise(line)])
+    assert channel.link.welcomed
     other = Line(
         type="welcome",
         group=pair.id,
         epoch=channel.epoch,
         payload=raw({"last": [0, 0], "hash": "x", "version": "9"}),
     )
-    assert engine.lines(pair.world.now, channel.link, [serialise(other)])
+    assert engine.lines(pair.world.now, channel.link.id, [serialise(other)])
     assert channel.obstacle is not None
     assert channel.obstacle.code == "contract_mismatch"
     assert "tally 9, you have 1" in channel.obstacle.reason

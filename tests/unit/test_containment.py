@@ -21,6 +21,7 @@ from goop_realtime.machine import control, host_side, links, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.link import Link
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.effects import Entry, SaveEntry
 from goop_realtime.model.limits import NodeLimits
@@ -211,10 +212,10 @@ def failing(module: Any, name: str, bad: str, patch: Patch) -> Iterator[None]:
     """That function raises for the channel ``bad``."""
     real = getattr(module, name)
 
-    def broken(core: Core, channel: Channel, *rest: Any) -> Any:
-        if channel.id == bad:
+    def broken(core: Core, what: Channel | Link, *rest: Any) -> Any:
+        if (what.channel if isinstance(what, Link) else what).id == bad:
             raise ZeroDivisionError("planted")
-        return real(core, channel, *rest)
+        return real(core, what, *rest)
 
     with patch.context() as inner:
         inner.setattr(module, name, broken)
@@ -288,10 +289,10 @@ async def test_whatever_a_line_brings_out_stays_with_its_channel(
     bad, mallory = house.channel("mallory")
     real = links._HOST_LINES[kind]
 
-    def broken(core: Core, channel: Channel, line: Line) -> None:
-        if channel.id == bad.id:
+    def broken(core: Core, link: Link, line: Line) -> None:
+        if link.channel is bad:
             raise ZeroDivisionError("planted")
-        real(core, channel, line)
+        real(core, link, line)
 
     monkeypatch.setitem(links._HOST_LINES, kind, broken)
     line: dict[str, Any] = {

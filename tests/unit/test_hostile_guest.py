@@ -26,7 +26,7 @@ def opened() -> tuple[World, SimNode, Channel, int]:
     world.run(1_000)
     channel = alice.engine.core.channels[channel_id]
     assert channel.link is not None
-    return world, alice, channel, channel.link
+    return world, alice, channel, channel.link.id
 
 
 def shout(node: SimNode, channel: Channel, link: int, first: int, count: int, n: int) -> None:
@@ -143,7 +143,7 @@ def test_a_host_takes_nothing_out_of_the_outbox_by_an_id_of_its_own() -> None:
     theirs = {"type": "msg", "group": channel.id, "from": "alice", "id": "x-7", "at": world.now}
     place = {"epoch": channel.epoch, "seq": 1, "payload": {"type": "add", "n": 1}}
     assert ours.link is not None
-    bob.engine.lines(world.now, ours.link, [json.dumps(theirs | place).encode()])
+    bob.engine.lines(world.now, ours.link.id, [json.dumps(theirs | place).encode()])
     assert list(ours.outbox) == ["x-7"]
     assert [entry.author for entry in ours.log.after(0)] == ["alice"]
 

@@ -25,6 +25,7 @@ from goop_realtime.machine import (
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.link import Link
 from goop_realtime.model.effects import (
     DropOutgoing,
     Effect,
@@ -85,15 +86,14 @@ def stale_end_taken_for_the_new_one(patch: Patch) -> None:
     of: dict[tuple[int, int], Channel] = {}
     attach = joining._attach
 
-    def remembering(core: Core, channel: Channel, link: int) -> None:
-        of[id(core), link] = channel
-        attach(core, channel, link)
+    def remembering(core: Core, channel: Channel, number: int) -> Link:
+        of[id(core), number] = channel
+        return attach(core, channel, number)
 
     def ended(core: Core, link: int, code: str) -> None:
-        core.links.pop(link, None)
         channel = of.get((id(core), link))
         if channel is not None and channel.phase is Phase.OPEN and channel.link is not None:
-            ending.unlink(channel)
+            ending.unlink(core, channel.link)
             channel.suspended_at = core.now
 
     patch.setattr(joining, "_attach", remembering)
@@ -120,9 +120,9 @@ def glare_split_in_two(patch: Patch) -> None:
 def applied_twice(patch: Patch) -> None:
     """A host does not look a guest's message up before it orders it."""
 
-    def forgetful(core: Core, channel: Channel, line: Line) -> None:
-        channel.on_link.add(line.id)
-        host_side._judge_new(core, channel, line)
+    def forgetful(core: Core, link: Link, line: Line) -> None:
+        link.ids.add(line.id)
+        host_side._judge_new(core, link.channel, line)
 
     patch.setitem(links._HOST_LINES, "msg", forgetful)
 

@@ -34,6 +34,7 @@ from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.invitations import begin
+from goop_realtime.machine.link import Link
 from goop_realtime.machine.rights import UNKNOWN, Right, Rights
 from goop_realtime.model.effects import Entry, Frame
 from goop_realtime.model.limits import NodeLimits
@@ -485,7 +486,8 @@ def test_what_is_granted_and_revoked_holds_from_the_next_frame_on(
             pages.tell_entries(desk.core, desk.channel)
             desk.step()
             assert (desk.about("message") == "") == has
-            signals.received(desk.core, desk.channel, Line(type="signal", group=ID, payload=raw(1)))
+            link = Link(1, desk.channel, 1, 1, 1, 0, 0)
+            signals.received(desk.core, link, Line(type="signal", group=ID, payload=raw(1)))
             receipts.tell_refused(desk.core, desk.channel, "gone-1", UNKNOWN)
             desk.step()
             assert (desk.about("signal"), desk.about("error")) == (

@@ -40,7 +40,9 @@ def test_a_peer_that_does_not_answer_is_sent_one_round_and_then_the_newest() -> 
     assert signals(alice.engine.take()) == list(range(ROUND))
     link = alice.engine.core.channels[channel].link
     assert link is not None
-    alice.engine.lines(world.now, link, [json.dumps({"type": "pong", "group": channel}).encode()])
+    alice.engine.lines(
+        world.now, link.id, [json.dumps({"type": "pong", "group": channel}).encode()]
+    )
     assert signals(alice.engine.take()) == [199]
 
 

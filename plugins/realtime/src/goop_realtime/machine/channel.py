@@ -13,6 +13,7 @@ import msgspec
 from goop_node.types import JsonValue
 from goop_realtime.contexts.plugin_code import ChannelSession
 from goop_realtime.contexts.registry import Context
+from goop_realtime.machine.link import Link
 from goop_realtime.model.contract import Contract
 from goop_realtime.model.effects import Outcome, Outgoing
 from goop_realtime.model.limits import (
@@ -98,28 +99,9 @@ class Channel:
     """Host: rebuilt from the journal and not joined since; a power cut may have shortened it."""
     fresh: bool = False
     """Asked for with ``new``: it never merges with another of the same context."""
-    link: int | None = None
-    linked_at: int = 0
-    heard_at: int = 0
-    pinged_at: int = 0
-    signals: int = 0
-    """Signals that were sent since the peer's last pong."""
-    newest_signal: bytes = b""
-    """The one that waits for it."""
-    sent_seq: int = 0
-    """Host: the newest entry written on the present link."""
+    link: Link | None = None
     opening: bool = False
     """Guest: a stream to the host is being opened."""
-    welcomed: bool = False
-    """Guest: the host has answered the join of the present link; nothing may be sent before."""
-    pulling: bool = False
-    """Host: the guest is giving back entries that we lost."""
-    on_link: set[str] = field(default_factory=set)
-    """Message ids that crossed the present link: sent by a guest, received by a host."""
-    in_flight: deque[tuple[int, int]] = field(default_factory=deque)
-    flight_bytes: int = 0
-    acked_node: int = 0
-    acked_page: int = 0
 
     obstacle: Obstacle | None = None
     """What keeps this node or the other from taking part; where it is here there is no link."""
@@ -132,8 +114,6 @@ class Channel:
     closed_at: int = 0
     close_acked: bool = False
     closing: bool = False
-    peer_page: str = "unknown"
-    page_told: str = ""
     replaced_by: str = ""
     hidden: bool = False
     """Guest: a crossing request, not shown while our own one for the same is pending."""
@@ -167,6 +147,11 @@ class Channel:
     def final(self) -> bool:
         """Whether it can never be connected again."""
         return self.phase is Phase.CLOSED
+
+    @property
+    def peer_page(self) -> str:
+        """Whether a page is open at the other side: ``open``, ``none`` or ``unknown``."""
+        return "unknown" if self.link is None else self.link.page
 
     @property
     def linked(self) -> bool:

@@ -86,9 +86,9 @@ def _let_go(core: Core, channel_id: str, was: Channel | None) -> None:
     core.handled_by.pop(channel_id, None)
     for key in [key for key in core.cursors if key[0] == channel_id]:
         del core.cursors[key]
-    for link in [link for link, channel in core.links.items() if channel is was]:
-        del core.links[link]
-        core.out.append(CloseLink(link, drain=False, channel=channel_id))
+    for number in [link.id for link in core.links.values() if link.channel is was]:
+        del core.links[number]
+        core.out.append(CloseLink(number, drain=False, channel=channel_id))
 
 
 def _rewind(core: Core, channel: Channel) -> None:

@@ -18,6 +18,7 @@ from goop_realtime.contexts.registry import PLAIN, Context, Registry
 from goop_realtime.contexts.slow_calls import UNTIMED, SlowCalls
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.following import Running
+from goop_realtime.machine.link import Link
 from goop_realtime.machine.liveness import Liveness
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Rights
@@ -76,7 +77,8 @@ class Core:
     """What the system's clock is ahead of ``now``: for the times that people read."""
     out: list[Effect] = field(default_factory=list)
     channels: dict[str, Channel] = field(default_factory=dict)
-    links: dict[int, Channel] = field(default_factory=dict)
+    links: dict[int, Link] = field(default_factory=dict)
+    """Every living stream of a channel, by its number."""
     pages: dict[str, Page] = field(default_factory=dict)
     trace: Trace = field(default_factory=Trace)
     liveness: Liveness = field(default_factory=Liveness)
@@ -149,10 +151,9 @@ class Core:
         """Send a line outside any channel's stream."""
         self.out.append(SendControl(peer, line))
 
-    def write(self, channel: Channel, line: Line) -> None:
-        """Write a line on the channel's link, where there is one."""
-        if channel.link is not None:
-            self.out.append(SendLine(channel.link, serialise(line), channel.id))
+    def write(self, link: Link, line: Line) -> None:
+        """Write a line on a link."""
+        self.out.append(SendLine(link.id, serialise(line), link.channel.id))
 
     def forget_everything(self) -> None:
         """Drop all that a step may have changed: what is on the disk is true."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from goop_realtime.machine import incoming, missed, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
+from goop_realtime.machine.link import Link
 from goop_realtime.model.effects import Changed, CloseLink, DropOutgoing
 from goop_realtime.model.wire import MAX_REASON, Line
 
@@ -45,7 +46,7 @@ def end(core: Core, channel: Channel, code: str, reason: str) -> None:
     """End the channel by ourselves, outside its log: the other node is told, with the reason."""
     line = Line(type="close", group=channel.id, code=code, reason=reason[:MAX_REASON])
     if channel.link is not None:
-        core.write(channel, line)
+        core.write(channel.link, line)
     elif not channel.final and core.is_discovered(channel.peer):
         core.control(channel.peer, line)
     finish(core, channel, code, reason)
@@ -53,24 +54,23 @@ def end(core: Core, channel: Channel, code: str, reason: str) -> None:
 
 def drop_link(core: Core, channel: Channel, *, drain: bool) -> None:
     """Let go of the channel's stream; its own end is ignored from now on."""
-    if channel.link is None:
-        return
-    core.links.pop(channel.link, None)
-    core.out.append(CloseLink(channel.link, drain=drain, channel=channel.id))
-    unlink(channel)
+    if channel.link is not None:
+        core.out.append(CloseLink(channel.link.id, drain=drain, channel=channel.id))
+        unlink(core, channel.link)
 
 
 def let_go(core: Core, channel: Channel, code: str) -> None:
     """End the channel's stream at once: the channel is suspended, and joined anew."""
-    if channel.link is not None:
-        core.links.pop(channel.link, None)
-        core.out.append(CloseLink(channel.link, drain=False, channel=channel.id))
-        suspend(core, channel, code)
+    link = channel.link
+    if link is not None:
+        core.out.append(CloseLink(link.id, drain=False, channel=channel.id))
+        suspend(core, link, code)
 
 
-def suspend(core: Core, channel: Channel, code: str) -> None:
+def suspend(core: Core, link: Link, code: str) -> None:
     """The channel's stream has ended. It is looked for again soon, with jitter."""
-    unlink(channel)
+    channel = link.channel
+    unlink(core, link)
     if channel.final:
         return
     core.note("link", code, channel.id)
@@ -82,13 +82,7 @@ def suspend(core: Core, channel: Channel, code: str) -> None:
     channel.retry_at = core.now + int(RETRY_MS * core.random.random())
 
 
-def unlink(channel: Channel) -> None:
-    """Forget everything that belongs to one stream only."""
-    channel.link = None
-    channel.welcomed = channel.pulling = False
-    channel.on_link.clear()
-    channel.in_flight.clear()
-    channel.flight_bytes = 0
-    channel.signals, channel.newest_signal = 0, b""
-    channel.page_told = ""
-    channel.peer_page = "unknown"
+def unlink(core: Core, link: Link) -> None:
+    """Forget the link: its stream has ended, or its end does not matter any more."""
+    del core.links[link.id]
+    link.channel.link = None

@@ -274,8 +274,8 @@ class Engine:
     def lines(self, now: int, link: int, raws: Iterable[bytes]) -> bool:
         """Lines of a joined stream. False when one is malformed: the stream must end."""
         self.core.now = now
-        channel = self.core.links.get(link)
-        concerned, peer = (channel.id, channel.peer) if channel is not None else ("", "")
+        known = self.core.links.get(link)
+        concerned, peer = (known.channel.id, known.channel.peer) if known else ("", "")
         for raw in raws:
             try:
                 line = parse(raw)

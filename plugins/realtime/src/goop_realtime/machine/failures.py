@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goop_node.types import JsonValue
 from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.link import Link
 from goop_realtime.model.wire import MAX_FAILED
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def _remember(core: Core, channel: Channel, known: deque[int], numbers: list[int
         core.save(channel)
 
 
-def untold(channel: Channel, seq: int) -> list[JsonValue]:
-    """Those up to ``seq`` that the other node has not been told of on the present link."""
-    return [n for n in channel.failures if channel.acked_page < n <= seq]
+def untold(link: Link, seq: int) -> list[JsonValue]:
+    """Those up to ``seq`` that the other node has not been told of on this link."""
+    return [n for n in link.channel.failures if link.acked_page < n <= seq]
 
 
 def receipt(channel: Channel, stage: str, seq: int) -> dict[str, JsonValue]:

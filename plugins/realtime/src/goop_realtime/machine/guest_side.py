@@ -9,6 +9,7 @@ from goop_realtime.machine import receipts, suspension
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import end, finish
+from goop_realtime.machine.link import Link
 from goop_realtime.machine.ordering import peer_acknowledged, place
 from goop_realtime.model.effects import (
     DropOutgoing,
@@ -44,17 +45,18 @@ def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) ->
 
 def send_outbox(core: Core, channel: Channel) -> None:
     """Write what the outbox holds and the present link has not carried yet."""
-    if not channel.welcomed or len(channel.on_link) == len(channel.outbox):
+    link = channel.link
+    if link is None or not link.welcomed or len(link.ids) == len(channel.outbox):
         return
     for outgoing in channel.outbox.values():
-        if outgoing.id in channel.on_link:
+        if outgoing.id in link.ids:
             continue
-        if channel.flight_bytes >= LINK_WINDOW and outgoing.kind != "close":
+        if link.flight_bytes >= LINK_WINDOW and outgoing.kind != "close":
             return
-        channel.on_link.add(outgoing.id)
-        channel.flight_bytes += len(outgoing.raw)
+        link.ids.add(outgoing.id)
+        link.flight_bytes += len(outgoing.raw)
         core.write(
-            channel,
+            link,
             Line(
                 type="msg",
                 group=channel.id,
@@ -66,8 +68,9 @@ def send_outbox(core: Core, channel: Channel) -> None:
         )
 
 
-def receive_entry(core: Core, channel: Channel, line: Line) -> None:
+def receive_entry(core: Core, link: Link, line: Line) -> None:
     """An entry that the host ordered, in full."""
+    channel = link.channel
     try:
         data = line.value()
     except MalformedJson as error:
@@ -85,8 +88,9 @@ def receive_entry(core: Core, channel: Channel, line: Line) -> None:
     _take(core, channel, entry, data)
 
 
-def receive_confirm(core: Core, channel: Channel, line: Line) -> None:
+def receive_confirm(core: Core, link: Link, line: Line) -> None:
     """Our own message has its place; the host does not send the content back."""
+    channel = link.channel
     outgoing = channel.outbox.get(line.id)
     if outgoing is None:
         core.note("link", "confirm_ignored", channel.id, line.id)
@@ -103,8 +107,9 @@ def receive_confirm(core: Core, channel: Channel, line: Line) -> None:
     _take(core, channel, entry, decode(outgoing.raw))
 
 
-def receive_refusal(core: Core, channel: Channel, line: Line) -> None:
+def receive_refusal(core: Core, link: Link, line: Line) -> None:
     """The host refused our message: it was applied nowhere."""
+    channel = link.channel
     if _settle_own(core, channel, line.id) is None:
         return
     refusal = Refusal(code=line.code or "refused", reason=line.reason, pointer=line.pointer)
@@ -120,9 +125,10 @@ def _settle_own(core: Core, channel: Channel, message_id: str) -> Outgoing | Non
     outgoing = channel.take_out(message_id)
     if outgoing is not None:
         core.out.append(DropOutgoing(channel.id, message_id))
-        if message_id in channel.on_link:
-            channel.on_link.discard(message_id)
-            channel.flight_bytes -= len(outgoing.raw)
+        link = channel.link
+        if link is not None and message_id in link.ids:
+            link.ids.discard(message_id)
+            link.flight_bytes -= len(outgoing.raw)
             send_outbox(core, channel)
     return outgoing
 

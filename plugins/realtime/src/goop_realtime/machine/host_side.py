@@ -12,6 +12,7 @@ from goop_realtime.machine import pages, receipts
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import end, finish, let_go
+from goop_realtime.machine.link import Link
 from goop_realtime.machine.ordering import place
 from goop_realtime.model.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
@@ -55,13 +56,14 @@ def order(
     return None
 
 
-def receive(core: Core, channel: Channel, line: Line) -> None:
+def receive(core: Core, link: Link, line: Line) -> None:
     """A guest's message: order it, or answer a duplicate as it was answered before."""
-    if channel.pulling:
+    channel = link.channel
+    if link.pulling:
         # Our log has a hole at its end: the guest repeats this when it has been welcomed.
         core.note("link", "not_welcomed", channel.id, line.id)
         return
-    channel.on_link.add(line.id)
+    link.ids.add(line.id)
     known = channel.peer_outcomes.get(line.id)
     if known is None:
         if not _within_bounds(core, channel):
@@ -70,12 +72,12 @@ def receive(core: Core, channel: Channel, line: Line) -> None:
         if known is None:
             return
     if known.code:
-        _refuse(core, channel, line.id, known)
-    elif known.seq <= channel.sent_seq:
-        _confirm(core, channel, line.id, known)
+        _refuse(core, link, line.id, known)
+    elif known.seq <= link.sent:
+        _confirm(core, link, line.id, known)
     else:
         return  # its confirmation goes out in its place
-    channel.on_link.discard(line.id)
+    link.ids.discard(line.id)
 
 
 def _within_bounds(core: Core, channel: Channel) -> bool:
@@ -128,12 +130,12 @@ def _judge_new(core: Core, channel: Channel, line: Line) -> Outcome | None:
     return outcome
 
 
-def _refuse(core: Core, channel: Channel, message_id: str, outcome: Outcome) -> None:
+def _refuse(core: Core, link: Link, message_id: str, outcome: Outcome) -> None:
     core.write(
-        channel,
+        link,
         Line(
             type="refuse",
-            group=channel.id,
+            group=link.channel.id,
             id=message_id,
             code=outcome.code,
             reason=outcome.reason,
@@ -142,12 +144,12 @@ def _refuse(core: Core, channel: Channel, message_id: str, outcome: Outcome) -> 
     )
 
 
-def _confirm(core: Core, channel: Channel, message_id: str, outcome: Outcome) -> None:
+def _confirm(core: Core, link: Link, message_id: str, outcome: Outcome) -> None:
     core.write(
-        channel,
+        link,
         Line(
             type="confirm",
-            group=channel.id,
+            group=link.channel.id,
             id=message_id,
             epoch=outcome.epoch,
             seq=outcome.seq,
@@ -157,22 +159,23 @@ def _confirm(core: Core, channel: Channel, message_id: str, outcome: Outcome) ->
 
 def distribute(core: Core, channel: Channel) -> None:
     """Write what the guest does not have yet, within the window of its link."""
-    if channel.link is None or channel.pulling:
+    link = channel.link
+    if link is None or link.pulling:
         return
     if pages.handled_untold(channel):
         core.handled_by.setdefault(channel.id, channel.handled_stage)
-    for entry in channel.log.after(channel.sent_seq):
-        if channel.flight_bytes >= LINK_WINDOW and entry.kind != "close":
+    for entry in channel.log.after(link.sent):
+        if link.flight_bytes >= LINK_WINDOW and entry.kind != "close":
             return
-        channel.sent_seq = entry.seq
+        link.sent = entry.seq
         size = len(entry.raw)
-        channel.in_flight.append((entry.seq, size))
-        channel.flight_bytes += size
-        if entry.author == channel.peer and entry.id in channel.on_link:
-            channel.on_link.discard(entry.id)
-            _confirm(core, channel, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
+        link.in_flight.append((entry.seq, size))
+        link.flight_bytes += size
+        if entry.author == channel.peer and entry.id in link.ids:
+            link.ids.discard(entry.id)
+            _confirm(core, link, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
         else:
-            core.write(channel, entry_line(channel, entry))
+            core.write(link, entry_line(channel, entry))
 
 
 def entry_line(channel: Channel, entry: Entry) -> Line:

@@ -21,7 +21,8 @@ from goop_realtime.machine import (
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.ending import RETRY_MS, drop_link, end, finish, unlink
+from goop_realtime.machine.ending import RETRY_MS, drop_link, end, finish
+from goop_realtime.machine.link import Link
 from goop_realtime.model.effects import Changed, CloseLink, OpenLink, SendLine
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import Join, Line, Tail, Welcome, raw, serialise
@@ -60,7 +61,7 @@ def opened(core: Core, channel_id: str, link: int) -> None:
     if channel.final and not channel.closed_by_log:
         core.out.append(CloseLink(link, drain=False, channel=channel_id))
         return
-    _attach(core, channel, link)
+    joined = _attach(core, channel, link)
     payload = {
         "have": list(channel.log.last) if channel.log.last[1] else None,
         **_handled(channel),
@@ -71,7 +72,7 @@ def opened(core: Core, channel_id: str, link: int) -> None:
     if instead:
         payload["instead"] = instead
     line = Line(type="join", group=channel.id, epoch=channel.epoch, payload=raw(payload))
-    core.write(channel, line)
+    core.write(joined, line)
 
 
 def join(core: Core, link: int, peer: str, line: Line) -> None:
@@ -99,7 +100,7 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
     drop_link(core, channel, drain=False)
     if not channel.final and suspension.turned_away(core, channel, link, said):
         return
-    _attach(core, channel, link)
+    joined = _attach(core, channel, link)
     have = said.have or (0, 0)
     if have[1] > channel.log.last[1]:
         if not channel.restored:
@@ -107,13 +108,13 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
             return
         # The guest has more than we do: a power cut took our newest entries. It gives them back.
         epoch, seq = channel.log.last
-        core.write(channel, Line(type="pull", group=channel.id, epoch=epoch, seq=seq))
-        channel.pulling = True
+        core.write(joined, Line(type="pull", group=channel.id, epoch=epoch, seq=seq))
+        joined.pulling = True
         return
     if not channel.log.knows(have) and have[1] > channel.log.start[1]:
         _lose(core, channel, f"the guest has {have}, which is not in the log")
         return
-    _welcome(core, channel, have, said)
+    _welcome(core, joined, have, said)
 
 
 def _turn_away(core: Core, link: int, line: Line) -> None:
@@ -121,12 +122,11 @@ def _turn_away(core: Core, link: int, line: Line) -> None:
     core.out.append(CloseLink(link, channel=line.group))
 
 
-def _attach(core: Core, channel: Channel, link: int) -> None:
-    unlink(channel)
-    channel.link = link
-    core.links[link] = channel
-    channel.linked_at = channel.heard_at = channel.pinged_at = core.now
+def _attach(core: Core, channel: Channel, number: int) -> Link:
+    now, told = core.now, (channel.log.last[1], channel.handled)
+    link = channel.link = core.links[number] = Link(number, channel, now, now, now, *told)
     channel.retries = 0
+    return link
 
 
 def _lose(core: Core, channel: Channel, why: str) -> None:
@@ -134,8 +134,9 @@ def _lose(core: Core, channel: Channel, why: str) -> None:
     drop_link(core, channel, drain=True)
 
 
-def _welcome(core: Core, channel: Channel, have: tuple[int, int], said: Join) -> None:
+def _welcome(core: Core, link: Link, have: tuple[int, int], said: Join) -> None:
     """Answer a join: what we have, then every entry that the guest lacks."""
+    channel = link.channel
     was = channel.phase
     payload: dict[str, object] = {
         "last": list(channel.log.last),
@@ -150,13 +151,13 @@ def _welcome(core: Core, channel: Channel, have: tuple[int, int], said: Join) ->
         payload["snapshot"] = {"at": list(channel.log.start), "state": channel.start_state}
     channel.restored = False
     suspension.lift(core, channel)
-    channel.page_told = str(payload["page"])
-    channel.acked_node = channel.acked_page = channel.handled
+    link.page_told = str(payload["page"])
+    link.acked_page = channel.handled
     channel.peer_has = have[1]  # a guest that has lost commits has less than it once said
-    channel.sent_seq = max(have[1], channel.log.start[1])
-    channel.peer_page = said.page
+    link.sent = max(have[1], channel.log.start[1])
+    link.page = said.page
     core.write(
-        channel,
+        link,
         Line(type="welcome", group=channel.id, epoch=channel.epoch, payload=raw(payload)),
     )
     if have[1]:
@@ -176,20 +177,22 @@ def _welcome(core: Core, channel: Channel, have: tuple[int, int], said: Join) ->
         host_side.order_held(core, channel)
 
 
-def welcomed(core: Core, channel: Channel, line: Line) -> None:
+def welcomed(core: Core, link: Link, line: Line) -> None:
+    """Guest: the host has answered our join."""
+    channel = link.channel
     core.heard.add(channel.id)
     if channel.final:
-        channel.acked_node = 0
+        link.acked_node = 0
         return
     said = line.told(Welcome)
-    if suspension.differs(core, channel, said):
+    if suspension.differs(core, link, said):
         return
     suspension.lift(core, channel)
-    channel.welcomed = True
+    link.welcomed = True
     channel.epoch = max(channel.epoch, line.epoch)
-    channel.peer_page = said.page
-    channel.page_told = ""
-    channel.acked_node = channel.acked_page = 0
+    link.page = said.page
+    link.page_told = ""
+    link.acked_node = link.acked_page = 0
     was = channel.phase
     channel.phase = Phase.OPEN
     channel.suspended_at = None
@@ -217,13 +220,14 @@ def welcomed(core: Core, channel: Channel, line: Line) -> None:
     guest_side.send_outbox(core, channel)
 
 
-def given_back(core: Core, channel: Channel, line: Line) -> None:
+def given_back(core: Core, link: Link, line: Line) -> None:
     """An entry of ours that the guest gives back; an empty one ends the list."""
-    if not channel.pulling:
+    channel = link.channel
+    if not link.pulling:
         return
     if line.bare:
-        channel.pulling = False
-        _welcome(core, channel, channel.log.last, Join())
+        link.pulling = False
+        _welcome(core, link, channel.log.last, Join())
     elif not tails.take_back(core, channel, line.told(Tail)):
         _lose(core, channel, "the guest's entries do not follow ours")
 

@@ -17,6 +17,7 @@ from goop_realtime.machine import (
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import drop_link, end, finish, let_go, suspend
+from goop_realtime.machine.link import Link
 from goop_realtime.model.obstacles import KEPT_MS, PACE_MS
 from goop_realtime.model.wire import Ack, Line
 
@@ -32,19 +33,21 @@ STALE_MS = 2_000
 
 def received(core: Core, link: int, line: Line) -> None:
     """A line on a joined stream."""
-    channel = core.links.get(link)
-    if channel is None or channel.link != link:
+    found = core.links.get(link)
+    if found is None:
         return
-    channel.heard_at = core.now
+    found.heard_at = core.now
+    channel = found.channel
     if line.group != channel.id:
         core.note("link", "wrong_group", channel.id, detail=line.group)
         return
     handler = (_HOST_LINES if channel.hosted else _GUEST_LINES).get(line.type)
     if handler is not None:
-        handler(core, channel, line)
+        handler(core, found, line)
 
 
-def _ack(core: Core, channel: Channel, line: Line) -> None:
+def _ack(core: Core, link: Link, line: Line) -> None:
+    channel = link.channel
     if not line.bare:
         failures.told(core, channel, line.told(Ack).failed)
     ordering.peer_acknowledged(core, channel, line.stage, line.epoch, line.seq)
@@ -52,26 +55,31 @@ def _ack(core: Core, channel: Channel, line: Line) -> None:
         host_side.distribute(core, channel)
 
 
-def _ping(core: Core, channel: Channel, line: Line) -> None:
-    core.write(channel, Line(type="pong", group=channel.id))
+def _ping(core: Core, link: Link, line: Line) -> None:
+    core.write(link, Line(type="pong", group=line.group))
 
 
-def _pong(core: Core, channel: Channel, line: Line) -> None:
-    signals.arrived(core, channel)
+def _pong(core: Core, link: Link, line: Line) -> None:
+    signals.arrived(core, link)
 
 
-def _page(core: Core, channel: Channel, line: Line) -> None:
-    if line.stage in ("open", "none") and channel.peer_page != line.stage:
-        channel.peer_page = line.stage
-        pages.tell_state(core, channel)
+def _page(core: Core, link: Link, line: Line) -> None:
+    if line.stage in ("open", "none") and link.page != line.stage:
+        link.page = line.stage
+        pages.tell_state(core, link.channel)
 
 
-def _closed_by_peer(core: Core, channel: Channel, line: Line) -> None:
+def _closed_by_peer(core: Core, link: Link, line: Line) -> None:
+    channel = link.channel
     code = line.code or "closed"
     if code == "not_found":
         code = "lost" if channel.phase is Phase.OPEN else "expired"
     finish(core, channel, code, line.reason)
     drop_link(core, channel, drain=True)
+
+
+def _suspended(core: Core, link: Link, line: Line) -> None:
+    suspension.heard(core, link.channel, line)
 
 
 _COMMON = {
@@ -81,7 +89,7 @@ _COMMON = {
     "page": _page,
     "signal": signals.received,
     "close": _closed_by_peer,
-    "suspended": suspension.heard,
+    "suspended": _suspended,
 }
 _HOST_LINES = {**_COMMON, "msg": host_side.receive, "tail": joining.given_back}
 _GUEST_LINES = {
@@ -96,21 +104,21 @@ _GUEST_LINES = {
 
 def ended(core: Core, link: int, code: str) -> None:
     """A stream ended. Only the channel's present one matters."""
-    channel = core.links.pop(link, None)
-    if channel is None or channel.link != link:
-        return
-    suspend(core, channel, code)
+    found = core.links.get(link)
+    if found is not None:
+        suspend(core, found, code)
 
 
 def keep(core: Core, channel: Channel) -> None:
     """Look after a channel's link as time goes by."""
-    if channel.link is not None:
-        silent = core.now - channel.heard_at
+    link = channel.link
+    if link is not None:
+        silent = core.now - link.heard_at
         if silent >= SILENCE_MS:
             let_go(core, channel, "silent")
-        elif silent >= PING_MS and core.now - channel.pinged_at >= PING_MS:
-            channel.pinged_at = core.now
-            core.write(channel, Line(type="ping", group=channel.id))
+        elif silent >= PING_MS and core.now - link.pinged_at >= PING_MS:
+            link.pinged_at = core.now
+            core.write(link, Line(type="ping", group=channel.id))
         elif channel.final and (channel.close_acked or not channel.hosted):
             drop_link(core, channel, drain=True)
         return
@@ -145,7 +153,7 @@ def poked(core: Core, peer: str, line: Line) -> None:
     elif channel.final and not channel.closed_by_log:
         core.control(peer, suspension.ended(channel))
     elif channel.phase is not Phase.ASKED:
-        if channel.link is not None and core.now - channel.linked_at >= STALE_MS:
+        if channel.link is not None and core.now - channel.link.since >= STALE_MS:
             # The host has let go of the stream that we still believe in.
             let_go(core, channel, "stale")
         joining.rejoin(core, channel)

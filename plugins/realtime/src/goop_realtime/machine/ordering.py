@@ -54,8 +54,9 @@ def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq:
         core.note("link", "ack_ignored", channel.id, detail=f"{stage} {epoch}:{seq}")
         return
     channel.peer_has = max(channel.peer_has, seq)
-    while channel.in_flight and channel.in_flight[0][0] <= channel.peer_has:
-        channel.flight_bytes -= channel.in_flight.popleft()[1]
+    link = channel.link
+    while link is not None and link.in_flight and link.in_flight[0][0] <= channel.peer_has:
+        link.flight_bytes -= link.in_flight.popleft()[1]
     while channel.undelivered and channel.undelivered[0][0] <= channel.peer_has:
         receipts.receipt(core, channel.undelivered.popleft()[1], channel, "delivered")
     if stage != "node" and seq > channel.peer_handled:

@@ -235,7 +235,7 @@ def handled_untold(channel: Channel) -> bool:
 
     That we passed over our own entries only lets it trim its log: that waits for company.
     """
-    told = channel.acked_page
+    told = 0 if channel.link is None else channel.link.acked_page
     return channel.handled_theirs > told or channel.handled - told >= OWN_UNTOLD
 
 
@@ -259,9 +259,10 @@ def _past_own(core: Core, channel: Channel, seq: int) -> int:
 def tell_peer_page(core: Core, channel: Channel) -> None:
     """Tell the other node whether a page of ours is open on the channel, when that changed."""
     now = page_presence(core, channel)
-    if channel.link is not None and channel.page_told != now and channel.phase is Phase.OPEN:
-        channel.page_told = now
-        core.write(channel, Line(type="page", group=channel.id, stage=now))
+    link = channel.link
+    if link is not None and link.page_told != now and channel.phase is Phase.OPEN:
+        link.page_told = now
+        core.write(link, Line(type="page", group=channel.id, stage=now))
 
 
 def page_presence(core: Core, channel: Channel) -> str:

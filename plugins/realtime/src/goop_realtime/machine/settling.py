@@ -54,26 +54,30 @@ def _tell(core: Core, channel: Channel) -> None:
 
 def _acknowledge_stored(core: Core, channel: Channel) -> None:
     """Tell the host what this node has; who has handled it need not say that."""
+    link = channel.link
     epoch, seq = channel.log.last
-    if channel.link is not None and seq > channel.acked_node:
-        channel.acked_node = seq
-        core.write(channel, Line(type="ack", group=channel.id, stage="node", epoch=epoch, seq=seq))
+    if link is not None and seq > link.acked_node:
+        link.acked_node = seq
+        core.write(link, Line(type="ack", group=channel.id, stage="node", epoch=epoch, seq=seq))
 
 
 def _acknowledge_handled(core: Core, channel: Channel, stage: str) -> None:
     """Tell the other node how far our pages are."""
+    link = channel.link
+    if link is None:
+        return
     # A host's pages may be ahead of what the window has let through to the guest.
-    seq = min(channel.handled, channel.sent_seq) if channel.hosted else channel.handled
-    if channel.link is None or seq <= channel.acked_page:
+    seq = min(channel.handled, link.sent) if channel.hosted else channel.handled
+    if seq <= link.acked_page:
         return
     entry = channel.log.get(seq)
     epoch = entry.epoch if entry is not None else channel.log.start[0]
     line = Line(type="ack", group=channel.id, stage=stage, epoch=epoch, seq=seq)
-    failed = failures.untold(channel, seq)
+    failed = failures.untold(link, seq)
     if failed:
         line.payload = raw({"failed": failed})
-    channel.acked_page = seq
-    core.write(channel, line)
+    link.acked_page = seq
+    core.write(link, line)
 
 
 def _save_cursors(core: Core) -> None:

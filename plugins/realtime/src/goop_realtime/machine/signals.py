@@ -10,6 +10,7 @@ from __future__ import annotations
 from goop_node.types import JsonValue
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
+from goop_realtime.machine.link import Link
 from goop_realtime.machine.pages import listeners
 from goop_realtime.model.effects import Frame
 from goop_realtime.model.jsonio import MalformedJson, encode
@@ -29,32 +30,35 @@ def send(core: Core, channel: Channel, data: JsonValue) -> Refusal | None:
         return Refusal(code="too_large", reason=reason)
     if channel.bucket is not None and not channel.bucket.take(core.now):
         return Refusal(code="too_fast", reason="more messages a second than this context allows")
-    if channel.link is None:
+    link = channel.link
+    if link is None:
         return None
-    if channel.signals < ROUND:
-        _write(core, channel, encoded)
+    if link.signals < ROUND:
+        _write(core, link, encoded)
     else:
-        channel.newest_signal = encoded
+        link.newest_signal = encoded
     return None
 
 
-def arrived(core: Core, channel: Channel) -> None:
+def arrived(core: Core, link: Link) -> None:
     """The peer has answered: what was sent before its answer has arrived."""
-    channel.signals = 0
-    newest, channel.newest_signal = channel.newest_signal, b""
+    link.signals = 0
+    newest, link.newest_signal = link.newest_signal, b""
     if newest:
-        _write(core, channel, newest)
+        _write(core, link, newest)
 
 
-def _write(core: Core, channel: Channel, encoded: bytes) -> None:
-    core.write(channel, Line(type="signal", group=channel.id, payload=payload(encoded)))
-    if channel.signals == 0:
-        core.write(channel, Line(type="ping", group=channel.id))
-    channel.signals += 1
+def _write(core: Core, link: Link, encoded: bytes) -> None:
+    group = link.channel.id
+    core.write(link, Line(type="signal", group=group, payload=payload(encoded)))
+    if link.signals == 0:
+        core.write(link, Line(type="ping", group=group))
+    link.signals += 1
 
 
-def received(core: Core, channel: Channel, line: Line) -> None:
+def received(core: Core, link: Link, line: Line) -> None:
     """The other side's signal: to every page that follows the channel."""
+    channel = link.channel
     try:
         data = line.value()
     except MalformedJson:

@@ -12,6 +12,7 @@ from goop_realtime.machine import pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import FAILED, FAILED_THERE, drop_link, finish
+from goop_realtime.machine.link import Link
 from goop_realtime.model import obstacles
 from goop_realtime.model.effects import Changed, CloseLink, SendLine
 from goop_realtime.model.obstacles import MISMATCH, Obstacle
@@ -23,7 +24,8 @@ def fail(core: Core, channel: Channel, failure: Refusal) -> None:
     """Our plugin failed where it may not: nothing of that step is taken, and both nodes wait."""
     me = core.label_of(core.me)
     obstacle = obstacles.here(obstacles.FAILED, channel.context.name, me, failure.reason)
-    core.write(channel, _line(channel, obstacle))
+    if channel.link is not None:
+        core.write(channel.link, _line(channel, obstacle))
     meet(core, channel, obstacle)
 
 
@@ -92,12 +94,13 @@ def turned_away(core: Core, channel: Channel, link: int, said: Join) -> bool:
     return True
 
 
-def differs(core: Core, channel: Channel, said: Welcome) -> bool:
+def differs(core: Core, link: Link, said: Welcome) -> bool:
     """Guest: whether the host's welcome is of another contract; then the host is told."""
+    channel = link.channel
     obstacle = _mismatch(core, channel, said)
     if obstacle is None:
         return False
-    core.write(channel, _line(channel, obstacle))
+    core.write(link, _line(channel, obstacle))
     meet(core, channel, obstacle)
     return True
 

@@ -8,6 +8,7 @@ from goop_realtime.machine import ordering, suspension
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import end, finish
+from goop_realtime.machine.link import Link
 from goop_realtime.model.effects import DropOutgoing, Entry
 from goop_realtime.model.jsonio import decode, encode
 from goop_realtime.model.limits import KEPT_BYTES, KEPT_ENTRIES, OUTBOX_BYTES, OUTBOX_MESSAGES
@@ -19,16 +20,17 @@ HELD_BYTES = 2 * (6 * OUTBOX_BYTES + 2 * KEPT_BYTES)
 """What a log may hold while entries come back: as much as two logs, our part and the guest's."""
 
 
-def give_back(core: Core, channel: Channel, line: Line) -> None:
+def give_back(core: Core, link: Link, line: Line) -> None:
     """Guest: the host asks for what follows a position in its log."""
+    channel = link.channel
     if not channel.log.knows((line.epoch, line.seq)) or line.seq < channel.log.start[1]:
         end(core, channel, "lost", "the host's log does not fit the guest's")
         return
     for entry in channel.log.after(line.seq):
         data = decode(entry.raw)
         row = [entry.epoch, entry.seq, entry.id, entry.author, entry.at, entry.kind, data]
-        core.write(channel, Line(type="tail", group=channel.id, payload=raw(row)))
-    core.write(channel, Line(type="tail", group=channel.id))
+        core.write(link, Line(type="tail", group=channel.id, payload=raw(row)))
+    core.write(link, Line(type="tail", group=channel.id))
 
 
 def take_back(core: Core, channel: Channel, row: Tail) -> bool:

@@ -9,6 +9,7 @@ from goop_realtime.machine import joining, links
 from goop_realtime.machine.channel import BEST_EFFORT, Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import drop_link, let_go
+from goop_realtime.machine.link import Link
 from goop_realtime.machine.liveness import Wait
 
 OPENING_MS = 20_000
@@ -27,7 +28,7 @@ def waiting(core: Core) -> Iterator[Wait]:
     """Everything in the core that waits at ``core.now``."""
     for channel in core.channels.values():
         if channel.link is not None:
-            yield from _on_link(core, channel)
+            yield from _on_link(core, channel.link)
         elif not channel.final:
             yield from _without_link(core, channel)
     for page in core.pages.values():
@@ -36,8 +37,8 @@ def waiting(core: Core) -> Iterator[Wait]:
                 yield Wait(channel_id, f"page {page.id} to handle", view.flight[0][0], PAGE_MS)
 
 
-def _on_link(core: Core, channel: Channel) -> Iterator[Wait]:
-    link = channel.link
+def _on_link(core: Core, link: Link) -> Iterator[Wait]:
+    channel, number = link.channel, link.id
 
     def again(code: str) -> Callable[[], None]:
         return lambda: let_go(core, channel, code)
@@ -46,29 +47,29 @@ def _on_link(core: Core, channel: Channel) -> Iterator[Wait]:
         yield Wait(
             channel.id,
             "its stream to end",
-            link,
+            number,
             ANSWER_MS,
             lambda: drop_link(core, channel, drain=False),
         )
-    elif channel.pulling:
+    elif link.pulling:
         last = channel.log.last
         yield Wait(
-            channel.id, "what the guest gives back", (link, last), ANSWER_MS, again("no_tail")
+            channel.id, "what the guest gives back", (number, last), ANSWER_MS, again("no_tail")
         )
-    elif not channel.hosted and not channel.welcomed:
-        yield Wait(channel.id, "the host's welcome", link, ANSWER_MS, again("no_welcome"))
+    elif not channel.hosted and not link.welcomed:
+        yield Wait(channel.id, "the host's welcome", number, ANSWER_MS, again("no_welcome"))
     elif channel.delivery == BEST_EFFORT:
         return  # paced, and held up by our own pages: the driver knows
     elif channel.hosted and channel.peer_has < channel.log.last[1]:
         has = channel.peer_has
-        yield Wait(channel.id, "the guest to have it", (link, has), ANSWER_MS, again("no_ack"))
+        yield Wait(channel.id, "the guest to have it", (number, has), ANSWER_MS, again("no_ack"))
     elif not channel.hosted and channel.outbox:
         first = next(iter(channel.outbox))
         yield Wait(
-            channel.id, "the host to order it", (link, first), ANSWER_MS, again("no_confirm")
+            channel.id, "the host to order it", (number, first), ANSWER_MS, again("no_confirm")
         )
-    if channel.newest_signal:
-        yield Wait(channel.id, "a pong for its signals", (link, channel.pinged_at), ANSWER_MS)
+    if link.newest_signal:
+        yield Wait(channel.id, "a pong for its signals", (number, link.pinged_at), ANSWER_MS)
 
 
 def _without_link(core: Core, channel: Channel) -> Iterator[Wait]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from goop_realtime.machine import pages
 from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.link import Link
 from goop_realtime.machine.liveness import Overdue
 from goop_realtime.model import limits
 from goop_realtime.model.effects import (
@@ -153,9 +154,10 @@ class Watch:
             len(channel.log) <= 4 * bound + 2 * limits.KEPT_ENTRIES + pages.OWN_UNTOLD + 4,
             f"{node.peer_id} holds {len(channel.log)} entries of {channel.id}",
         )
+        flying = 0 if channel.link is None else channel.link.flight_bytes
         demand(
-            channel.flight_bytes <= limits.LINK_WINDOW + ONE_MESSAGE,
-            f"{channel.flight_bytes} bytes on their way to {channel.peer}",
+            flying <= limits.LINK_WINDOW + ONE_MESSAGE,
+            f"{flying} bytes on their way to {channel.peer}",
         )
         for page in node.engine.core.pages.values():
             view = page.views.get(channel.id)
@@ -252,12 +254,12 @@ class Watch:
         if self._world.story is not None:
             self._world.tell(f"{sender} ~ {node.peer_id} {_words(line)}")
 
-    def ended(self, node: SimNode, link: int, before: dict[str, int | None]) -> None:
+    def ended(self, node: SimNode, link: int, before: dict[str, Link | None]) -> None:
         """A stream ended: that matters to the channel whose present one it was, and to no other."""
         for channel in node.engine.core.channels.values():
             was = before.get(channel.id)
             demand(
-                was == channel.link or was == link,
+                was is channel.link or (was is not None and was.id == link),
                 f"{node.peer_id}: stream {link} ended, and {channel.id} let go of {was}",
             )
 
