@@ -1,35 +1,24 @@
 # SPDX-License-Identifier: MIT
 """How records and lines for people are written: text from elsewhere cannot pose as one.
 
-Names, reasons and exceptions' texts come from peers, pages and plugins. A line break in one would
-begin a record of the sender's own making, and a terminal acts on other control characters. So
-these are shown escaped, and only a record begins at the start of a line.
+What is quoted is escaped, and only a record begins at the start of a line.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from datetime import UTC, datetime
 
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-"""Control characters, other line ends, what turns the direction of text, lone surrogates."""
-_UNSAFE_BUT_NEWLINE = re.compile(rf"(?!\n){_UNSAFE.pattern}")
+from goop_node.escaping import escaped, escaped_lines
+
 INDENT = "    "
-
-
-def escaped(text: str) -> str:
-    """``text`` on one line, with what could not be seen written as Python would write it."""
-    return _UNSAFE.sub(_code, text)
 
 
 def say(text: str = "", *, error: bool = False) -> None:
     """Print for people, on the error output or not. Line ends are ours: others' text has none."""
-    safe = _UNSAFE_BUT_NEWLINE.sub(_code, text)
+    safe = escaped_lines(text)
     print(safe, file=sys.stderr if error else sys.stdout, flush=True)
 
 
@@ -87,9 +76,5 @@ FORMATS: dict[str, type[logging.Formatter]] = {"text": RecordFormatter, "json": 
 
 
 def _indented(lines: str) -> str:
-    safe = _UNSAFE_BUT_NEWLINE.sub(_code, lines)
+    safe = escaped_lines(lines)
     return "\n".join(INDENT + line for line in safe.split("\n"))
-
-
-def _code(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode("ascii")

@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 
 from goop_node.data.kept_files import NotKeptError
 from goop_node.data.storage import is_locked, takes_nothing_now
+from goop_node.escaping import escaped
 from goop_node.web.negotiation import accept_of, prefers_page
 from goop_node.web.problem_page import MEDIA_TYPE as PAGE_TYPE
 from goop_node.web.problem_page import problem_page
@@ -45,7 +46,7 @@ class Problem(Exception):
         self.more = dict(more or {})
         self.status = status
         self.code = code
-        self.detail = detail
+        self.detail = escaped(detail)
         self.pointer = pointer
 
     def body(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from msgspec import Meta
 from goop_node.callers import Caller as Caller
 from goop_node.callers import Route as Route
 from goop_node.callers import Who as Who
+from goop_node.escaping import escaped
 
 if TYPE_CHECKING:
     from goop_node.data.storage import Database
@@ -39,13 +40,18 @@ class Refusal:
     """Why something was refused: a stable ``code`` for programs, a ``reason`` for people.
 
     ``Refusal(code="not_your_turn", reason="It is Black's turn.")``. ``pointer`` is the JSON Pointer
-    (RFC 6901) of what offends; ``more`` is told beside these.
+    (RFC 6901) of what offends; ``more`` is told beside these. What the reason quotes is shown
+    escaped, so that it stays within one line.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]
     reason: Annotated[str, Meta(max_length=1000)]
     pointer: Annotated[str, Meta(max_length=1000)] = ""
     more: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.reason, str):  # a plugin may have put anything here
+            object.__setattr__(self, "reason", escaped(self.reason))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +175,7 @@ class NetworkError(Exception):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        self.reason = escaped(reason)
 
 
 class Network(Protocol):

@@ -13,6 +13,7 @@ from typing import Literal
 
 from goop_node.clock import now_ms
 from goop_node.config.multiaddrs import undialable
+from goop_node.escaping import escaped
 from goop_node.p2p import limits
 from goop_node.p2p.addresses import Address, with_peer_id
 from goop_node.p2p.decisions import UNSURE
@@ -150,7 +151,7 @@ class P2P:
                     raise
                 if time.monotonic() - began > RESTART_MAX:
                     pause = RESTART_MIN
-                self.error = f"{type(error).__name__}: {error}"
+                self.error = escaped(f"{type(error).__name__}: {error}")
                 self.restarts += 1
                 log.error("libp2p failed, it starts again in %.0f s: %s", pause, self.error)
             self.state = "offline"

@@ -14,6 +14,7 @@ from types import CodeType, TracebackType
 from typing import Any
 
 from goop_node.config.model import StartError
+from goop_node.escaping import escaped
 from goop_node.plugins.crossings import Misfit
 
 LONGEST_TEXT = 400
@@ -27,7 +28,7 @@ def describe(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         text = " ".join(str(error).split())
-        text = text.encode("utf-8", "replace").decode("utf-8")[:LONGEST_TEXT]
+        text = escaped(text)[:LONGEST_TEXT]
     except BaseException:
         return f"{kind} (whose text cannot be read)"
     if isinstance(error, (StartError, Misfit)):

@@ -141,6 +141,22 @@ def test_every_request_has_an_answer(client: Client, data: st.DataObject) -> Non
         assert (content["code"] == "storage_failed") <= (disk is not None)
 
 
+def test_no_refusal_repeats_what_acts_on_its_reader(client: Client) -> None:
+    hostile = "\u202e\u2066\n\x1b[2J"
+    address = f"/ip4/127.0.0.1/tcp/1/p2p/{PEERS[0]}"
+    fitting = {"address": address, "peerId": PEERS[0], "template": "alpha", "action": "unblock"}
+    quoted = set()
+    for method, path, kind in handlers(client):
+        for field in get_type_hints(kind) if kind else ():
+            for text in (hostile, f"{hostile}{address}", f"{address}{hostile}"):
+                body = {**dict.fromkeys(get_type_hints(kind), "x"), **fitting, field: text}
+                answer = ask(client, method, path, json.dumps(body).encode())
+                detail = json.loads(answer.body).get("detail", "")
+                assert not set(hostile[:3] + "\x1b") & set(detail), (path, field)
+                quoted |= {(path, field)} if "\\u202e" in detail else set()
+    assert {("/api/friends", "address"), ("/api/people", "action")} <= quoted
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_full_disk_changes_nothing(client: Client, step: str) -> None:
     address = f"/ip4/127.0.0.1/tcp/1/p2p/{PEERS[0]}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from goop_node.escaping import escaped
 from goop_node.types import Caller
 from goop_realtime.machine.channel import Phase
 from goop_realtime.testing.extremes import EXTREMES
@@ -55,6 +56,8 @@ async def test_no_extreme_of_any_field_of_a_frame_fails(
             assert not session.over
             answers = [json.loads(frame) for frame in session.take()]
             assert "internal_error" not in {answer.get("code") for answer in answers}
+            reasons = [answer.get("reason", "") for answer in answers]
+            assert reasons == [escaped(reason) for reason in reasons]
             session.sent(1 << 30)
     assert (caplog.records, house.faults) == ([], [])
     sent = house.bridge.engine.send(0, channel.id, house.page, "p-1", "still here")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goop_node.escaping import escaped
 from goop_node.types import Refusal
 from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson
 from goop_realtime.model.wire import MAX_LINE, SHAPES, Line, bounded, parse, serialise
@@ -46,6 +47,7 @@ def spoken(line: Line) -> bool:
         all(0 <= number <= MAX_INTEGER for number in (line.epoch, line.seq, line.at))
         and all(len(text) <= 80 and text.isascii() and text.isprintable() for text in texts)
         and max(len(line.reason), len(line.pointer)) <= LONGEST
+        and line.reason == escaped(line.reason)
     )
 
 
@@ -59,15 +61,17 @@ def test_each_type_passes_with_what_it_must_have(kind: str) -> None:
 @pytest.mark.parametrize("kind", SHAPES)
 @pytest.mark.parametrize("field", fields_of(Line))
 def test_no_field_takes_an_extreme_beyond_its_bound(kind: str, field: str) -> None:
-    taken = 0
+    taken, refused = 0, []
     for extreme in EXTREMES:
         text = json.dumps({**example(kind), field: None}).replace("null", extreme, 1)
         try:
             line = parse(text.encode("utf-8", "surrogatepass"))
-        except MalformedJson:
+        except MalformedJson as error:
+            refused.append(error.reason)
             continue
         taken += 1
         assert spoken(line)
+    assert refused == [escaped(reason) for reason in refused]
     assert taken < len(EXTREMES) or field == "payload"
 
 
@@ -90,6 +94,7 @@ def test_no_field_of_a_payload_takes_an_extreme_beyond_its_bound(kind: str, fiel
             parse(json.dumps(line).replace('"HERE"', extreme).encode("utf-8", "surrogatepass"))
         except MalformedJson as error:
             refused.append(error.reason)
+    assert refused == [escaped(reason) for reason in refused]
     assert len(refused) > len(EXTREMES) // 2
     assert any(field in reason for reason in refused), "the field is named"
 

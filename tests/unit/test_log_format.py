@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import goop_node
-from goop_node.log_format import INDENT, JsonFormatter, RecordFormatter, escaped, log_with, say
+from goop_node.escaping import escaped
+from goop_node.log_format import INDENT, JsonFormatter, RecordFormatter, log_with, say
 
 ANY = st.text(st.characters() | st.sampled_from("\n\r\x1b\x85\u2028\u202e\x00\ud800"), max_size=80)
 

@@ -94,6 +94,13 @@ def test_no_refusal_repeats_a_long_value(schema: Any, text: str, path: list[str]
     assert len(found.pointer) <= MAX_POINTER
 
 
+@given(st.sampled_from(SCHEMAS), st.sampled_from("\u202e\n\x1b\x00\u2066"))
+def test_no_refusal_repeats_what_acts_on_its_reader(schema: Any, sign: str) -> None:
+    for value in (f"{sign}value", {f"{sign}name": 1}):
+        strict = {"properties": {}, "additionalProperties": False, "allOf": [schema]}
+        assert sign not in refused(strict, value).reason
+
+
 @given(st.text(max_size=3000))
 def test_a_long_name_is_cut(name: str) -> None:
     found = refused({"additionalProperties": False}, {name: encode(name).decode()})

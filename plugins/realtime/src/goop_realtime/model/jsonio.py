@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
+from goop_node.escaping import escaped
 from goop_node.types import JsonValue
 
 MAX_DEPTH = 32
@@ -25,7 +26,7 @@ class MalformedJson(ValueError):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        self.reason = escaped(reason)
 
 
 def encode(value: JsonValue) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
+from goop_node.escaping import escaped
 from goop_realtime.model.wire import MAX_REASON, Code, Text
 
 MISSING = "plugin_missing"
@@ -38,13 +39,13 @@ class Obstacle(msgspec.Struct, frozen=True):
 def here(code: str, context: str, me: str, why: str = "") -> Obstacle:
     """What keeps this node, which calls itself ``me``, from taking part."""
     reason, said = (_words(code, context, node, why) for node in ("this node", f"{me}’s node"))
-    return Obstacle(code, True, reason[:MAX_REASON], said[:MAX_REASON])
+    return Obstacle(code, True, _told(reason), _told(said))
 
 
 def there(code: str, context: str, peer: str, said: str) -> Obstacle:
     """What keeps ``peer``'s node from taking part, as it ``said``, or as its code says."""
     reason = said or _words(code, context, f"{peer}’s node", "")
-    return Obstacle(code, False, reason[:MAX_REASON])
+    return Obstacle(code, False, _told(reason))
 
 
 def between(context: str, mine: tuple[str, str], theirs: tuple[str, str]) -> Obstacle:
@@ -54,7 +55,12 @@ def between(context: str, mine: tuple[str, str], theirs: tuple[str, str]) -> Obs
         "this goes on when both have the same again"
         for other, own in ((theirs, mine), (mine, theirs))
     )
-    return Obstacle(MISMATCH, False, reason[:MAX_REASON], said[:MAX_REASON])
+    return Obstacle(MISMATCH, False, _told(reason), _told(said))
+
+
+def _told(words: str) -> str:
+    """As a line may carry it; a plugin's and a peer's own words are among it."""
+    return escaped(words)[:MAX_REASON]
 
 
 def _words(code: str, context: str, node: str, why: str) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from goop_node.escaping import escaped
+
 RING = 1000
 STRANGERS = "strangers"
 """The source of all peers with whom nobody here has agreed on anything."""
@@ -45,7 +47,7 @@ class Trace:
         self._count += 1
         row = {"n": self._count, "at": at, "hop": hop, "code": code}
         optional = {"channel": channel, "message": message, "plugin": plugin, "detail": detail}
-        row.update({key: value[:300] for key, value in optional.items() if value})
+        row.update({key: escaped(value[:300]) for key, value in optional.items() if value})
         self._rows.setdefault(source, deque()).append(row)
         self._held += 1
         if self._held > RING:

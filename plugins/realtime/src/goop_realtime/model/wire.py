@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from goop_node.escaping import escaped
 from goop_node.types import JsonValue, Refusal
 from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode, encode, refuse_depth
 
@@ -228,6 +229,8 @@ def parse(raw: bytes) -> Line:
         line = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
         raise MalformedJson("malformed_json", f"not a line of the protocol: {error}") from None
+    if line.reason:
+        line.reason = escaped(line.reason)[:MAX_REASON]
     shape = SHAPES.get(line.type)
     if shape is not None:
         _refuse_misshapen(line, shape)
@@ -264,8 +267,7 @@ def bounded(refusal: Refusal) -> Refusal:
         code = "refused"
     if len(pointer) > MAX_REASON:
         pointer = pointer[: MAX_REASON + 1].rpartition("/")[0]  # to what is around it
-    reason = _encodable(refusal.reason)[:MAX_REASON]
-    return Refusal(code=code, reason=reason, pointer=pointer)
+    return Refusal(code=code, reason=refusal.reason[:MAX_REASON], pointer=pointer)
 
 
 def _encodable(text: str) -> str:
