@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A context's ``applied`` runs at least once per message, whenever the node is killed."""
+"""A context's ``on_commit`` runs at least once per message, whenever the node is killed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ledgers(tmp_path: Path) -> Iterator[tuple[NodeProcess, NodeProcess]]:
 
 
 @pytest.mark.parametrize("victim", ["alice", "bob"])
-async def test_a_kill_between_commit_and_applied(
+async def test_a_kill_between_commit_and_on_commit(
     ledgers: tuple[NodeProcess, NodeProcess], tmp_path: Path, victim: str
 ) -> None:
     alice, bob = ledgers

@@ -108,7 +108,7 @@ OPENING = [
          "lambda *a: exec(\"raise RuntimeError('no attributes')\")})()"),
     )
 ] + [
-    function(f"base_{name}", words, "base", body)
+    function(f"initial_state_{name}", words, "initial_state", body)
     for name, words, body in (
         ("raises", "ValueError: no", "raise ValueError('no')"),
         ("exits", "SystemExit: 8", "sys.exit(8)"),
@@ -124,14 +124,14 @@ OPENING = [
 ]  # fmt: skip
 
 NEWS = [
-    function(f"opened_{name}", words, "opened", body)
+    function(f"on_open_{name}", words, "on_open", body)
     for name, words, body in (
         ("raises", "ValueError: no", "raise ValueError('no')"),
         ("exits", "SystemExit: 9", "sys.exit(9)"),
         ("coroutine", "a coroutine", "return asyncio.sleep(0)"),
     )
 ] + [
-    function(f"applied_{name}", words, "applied", body)
+    function(f"on_commit_{name}", words, "on_commit", body)
     for name, words, body in (
         ("raises", "ValueError: no", "raise ValueError('no')"),
         ("exits", "SystemExit: 10", "sys.exit(10)"),
@@ -139,13 +139,13 @@ NEWS = [
     )
 ] + [
     Planted(
-        f"applied_later_{name}",
+        f"on_commit_later_{name}",
         words,
         f"""
-async def later(entries): {body}  #!
+async def later(session, entries): {body}  #!
 class Plugin:
     @hookimpl
-    def realtime_contexts(self, node): return [context(applied=later)]
+    def realtime_contexts(self, node): return [context(on_commit=later)]
 """,
         "faulty",
     )

@@ -266,8 +266,8 @@ CONTEXT_FIELDS = [
         ("surrogate", "surrogate", "title='\\ud800'"),
         ("version", "version: found 1", "version=1"),
         ("title", "title: found a length", "title='t' * 500"),
-        ("page", "the place of a template", "page='http://example.org/'"),
-        ("page_number", "page: found 3", "page=3"),
+        ("template", "the name of a template", "template='/chess/'"),
+        ("template_number", "template: found 3", "template=3"),
         ("params", "params", "params={'type': 'nonsense'}"),
         ("params_true", "params: found True", "params=True"),
         ("rate", "rate: found 0, expected more than 0", "limits=Limits(rate=0)"),
@@ -280,12 +280,29 @@ CONTEXT_FIELDS = [
         ("open_async", "an async function", "open_session=asyncio.sleep"),
         ("open_arity", "takes 2 arguments", "open_session=lambda request: None"),
         ("open_none", "open_session: found None", "open_session=None"),
-        ("base", "base: found 5", "base=5"),
-        ("base_yield", "a function with yield", "base=lambda request: (yield)"),
-        ("opened_async", "an async function", "opened=asyncio.sleep"),
-        ("applied", "applied: found 'x'", "applied='x'"),
+        ("initial_state", "initial_state: found 5", "initial_state=5"),
+        ("initial_state_yield", "a function with yield", "initial_state=lambda request: (yield)"),
+        ("on_open_async", "an async function", "on_open=asyncio.sleep"),
+        ("on_commit", "on_commit: found 'x'", "on_commit='x'"),
+        ("on_commit_arity", "takes 2 arguments", "on_commit=lambda entries: None"),
     )
 ]
+
+OLD_NAMES = [
+    Planted("old_import", "goop_realtime.Rejection is Refusal",
+            "from goop_realtime import Rejection  #!"),
+    *(
+        hook(f"old_{old}", f"ContextType({old}=…) is ContextType({new}=…)", CONTEXTS,
+             f"return [ContextType({old}=nothing)]  #!")
+        for old, new in (
+            ("base", "initial_state"),
+            ("opened", "on_open"),
+            ("applied", "on_commit"),
+            ("page", "template"),
+        )
+    ),
+]  # fmt: skip
+"""What an author wrote against an earlier version."""
 
 BEFORE_START = [
     *LOADING,
@@ -296,6 +313,7 @@ BEFORE_START = [
     *FILES,
     *CONTEXT_ITEMS,
     *CONTEXT_FIELDS,
+    *OLD_NAMES,
 ]
 """What ``goop check`` finds."""
 

@@ -17,7 +17,7 @@ import pluggy
 from litestar import get, post, websocket, Controller
 from goop_node.hookspecs import hookimpl, hookspec
 from goop_node.types import Refusal, Route, SdkModule, StreamHandler, Template
-from goop_realtime import ContextType, Limits, OpenSession, Refusal
+from goop_realtime import ContextType, Limits, NoRules, Refusal
 HERE = Path(__file__).parent
 def nothing(*args): return None
 def context(**fields):
@@ -109,7 +109,8 @@ class Plugin:
 
 def function(name: str, words: str, which: str, body: str) -> Planted:
     """A plugin whose one context has this function."""
-    arguments = "request, snapshot" if which == "open_session" else "given"
+    two = {"open_session": "request, snapshot", "on_commit": "session, entries"}
+    arguments = two.get(which, "given")
     return Planted(
         name,
         words,

@@ -33,9 +33,8 @@ from goop_node.types import JsonValue, Route, SdkModule, StreamHandler, Template
 from goop_realtime.contexts.plugin_code import (
     ChannelSession,
     PluginFailure,
-    base_of,
+    initial_state_of,
     open_session,
-    tell_applied,
     tell_opened,
 )
 from goop_realtime.contexts.registry import Context, compile_context
@@ -46,8 +45,8 @@ from goop_realtime.types import (
     ContextType,
     Limits,
     Message,
+    NoRules,
     OpenRequest,
-    OpenSession,
     Refusal,
     Snapshot,
     Summary,
@@ -144,7 +143,7 @@ ODD: list[Callable[[], Any]] = [
     lambda: SdkModule(name="x", path=Path("x")),
     lambda: Refusal(code="no", reason="no"),
     lambda: Refusal(code=7, reason=None),  # type: ignore[arg-type]
-    lambda: OpenSession(),
+    lambda: NoRules(),
     lambda: ContextType(name="x", version="1", title="x", messages={}),
     lambda: ContextType(name=1, version=2, title=3, messages=4),  # type: ignore[arg-type]
     *((lambda function=function: function) for function in FUNCTIONS),
@@ -301,33 +300,38 @@ def test_any_value_in_any_field_of_a_context(field: str, recipe: Any) -> None:
         if isinstance(found, Failed):
             return
         type_ = found.type
-        encode([type_.name, type_.title, type_.page, type_.version, type_.messages, type_.params])
+        encode(
+            [type_.name, type_.title, type_.template, type_.version, type_.messages, type_.params]
+        )
         found.check_message({"type": "x"})
         assert 0 < type_.limits.rate < math.inf
 
 
 @ANYTHING
-@given(open_=functions, base=functions, opened=functions, applied=functions)
-def test_any_function_in_any_place(open_: Any, base: Any, opened: Any, applied: Any) -> None:
+@given(open_=functions, initial_state=functions, on_open=functions, on_commit=functions)
+def test_any_function_in_any_place(
+    open_: Any, initial_state: Any, on_open: Any, on_commit: Any
+) -> None:
     with Kitchen() as kitchen:
         kind = dataclasses.replace(
             GOOD,
             open_session=kitchen.function(open_),
-            base=kitchen.function(base),
-            opened=kitchen.function(opened),
-            applied=kitchen.function(applied),
+            initial_state=kitchen.function(initial_state),
+            on_open=kitchen.function(on_open),
+            on_commit=kitchen.function(on_commit),
         )
         context = dataclasses.replace(compile_context("odd", GOOD), type=kind)
         told = Told()
-        found = base_of(context, REQUEST, told)
+        found = initial_state_of(context, REQUEST, told)
         assert isinstance(found, PluginFailure) or decode(encode(found)) == found
         snapshot = Snapshot(epoch=1, seq=1, state={"n": 1})
         session = open_session(context, REQUEST, snapshot, told)
         assert isinstance(session, ChannelSession | Refusal)
         tell_opened(context, REQUEST, told)
-        finish = tell_applied(context, [ROW], told)
-        if finish is not None:
-            asyncio.run(finish())
+        if isinstance(session, ChannelSession):
+            finish = session.tell_committed([ROW])
+            if finish is not None:
+                asyncio.run(finish())
 
 
 @ANYTHING
@@ -337,7 +341,7 @@ def test_any_summary(says: Any) -> None:
         kind = dataclasses.replace(GOOD, summary=kitchen.function(says))
         context = dataclasses.replace(compile_context("odd", GOOD), type=kind)
         told = Told()
-        mine = ChannelSession(context, OpenSession(), REQUEST, told)
+        mine = ChannelSession(context, NoRules(), REQUEST, told)
         found = mine.summary("a")
         assert isinstance(found, Summary | PluginFailure)
         assert told.failures == ["summary()"] * isinstance(found, PluginFailure)
@@ -348,7 +352,7 @@ def test_any_summary(says: Any) -> None:
 def test_a_summary_is_one_short_line_or_nothing(text: str, waiting: bool) -> None:
     kind = dataclasses.replace(GOOD, summary=lambda *_: Summary(text=text, waiting=waiting))
     context = compile_context("odd", kind)
-    found = ChannelSession(context, OpenSession(), REQUEST, Told()).summary("a")
+    found = ChannelSession(context, NoRules(), REQUEST, Told()).summary("a")
     fine = 0 < len(text) <= 200 and not re.search("[\x00-\x1f\x7f\u2028\u2029]", text)
     assert isinstance(found, Summary) == fine
     if isinstance(found, Summary):
@@ -390,14 +394,14 @@ def test_any_session(check: Any, apply: Any, snapshot: Any) -> None:
 def test_what_a_peer_proposes_reaches_a_plugin_as_a_copy(value: Any) -> None:
     told, seen = Told(), []
 
-    def opening(request: OpenRequest, snapshot: Snapshot | None) -> OpenSession:
+    def opening(request: OpenRequest, snapshot: Snapshot | None) -> NoRules:
         assert snapshot is not None
-        seen.extend([request.params, request.base, snapshot.state])
-        return OpenSession()
+        seen.extend([request.params, request.initial_state, snapshot.state])
+        return NoRules()
 
     kind = dataclasses.replace(GOOD, open_session=opening)
     context = dataclasses.replace(compile_context("odd", GOOD), type=kind)
-    request = dataclasses.replace(REQUEST, params=value, base=value)
+    request = dataclasses.replace(REQUEST, params=value, initial_state=value)
     found = open_session(context, request, Snapshot(epoch=1, seq=1, state=value), told)
     assert isinstance(found, ChannelSession)
     assert seen == [value] * 3

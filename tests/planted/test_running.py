@@ -127,14 +127,15 @@ class Session:
     def check(self, message): return None
     def apply(self, message): self.state["n"].append(message.data)
     def snapshot(self): return self.state
+def start(request): return {"n": []}
 def opened(request):
-    request.base["n"].append("opened")
+    request.initial_state["n"].append("opened")
 class Plugin:
     @hookimpl
     def realtime_contexts(self, node):
         def begin(request, snapshot):
-            return Session(snapshot.state if snapshot else request.base)
-        return [context(base=lambda request: {"n": []}, open_session=begin, opened=opened)]
+            return Session(snapshot.state if snapshot else request.initial_state)
+        return [context(initial_state=start, open_session=begin, on_open=opened)]
 """,
     "active",
 )
@@ -335,7 +336,7 @@ async def test_what_a_plugin_changes_is_its_own(pair: Pair) -> None:
     assert isinstance(channel, Channel)
     assert await pair.alice.send(channel, 1) == "placed"
     assert await pair.bob.send(channel, 2) == "placed"
-    assert channel.request.base == {"n": []}
+    assert channel.request.initial_state == {"n": []}
     state = channel.session.snapshot()
     assert state["n"][-2:] == [1, 2]
     state["n"].clear()

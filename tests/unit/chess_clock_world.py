@@ -49,7 +49,7 @@ class Node:
     def start(self) -> None:
         """Begin, or begin again: what was not written is lost, and the log is told again."""
         self.up = True
-        self.session = ChessSession(self.world.request, self.world.request.base)
+        self.session = ChessSession(self.world.request, self.world.request.initial_state)
         self.keeper = Timekeeper(
             self.me, self.db, now=self.now, is_connected=lambda peer: self.world.connected
         )
@@ -102,7 +102,7 @@ class World:
             opener=HOST,
             peers=(HOST, GUEST),
             params=params,
-            base=new_game(asked),
+            initial_state=new_game(asked),
         )
         self.now = self.ticked = self.count = self.arrival = 0
         self.every = TICK_MS

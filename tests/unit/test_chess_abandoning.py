@@ -12,7 +12,7 @@ import pytest
 
 from goop_chess.abandoning import MESSAGES, REASON
 from goop_chess.plugin import schemas
-from goop_chess.session import ChessSession, refuse_base
+from goop_chess.session import ChessSession, refuse_state
 from goop_chess.summary import summary
 from goop_realtime.contexts.registry import compile_context
 from goop_realtime.model.obstacles import MISMATCH
@@ -25,7 +25,7 @@ WIN, DRAW = {"result": "win"}, {"result": "draw"}
 OLDER = replace(
     CHESS,
     version="1.0",
-    base=None,
+    initial_state=None,
     messages={kind: schema for kind, schema in schemas().items() if kind not in MESSAGES},
 )
 """The context as 0.1.0 has it."""
@@ -75,7 +75,7 @@ def test_how_it_ends(who: str, kind: str, fields: dict[str, str], end: tuple[str
     assert table.say(who, kind, **fields) == ""
     assert (session.result, session.reason) == end
     assert table.say(who, "abandon") == "game_over"
-    assert refuse_base(REQUEST, session.snapshot()) is None
+    assert refuse_state(REQUEST, session.snapshot()) is None
 
 
 def test_what_has_hardly_begun_is_called_off() -> None:
@@ -109,8 +109,8 @@ def test_a_state_to_go_on_from_says_only_what_can_be(changes: dict[str, Any]) ->
     table = Table()
     table.play(["e4", "e5"])
     state = table.sessions[0].snapshot()
-    assert refuse_base(REQUEST, {**state, "abandonedBy": "white"}) is None
-    refused = refuse_base(REQUEST, {**state, **changes})
+    assert refuse_state(REQUEST, {**state, "abandonedBy": "white"}) is None
+    refused = refuse_state(REQUEST, {**state, **changes})
     assert isinstance(refused, Refusal)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from goop_chess.clocks import DAY_MS, LAG_MS, Clock, charge, pgn_tag
 from goop_chess.plugin import schemas
-from goop_chess.session import ChessSession, new_game, refuse_base, same_clock
+from goop_chess.session import ChessSession, new_game, refuse_state, same_clock
 from goop_chess.timekeeper import AWAY_MS, TICK_MS
 from goop_realtime.contexts.registry import Validator
 from goop_realtime.types import Message, OpenRequest
@@ -269,17 +269,22 @@ def test_forged_clocks_are_no_game(change: dict[str, Any]) -> None:
     asked = OpenRequest(
         channel="rt-1", context="chess", opener="w", peers=("w", "b"), params={"clock": BLITZ}
     )
-    base = new_game(asked)
-    assert refuse_base(asked, base) is None
-    refusal = refuse_base(asked, {**base, "clock": {**base["clock"], **change}})
+    initial_state = new_game(asked)
+    assert refuse_state(asked, initial_state) is None
+    refusal = refuse_state(asked, {**initial_state, "clock": {**initial_state["clock"], **change}})
     assert refusal is not None
     assert refusal.code == "bad_base"
 
 
 def test_the_clocks_are_those_that_the_invitation_shows() -> None:
-    def asked(params: Any, base: Any) -> OpenRequest:
+    def asked(params: Any, initial_state: Any) -> OpenRequest:
         return OpenRequest(
-            channel="rt-1", context="c", opener="w", peers=("w", "b"), params=params, base=base
+            channel="rt-1",
+            context="c",
+            opener="w",
+            peers=("w", "b"),
+            params=params,
+            initial_state=initial_state,
         )
 
     with_clock, without = ({"clock": BLITZ}, {"colour": "white"})

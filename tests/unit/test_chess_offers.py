@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goop_chess.offers import KINDS, OPEN, OTHER
-from goop_chess.session import ChessSession, new_game, refuse_base, same_game
+from goop_chess.session import ChessSession, new_game, refuse_state, same_game
 from goop_realtime.types import Message
 from tests.unit.test_chess_session import REQUEST, Table
 
@@ -156,7 +156,7 @@ def test_a_log_of_0_1_0_is_judged_by_the_rules_that_it_was_made_by() -> None:
         "drawOffer": None,
         "takebackOffer": "white",
     }
-    assert refuse_base(REQUEST, state) is None
+    assert refuse_state(REQUEST, state) is None
     session = _fold(state, ("w", "takeback_offer"), ("b", "takeback_offer"))
     assert session.offers.snapshot()["takeback"] == {"white": "expired", "black": OPEN}
     again = ChessSession(REQUEST, session.snapshot())
@@ -182,7 +182,7 @@ def test_a_log_of_0_1_0_is_judged_by_the_rules_that_it_was_made_by() -> None:
     ],
 )
 def test_forged_offers_are_no_game(change: dict[str, Any]) -> None:
-    assert refuse_base(REQUEST, new_game(REQUEST)) is None
-    refusal = refuse_base(REQUEST, {**new_game(REQUEST), **change})
+    assert refuse_state(REQUEST, new_game(REQUEST)) is None
+    refusal = refuse_state(REQUEST, {**new_game(REQUEST), **change})
     assert refusal is not None
     assert refusal.code == "bad_base"

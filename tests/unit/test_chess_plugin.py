@@ -48,8 +48,8 @@ class Table:
     def open(self, channel: str, context: str = "chess", **more: Any) -> Any:
         """A channel that both have agreed to; its session."""
         session = self.ask(channel, context, **more)
-        assert self.context.opened is not None
-        self.context.opened(session.request)
+        assert self.context.on_open is not None
+        self.context.on_open(session.request)
         return session
 
     def ask(self, channel: str, context: str = "chess", **more: Any) -> Any:
@@ -67,13 +67,13 @@ class Table:
         assert session.check(message) is None
         session.apply(message)
         entry = Applied(request=session.request, epoch=1, seq=self.count, message=message)
-        self.tell(entry)
+        self.tell(session, entry)
         return entry
 
-    def tell(self, entry: Applied) -> None:
+    def tell(self, session: ChessSession, entry: Applied) -> None:
         """The plugin hears of a committed entry, perhaps again."""
-        assert self.context.applied is not None
-        self.context.applied([entry])
+        assert self.context.on_commit is not None
+        self.context.on_commit(session, [entry])
 
     def move(self, session: ChessSession, uci: str) -> Applied:
         """A move of whoever's turn it is."""
@@ -104,8 +104,8 @@ def table() -> Iterator[Table]:
 def test_a_game_is_listed_from_the_moment_both_agreed(table: Table) -> None:
     asked = table.ask("rt-1")
     assert table.get() == []
-    assert table.context.opened is not None
-    table.context.opened(asked.request)
+    assert table.context.on_open is not None
+    table.context.on_open(asked.request)
     [row] = table.get()
     assert (row["game"], row["status"], row["moves"]) == ("rt-1", "running", 0)
     assert (row["context"], row["opponentId"], row["colour"]) == ("chess", "you", "white")
@@ -124,14 +124,26 @@ def test_a_declined_invitation_leaves_nothing(table: Table) -> None:
     assert again.snapshot()["moves"] == []
 
 
+def test_what_an_earlier_channel_of_a_game_held_does_not_set_it_back(table: Table) -> None:
+    first = table.open("rt-1", "chess_7")
+    entry = table.move(first, "e2e4")
+    second = table.open("rt-2", "chess_7", initial_state=first.snapshot())
+    table.move(second, "e7e5")
+    assert table.client.get("/games").status_code == 200  # it is written down
+    table.tell(first, entry)
+    for row in (table.get("/chess_7"), *table.get()):
+        assert (row["channelId"], row["turn"]) == ("rt-2", "white")
+    assert [row["moves"] for row in table.get()] == [2]
+
+
 def test_a_message_told_twice_does_not_take_up_an_abandoned_game(table: Table) -> None:
     session = table.open("rt-1")
     entry = table.move(session, "e2e4")
     answer = table.client.post("/games/rt-1/abandon")
     assert answer.json()["status"] == "abandoned"
-    table.tell(entry)
-    assert table.context.opened is not None
-    table.context.opened(session.request)
+    table.tell(session, entry)
+    assert table.context.on_open is not None
+    table.context.on_open(session.request)
     assert table.get("/rt-1")["status"] == "abandoned"
     assert table.get("/rt-1")["legal"] == {}
     table.move(session, "e7e5")
@@ -161,10 +173,10 @@ def test_who_goes_on_with_an_abandoned_game_is_told_that(table: Table) -> None:
         table.move(session, move)
     before = session.snapshot()
     table.say(session, "me", "abandon")
-    refused = table.ask("rt-2", "chess_7", base=before)
+    refused = table.ask("rt-2", "chess_7", initial_state=before)
     assert isinstance(refused, Refusal)
     assert refused.code == "game_abandoned"
-    assert not isinstance(table.ask("rt-3", "chess_7", base=session.snapshot()), Refusal)
+    assert not isinstance(table.ask("rt-3", "chess_7", initial_state=session.snapshot()), Refusal)
 
 
 def test_the_state_of_a_game(table: Table) -> None:
@@ -217,9 +229,9 @@ def test_an_unknown_game(table: Table, path: str) -> None:
 def test_a_named_game_goes_on_in_its_next_channel(table: Table) -> None:
     table.move(table.open("rt-1", "chess_7"), "e2e4")
     request = OpenRequest(channel="rt-2", context="chess_7", opener="you", peers=("you", "me"))
-    assert table.context.base is not None
-    base = table.context.base(request)
-    session = table.open("rt-2", "chess_7", base=base)
+    assert table.context.initial_state is not None
+    initial_state = table.context.initial_state(request)
+    session = table.open("rt-2", "chess_7", initial_state=initial_state)
     assert session.position.uci == ["e2e4"]
     other = table.ask("rt-3", "chess_7")
     assert isinstance(other, Refusal)
@@ -244,7 +256,7 @@ def test_games_of_the_same_name_with_two_people_are_two() -> None:
     for now, peer in enumerate(("ann", "bob")):
         peers = ("me", peer)
         request = OpenRequest(channel=f"rt-{peer}", context="chess_1", opener="me", peers=peers)
-        games.put(peer, ChessSession(request), now)
+        games.put(peer, ChessSession(request), now, begins=True)
     assert [stored.peer for stored in games.all()] == ["bob", "ann"]
     games.abandon("chess_1", "ann", 9)
     ann, bob = games.find("chess_1", "ann"), games.find("chess_1", "bob")
@@ -282,14 +294,14 @@ def test_the_node_puts_the_time_on_moves_and_tells_the_clocks(table: Table) -> N
     asked = OpenRequest(
         channel="rt-1", context="chess_9", opener="me", peers=("me", "you"), params=params
     )
-    assert table.context.base is not None
+    assert table.context.initial_state is not None
     assert table.context.stamp is not None
-    base = table.context.base(asked)
+    initial_state = table.context.initial_state(asked)
     for other in (None, {"clock": {"kind": "correspondence", "days": 3}}):
-        refused = table.ask("rt-0", "chess_9", params=other, base=base)
+        refused = table.ask("rt-0", "chess_9", params=other, initial_state=initial_state)
         assert isinstance(refused, Refusal)
         assert refused.code == "bad_base"
-    session = table.open("rt-1", "chess_9", params=params, base=base)
+    session = table.open("rt-1", "chess_9", params=params, initial_state=initial_state)
     forged = {"spent": 0, "passed": 10**9, "seen": 10**9}
     page = {"type": "move", "from": "e2", "to": "e4", "clock": forged}
     said: Any = table.context.stamp(session.request, page)
@@ -306,5 +318,5 @@ def test_the_node_puts_the_time_on_moves_and_tells_the_clocks(table: Table) -> N
     assert '[TimeControl "60+2"]' in table.client.get("/games/chess_9/pgn").text
     # Both know the game: it goes on with its clocks, whatever an invitation to go on says of them.
     again = OpenRequest(channel="rt-2", context="chess_9", opener="you", peers=("you", "me"))
-    resumed = table.open("rt-2", "chess_9", base=table.context.base(again))
+    resumed = table.open("rt-2", "chess_9", initial_state=table.context.initial_state(again))
     assert resumed.snapshot() == session.snapshot()

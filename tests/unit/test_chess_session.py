@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from goop_chess.pgn import export
 from goop_chess.plugin import schemas
 from goop_chess.rules import Illegal, Position, sans
-from goop_chess.session import ChessSession, new_game, refuse_base
+from goop_chess.session import ChessSession, new_game, refuse_state
 from goop_chess.summary import summary
 from goop_node.plugins.crossings import fit
 from goop_realtime.contexts.registry import Validator
@@ -334,39 +334,39 @@ def test_schemas_compile_and_refuse_more_than_they_name() -> None:
         assert validator.check({**good, "more": 1}) is not None
 
 
-def _base(**changes: Any) -> dict[str, Any]:
+def _state(**changes: Any) -> dict[str, Any]:
     session = ChessSession(REQUEST)
     return {**session.snapshot(), "moves": ["e2e4", "e7e5"], **changes}
 
 
 def test_a_game_to_go_on_with_is_believed_only_if_it_can_be_true() -> None:
-    assert refuse_base(REQUEST, _base()) is None
-    assert refuse_base(REQUEST, _base(result="1-0", reason="resignation")) is None
+    assert refuse_state(REQUEST, _state()) is None
+    assert refuse_state(REQUEST, _state(result="1-0", reason="resignation")) is None
     mate = ["f2f3", "e7e5", "g2g4", "d8h4"]
-    assert refuse_base(REQUEST, _base(moves=mate, result="0-1", reason="checkmate")) is None
+    assert refuse_state(REQUEST, _state(moves=mate, result="0-1", reason="checkmate")) is None
 
 
 @pytest.mark.parametrize(
-    "base",
+    "initial_state",
     [
         "abc",
         {},
         {"moves": ["zz"]},
-        _base(moves=5),
-        _base(moves=["zz"]),
-        _base(moves=["e2e5"]),
-        _base(moves=[1]),
-        _base(players={"white": "w", "black": "mallory"}),
-        _base(players={"white": "w", "black": ["b"]}),
-        _base(result="1-0"),
-        _base(result="1-0", reason="checkmate"),
-        _base(result="1/2-1/2", reason="resignation"),
-        _base(reason=["x"]),
-        _base(drawOffer="w"),
-        _base(moves=["f2f3", "e7e5", "g2g4", "d8h4"]),
+        _state(moves=5),
+        _state(moves=["zz"]),
+        _state(moves=["e2e5"]),
+        _state(moves=[1]),
+        _state(players={"white": "w", "black": "mallory"}),
+        _state(players={"white": "w", "black": ["b"]}),
+        _state(result="1-0"),
+        _state(result="1-0", reason="checkmate"),
+        _state(result="1/2-1/2", reason="resignation"),
+        _state(reason=["x"]),
+        _state(drawOffer="w"),
+        _state(moves=["f2f3", "e7e5", "g2g4", "d8h4"]),
     ],
 )
-def test_a_forged_game_is_refused(base: Any) -> None:
-    refusal = refuse_base(REQUEST, base)
+def test_a_forged_game_is_refused(initial_state: Any) -> None:
+    refusal = refuse_state(REQUEST, initial_state)
     assert refusal is not None
     assert refusal.code == "bad_base"

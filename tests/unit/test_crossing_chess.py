@@ -18,7 +18,7 @@ from goop_realtime.types import ContextType, Message, OpenRequest, Session, Snap
 
 
 def _open(request: OpenRequest, snapshot: Snapshot | None) -> Session:
-    state: Any = snapshot.state if snapshot else request.base
+    state: Any = snapshot.state if snapshot else request.initial_state
     return ChessSession(request, state)
 
 
@@ -28,7 +28,7 @@ CHESS = ContextType(
     title="Chess",
     messages=schemas(),
     open_session=_open,
-    base=new_game,
+    initial_state=new_game,
 )
 RESIGN, OFFER, ACCEPT = {"type": "resign"}, {"type": "draw_offer"}, {"type": "draw_accept"}
 TAKEBACK = {"type": "takeback_offer"}
@@ -139,7 +139,7 @@ class Game:
 
     def _folded(self, row: Any) -> ChessSession:
         """A closed channel keeps its log, not always its Session: fold it."""
-        session = ChessSession(row.request, row.request.base)
+        session = ChessSession(row.request, row.request.initial_state)
         for entry in row.log.after(0):
             if entry.kind == "msg":
                 message = _message(entry)

@@ -39,7 +39,7 @@ from goop_realtime.model.effects import (
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import parse, serialise
 from goop_realtime.storage.journal import MIGRATIONS, Journal
-from goop_realtime.types import ContextType, Message, OpenSession, Refusal
+from goop_realtime.types import ContextType, Message, NoRules, Refusal
 
 Row = dict[str, Any]
 
@@ -47,7 +47,7 @@ START_MS = 1_700_000_000_000
 NAMES = ("alice", "bob")
 
 
-class Even(OpenSession):
+class Even(NoRules):
     """A rule for the refusals: numbers are even."""
 
     def check(self, message: Message) -> Refusal | None:

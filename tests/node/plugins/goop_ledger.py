@@ -10,7 +10,7 @@ from pathlib import Path
 
 from goop_node.hookspecs import hookimpl
 from goop_node.types import NodeApi
-from goop_realtime import Applied, ContextType
+from goop_realtime import Applied, ContextType, NoRules
 
 ENTRY = {"properties": {"type": {"const": "entry"}, "n": {"type": "integer"}}}
 
@@ -31,11 +31,11 @@ class LedgerPlugin:
                 version="1",
                 title="Ledger",
                 messages={"entry": ENTRY},
-                applied=self._applied,
+                on_commit=self._on_commit,
             )
         ]
 
-    def _applied(self, entries: Sequence[Applied]) -> None:
+    def _on_commit(self, session: NoRules, entries: Sequence[Applied]) -> None:
         """Write down, unless the test has asked for a kill at this moment."""
         order = self._folder / "kill"
         if order.exists():

@@ -44,19 +44,40 @@ def game_id(context: str, channel: str) -> str:
     return channel if context == "chess" else context
 
 
+@dataclass(frozen=True)
+class _Change:
+    """A game that was put, and not written yet."""
+
+    peer: str
+    session: ChessSession
+    now: int
+    begins: bool
+
+    def row(self) -> tuple[Any, ...]:
+        """The columns of a new row, but for ``abandoned``."""
+        request = self.session.request
+        game = game_id(request.context, request.channel)
+        state = json.dumps(self.session.snapshot())
+        return (game, self.peer, request.channel, state, self.now, self.now)
+
+
 class Games:
     """Reads and writes the list. What has changed is written together, before anything is read."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._db = database
-        self._changed: dict[str, tuple[str, ChessSession, int]] = {}
+        self._changed: dict[str, _Change] = {}
 
-    def put(self, peer: str, session: ChessSession, now: int) -> None:
+    def put(self, peer: str, session: ChessSession, now: int, *, begins: bool) -> None:
         """The game played with ``peer`` has changed. Putting it twice changes nothing.
 
-        A game that was put aside is running again once it is played on, or opened anew.
+        ``begins``: it goes on in the session's channel from here. Else what an earlier channel of
+        the game held is told again, maybe, and is old. A game that was put aside is running again
+        once it is played on, or opened anew. ``now`` in Unix ms.
         """
-        self._changed[session.request.channel] = (peer, session, now)
+        before = self._changed.get(session.request.channel)
+        begins = begins or (before is not None and before.begins)
+        self._changed[session.request.channel] = _Change(peer, session, now, begins)
 
     def write(self) -> None:
         """Write what has changed, in one transaction.
@@ -82,8 +103,9 @@ class Games:
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (game, peer) DO UPDATE SET"
                 " channel = excluded.channel, state = excluded.state, abandoned = 0,"
                 " updated = excluded.updated"
-                " WHERE channel <> excluded.channel OR state <> excluded.state",
-                [_row(*change) for change in self._changed.values()],
+                " WHERE CASE channel WHEN excluded.channel THEN state <> excluded.state"
+                " ELSE ? END",
+                [(*change.row(), change.begins) for change in self._changed.values()],
             )
 
     def find(self, game: str, peer: str | None = None) -> StoredGame | None:
@@ -111,9 +133,12 @@ class Games:
         """What the rows say, and what could not be written yet; the newest first."""
         games = {(each.game, each.peer): each for each in map(_stored, rows)}
         for change in self._changed.values():
-            new = _stored((*_row(*change)[:4], 0, *_row(*change)[4:]))
+            row = change.row()
+            new = _stored((*row[:4], 0, *row[4:]))
             old = games.get((new.game, new.peer))
-            if old is None or (old.channel, old.state) != (new.channel, new.state):
+            if old is None or (
+                old.state != new.state if old.channel == new.channel else change.begins
+            ):
                 created = new.created if old is None else old.created
                 games[new.game, new.peer] = replace(new, created=created)
         return sorted(games.values(), key=lambda each: -each.updated)
@@ -126,12 +151,6 @@ class Games:
                 "UPDATE games SET abandoned = 1, updated = ? WHERE game = ? AND peer = ?",
                 (now, game, peer),
             )
-
-
-def _row(peer: str, session: ChessSession, now: int) -> tuple[Any, ...]:
-    request = session.request
-    game = game_id(request.context, request.channel)
-    return (game, peer, request.channel, json.dumps(session.snapshot()), now, now)
 
 
 def _stored(row: Any) -> StoredGame:

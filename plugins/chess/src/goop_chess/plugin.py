@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from goop_chess.games import MIGRATIONS, Games, StoredGame
 from goop_chess.rematch import rematch_of
 from goop_chess.routes import routes
-from goop_chess.session import ChessSession, new_game, refuse_base, same_clock, same_game
+from goop_chess.session import ChessSession, new_game, refuse_state, same_clock, same_game
 from goop_chess.summary import summary
 from goop_chess.timekeeper import TICK_MS, Timekeeper
 from goop_node.clock import now_ms
@@ -114,14 +114,14 @@ class ChessPlugin:
                 name="chess",
                 version=VERSION,
                 title="Chess",
-                page="/chess/",
+                template="chess",
                 messages=schemas(),
                 params=params,
                 open_session=self._open,
-                base=self._base,
+                initial_state=self._initial_state,
                 stamp=self._stamp,
-                opened=self._opened,
-                applied=self._applied,
+                on_open=self._on_open,
+                on_commit=self._on_commit,
                 summary=self._summary,
                 single_request=True,
                 limits=Limits(message_bytes=4096, rate=20, burst=200, suspended_seconds=MONTH),
@@ -130,25 +130,25 @@ class ChessPlugin:
 
     # What the realtime plugin asks
 
-    def _base(self, request: OpenRequest) -> JsonValue:
+    def _initial_state(self, request: OpenRequest) -> JsonValue:
         """The game that this context stands for already, to go on with, or a new one."""
         known = self._known(request)
         return new_game(request) if known is None else known.state
 
     def _open(self, request: OpenRequest, snapshot: Snapshot | None) -> Session | Refusal:
-        if request.base is not None:
-            refusal = refuse_base(request, request.base)
+        if request.initial_state is not None:
+            refusal = refuse_state(request, request.initial_state)
             if refusal is not None:
                 return refusal
         known = self._known(request)
-        if known is None and request.base is not None and not same_clock(request):
+        if known is None and request.initial_state is not None and not same_clock(request):
             return Refusal(
                 code="bad_base", reason="The game's clocks are not those of the invitation."
             )
         if (
             known is not None
             and known.channel != request.channel
-            and not same_game(request, request.base, known.state)
+            and not same_game(request, request.initial_state, known.state)
         ):
             if known.state.get("abandonedBy"):
                 return Refusal(code="game_abandoned", reason="That game was abandoned.")
@@ -156,7 +156,7 @@ class ChessPlugin:
                 code="game_differs",
                 reason="The two nodes remember this game differently: start a new one.",
             )
-        state = snapshot.state if snapshot is not None else request.base
+        state = snapshot.state if snapshot is not None else request.initial_state
         session = ChessSession(request, state)
         self._sessions[request.channel] = session
         return session
@@ -174,13 +174,11 @@ class ChessPlugin:
         assert self._node is not None
         return next(peer for peer in request.peers if peer != self._node.peer_id)
 
-    def _applied(self, entries: Sequence[Applied]) -> None:
+    def _on_commit(self, session: ChessSession, entries: Sequence[Applied]) -> None:
         """After commit: bring the list and the clocks up to date."""
-        request = entries[-1].request
-        session = self._sessions.get(request.channel)
-        if self._time is not None and session is not None:
-            self._time.heard(session, entries)
-        self._opened(request)
+        assert self._time is not None
+        self._time.heard(session, entries)
+        self._list(session, begins=False)
 
     def _stamp(self, request: OpenRequest, data: JsonValue) -> JsonValue:
         """The time is put on a message by the node, whatever the page says."""
@@ -190,14 +188,18 @@ class ChessPlugin:
             return data
         return self._time.stamp(session, data)
 
-    def _opened(self, request: OpenRequest) -> None:
+    def _on_open(self, request: OpenRequest) -> None:
         """A game is listed from the moment both players have agreed to it."""
         session = self._sessions.get(request.channel)
         if self._games is not None and session is not None:
-            self._games.put(self._opponent(request), session, _now())
-            self._write_soon()
+            self._list(session, begins=True)
             assert self._time is not None
             self._time.opened(session)
+
+    def _list(self, session: ChessSession, *, begins: bool) -> None:
+        assert self._games is not None
+        self._games.put(self._opponent(session.request), session, _now(), begins=begins)
+        self._write_soon()
 
     def _summary(self, session: ChessSession, peer: str) -> Summary:
         return summary(session, peer, self.label(self._opponent(session.request)))

@@ -49,12 +49,12 @@ _MORE = {"rules", "offers", "clock", "drawOffer", "takebackOffer", "abandonedBy"
 MAX_MOVES = 1200
 
 
-def refuse_base(request: OpenRequest, base: Any) -> Refusal | None:
+def refuse_state(request: OpenRequest, state: Any) -> Refusal | None:
     """Judge the state that an opener wants to go on from: it comes from another node."""
     bad = Refusal(code="bad_base", reason="That is no game of these two players.")
-    if not isinstance(base, dict) or not _KEYS <= set(base) <= _KEYS | _MORE:
+    if not isinstance(state, dict) or not _KEYS <= set(state) <= _KEYS | _MORE:
         return bad
-    players, moves = base["players"], base["moves"]
+    players, moves = state["players"], state["moves"]
     if not isinstance(players, dict) or set(players) != {"white", "black"}:
         return bad
     if sorted(map(str, players.values())) != sorted(request.peers):
@@ -63,21 +63,21 @@ def refuse_base(request: OpenRequest, base: Any) -> Refusal | None:
         return bad
     if not all(isinstance(move, str) for move in moves):
         return bad
-    if any(base.get(f"{kind}Offer") not in (None, *OTHER) for kind in offers.KINDS):
+    if any(state.get(f"{kind}Offer") not in (None, *OTHER) for kind in offers.KINDS):
         return bad
-    if base.get("rules", 1) not in (1, RULES):
+    if state.get("rules", 1) not in (1, RULES):
         return bad
-    if "offers" in base and not offers.is_state(base["offers"]):
+    if "offers" in state and not offers.is_state(state["offers"]):
         return bad
-    if base.get("clock") is not None and not clocks.is_state(base["clock"]):
+    if state.get("clock") is not None and not clocks.is_state(state["clock"]):
         return bad
-    if not abandoning.is_state(base.get("abandonedBy"), base["result"], base["reason"]):
+    if not abandoning.is_state(state.get("abandonedBy"), state["result"], state["reason"]):
         return bad
     position = Position.replay(moves)
     if position is None:
         return bad
     ending = position.ending()
-    said = (base["result"], base["reason"])
+    said = (state["result"], state["reason"])
     if ending is not None:
         return None if said == ending else bad
     if said == ("*", None):
@@ -100,7 +100,7 @@ def same_game(request: OpenRequest, one: Any, other: Any) -> bool:
 
 def same_clock(request: OpenRequest) -> bool:
     """Whether the state to start from has the clocks that the invitation names."""
-    clock = request.base.get("clock") if isinstance(request.base, dict) else None
+    clock = request.initial_state.get("clock") if isinstance(request.initial_state, dict) else None
     return control_of(request.params) == (clock["control"] if clock else None)
 
 

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Realtime channels for pages: the public names for context plugins."""
 
+from typing import TYPE_CHECKING
+
+from goop_node.old_names import renamed_in_module
 from goop_realtime.types import (
+    OLD_NAMES,
     Applied,
     ContextType,
     Limits,
     Message,
+    NoRules,
     OpenRequest,
-    OpenSession,
     Refusal,
     Session,
     Snapshot,
@@ -20,11 +24,14 @@ __all__ = [
     "ContextType",
     "Limits",
     "Message",
+    "NoRules",
     "OpenRequest",
-    "OpenSession",
     "Refusal",
     "Session",
     "Snapshot",
     "Summary",
     "open_freely",
 ]
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__ = renamed_in_module(__name__, OLD_NAMES)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from msgspec import Meta
 
+from goop_node.old_names import renamed_fields, renamed_in_module
 from goop_node.types import JsonSchema, JsonValue
 from goop_node.types import Refusal as Refusal
 
@@ -22,15 +23,17 @@ SUMMARY_LENGTH = 200
 BLOCKED = Refusal(code="blocked", reason="you have blocked this person; unblock them at home")
 
 
+@renamed_fields(base="initial_state")
 @dataclass(frozen=True, kw_only=True)
 class OpenRequest:
     """How a channel was opened. Equal on every node: nothing here says which peer is local.
 
     ``context`` is the full name (``chess_42``), ``opener`` the peer that asked, ``peers`` both
     peers with the opener first, ``params`` what the opener proposed (checked against the
-    context's ``params`` schema), ``base`` what the opener's context type gave as the state to
-    start from (see ``ContextType.base``), or ``None``. ``app`` is the name of the template that
-    asks, of a request without a context; ``""`` where a program asks, or a 1.0.0 peer.
+    context's ``params`` schema), ``initial_state`` what the opener's context type gave as the
+    state to start from (see ``ContextType.initial_state``), or ``None``. ``app`` is the name of the
+    template that asks, of a request without a context; ``""`` where a program asks, or a 1.0.0
+    peer.
     """
 
     channel: str
@@ -38,7 +41,7 @@ class OpenRequest:
     opener: str
     peers: tuple[str, ...]
     params: JsonValue = None
-    base: JsonValue = None
+    initial_state: JsonValue = None
     app: str = ""
 
 
@@ -123,7 +126,7 @@ class Session(Protocol):
         """The whole state as JSON, the same on every node."""
 
 
-class OpenSession(Session):
+class NoRules(Session):
     """The Session of a context without rules: everything may come, nothing is kept."""
 
     def check(self, message: Message) -> Refusal | None:
@@ -140,25 +143,29 @@ class OpenSession(Session):
 
 def open_freely(request: OpenRequest, snapshot: Snapshot | None) -> Session | Refusal:
     """``open_session`` of a context whose messages are judged by their schemas alone."""
-    return OpenSession()
+    return NoRules()
 
 
+@renamed_fields(base="initial_state", opened="on_open", applied="on_commit", page="template")
 @dataclass(frozen=True, kw_only=True)
 class ContextType:
     """A kind of channel, as a plugin registers it through ``realtime_contexts``.
 
     ``name`` serves itself and ``name_<id>`` with an id of ``[A-Za-z0-9_-]{1,64}``.
     ``messages`` maps a message's ``type`` to its JSON Schema 2020-12.
-    ``page`` is where accepting an invitation leads (``"/chess/"``), ``title`` what people see.
-    ``base`` is asked once, on the opener's node, for the state a new channel starts from; its
-    value travels with the request (at most 32 KiB) and reaches ``open_session`` on both nodes.
+    ``template`` names the template to which accepting an invitation leads (``"chess"``), ``title``
+    is what people see. ``initial_state`` is asked once, on the opener's node, for the state a new
+    channel starts from; its value travels with the request (at most 32 KiB) and reaches
+    ``open_session`` on both nodes.
     ``stamp`` is asked on the author's node for each message of a page that fits its schema, once,
     before anybody judges it; the message goes on as what it gives: so a node can put on it what a
     page may not say by itself, such as how long a player thought. The result must fit the schema.
-    ``opened`` runs when both sides have agreed, and again whenever they find each other again;
-    make it idempotent. ``applied`` runs after commit, at least once per message, before any page
-    is told, and at every start for what the log still holds; make it idempotent by
-    ``(channel, epoch, seq)``.
+    ``on_open`` runs when both sides have agreed, and again whenever they find each other again;
+    make it idempotent. ``on_commit`` runs after commit, as ``(session, entries)``, at least once
+    per message, before any page is told, and at every start for what the log still holds, also of
+    channels that have ended; make it idempotent by ``(channel, epoch, seq)``. ``session`` is the
+    Session that ``open_session`` gave, as it stands behind the last of the ``entries``; where it
+    awaits, the Session may have gone on.
     ``summary`` says how the channel stands for the person of this node, as ``(session, peer)``:
     the channel's own Session and this node's peer id. It changes nothing, and is asked again
     whenever the log has grown. Without it people see the title, and how much is new.
@@ -170,23 +177,28 @@ class ContextType:
     version: Annotated[str, Meta(max_length=64)]
     title: Annotated[str, Meta(max_length=200)]
     messages: Mapping[Annotated[str, Meta(min_length=1, max_length=64)], JsonSchema]
-    page: (
+    template: (
         Annotated[
             str,
             Meta(
-                pattern=r"^/[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/?\Z",
-                description='the place of a template, such as "/chess/"',
+                pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z",
+                description='the name of a template, such as "chess"',
             ),
         ]
         | None
     ) = None
     params: JsonSchema | None = None
     open_session: Callable[[OpenRequest, Snapshot | None], Session | Refusal] = open_freely
-    base: Callable[[OpenRequest], JsonValue] | None = None
+    initial_state: Callable[[OpenRequest], JsonValue] | None = None
     stamp: Callable[[OpenRequest, JsonValue], JsonValue] | None = None
-    opened: Callable[[OpenRequest], None] | None = None
-    applied: Callable[[Sequence[Applied]], Awaitable[None] | None] | None = None
+    on_open: Callable[[OpenRequest], None] | None = None
+    on_commit: Callable[[Any, Sequence[Applied]], Awaitable[None] | None] | None = None
     summary: Callable[[Any, str], Summary] | None = None
     single_request: bool = False
     max_peers: Annotated[int, Meta(ge=2, le=1000)] = 2
     limits: Limits = field(default_factory=Limits)
+
+
+OLD_NAMES = {"Rejection": "Refusal", "OpenSession": "NoRules"}
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__ = renamed_in_module(__name__, OLD_NAMES)

@@ -22,8 +22,8 @@ from goop_realtime.contexts.slow_calls import UNTIMED, SlowCalls
 from goop_realtime.types import (
     Applied,
     Message,
+    NoRules,
     OpenRequest,
-    OpenSession,
     Refusal,
     Session,
     Snapshot,
@@ -76,7 +76,7 @@ class ChannelSession:
     @property
     def keeps_nothing(self) -> bool:
         """Whether it is the Session without rules, which has no state."""
-        return isinstance(self._session, OpenSession)
+        return isinstance(self._session, NoRules)
 
     def check(self, message: Message) -> Refusal | None:
         """Whether ``message`` may come next; a Session that fails refuses."""
@@ -130,6 +130,36 @@ class ChannelSession:
             self._context, f"{function}()", error, code, self.request.channel, message
         )
 
+    def tell_committed(self, entries: Sequence[Applied]) -> Callable[[], Any] | None:
+        """Tell the context what is in the log. What is left to be awaited, contained, or ``None``.
+
+        The Session stands behind the last of the ``entries``.
+        """
+        on_commit = self._context.type.on_commit
+        if on_commit is None or not entries:
+            return None
+        later = contained(lambda: _awaitable(on_commit(self._session, entries)))
+        if later is None:
+            return None
+
+        def failed(error: BaseException) -> None:
+            channel = self.request.channel
+            self._failing(self._context, "on_commit()", error, on_commit, channel)
+
+        if isinstance(later, Failed):
+            failed(later.error)
+            return None
+
+        async def finish() -> None:
+            try:
+                await later
+            except BaseException as error:
+                if passes(error) or _cancelled():
+                    raise
+                failed(error)
+
+        return finish
+
 
 def open_session(
     context: Context,
@@ -155,19 +185,19 @@ def open_session(
 
 def closed_session(request: OpenRequest, failing: Failing) -> ChannelSession:
     """The Session of a channel that takes no messages any more, or none yet."""
-    return ChannelSession(PLAIN, OpenSession(), copy_of(request), failing)
+    return ChannelSession(PLAIN, NoRules(), copy_of(request), failing)
 
 
-def base_of(
+def initial_state_of(
     context: Context, asked_for: OpenRequest, failing: Failing
 ) -> JsonValue | PluginFailure:
     """The state that a new channel starts from; ``None`` where the context has none."""
-    base = context.type.base
-    if base is None:
+    give = context.type.initial_state
+    if give is None:
         return None
-    found = asked(lambda: base(copy_of(asked_for)), JsonValue, "the state to start from")
+    found = asked(lambda: give(copy_of(asked_for)), JsonValue, "the state to start from")
     if isinstance(found, Failed):
-        return failing(context, "base()", found.error, base, asked_for.channel)
+        return failing(context, "initial_state()", found.error, give, asked_for.channel)
     return found
 
 
@@ -186,42 +216,20 @@ def stamped(
 
 def tell_opened(context: Context, request: OpenRequest, failing: Failing) -> None:
     """Tell the context that both sides have agreed."""
-    opened = context.type.opened
-    if opened is not None:
-        found = asked(lambda: opened(request), Any, "the answer")
+    on_open = context.type.on_open
+    if on_open is not None:
+        found = asked(lambda: on_open(request), Any, "the answer")
         if isinstance(found, Failed):
-            failing(context, "opened()", found.error, opened, request.channel)
-
-
-def tell_applied(
-    context: Context, rows: Sequence[Applied], failing: Failing
-) -> Callable[[], Any] | None:
-    """Tell the context what is in the log. What is left to be awaited, contained, or ``None``."""
-    applied = context.type.applied
-    if applied is None or not rows:
-        return None
-    channel = rows[0].request.channel
-    later = contained(lambda: _awaitable(applied(rows)))
-    if later is None:
-        return None
-    if isinstance(later, Failed):
-        failing(context, "applied()", later.error, applied, channel)
-        return None
-
-    async def finish() -> None:
-        try:
-            await later
-        except BaseException as error:
-            if passes(error) or _cancelled():
-                raise
-            failing(context, "applied()", error, applied, channel)
-
-    return finish
+            failing(context, "on_open()", found.error, on_open, request.channel)
 
 
 def copy_of(request: OpenRequest) -> OpenRequest:
     """A copy for a plugin, which may keep and change the values in it."""
-    return replace(request, params=deepcopy(request.params), base=deepcopy(request.base))
+    return replace(
+        request,
+        params=deepcopy(request.params),
+        initial_state=deepcopy(request.initial_state),
+    )
 
 
 def _plain(answer: Any) -> Any:

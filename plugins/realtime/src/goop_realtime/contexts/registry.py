@@ -102,9 +102,9 @@ class Context:
         return self.type.name
 
     @property
-    def template(self) -> str | None:
-        """The template whose page this context's invitations lead to."""
-        return self.type.page.strip("/") if self.type.page else None
+    def page(self) -> str | None:
+        """The place that this context's invitations lead to, such as ``/chess/``."""
+        return f"/{self.type.template}/" if self.type.template else None
 
     def check_message(self, data: JsonValue) -> Refusal | None:
         """Judge a message by the schema that its ``type`` selects."""

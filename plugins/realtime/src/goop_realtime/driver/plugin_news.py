@@ -3,44 +3,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from goop_realtime.contexts.plugin_code import tell_applied, tell_opened
+from goop_realtime.contexts.plugin_code import ChannelSession, tell_opened
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.model.effects import Committed
+from goop_realtime.machine.trimming import fold, open_at
+from goop_realtime.model.effects import Committed, Entry
 from goop_realtime.model.jsonio import decode
-from goop_realtime.types import Applied, Message
+from goop_realtime.types import Applied, Message, Refusal
 
 
 class PluginNews:
-    """Calls ``applied`` and ``opened`` of the contexts. What a plugin raises is noted, no more."""
+    """Calls ``on_open`` and ``on_commit`` of the contexts. What a plugin raises is noted, no more.
+
+    All that a step ordered is told at once: so the Session stands behind the last entry told.
+    """
 
     def __init__(self, core: Core, spawn: Callable[[Any], None]) -> None:
         self._core = core
         self._spawn = spawn
 
     def replay(self) -> None:
-        """At a start: tell again what the logs hold; a kill may have come before ``applied``."""
+        """At a start: tell again what the logs hold; a kill may have come before ``on_commit``."""
         for channel in list(self._core.channels.values()):
-            if channel.context.type.applied is not None and not channel.barred:
-                entries = channel.log.after(channel.log.start[1])
-                self.committed(Committed(channel.id, e) for e in entries if e.kind == "msg")
+            if channel.context.type.on_commit is None or channel.barred:
+                continue
+            entries = [one for one in channel.log.after(channel.log.start[1]) if one.kind == "msg"]
+            session = self._of_ended(channel) if entries and channel.final else channel.session
+            if session is not None:
+                self._tell(session, [_applied(session, entry) for entry in entries])
 
     def committed(self, news: Iterable[Committed]) -> None:
         """Entries are in the log for good; before any page is told of them."""
-        batches: dict[str, list[Committed]] = {}
+        batches: dict[str, list[Entry]] = {}
         for item in news:
-            batches.setdefault(item.channel, []).append(item)
+            batches.setdefault(item.channel, []).append(item.entry)
         for channel_id, batch in batches.items():
             channel = self._core.channels.get(channel_id)
-            if channel is None or channel.context.type.applied is None:
-                continue
-            rows = [_applied(channel, item) for item in batch]
-            finish = tell_applied(channel.context, rows, self._core.plugin_failed)
-            if finish is not None:
-                self._spawn(finish())
+            if channel is not None and channel.context.type.on_commit is not None:
+                session = channel.session
+                self._tell(session, [_applied(session, entry) for entry in batch])
 
     def opened(self, channel_id: str) -> None:
         """A channel's state changed: where it is open, its plugin learns of it."""
@@ -48,11 +52,23 @@ class PluginNews:
         if channel is not None and channel.phase is Phase.OPEN and not channel.barred:
             tell_opened(channel.context, channel.session.request, self._core.plugin_failed)
 
+    def _tell(self, session: ChannelSession, entries: Sequence[Applied]) -> None:
+        finish = session.tell_committed(entries)
+        if finish is not None:
+            self._spawn(finish())
 
-def _applied(channel: Channel, news: Committed) -> Applied:
-    entry = news.entry
+    def _of_ended(self, channel: Channel) -> ChannelSession | None:
+        """The Session of a channel that has ended, which a start does not bring back by itself."""
+        session = open_at(self._core, channel, channel.log.start, channel.start_state)
+        if isinstance(session, Refusal):
+            return None
+        entries = list(channel.log.after(channel.log.start[1]))
+        return session if fold(session, entries) is None else None
+
+
+def _applied(session: ChannelSession, entry: Entry) -> Applied:
     return Applied(
-        request=channel.session.request,
+        request=session.request,
         epoch=entry.epoch,
         seq=entry.seq,
         message=Message(sender=entry.author, data=decode(entry.raw), id=entry.id, sent_at=entry.at),

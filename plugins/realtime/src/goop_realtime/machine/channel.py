@@ -235,7 +235,7 @@ class Channel:
             "opener": request.opener,
             "peers": list(request.peers),
             "params": request.params,
-            "base": request.base,
+            "base": request.initial_state,
             "app": request.app,
             "contract": msgspec.to_builtins(self.contract or self.context.contract),
             "peer": self.peer,

@@ -34,7 +34,7 @@ def asking(core: Core, page: Page, channel: Channel) -> dict[str, JsonValue]:
         "app": channel.request.app,
         "params": channel.request.params,
         "title": kind.title,
-        "page": kind.page,
+        "page": channel.context.page,
     }
     if hands_on(page.caller):
         body["templates"] = core.rights.takers(channel)

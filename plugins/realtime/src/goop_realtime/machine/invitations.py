@@ -14,7 +14,7 @@ from goop_realtime.machine.core import Core
 from goop_realtime.types import OpenRequest, Refusal
 
 DEFAULT_TIMEOUT_MS = 60_000
-BASE_BYTES = 32 * 1024
+INITIAL_STATE_BYTES = 32 * 1024
 """The largest state that a channel may start from."""
 
 

@@ -10,7 +10,7 @@ from goop_realtime.machine import glare, incoming, joining, missed, pages, suspe
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish
-from goop_realtime.machine.invitations import BASE_BYTES, begin, too_many
+from goop_realtime.machine.invitations import INITIAL_STATE_BYTES, begin, too_many
 from goop_realtime.machine.rights import is_person, owner_of
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import MAX_TIMEOUT_MS, Invite, Line, bounded
@@ -86,7 +86,7 @@ def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | 
     refusal = context.check_params(wanted.params)
     if refusal is not None:
         return refusal
-    if wanted.base is not None and len(encode(wanted.base)) > BASE_BYTES:
+    if wanted.initial_state is not None and len(encode(wanted.initial_state)) > INITIAL_STATE_BYTES:
         return Refusal(code="too_large", reason="the state to start from is too large")
     asked = OpenRequest(
         channel=channel_id,
@@ -94,7 +94,7 @@ def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | 
         opener=peer,
         peers=(peer, core.me),
         params=wanted.params,
-        base=wanted.base,
+        initial_state=wanted.initial_state,
         app=wanted.app,
     )
     return begin(core, context, asked)
@@ -105,8 +105,8 @@ def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
     same = channel.peer == peer and not channel.hosted
     if same and not channel.final:
         # The peer may have lost its disk, and an id of its own with it.
-        before = (asked.context, asked.params, asked.base, asked.app)
-        same = before == (wanted.context, wanted.params, wanted.base, wanted.app)
+        before = (asked.context, asked.params, asked.initial_state, asked.app)
+        same = before == (wanted.context, wanted.params, wanted.initial_state, wanted.app)
     if not same:
         _decline(core, peer, channel.id, Refusal(code="id_in_use", reason="that id is taken"))
     elif channel.final:
@@ -138,7 +138,7 @@ def _taker(core: Core, channel: Channel, caller: Caller, template: str) -> str |
             reason=f"the template {template[:64]!r} is not here, or may not use that context",
             pointer="/template",
         )
-    wanted = channel.context.template or channel.request.app
+    wanted = channel.context.type.template or channel.request.app
     return wanted if wanted in takers else owner_of(caller)
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from goop_node.config.values import is_template_name
 from goop_node.types import Caller, JsonValue
-from goop_realtime.contexts.plugin_code import PluginFailure, base_of
+from goop_realtime.contexts.plugin_code import PluginFailure, initial_state_of
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine import glare, incoming, invitations_received, missed, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish
-from goop_realtime.machine.invitations import BASE_BYTES, begin, too_many
+from goop_realtime.machine.invitations import INITIAL_STATE_BYTES, begin, too_many
 from goop_realtime.machine.rights import Right, owner_of
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import MAX_TIMEOUT_MS, MAX_VERSION, Line, raw
@@ -115,14 +115,14 @@ def _create(
         params=params,
         app=app,
     )
-    base = base_of(context, asked, core.plugin_failed)
-    if isinstance(base, PluginFailure):
-        return base
-    if len(encode(base)) > BASE_BYTES:
+    initial_state = initial_state_of(context, asked, core.plugin_failed)
+    if isinstance(initial_state, PluginFailure):
+        return initial_state
+    if len(encode(initial_state)) > INITIAL_STATE_BYTES:
         return Refusal(
-            code="too_large", reason=f"the state to start from exceeds {BASE_BYTES} bytes"
+            code="too_large", reason=f"the state to start from exceeds {INITIAL_STATE_BYTES} bytes"
         )
-    asked = replace(asked, base=base)
+    asked = replace(asked, initial_state=initial_state)
     return begin(core, context, asked)
 
 
@@ -141,7 +141,7 @@ def _invite(core: Core, channel: Channel) -> None:
                     "version": channel.context.type.version[:MAX_VERSION],
                     "hash": channel.context.hash,
                     "params": asked.params,
-                    "base": asked.base,
+                    "base": asked.initial_state,
                     "timeout": channel.expires_at - core.now,
                     **({"new": True} if channel.fresh else {}),
                     **({"app": asked.app} if asked.app else {}),

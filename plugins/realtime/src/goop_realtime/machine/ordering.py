@@ -33,7 +33,7 @@ def place(core: Core, channel: Channel, entry: Entry, message: Message | None) -
     channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     core.out.append(SaveEntry(channel.id, entry))
     core.heard.add(channel.id)
-    if message is not None and channel.context.type.applied is not None:
+    if message is not None and channel.context.type.on_commit is not None:
         core.out.append(Committed(channel.id, entry))
     if entry.author == core.me:
         size = len(entry.raw)

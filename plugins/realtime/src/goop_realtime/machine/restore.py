@@ -66,7 +66,7 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         opener=row.opener,
         peers=row.peers,
         params=row.params,
-        base=row.base,
+        initial_state=row.initial_state,
         app=row.app,
     )
     context = core.context_of(request.context)

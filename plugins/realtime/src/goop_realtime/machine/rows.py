@@ -47,7 +47,7 @@ def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonVa
     }
     if channel.phase in (Phase.ASKED, Phase.ASKING) or channel.missed:
         row["title"] = channel.context.type.title
-        row["page"] = channel.context.type.page
+        row["page"] = channel.context.page
     if channel.phase in (Phase.ASKED, Phase.ASKING):
         row["expiresIn"] = max(0, channel.expires_at - now)
     if channel.phase is Phase.ASKING:

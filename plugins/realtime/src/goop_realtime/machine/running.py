@@ -194,7 +194,7 @@ def _template(core: Core, channel: Channel) -> str | None:
     takers = core.rights.takers(channel)
     if channel.owner:
         return channel.owner if channel.owner in core.rights.contexts else None
-    own = channel.context.template
+    own = channel.context.type.template
     if own in takers:
         return own
     return takers[0] if len(takers) == 1 else None

@@ -39,7 +39,7 @@ class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
     epoch: Number
     owner: Name | None = None
     params: Any = None
-    base: Any = None
+    initial_state: Any = msgspec.field(default=None, name="base")
     app: Name = ""
     first_epoch: Number = 0
     suspended_at: Number | None = None

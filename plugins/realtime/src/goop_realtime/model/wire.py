@@ -145,7 +145,7 @@ class Invite(msgspec.Struct):
     version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
     hash: Annotated[str, msgspec.Meta(max_length=64)] = ""
     params: Any = None
-    base: Any = None
+    initial_state: Any = msgspec.field(default=None, name="base")
     new: bool = False
     app: Annotated[str, msgspec.Meta(pattern=r"\A([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?\Z")] = ""
 

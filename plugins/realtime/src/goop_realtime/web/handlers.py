@@ -126,7 +126,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
                 "name": context.type.name,
                 "version": context.type.version,
                 "title": context.type.title,
-                "page": context.type.page,
+                "page": context.page,
                 "templates": core.rights.templates_of(caller, context.type.name),
                 "hash": context.hash,
                 "schemas": {name: dict(schema) for name, schema in context.type.messages.items()},
