@@ -84,7 +84,7 @@ export class Channel {
       throw new GoopError("too_large", `a signal of ${bytes} bytes; at most ${most} are taken`, { channelId: this.id });
     }
     // There has to be somebody who can take it now; a peer with an older protocol knows no signals.
-    if (this.state !== "connected" || this.delivery !== "log" || !conduit.hub.line.ready) return false;
+    if (conduit.closing || this.state !== "connected" || this.delivery !== "log" || !conduit.hub.line.ready) return false;
     if (!conduit.pace.take(performance.now())) return false;
     return conduit.hub.line.write(`{"type":"signal","channel":${channel},"data":${body}}`, this.id);
   }
