@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from goop_node.testing import NodeProcess
+from goop_node.testing.forked import fork
 
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile("goop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -34,8 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _logs_of_nodes() -> Iterator[None]:
-    """Know the log of each node that is started."""
+def _nodes() -> Iterator[None]:
+    """Start nodes quickly, and know the log of each."""
     start = NodeProcess.start
 
     def known(node: NodeProcess) -> None:
@@ -44,6 +45,7 @@ def _logs_of_nodes() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NodeProcess, "start", known)
+        patch.setattr(NodeProcess, "launch", staticmethod(fork))
         yield
 
 

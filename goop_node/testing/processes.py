@@ -9,10 +9,50 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 START_SECONDS = 60.0
+
+
+class Launched(Protocol):
+    """A started process: the part of ``subprocess.Popen`` that is used of it."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; ``None`` while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, when there is one. Raises ``subprocess.TimeoutExpired``."""
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+
+    def kill(self) -> None:
+        """SIGKILL."""
+
+
+Launch = Callable[[Sequence[str], Path, Path], Launched]
+"""Runs ``goop`` with (arguments, the log that its output is added to, the folder it runs in)."""
+
+
+def spawn(
+    arguments: Sequence[str], log: Path, folder: Path, *, under: Sequence[str] = ()
+) -> Launched:
+    """Run ``goop`` in a new interpreter, by the command ``under`` if there is one."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*under, sys.executable, "-m", "goop_node", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+        )
 
 
 class NodeProcess:
@@ -20,6 +60,9 @@ class NodeProcess:
 
     ``under`` is a command that runs it, such as ``ip netns exec NAME``.
     """
+
+    launch: Launch = staticmethod(spawn)
+    """How nodes are started that run under no other command."""
 
     def __init__(
         self, data: Path, arguments: tuple[str, ...], *, under: tuple[str, ...] = ()
@@ -34,24 +77,11 @@ class NodeProcess:
         """Start it (again), and wait until it is ready. Raises ``RuntimeError``."""
         ready = self.data / "ready.json"
         ready.unlink(missing_ok=True)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *self._under,
-                    sys.executable,
-                    "-m",
-                    "goop_node",
-                    "run",
-                    "--data",
-                    str(self.data),
-                    "--no-mdns",
-                    *self._arguments,
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.data.parent,
-            )
+        command = ["run", "--data", str(self.data), "--no-mdns", *self._arguments]
+        if self._under:
+            self.process = spawn(command, self.log, self.data.parent, under=self._under)
+        else:
+            self.process = self.launch(command, self.log, self.data.parent)
         deadline = time.monotonic() + START_SECONDS
         while not ready.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:

@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Playwright, async_playwright
+from pytest_asyncio import is_async_test
 
 from goop_node.testing import NodeProcess, start_node
 from tests.node.page import wait_until_discovered
 
-TEMPLATES = Path(__file__).parent / "templates"
+FOLDER = Path(__file__).parent
+TEMPLATES = FOLDER / "templates"
 CONFIG = """
 [plugins.realtime]
 [plugins.chess]
@@ -59,28 +62,64 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NodeProces
     alice.stop()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All browser tests of a process run in one event loop: they share the browsers."""
+    for item in items:
+        if FOLDER in item.path.parents and is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    """What drives the browsers."""
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    """Chromium with its back/forward cache, which playwright turns off."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here; install it with: apt-get install chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
+    browser = await playwright.chromium.launch(
+        executable_path=CHROMIUM,
+        args=FLAGS,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    yield browser
+    await browser.close()
 
 
-@pytest.fixture
-async def firefox() -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """Chromium without a page."""
+    yield chromium
+    await leave_pages(chromium)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def mozilla(playwright: Playwright) -> AsyncIterator[Browser]:
     """Firefox, driven over WebDriver BiDi: playwright's own protocol needs its patched build."""
     if FIREFOX is None:
         pytest.skip("no Firefox here; install it with: apt-get install firefox-esr")
-    async with async_playwright() as playwright:
-        browser = await playwright.firefox.launch(
-            channel="moz-firefox", executable_path=FIREFOX, firefox_user_prefs=PREFERENCES
-        )
-        yield browser
-        await browser.close()
+    browser = await playwright.firefox.launch(
+        channel="moz-firefox", executable_path=FIREFOX, firefox_user_prefs=PREFERENCES
+    )
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def firefox(mozilla: Browser) -> AsyncIterator[Browser]:
+    """Firefox without a page."""
+    yield mozilla
+    await leave_pages(mozilla)
+
+
+async def leave_pages(browser: Browser) -> None:
+    """Close what a test has opened."""
+    for context in browser.contexts:
+        await context.close()
 
 
 def page_url(node: NodeProcess, template: str = "") -> str:

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Playwright, expect
 
 from goop_node.testing import NodeProcess
 from tests.browser.conftest import CHROMIUM, FLAGS, page_url
@@ -41,19 +42,18 @@ REFUSED = """async () => {
 }"""
 
 
-@pytest.fixture
-async def no_cookies(tmp_path: Path) -> AsyncIterator[BrowserContext]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def no_cookies(playwright: Playwright, tmp_path: Path) -> AsyncIterator[BrowserContext]:
     """Chromium, told to block cookies."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here; install it with: apt-get install chromium")
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(NO_COOKIES))
-    async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            str(tmp_path), executable_path=CHROMIUM, args=FLAGS
-        )
-        yield context
-        await context.close()
+    context = await playwright.chromium.launch_persistent_context(
+        str(tmp_path), executable_path=CHROMIUM, args=FLAGS
+    )
+    yield context
+    await context.close()
 
 
 async def test_blocked_cookies_are_named_at_home_and_in_templates(

@@ -3,31 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import chess
-import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.chess_pages import Nodes, Players, sit_down
-from tests.browser.conftest import CHROMIUM, FLAGS, page_url
+from tests.browser.conftest import page_url
 
 OPENING = "e4 e5 Nf3".split()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium with its back/forward cache, which playwright turns off."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here; install it with: apt-get install chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=FLAGS,
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
-        yield browser
-        await browser.close()
 
 
 async def is_at(page: Page, state: str) -> None:

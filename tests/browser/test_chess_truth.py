@@ -168,8 +168,10 @@ async def test_what_is_still_being_read_takes_no_focus_from_the_hand(
             await held.wait()
         await route.continue_()
 
+    address = white.url
+    await white.goto("about:blank")  # so that only the new page's reads are counted
     await white.route(re.compile(r"/api/chess/games/chess_\w+$"), hold)
-    await white.reload()
+    await white.goto(address)
     await stands(white, "e2", "whitep")
     await tap(white, "e2")
     async with white.expect_response(re.compile(r"/api/chess/games/chess_\w+$")) as answer:

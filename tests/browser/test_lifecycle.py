@@ -3,28 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from tests.browser.channel_pages import CONNECT, LISTEN, Nodes, hears, leave, pair, say
-from tests.browser.conftest import CHROMIUM, FLAGS, page_url
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium with its back/forward cache, which playwright turns off."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here; install it with: apt-get install chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=FLAGS,
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
-        yield browser
-        await browser.close()
+from tests.browser.conftest import page_url
 
 
 async def test_the_back_button_brings_the_page_back_where_it_was(

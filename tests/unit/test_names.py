@@ -30,6 +30,8 @@ def look_up(
     failures: list[NetworkError] = []
     with name_server(texts, silent=silent) as asking, pytest.MonkeyPatch.context() as patch:
         patch.setattr(names, "resolver", lambda: asking)
+        if not silent:
+            patch.setattr(names, "LOOKUP_SECONDS", 60.0)  # a busy machine is no silent server
         found = trio.run(names.resolved, parsed(addresses), PEER, failures)
     assert all(error.code == "unknown_name" for error in failures)
     return found, [error.reason for error in failures]
@@ -45,7 +47,8 @@ def test_a_list_names_the_addresses_of_the_peer() -> None:
         "v=spf1 -all",
     ]
     found, failures = look_up({"_dnsaddr.friend.test": records}, "/dnsaddr/friend.test")
-    assert [str(one) for one in found] == ["/ip4/1.2.3.4/tcp/5", "/ip6/::1/tcp/6"]
+    # In which order a server gives its records means nothing.
+    assert {str(one) for one in found} == {"/ip4/1.2.3.4/tcp/5", "/ip6/::1/tcp/6"}
     assert not failures
 
 

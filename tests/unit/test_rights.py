@@ -165,7 +165,6 @@ class Desk:
         self.session = PageSession(self, self.caller, {})  # type: ignore[arg-type]
 
     def step(self) -> None:
-        self.engine.settle()
         for effect in self.engine.take():
             if isinstance(effect, Frame) and effect.page in self.sinks:
                 self.sinks[effect.page](effect.data, effect.newest)
@@ -542,7 +541,7 @@ def test_a_context_gives_nothing_to_the_page_of_another_plugin_that_it_names(
     ]
     registry = Registry()
     for plugin, name, page in (("chess", "chess", "/chess/"), ("evil", "bait", "/chess/")):
-        kind = ContextType(name=name, version="1", title=name, messages={}, template=page)
+        kind = ContextType(name=name, version="1", title=name, messages={}, page=page)
         registry.add(compile_context(plugin, kind))
     node: Any = SimpleNamespace(
         templates={one.template.name: one.template for one in brought},

@@ -38,6 +38,7 @@ MAY = {
     "goop_node/data/ready.py": "the lock, which has no content",
     "goop_node/plugins/process_state.py": "standard output, opened anew on its own descriptor",
     "goop_node/testing/processes.py": "the log of a node under test",
+    "goop_node/testing/forked.py": "the same",
 }
 
 

@@ -14,7 +14,6 @@ class NoJournal:
 
     flaws: Sequence[str] = ()
     may_lack = False
-    lost = False
 
     def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
         """Nothing to do."""
