@@ -10,12 +10,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
+from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import ASGIRoute, HTTPRoute, WebSocketRoute
+from litestar.types import Scope
 
+from goop_node.old_names import renamed_in_module
 from goop_node.problems import Problem, not_found
 from goop_node.types import Caller, Who
 from goop_node.web.denial import deny
@@ -49,28 +52,33 @@ PUBLIC = Access(callers=frozenset(), public=True)
 NOBODY = Access(callers=frozenset())
 
 
-def may_call(caller: Caller, access: Access) -> bool:
+def may_call(who: Caller, access: Access) -> bool:
     """Whether that caller is among those of the declaration (pure)."""
-    match caller.kind:
+    match who.kind:
         case "home":
             return Who.HOME in access.callers
         case "program":
             return Who.PROGRAM in access.callers
         case "template":
-            own = bool(access.own) if caller.shared else caller.name in access.own
+            own = bool(access.own) if who.shared else who.name in access.own
             return (
                 Who.ANY_TEMPLATE in access.callers
                 or (own and Who.OWN_TEMPLATES in access.callers)
-                or (caller.shared and Who.SHARED in access.callers)
+                or (who.shared and Who.SHARED in access.callers)
             )
     return False  # type: ignore[unreachable]  # kinds may come that no declaration knows
 
 
-def caller_of(scope: Any) -> Caller:
-    """Who calls, for a handler that has the request's scope."""
-    caller = scope[CALLER]
-    assert isinstance(caller, Caller)
-    return caller
+def caller(request: ASGIConnection[Any, Any, Any, Any] | Scope) -> Caller:
+    """Who calls, for a route's handler: ``caller(request)``.
+
+    ``request`` is Litestar's ``Request`` or ``WebSocket``; a raw ASGI handler gives its scope. A
+    handler runs for those alone whom its route lets in, so that there is always somebody.
+    """
+    scope: Any = request.scope if isinstance(request, ASGIConnection) else request
+    found = scope[CALLER]
+    assert isinstance(found, Caller)
+    return found
 
 
 def declared(handler: Any, access: Access) -> BaseRouteHandler:
@@ -98,19 +106,19 @@ def gate(app: Any) -> Any:
     return gated
 
 
-def _refusal(caller: object, access: Access) -> Problem | None:
+def _refusal(who: object, access: Access) -> Problem | None:
     if access.public:
         return None
-    if isinstance(caller, Problem):
-        return caller
+    if isinstance(who, Problem):
+        return who
     if not access.callers:
         return not_found()
-    if not isinstance(caller, Caller):
+    if not isinstance(who, Caller):
         return Problem(401, "no_credential", "nobody is known to have sent this")
-    if may_call(caller, access):
+    if may_call(who, access):
         return None
     if Who.HOME in access.callers:
-        return Problem(403, "home_only", _NO_HOME if caller.shared else _HOME_ONLY)
+        return Problem(403, "home_only", _NO_HOME if who.shared else _HOME_ONLY)
     return Problem(403, "not_for_you", f"this is for: {', '.join(sorted(access.callers))}")
 
 
@@ -146,3 +154,7 @@ def _rows(app: Litestar) -> Iterator[Row]:
 
 def _handlers(route: HTTPRoute | ASGIRoute | WebSocketRoute) -> Sequence[BaseRouteHandler]:
     return route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler]
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__ = renamed_in_module(__name__, {"caller_of": "caller(request)"})

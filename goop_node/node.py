@@ -8,7 +8,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from goop_node.plugins.environment import Candidate, installed
 from goop_node.plugins.lifespans import Lifespans
 from goop_node.plugins.loader import Plugins
 from goop_node.plugins.loading import Loading
+from goop_node.plugins.plugin_node import PluginNode
 from goop_node.plugins.settings import validated_settings
 from goop_node.plugins.status import PluginStatus
 from goop_node.plugins.watchdog import Watchdog
@@ -75,7 +76,7 @@ class Node:
             for complaint in environment.complaints:
                 log.warning("%s", complaint)
         self._plugins = Plugins(config, candidates, Loading(config.data))
-        self.calls = Calls(self._plugins)
+        self.calls = Calls(self._plugins, partial(PluginNode, self))
         self._settings = validated_settings(config, self._plugins, self.calls)
         self._label = own_label(config.data, config.label)
         self._contributions = Contributions.collect(self, self._plugins)
@@ -178,7 +179,7 @@ class Node:
         """The plugin's validated table, defaults filled in. ``KeyError`` if it is not active."""
         return self._settings[plugin]
 
-    def database(self, plugin: str, migrations: Sequence[str]) -> Database:
+    def database_of(self, plugin: str, migrations: Sequence[str]) -> Database:
         """Open and migrate ``DATA/<plugin>.sqlite3``; see :func:`open_database`."""
         database = open_database(self.data / f"{plugin}.sqlite3", migrations)
         self.databases.add(plugin, database)

@@ -232,14 +232,31 @@ class PluginCalls(Protocol):
 
 
 class NodeApi(Protocol):
-    """The node, as hooks receive it."""
+    """The node, as the hooks of a plugin receive it: each plugin has its own."""
 
-    data: Path
-    strict: bool
-    network: Network
-    peers: Peers
-    calls: PluginCalls
-    grants: TemplateGrants
+    @property
+    def data(self) -> Path:
+        """The node's data folder. Files of a plugin's own belong in a folder of its name there."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether a plugin's failure is an error (``--strict``)."""
+
+    @property
+    def network(self) -> Network:
+        """libp2p, for streams to other nodes."""
+
+    @property
+    def peers(self) -> Peers:
+        """Who is there."""
+
+    @property
+    def calls(self) -> PluginCalls:
+        """For a plugin that brings hooks of its own: the ways to call them."""
+
+    @property
+    def grants(self) -> TemplateGrants:
+        """What templates may do."""
 
     @property
     def peer_id(self) -> str:
@@ -256,11 +273,12 @@ class NodeApi(Protocol):
     def config_for(self, plugin: str) -> Mapping[str, JsonValue]:
         """The plugin's validated table of goop.toml (without ``enabled``)."""
 
-    def database(self, plugin: str, migrations: Sequence[str]) -> Database:
-        """Open (and migrate) ``DATA/<plugin>.sqlite3``, in WAL mode.
+    def database(self, migrations: Sequence[str]) -> Database:
+        """Open (and migrate) the plugin's own ``DATA/<plugin>.sqlite3``, in WAL mode.
 
         ``migrations[i]`` is the SQL script that leads from user_version ``i`` to ``i + 1``. While
         another program holds the lock, statements raise ``sqlite3.OperationalError`` at once.
+        Raises ``StorageError`` for a file that cannot be used: a newer version's, no database.
         """
 
     def failed(

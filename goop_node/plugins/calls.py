@@ -20,14 +20,19 @@ from goop_node.plugins.crossings import MAX_ITEMS, Misfit, fit, name_of, shown
 from goop_node.plugins.loader import Plugins
 from goop_node.plugins.manager import item_of
 from goop_node.plugins.status import PluginError
-from goop_node.types import Refusal
+from goop_node.types import NodeApi, Refusal
 
 
 class Calls:
     """The three ways to call a hook, each with its rule for an implementation that raises."""
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Plugins, node_of: Callable[[str], NodeApi] | None = None) -> None:
+        """``node_of`` gives the node as the plugin of that name has it.
+
+        Where a hook takes ``node``, each implementation gets its own, whichever was handed on.
+        """
         self._plugins = plugins
+        self._node_of = node_of
 
     def collect(self, hook: str, **kwargs: Any) -> list[tuple[str, Any]]:
         """Call a *register* hook: (plugin name, item) pairs, sorted by plugin.
@@ -103,8 +108,12 @@ class Calls:
             if one.plugin_name not in self._plugins.active:
                 continue  # left out since this round began
 
-            def call(one: Any = one) -> Any:
-                return one.function(*(kwargs[name] for name in one.argnames))
+            given = dict(kwargs)
+            if "node" in given and self._node_of is not None:
+                given["node"] = self._node_of(one.plugin_name)
+
+            def call(one: Any = one, given: Any = given) -> Any:
+                return one.function(*(given[name] for name in one.argnames))
 
             yield one.plugin_name, call, one.function
 

@@ -29,7 +29,7 @@ class Node:
     label: str = "Me"
     peers: dict[str, Any] = field(default_factory=dict)
 
-    def database(self, name: str, migrations: tuple[str, ...]) -> sqlite3.Connection:
+    def database(self, migrations: tuple[str, ...]) -> sqlite3.Connection:
         """A list of games in memory."""
         database = sqlite3.connect(":memory:", check_same_thread=False)
         for script in migrations:
@@ -252,7 +252,7 @@ def test_a_game_may_wait_for_days(table: Table) -> None:
 
 
 def test_games_of_the_same_name_with_two_people_are_two() -> None:
-    games = Games(Node().database("chess", MIGRATIONS))
+    games = Games(Node().database(MIGRATIONS))
     for now, peer in enumerate(("ann", "bob")):
         peers = ("me", peer)
         request = OpenRequest(channel=f"rt-{peer}", context="chess_1", opener="me", peers=peers)

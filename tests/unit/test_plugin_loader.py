@@ -15,6 +15,7 @@ from goop_node.config.model import ConfigError, NodeConfig
 from goop_node.hookspecs import hookimpl, hookspec
 from goop_node.node import Node
 from goop_node.plugins.environment import Candidate
+from goop_node.plugins.plugin_node import PluginNode
 from goop_node.plugins.status import PluginError, PluginStatus
 from goop_node.types import JsonSchema, NodeApi, Route, SdkModule, Template
 
@@ -68,6 +69,23 @@ def test_a_plugin_brings_things_to_anothers_hook_in_any_order(tmp_path: Path) ->
     ]
     assert status(node, "aweather").brings == {"topics": ("rain", "sun")}
     assert status(node, "talk").needed_by == ("aweather",)
+
+
+def test_a_plugin_has_its_own_database_in_whosever_hook_it_is_asked(tmp_path: Path) -> None:
+    class Keeper:
+        @hookimpl
+        def goop_routes(self, node: NodeApi) -> list[Route]:
+            node.database(["CREATE TABLE kept (x)"]).close()
+            return []
+
+        @hookimpl
+        def talk_topics(self, node: NodeApi) -> list[str]:
+            return [node.database(["CREATE TABLE kept (x)"]).path.name]
+
+    node = node_of(tmp_path, {"keeper": lambda: Keeper, "talk": lambda: Talk}, strict=True)
+    assert [one.name for one in tmp_path.glob("*.sqlite3")] == ["keeper.sqlite3"]
+    talks = PluginNode(node, "talk")
+    assert talks.calls.collect("talk_topics", node=talks) == [("keeper", "keeper.sqlite3")]
 
 
 def test_modules_and_objects_are_used_as_they_are(tmp_path: Path) -> None:
@@ -192,6 +210,21 @@ class Drifted:
         return []
 
 
+class OldDatabase:
+    @hookimpl
+    def goop_routes(self, node: Any) -> list[Route]:
+        node.database("old", ["CREATE TABLE kept (x)"])
+        return []
+
+
+class OldCaller:
+    @hookimpl
+    def goop_routes(self, node: NodeApi) -> list[Route]:
+        from goop_node.access import caller_of  # type: ignore[attr-defined]
+
+        return [Route(handlers=[caller_of])]
+
+
 class Wrapper:
     @hookimpl(wrapper=True)
     def goop_routes(self, node: NodeApi) -> Iterator[Any]:
@@ -233,6 +266,8 @@ BROKEN: list[tuple[Callable[[], object], str]] = [
     (lambda: Async, "hooks are synchronous"),
     (lambda: Drifted, "returns collections.abc.Iterable[goop_node.types.SdkModule]"),
     (lambda: Wrapper, "hook wrapper"),
+    (lambda: OldDatabase, "is node.database(MIGRATIONS) in this version"),
+    (lambda: OldCaller, "goop_node.access.caller_of is caller(request) in this version"),
     (lambda: BadSchema, "goop_config_schema() is no valid schema"),
     (lambda: BadTemplate, "cannot be a template's name"),
     (lambda: NoScript, "there is no file"),

@@ -540,8 +540,8 @@ def test_a_context_gives_nothing_to_the_page_of_another_plugin_that_it_names(
         Brought(template=Template(name="folder", title="Folder", folder=tmp_path)),
     ]
     registry = Registry()
-    for plugin, name, page in (("chess", "chess", "/chess/"), ("evil", "bait", "/chess/")):
-        kind = ContextType(name=name, version="1", title=name, messages={}, page=page)
+    for plugin, name in (("chess", "chess"), ("evil", "bait")):
+        kind = ContextType(name=name, version="1", title=name, messages={}, template="chess")
         registry.add(compile_context(plugin, kind))
     node: Any = SimpleNamespace(
         templates={one.template.name: one.template for one in brought},

@@ -89,7 +89,7 @@ class ChessPlugin:
 
     @asynccontextmanager
     async def _run(self, node: NodeApi) -> AsyncIterator[None]:
-        database = node.database("chess", MIGRATIONS)
+        database = node.database(MIGRATIONS)
         self._games, self._node = Games(database), node
         self._loop = asyncio.get_running_loop()
         self._time = Timekeeper(node.peer_id, database, now=now_ms, is_connected=self._is_connected)

@@ -184,7 +184,7 @@ class RealtimePlugin:
         """The journal in ``DATA``, which is written anew where its file is lost in use."""
 
         def opened() -> Database:
-            database = node.database("realtime", MIGRATIONS)
+            database = node.database(MIGRATIONS)
             database.execute(f"PRAGMA synchronous = {synchronous}")
             database.on_trouble = self._lost
             return database

@@ -13,7 +13,7 @@ from litestar.params import FromQuery
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import Receive, Scope, Send
 
-from goop_node.access import caller_of
+from goop_node.access import caller
 from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, Route, Who
@@ -106,12 +106,12 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     @get("/channels")
     async def channels(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
         """The channels that the caller may see, and the requests that wait for an answer."""
-        return lookup.rows(get_bridge().engine.core, caller_of(request.scope), now_ms())
+        return lookup.rows(get_bridge().engine.core, caller(request), now_ms())
 
     @get("/running")
     async def what_runs(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
         """What is running and what waits for the person, as far as the caller may see it."""
-        return running.rows(get_bridge().engine.core, caller_of(request.scope))
+        return running.rows(get_bridge().engine.core, caller(request))
 
     @get("/contexts")
     async def contexts(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
@@ -120,14 +120,14 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         ``templates`` are those that may use each, for whoever may open any of them.
         """
         core = get_bridge().engine.core
-        caller = caller_of(request.scope)
+        who = caller(request)
         return [
             {
                 "name": context.type.name,
                 "version": context.type.version,
                 "title": context.type.title,
                 "page": context.page,
-                "templates": core.rights.templates_of(caller, context.type.name),
+                "templates": core.rights.templates_of(who, context.type.name),
                 "hash": context.hash,
                 "schemas": {name: dict(schema) for name, schema in context.type.messages.items()},
                 "params": context.type.params,
@@ -139,7 +139,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             }
             for context in core.registry.all()
             for limits in [core.limits.of(context.type.limits)]
-            if core.rights.uses(caller, context.type.name)
+            if core.rights.uses(who, context.type.name)
         ]
 
     @get("/trace")
@@ -147,7 +147,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         request: Request[Any, Any, Any], channel: FromQuery[str] = ""
     ) -> list[dict[str, JsonValue]]:
         """The newest decisions: who refused, dropped or closed what, and why."""
-        return lookup.trace(get_bridge().engine.core, caller_of(request.scope), channel)
+        return lookup.trace(get_bridge().engine.core, caller(request), channel)
 
     @post("/request", status_code=HTTP_201_CREATED, opt={"body": RequestBody})
     async def request_channel(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
@@ -161,7 +161,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             body.params,
             body.timeout,
             new=body.new,
-            caller=caller_of(request.scope),
+            caller=caller(request),
             app=body.app,
         )
         await bridge.stored(found.id if isinstance(found, Channel) else "")
@@ -171,8 +171,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     async def accept(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Accept a request; answers when the opener has welcomed us."""
         body = await _body(request, AcceptBody)
-        bridge, caller = get_bridge(), caller_of(request.scope)
-        channel = _found(bridge.engine.accept(now_ms(), body.channel_id, caller, body.template))
+        bridge, who = get_bridge(), caller(request)
+        channel = _found(bridge.engine.accept(now_ms(), body.channel_id, who, body.template))
         await bridge.stored(body.channel_id)
         while channel.phase is Phase.JOINING:
             before = now_ms()
@@ -180,7 +180,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             if channel.phase is Phase.JOINING and now_ms() - before >= WELCOME_WAIT * 1000:
                 raise Problem(504, "timeout", "the other node did not answer; it is tried again")
         # Where each accepted the other's request, one of the two has become the other.
-        channel = _found(lookup.find(bridge.engine.core, channel.id, caller, Right.SEE))
+        channel = _found(lookup.find(bridge.engine.core, channel.id, who, Right.SEE))
         if channel.final:
             raise Problem(409, channel.close_code, channel.close_reason or "the request has ended")
         return channel_row(channel, now_ms(), bridge.engine.core.limits)
@@ -190,8 +190,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Decline a request."""
         body = await _body(request, DeclineBody)
         bridge = get_bridge()
-        caller = caller_of(request.scope)
-        _done(bridge.engine.decline(now_ms(), body.channel_id, caller, body.reason[:300]))
+        who = caller(request)
+        _done(bridge.engine.decline(now_ms(), body.channel_id, who, body.reason[:300]))
         await bridge.stored(body.channel_id)
         return {}
 
@@ -200,7 +200,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Send a message; answers when it is accepted."""
         body = await _body(request, SendBody)
         bridge = get_bridge()
-        page = Page(POSTED, caller_of(request.scope), connected=False)
+        page = Page(POSTED, caller(request), connected=False)
         result = bridge.engine.send(now_ms(), body.channel_id, page, body.id or None, body.data)
         await bridge.stored(body.channel_id)
         if isinstance(result, Refusal):
@@ -212,7 +212,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Close a channel, or withdraw a request."""
         body = await _body(request, ChannelBody)
         bridge = get_bridge()
-        _done(bridge.engine.close(now_ms(), body.channel_id, caller_of(request.scope)))
+        _done(bridge.engine.close(now_ms(), body.channel_id, caller(request)))
         await bridge.stored(body.channel_id)
         return {}
 
@@ -221,7 +221,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Let go of a request that was missed."""
         body = await _body(request, ChannelBody)
         bridge = get_bridge()
-        _done(bridge.engine.dismiss(now_ms(), body.channel_id, caller_of(request.scope)))
+        _done(bridge.engine.dismiss(now_ms(), body.channel_id, caller(request)))
         await bridge.stored(body.channel_id)
         return {}
 
@@ -230,7 +230,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """The WebSocket of pages."""
         if str(scope["type"]) != "websocket":
             raise Problem(426, "upgrade_required", "this address speaks WebSocket only")
-        session = PageSession(get_bridge(), caller_of(scope), sessions)
+        session = PageSession(get_bridge(), caller(scope), sessions)
         await PageSocket(session, receive, send).run()
 
     @asgi("/events", copy_scope=True)
@@ -239,13 +239,13 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         if str(scope["type"]) != "http" or cast(Any, scope)["method"] != "GET":
             raise Problem(405, "method_not_allowed", "this address speaks server-sent events only")
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        session = PageSession(get_bridge(), caller_of(scope), sessions)
+        session = PageSession(get_bridge(), caller(scope), sessions)
         await EventStream(session, receive, send).run(query.get("page", [""])[0])
 
     @post("/frames", status_code=HTTP_200_OK, opt={"body": Posted})
     async def frames(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Frames of a page whose own frames go out on ``events``."""
-        take_frames(sessions, caller_of(request.scope), await request.body())
+        take_frames(sessions, caller(request), await request.body())
         await get_bridge().stored()
         return {}
 
@@ -257,8 +257,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         limit: FromQuery[int] = 100,
     ) -> dict[str, JsonValue]:
         """What a channel's log still holds, in portions."""
-        caller = caller_of(request.scope)
-        found = _found(lookup.find(get_bridge().engine.core, channel, caller, Right.USE))
+        who = caller(request)
+        found = _found(lookup.find(get_bridge().engine.core, channel, who, Right.USE))
         return history_page(found, after, limit)
 
     @get("/pending")
@@ -269,8 +269,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         limit: FromQuery[int] = 100,
     ) -> dict[str, JsonValue]:
         """What this node's pages said and has no place in the log yet, in portions."""
-        bridge, caller = get_bridge(), caller_of(request.scope)
-        found = _found(lookup.find(bridge.engine.core, channel, caller, Right.USE))
+        bridge, who = get_bridge(), caller(request)
+        found = _found(lookup.find(bridge.engine.core, channel, who, Right.USE))
         await bridge.stored(found.id)
         return pending_page(found, after, limit)
 
