@@ -265,8 +265,8 @@ async def test_a_state_that_cannot_be_had(
     for _ in range(12):
         assert await pair.alice.send(channel, {"n": 1}) == "placed"
         last = channel.log.last[1]
-        await until(lambda last=last: channel.peer_has == last)  # type: ignore[misc]
-        channel.handled = channel.peer_handled = last
+        await until(lambda last=last: channel.other.has == last)  # type: ignore[misc]
+        channel.handled = channel.other.handled = last
         trimming.trim(pair.alice.bridge.engine.core, channel)
     assert_named(pair, planted)
     assert len(channel.log) == 12  # nothing is cut off behind which no state is known

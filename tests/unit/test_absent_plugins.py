@@ -252,8 +252,9 @@ def loses(pair: Pair, node: SimNode) -> None:
 
 def expires(pair: Pair, node: SimNode) -> None:
     channel = pair.channel(node)
-    ending.let_go(node.engine.core, channel, "planted")
-    channel.suspended_at = node.engine.core.now - 2 * DAY_MS
+    assert channel.other.link is not None
+    ending.let_go(node.engine.core, channel.other.link, "planted")
+    channel.other.suspended_at = node.engine.core.now - 2 * DAY_MS
     node.engine.tick(pair.world.now)
 
 
@@ -428,17 +429,17 @@ def test_an_older_guest_hears_nothing_final_and_comes_again(pair: Pair) -> None:
 def test_an_older_host_that_says_no_hash_is_joined_as_ever(pair: Pair) -> None:
     engine, channel = pair.guest.engine, pair.channel(pair.guest)
     line = Line(type="welcome", group=pair.id, epoch=channel.epoch, payload=raw({"last": [0, 0]}))
-    assert channel.link is not None
-    channel.link.welcomed = False
-    assert engine.lines(pair.world.now, channel.link.id, [serialise(line)])
-    assert channel.link.welcomed
+    assert channel.other.link is not None
+    channel.other.link.welcomed = False
+    assert engine.lines(pair.world.now, channel.other.link.id, [serialise(line)])
+    assert channel.other.link.welcomed
     other = Line(
         type="welcome",
         group=pair.id,
         epoch=channel.epoch,
         payload=raw({"last": [0, 0], "hash": "x", "version": "9"}),
     )
-    assert engine.lines(pair.world.now, channel.link.id, [serialise(other)])
+    assert engine.lines(pair.world.now, channel.other.link.id, [serialise(other)])
     assert channel.obstacle is not None
     assert channel.obstacle.code == "contract_mismatch"
     assert "tally 9, you have 1" in channel.obstacle.reason

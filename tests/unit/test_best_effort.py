@@ -119,7 +119,7 @@ class Desk:
                 self.channel.id, peer="gopher", prefix=prefix, message_bytes=100, unread=unread
             )
             self.virtual = guest
-            join = guest.join(self.channel.log.position(self.channel.peer_handled))
+            join = guest.join(self.channel.log.position(self.channel.other.handled))
             self.engine.joined(self.now, self.link, "gopher", join)
         else:
             self.virtual = VirtualHost(

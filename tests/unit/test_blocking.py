@@ -35,7 +35,7 @@ async def test_a_channel_with_who_is_blocked_waits_and_goes_on_afterwards() -> N
     stands(house, "bob", blocked=True)
     assert states(house, channel)[-1][1:] == (True, "blocked")
     assert channel.phase is Phase.OPEN
-    assert other.link is not None
+    assert other.other.link is not None
     assert not states(house, other)[-1][2]
     assert house.told == [], "the peer is told nothing"
     stands(house, "bob", blocked=False)

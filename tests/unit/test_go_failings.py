@@ -131,7 +131,7 @@ def test_who_knows_an_id_may_not_join(scene: Scene) -> None:
     scene.alice.engine.joined(scene.world.now, 99, "mallory", line)
     answers = [e for e in scene.alice.engine.take() if isinstance(e, SendLine) and e.link == 99]
     assert [b'"not_found"' in answer.data for answer in answers] == [True]
-    assert scene.rows(channel)[0].peer == "bob"
+    assert scene.rows(channel)[0].other.peer == "bob"
     sent = [scene.a.send(channel, n) for n in range(5)]
     assert scene.arrives(scene.b, channel, sent)
 
@@ -152,7 +152,7 @@ def test_an_invitation_cannot_take_over_a_channel_nor_name_another_host(scene: S
     channel = scene.agreed()
     payload = raw({"context": "", "hash": "", "params": None, "base": None, "timeout": 60_000})
     scene.control(scene.bob, "mallory", type="invite", group=channel, payload=payload)
-    assert scene.rows(channel)[1].peer == "alice"
+    assert scene.rows(channel)[1].other.peer == "alice"
 
     forged = "rt-00000000000000aa"
     payload = raw(
@@ -160,7 +160,7 @@ def test_an_invitation_cannot_take_over_a_channel_nor_name_another_host(scene: S
     )
     scene.control(scene.bob, "mallory", type="invite", group=forged, from_="alice", payload=payload)
     found = scene.bob.engine.core.channels[forged]
-    assert (found.peer, found.request.opener) == ("mallory", "mallory")
+    assert (found.other.peer, found.request.opener) == ("mallory", "mallory")
 
 
 @pytest.mark.parametrize("kind", ["close", "cancel", "decline", "gone", "poke", "exists"])
@@ -179,7 +179,7 @@ def test_a_stranger_cannot_touch_a_channel_by_its_id(scene: Scene, kind: str) ->
 def test_the_author_of_a_message_is_the_connections_peer(scene: Scene) -> None:
     channel = scene.agreed()
     host, _ = scene.rows(channel)
-    assert host.link is not None
+    assert host.other.link is not None
     forged = Line(
         type="msg",
         group=channel,
@@ -190,7 +190,7 @@ def test_the_author_of_a_message_is_the_connections_peer(scene: Scene) -> None:
     )
     elsewhere = Line(type="msg", group="rt-0000000000000000", id="x-2", payload=raw("astray"))
     assert scene.alice.engine.lines(
-        scene.world.now, host.link.id, [serialise(forged), serialise(elsewhere)]
+        scene.world.now, host.other.link.id, [serialise(forged), serialise(elsewhere)]
     )
     entry = host.log.get(host.log.last[1])
     assert entry is not None
@@ -201,18 +201,18 @@ def test_a_second_stream_leaves_no_deaf_guest(scene: Scene) -> None:
     """In Go the end of the first stream removed the member that the second had made."""
     channel = scene.agreed()
     host, _ = scene.rows(channel)
-    first = host.link
+    first = host.other.link
     assert first is not None
     line = Line(type="join", group=channel, payload=raw({"have": None, "handled": 0}))
     scene.alice.engine.joined(scene.world.now, 99, "bob", line)
     scene.alice.engine.link_ended(scene.world.now, first.id, "reset")
     scene.alice.engine.take()
-    assert host.link is not None
-    assert host.link.id == 99
+    assert host.other.link is not None
+    assert host.other.link.id == 99
     assert host.page_state == "connected"
     scene.a.send(channel, "do you hear me")
     # The page's step took its effects already, so the log says what was distributed.
-    assert host.link.sent == host.log.last[1]
+    assert host.other.link.sent == host.log.last[1]
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -245,13 +245,13 @@ def test_joining_a_host_that_never_answers_comes_to_an_end(scene: Scene) -> None
     channel = scene.asked()
     _, guest = scene.rows(channel)
     scene.bob.accept(channel)
-    assert scene.world.run(5_000, lambda: guest.link is not None)
+    assert scene.world.run(5_000, lambda: guest.other.link is not None)
     assert guest.phase is Phase.JOINING
     # The stream stands, and nothing comes back on it any more.
     scene.world.blocked.add(("alice", "bob"))
     for wire in scene.world.wires():
         wire.cut((60_000_000, 60_000_000))
-    assert scene.world.run(KNOWN_WITHIN_MS + 1_000, lambda: guest.link is None)
+    assert scene.world.run(KNOWN_WITHIN_MS + 1_000, lambda: guest.other.link is None)
     assert scene.world.run(90_000, lambda: channel in scene.b.ended)
     assert guest.final
 
@@ -262,10 +262,10 @@ def test_accepting_twice_is_one_membership(scene: Scene) -> None:
     assert scene.bob.accept(channel) == ""
     assert scene.bob.accept(channel) == ""
     assert scene.world.run(10_000, lambda: scene.states(channel) == ("connected", "connected"))
-    before = scene.rows(channel)[0].link
+    before = scene.rows(channel)[0].other.link
     assert scene.bob.accept(channel) == ""
     scene.world.run(2_000)
-    assert scene.rows(channel)[0].link == before
+    assert scene.rows(channel)[0].other.link == before
     assert len(scene.world.wires()) == 1
 
 

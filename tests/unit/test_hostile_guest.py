@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from goop_node.types import Caller
 from goop_realtime.machine.channel import Channel, Outcome, Phase
 from goop_realtime.model.effects import SaveOutcome
@@ -25,8 +27,8 @@ def opened() -> tuple[World, SimNode, Channel, int]:
     bob.accept(channel_id)
     world.run(1_000)
     channel = alice.engine.core.channels[channel_id]
-    assert channel.link is not None
-    return world, alice, channel, channel.link.id
+    assert channel.other.link is not None
+    return world, alice, channel, channel.other.link.id
 
 
 def shout(node: SimNode, channel: Channel, link: int, first: int, count: int, n: int) -> None:
@@ -61,24 +63,24 @@ def test_refused_messages_do_not_fill_the_disk() -> None:
         alice.flush()
     stored = alice.journal.load()[channel.id].outcomes
     assert len(stored) <= KEPT_REFUSED + PRUNE_EVERY
-    assert stored[-1] == (channel.peer, f"x-{total - 1}", stored[-1][2])
-    assert len(channel.peer_outcomes) == REMEMBERED_REFUSED
+    assert stored[-1] == (channel.other.peer, f"x-{total - 1}", stored[-1][2])
+    assert len(channel.other.outcomes) == REMEMBERED_REFUSED
     assert not len(channel.log)
 
 
 def test_what_was_refused_pushes_out_nothing_that_was_ordered() -> None:
     _, _, channel, _ = opened()
-    channel.remember(channel.peer, "a-1", Outcome(epoch=1, seq=1))
+    channel.remember(channel.other.peer, "a-1", Outcome(epoch=1, seq=1))
     for n in range(2 * REMEMBERED_REFUSED):
-        channel.remember(channel.peer, f"x-{n}", Outcome(code="no"))
-    assert "a-1" in channel.peer_outcomes
+        channel.remember(channel.other.peer, f"x-{n}", Outcome(code="no"))
+    assert "a-1" in channel.other.outcomes
 
 
 def test_a_guest_that_hurries_loses_its_stream_and_no_message() -> None:
     _, alice, channel, link = opened()
     alice.engine.core.limits = NodeLimits()
     shout(alice, channel, link, 0, 2000, 0)
-    assert channel.link is None
+    assert channel.other.link is None
     assert channel.phase is Phase.OPEN
     ordered = len(channel.log)
     assert OUTBOX_MESSAGES < ordered < 2000
@@ -142,10 +144,23 @@ def test_a_host_takes_nothing_out_of_the_outbox_by_an_id_of_its_own() -> None:
     bob.engine.send(world.now, channel.id, page, "x-7", {"type": "add", "n": 1})
     theirs = {"type": "msg", "group": channel.id, "from": "alice", "id": "x-7", "at": world.now}
     place = {"epoch": channel.epoch, "seq": 1, "payload": {"type": "add", "n": 1}}
-    assert ours.link is not None
-    bob.engine.lines(world.now, ours.link.id, [json.dumps(theirs | place).encode()])
+    assert ours.other.link is not None
+    bob.engine.lines(world.now, ours.other.link.id, [json.dumps(theirs | place).encode()])
     assert list(ours.outbox) == ["x-7"]
     assert [entry.author for entry in ours.log.after(0)] == ["alice"]
+
+
+@pytest.mark.parametrize("author", ["mallory", ""])
+def test_a_host_attributes_words_to_members_only(author: str) -> None:
+    world, _, channel, _ = opened()
+    bob = world.nodes["bob"]
+    ours = bob.engine.core.channels[channel.id]
+    theirs = {"type": "msg", "group": channel.id, "from": author, "id": "x-7", "at": world.now}
+    place = {"epoch": channel.epoch, "seq": 1, "payload": {"type": "add", "n": 1}}
+    assert ours.other.link is not None
+    bob.engine.lines(world.now, ours.other.link.id, [json.dumps(theirs | place).encode()])
+    assert (ours.close_code, len(ours.log), len(ours.other.outcomes)) == ("diverged", 0, 0)
+    assert repr(author) in ours.close_reason
 
 
 def test_a_guest_of_a_channel_that_is_lost_accepts_no_new_one_under_its_id() -> None:

@@ -75,7 +75,7 @@ class Siege:
         if row is None or row.final:
             self.bad = self._asked() if self.hosted else self._invited()
             row = self.alice.engine.core.channels[self.bad]
-        if row.link is None:
+        if row.other.link is None:
             self.link += 1
             now = self.world.now
             if self.hosted:

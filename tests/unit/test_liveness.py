@@ -82,7 +82,7 @@ class Scene:
         """Whether the two have the same, and nothing waits."""
         host, guest = self.rows()
         if host.final and guest.final:
-            return host.link is None and guest.link is None
+            return host.other.link is None and guest.other.link is None
         return self.connected() and host.log.last == guest.log.last and not guest.outbox
 
     def overdue(self) -> list[str]:

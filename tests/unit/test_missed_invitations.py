@@ -56,7 +56,7 @@ def test_what_nobody_answered_is_kept_through_a_restart_until_it_is_dismissed(en
     world.run(2 * MINUTE)
     restarted(bob)
     [missed] = kept(bob)
-    assert (missed.id, missed.asked_at, missed.peer) == (channel, asked_at, "alice")
+    assert (missed.id, missed.asked_at, missed.other.peer) == (channel, asked_at, "alice")
     assert row(bob, channel)["missedAt"] == asked_at
     assert bob.engine.dismiss(world.now, channel, HOME) is None
     bob.flush()
@@ -126,7 +126,7 @@ def test_what_was_missed_of_another_context_or_another_person_stays() -> None:
     world.run(MINUTE)
     alice.ask("bob", "tally_1")
     world.run(1_000)
-    assert sorted((one.peer, one.request.context) for one in kept(bob)) == [
+    assert sorted((one.other.peer, one.request.context) for one in kept(bob)) == [
         ("alice", ""),
         ("carol", "tally_1"),
     ]
@@ -141,7 +141,7 @@ def test_a_week_later_it_is_gone_and_so_is_what_a_blocked_person_asked() -> None
     bob.engine.core.is_blocked = lambda peer: peer == "carol"
     bob.engine.standing_changed(world.now, "carol")
     bob.flush()
-    assert [one.peer for one in kept(bob)] == ["alice"]
+    assert [one.other.peer for one in kept(bob)] == ["alice"]
     bob.engine.tick(world.now + MISSED_MS - 2 * MINUTE)
     assert kept(bob)
     bob.engine.tick(world.now + MISSED_MS)
@@ -167,7 +167,7 @@ def test_each_peer_has_a_share_and_its_newest_are_kept(peers: list[str]) -> None
         ring(bob, peer, number)
     for peer in set(peers):
         its = [f"rt-{n:016x}" for n, one in enumerate(peers) if one == peer]
-        assert [one.id for one in kept(bob) if one.peer == peer] == its[-MISSED_PER_PEER:]
+        assert [one.id for one in kept(bob) if one.other.peer == peer] == its[-MISSED_PER_PEER:]
 
 
 def test_a_crowd_of_strangers_pushes_out_nothing_of_a_friend() -> None:
@@ -178,8 +178,8 @@ def test_a_crowd_of_strangers_pushes_out_nothing_of_a_friend() -> None:
         ring(bob, f"m{number}", number)
         ring(bob, "mallory", 10_000 + number)
     assert len(kept(bob)) == MISSED
-    assert [one.id for one in kept(bob) if one.peer == "friend"] == [f"rt-{0:016x}"]
-    ended = [one for one in bob.engine.core.channels.values() if one.peer == "mallory"]
+    assert [one.id for one in kept(bob) if one.other.peer == "friend"] == [f"rt-{0:016x}"]
+    ended = [one for one in bob.engine.core.channels.values() if one.other.peer == "mallory"]
     assert len(ended) <= EMPTY_PER_PEER + MISSED_PER_PEER
     restarted(bob)
     assert len(kept(bob)) == MISSED

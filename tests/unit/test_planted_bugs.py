@@ -26,6 +26,7 @@ from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.link import Link
+from goop_realtime.machine.member import Member
 from goop_realtime.model.effects import (
     DropOutgoing,
     Effect,
@@ -74,8 +75,8 @@ def close_overtakes_a_message(patch: Patch) -> None:
     """A guest's close leaves at once, instead of behind what waits."""
 
     def hasty(core: Core, channel: Channel) -> None:
-        core.write(channel, Line(type="close", group=channel.id, code="closed"))
-        core.control(channel.peer, Line(type="close", group=channel.id, code="closed"))
+        core.write_all(channel, Line(type="close", group=channel.id, code="closed"))
+        core.control(channel.other.peer, Line(type="close", group=channel.id, code="closed"))
         ending.finish(core, channel, "closed")
 
     patch.setattr(sending, "_close_open", hasty)
@@ -86,15 +87,15 @@ def stale_end_taken_for_the_new_one(patch: Patch) -> None:
     of: dict[tuple[int, int], Channel] = {}
     attach = joining._attach
 
-    def remembering(core: Core, channel: Channel, number: int) -> Link:
+    def remembering(core: Core, channel: Channel, member: Member, number: int) -> Link:
         of[id(core), number] = channel
-        return attach(core, channel, number)
+        return attach(core, channel, member, number)
 
     def ended(core: Core, link: int, code: str) -> None:
         channel = of.get((id(core), link))
-        if channel is not None and channel.phase is Phase.OPEN and channel.link is not None:
-            ending.unlink(core, channel.link)
-            channel.suspended_at = core.now
+        if channel is not None and channel.phase is Phase.OPEN and channel.other.link is not None:
+            ending.unlink(core, channel.other.link)
+            channel.other.suspended_at = core.now
 
     patch.setattr(joining, "_attach", remembering)
     patch.setattr(links, "ended", ended)
@@ -114,7 +115,7 @@ def accepted_twice(patch: Patch) -> None:
 def glare_split_in_two(patch: Patch) -> None:
     """Of two crossing requests, the one that should give way lives on."""
     patch.setattr(glare, "settle", lambda *told: None)
-    patch.setattr(Core, "living", lambda self, peer, context: None)
+    patch.setattr(glare, "living", lambda core, peer, context: None)
 
 
 def applied_twice(patch: Patch) -> None:
@@ -122,7 +123,7 @@ def applied_twice(patch: Patch) -> None:
 
     def forgetful(core: Core, link: Link, line: Line) -> None:
         link.ids.add(line.id)
-        host_side._judge_new(core, link.channel, line)
+        host_side._judge_new(core, link, line)
 
     patch.setitem(links._HOST_LINES, "msg", forgetful)
 

@@ -84,7 +84,7 @@ def test_a_stranger_withdraws_nobody_elses_invitation() -> None:
     _, alice = node()
     hears(alice, "mallory", "cancel", 7)
     hears(alice, "bob", "invite", 7)
-    assert [channel.peer for channel in alice.engine.core.channels.values()] == ["bob"]
+    assert [channel.other.peer for channel in alice.engine.core.channels.values()] == ["bob"]
     hears(alice, "bob", "cancel", 8)
     hears(alice, "bob", "invite", 8)
     assert len(alice.engine.core.channels) == 1
@@ -170,7 +170,7 @@ def test_whatever_peers_say_the_places_are_bounded_and_ours_are_free(
     for peer, kind, number in lines:
         hears(alice, peer, kind, number)
         channels = alice.engine.core.channels.values()
-        theirs = [channel for channel in channels if channel.peer == peer]
+        theirs = [channel for channel in channels if channel.other.peer == peer]
         assert sum(not channel.final for channel in theirs) <= PENDING
         assert len(theirs) <= PENDING + EMPTY_PER_PEER
     assert len(alice.engine.core.withdrawn) <= 3 * WITHDRAWN_PER_PEER

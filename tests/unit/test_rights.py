@@ -486,7 +486,7 @@ def test_what_is_granted_and_revoked_holds_from_the_next_frame_on(
             pages.tell_entries(desk.core, desk.channel)
             desk.step()
             assert (desk.about("message") == "") == has
-            link = Link(1, desk.channel, 1, 1, 1, 0, 0)
+            link = Link(1, desk.channel, desk.channel.other, 1, 1, 1, 0, 0)
             signals.received(desk.core, link, Line(type="signal", group=ID, payload=raw(1)))
             receipts.tell_refused(desk.core, desk.channel, "gone-1", UNKNOWN)
             desk.step()

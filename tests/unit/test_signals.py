@@ -38,7 +38,7 @@ def test_a_peer_that_does_not_answer_is_sent_one_round_and_then_the_newest() -> 
     for n in range(200):
         assert alice.engine.signal(world.now, channel, page, n) is None
     assert signals(alice.engine.take()) == list(range(ROUND))
-    link = alice.engine.core.channels[channel].link
+    link = alice.engine.core.channels[channel].other.link
     assert link is not None
     alice.engine.lines(
         world.now, link.id, [json.dumps({"type": "pong", "group": channel}).encode()]

@@ -234,6 +234,24 @@ def test_a_word_of_another_program_is_no_value(tmp_path: Path) -> None:
     assert ids[0] in " ".join(flaws)
 
 
+def test_words_of_somebody_who_takes_no_part_are_nobodys(tmp_path: Path) -> None:
+    path = tmp_path / "realtime.sqlite3"
+    written(path)
+    channel = next(iter(loaded(path)[0]))
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        of = "WHERE channel = ? AND seq = 3"
+        other.execute(f"UPDATE entries SET author = 'mallory' {of}", (channel,))
+        other.execute(
+            "INSERT INTO outcomes (channel, author, id, epoch, seq, code, reason, pointer)"
+            " VALUES (?, 'mallory', 'm-1', 0, 0, 'no', '', '')",
+            (channel,),
+        )
+    stored, flaws = loaded(path)
+    assert [entry.seq for entry in stored[channel].entries] == [1, 2]
+    assert stored[channel].outcomes == []
+    assert "mallory" in flaws[0]
+
+
 def test_another_ones_log_beside_a_file_hides_nothing_of_it(sound: bytes, tmp_path: Path) -> None:
     """As after putting a copy of the file back where a log of a later time was left behind."""
     path, other = tmp_path / "realtime.sqlite3", tmp_path / "other.sqlite3"

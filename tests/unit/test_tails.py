@@ -179,8 +179,8 @@ def test_a_host_has_no_words_of_ours_that_we_did_not_say(said: str, lacks: bool)
     sent = next(iter(channel.outbox), "x-1")
     place = {"epoch": channel.epoch, "seq": channel.log.last[1] + 1}
     line = {"type": "msg", "group": name, "from": "bob", "id": sent, "payload": words, **place}
-    assert channel.link is not None
-    bob.engine.lines(world.now, channel.link.id, [json.dumps(line).encode()])
+    assert channel.other.link is not None
+    bob.engine.lines(world.now, channel.other.link.id, [json.dumps(line).encode()])
     bob.flush()
     taken = said == "it" or (said == "nothing" and lacks)
     assert channel.close_code == ("" if taken else "diverged")
@@ -202,7 +202,7 @@ def test_a_state_in_place_of_the_log_is_for_who_has_lost_it(lacks: bool) -> None
     state = {"at": [channel.epoch, 9], "state": channel.session.snapshot()}
     place = {"group": name, "epoch": channel.epoch}
     line = {"type": "welcome", "payload": {"snapshot": state}, **place}
-    assert channel.link is not None
-    bob.engine.lines(world.now, channel.link.id, [json.dumps(line).encode()])
+    assert channel.other.link is not None
+    bob.engine.lines(world.now, channel.other.link.id, [json.dumps(line).encode()])
     bob.flush()
     assert channel.close_code == ("" if lacks else "diverged")

@@ -84,7 +84,7 @@ class GoPeers:
     def takes(self, action: SendControl) -> bool:
         """Take a line outside any link, if it concerns a channel with a 1.0.0 peer."""
         channel = self._core.channels.get(action.line.group)
-        if channel is None or channel.delivery != BEST_EFFORT or channel.peer != action.peer:
+        if channel is None or channel.delivery != BEST_EFFORT or action.peer not in channel.members:
             return False
         if action.line.type == "poke" and channel.id in self._sleepers:
             self._doors.spawn(self._rouse(channel.id))
@@ -117,7 +117,7 @@ class GoPeers:
 
     async def _invite_again(self, channel: Channel) -> None:
         try:
-            stream = await self._network.open_stream(channel.peer, [INVITE_PROTOCOL])
+            stream = await self._network.open_stream(channel.other.peer, [INVITE_PROTOCOL])
         except NetworkError as error:
             self._note(error.code, channel.id, "inviting again failed")
             self._absent.ended(channel.id, error.code)
@@ -133,7 +133,7 @@ class GoPeers:
         self._groups.host(
             channel.id,
             name=f"rt:{channel.id}",
-            invited=(channel.peer,),
+            invited=(channel.other.peer,),
             on_member=lambda member: self._member(channel.id, member),
         )
 
@@ -152,8 +152,8 @@ class GoPeers:
         virtual = VirtualGuest(channel.id, **self._virtual(channel))
         link = self._link(channel, member, virtual)
         # What was written to the peer is what it has; nothing more is known.
-        join = virtual.join(channel.log.position(channel.peer_handled))
-        self._engine.joined(self._doors.now(), link, channel.peer, join)
+        join = virtual.join(channel.log.position(channel.other.handled))
+        self._engine.joined(self._doors.now(), link, channel.other.peer, join)
         self._doors.step()
 
     def takes_link(self, action: OpenLink) -> bool:
@@ -172,7 +172,7 @@ class GoPeers:
             log.exception("no link for channel %s", channel_id)
             code = "failed"
         channel = self._core.channels.get(channel_id)
-        if channel is not None and channel.opening:
+        if channel is not None and channel.other.opening:
             self._engine.link_failed(self._doors.now(), channel_id, code)
         self._doors.step()
 
@@ -189,7 +189,7 @@ class GoPeers:
             await join(
                 self._groups,
                 self._network,
-                channel.peer,
+                channel.other.peer,
                 channel.id,
                 lambda member: self._member(channel.id, member),
                 lambda: not self._over(channel.id),
@@ -212,12 +212,12 @@ class GoPeers:
             self._doors.spawn(self._keep_heard(channel, link))
 
     async def _keep_heard(self, channel: Channel, link: GoLink) -> None:
-        if await keep_heard(link, partial(self._groups.join, channel.peer, channel.id)):
+        if await keep_heard(link, partial(self._groups.join, channel.other.peer, channel.id)):
             self._unsure.discard(channel.id)
 
     def _closed_there(self, channel: Channel, code: str) -> None:
         line = Line(type="close", group=channel.id, code=code)
-        self._engine.control(self._doors.now(), channel.peer, line)
+        self._engine.control(self._doors.now(), channel.other.peer, line)
 
     async def _watch(self, channel_id: str, link: GoLink) -> None:
         """Let a link go whose peer is silent, and keep its membership while it has a channel."""
@@ -252,7 +252,7 @@ class GoPeers:
     def _virtual(self, channel: Channel) -> dict[str, Any]:
         core = self._core
         return {
-            "peer": channel.peer,
+            "peer": channel.other.peer,
             "prefix": f"g{core.random.getrandbits(64):016x}",
             "message_bytes": core.limits.of(channel.context.type.limits).message_bytes,
             "unread": Unread(channel).measure,

@@ -15,8 +15,9 @@ def standing_changed(core: Core, peer: str) -> None:
     blocked = core.is_blocked(peer)
     for channel in core.with_peer(peer):
         if channel.phase is Phase.OPEN:
-            if blocked:
-                let_go(core, channel, BLOCKED.code)
+            link = channel.members[peer].link
+            if blocked and link is not None:
+                let_go(core, link, BLOCKED.code)
             pages.tell_state(core, channel)
         elif blocked:
             finish(core, channel, BLOCKED.code, BLOCKED.reason)

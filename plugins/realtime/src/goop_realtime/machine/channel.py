@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One channel as its node holds it: who, which phase, its log, and who has what."""
+"""One channel as its node holds it: which phase, who takes part, its log, and what is ours."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from goop_node.types import JsonValue
 from goop_realtime.contexts.plugin_code import ChannelSession
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine.link import Link
+from goop_realtime.machine.member import Member
 from goop_realtime.model.contract import Contract
 from goop_realtime.model.effects import Outcome, Outgoing
 from goop_realtime.model.limits import (
@@ -50,12 +51,15 @@ class Phase(StrEnum):
 class Channel:
     """The state of one channel. Sequence numbers are of its log; times are Unix ms."""
 
+    me: str
+    """This node's peer id."""
+    host: str
+    """Who gives the log its order, a peer id."""
+    members: dict[str, Member]
+    """Everybody else who takes part, by peer id."""
     request: OpenRequest
     context: Context
     session: ChannelSession
-    peer: str
-    peer_label: str
-    hosted: bool
     owner: str | None
     phase: Phase
     expires_at: int
@@ -74,22 +78,13 @@ class Channel:
     outbox: dict[str, Outgoing] = field(default_factory=dict)
     outcomes: Outcomes = field(default_factory=Outcomes)
     """Of our own pages' messages."""
-    peer_outcomes: Outcomes = field(default_factory=Outcomes)
     handled: int = 0
     handled_theirs: int = 0
     """The newest that our pages really handled; from there ``handled`` only passed over our own."""
-    peer_handled: int = 0
-    peer_has: int = 0
-    peer_written: int = 0
-    """Up to where ``peer_handled`` only means that it was written to the other page."""
-    peer_ahead: tuple[int, str] = (0, "page")
-    """Guest: how far the host's pages were at the welcome, which tells of entries to come."""
     written: int = 0
     """Up to where ``handled`` was moved by a page that does not ack: written, not handled."""
     failures: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_FAILED))
-    """The newest of the peer's entries that handlers of our pages failed on."""
-    peer_failures: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_FAILED))
-    """The same of ours, at the other page."""
+    """The newest entries that handlers of our pages failed on."""
     handed_out: int = 0
     """The newest entry that any page was given."""
 
@@ -99,27 +94,16 @@ class Channel:
     """Host: rebuilt from the journal and not joined since; a power cut may have shortened it."""
     fresh: bool = False
     """Asked for with ``new``: it never merges with another of the same context."""
-    link: Link | None = None
-    opening: bool = False
-    """Guest: a stream to the host is being opened."""
 
     obstacle: Obstacle | None = None
     """What keeps this node or the other from taking part; where it is here there is no link."""
-    suspended_at: int | None = None
-    retry_at: int = 0
-    retries: int = 0
-    repeat_at: int = 0
     close_code: str = ""
     close_reason: str = ""
     closed_at: int = 0
-    close_acked: bool = False
     closing: bool = False
     replaced_by: str = ""
     hidden: bool = False
     """Guest: a crossing request, not shown while our own one for the same is pending."""
-    reach: str = ""
-    """How far a request has come, as both sides last said and heard: ``node``, ``page``; at its
-    opener also ``away``, where it came through before and does not now."""
     shown_on: set[str] = field(default_factory=set)
     """Guest: ids of the pages that show the request."""
     asked_at: int = 0
@@ -128,15 +112,14 @@ class Channel:
     """Guest: a request that ended without an answer, kept for the person."""
 
     unhandled: deque[tuple[int, int]] = field(default_factory=deque)
-    """``(seq, bytes)`` of our own ordered entries that the peer has not handled."""
+    """``(seq, bytes)`` of our own ordered entries that not everybody has handled."""
     unhandled_bytes: int = 0
     outbox_bytes: int = 0
     undelivered: deque[tuple[int, str]] = field(default_factory=deque)
     unfinished: deque[tuple[int, str]] = field(default_factory=deque)
     """``(seq, message id)`` of our pages' messages that still await a receipt."""
     bucket: Bucket | None = None
-    peer_bucket: Bucket | None = None
-    """Host: what the guest's node may send; far above what one with the same limits does."""
+    """What our pages may send."""
 
     @property
     def id(self) -> str:
@@ -149,14 +132,40 @@ class Channel:
         return self.phase is Phase.CLOSED
 
     @property
-    def peer_page(self) -> str:
-        """Whether a page is open at the other side: ``open``, ``none`` or ``unknown``."""
-        return "unknown" if self.link is None else self.link.page
+    def hosted(self) -> bool:
+        """Whether this node gives the log its order."""
+        return self.host == self.me
+
+    @property
+    def other(self) -> Member:
+        """The other one of a channel of two."""
+        (other,) = self.members.values()
+        return other
+
+    @property
+    def links(self) -> list[Link]:
+        """The living streams of the channel."""
+        return [member.link for member in self.members.values() if member.link is not None]
+
+    @property
+    def had_by_all(self) -> int:
+        """Up to where every member's node has the log."""
+        return min((member.has for member in self.members.values()), default=self.log.last[1])
+
+    @property
+    def handled_by_all(self) -> int:
+        """Up to where every member's pages have handled it."""
+        return min((member.handled for member in self.members.values()), default=self.log.last[1])
+
+    @property
+    def close_acked(self) -> bool:
+        """Whether every member has the close that the log ends with."""
+        return all(member.close_acked for member in self.members.values())
 
     @property
     def linked(self) -> bool:
         """Whether messages may go both ways at the moment."""
-        return self.link is not None and self.obstacle is None
+        return self.obstacle is None and any(one.link for one in self.members.values())
 
     @property
     def barred(self) -> bool:
@@ -206,14 +215,22 @@ class Channel:
 
     def remember(self, author: str, message_id: str, outcome: Outcome) -> None:
         """Keep what became of a message, for when its author sends it again."""
-        known = self.known_of(author)
+        known = self.outcomes_of(author)
         known.remember(message_id, outcome)
         if self.hosted and not outcome.code and outcome.epoch < self.epoch:
             known.ordered_before(message_id)
 
-    def known_of(self, author: str) -> Outcomes:
-        """What became of that node's messages."""
-        return self.peer_outcomes if author == self.peer else self.outcomes
+    def takes_part(self, peer: str) -> bool:
+        """Whether that is this node, or a member."""
+        return peer == self.me or peer in self.members
+
+    def outcomes_of(self, author: str) -> Outcomes:
+        """What became of the messages of this node, or of a member; ``ValueError`` for others."""
+        if author == self.me:
+            return self.outcomes
+        if author not in self.members:
+            raise ValueError(f"{author!r} is no member")
+        return self.members[author].outcomes
 
     def put_out(self, outgoing: Outgoing) -> None:
         """Put a message into the outbox."""
@@ -229,7 +246,7 @@ class Channel:
 
     def row(self) -> dict[str, Any]:
         """What the journal keeps of the channel itself."""
-        request = self.request
+        request, other = self.request, self.other
         return {
             "context": request.context,
             "opener": request.opener,
@@ -238,25 +255,25 @@ class Channel:
             "base": request.initial_state,
             "app": request.app,
             "contract": msgspec.to_builtins(self.contract or self.context.contract),
-            "peer": self.peer,
-            "peerLabel": self.peer_label,
+            "peer": other.peer,
+            "peerLabel": other.label,
             "hosted": self.hosted,
             "owner": self.owner,
             "phase": self.phase.value,
             "expiresAt": self.expires_at,
             "epoch": self.epoch,
             "firstEpoch": self.first_epoch,
-            "suspendedAt": self.suspended_at,
+            "suspendedAt": other.suspended_at,
             "closeCode": self.close_code,
             "closeReason": self.close_reason,
             "closedAt": self.closed_at,
-            "closeAcked": self.close_acked,
+            "closeAcked": other.close_acked,
             "replacedBy": self.replaced_by,
             "fresh": self.fresh,
             "askedAt": self.asked_at,
             "missed": self.missed,
             "delivery": self.delivery,
             "failures": list(self.failures),
-            "peerFailures": list(self.peer_failures),
+            "peerFailures": list(other.failures),
             "obstacle": None if self.obstacle is None else msgspec.to_builtins(self.obstacle),
         }

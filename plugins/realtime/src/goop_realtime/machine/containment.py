@@ -61,11 +61,11 @@ def set_back(core: Core, channel_id: str, stored: Stored | None, failure: Failur
     One that fails even in ending is forgotten here.
     """
     was = core.channels.pop(channel_id, None)
-    peer = was.peer if was is not None else failure.peer
+    peers = [failure.peer] if was is None and failure.peer else list(was.members if was else ())
     why = f"this node failed on it: {failure.error!r}"[:300]
     core.note("node", FAILED, channel_id, detail=why)
     _let_go(core, channel_id, was)
-    if peer:
+    for peer in peers:
         line = Line(type="close", group=channel_id, code=FAILED, reason=FAILED_THERE)
         core.control(peer, line)
     if stored is None or (was is not None and was.final):

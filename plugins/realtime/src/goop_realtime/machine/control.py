@@ -28,6 +28,6 @@ def received(core: Core, peer: str, line: Line) -> None:
         core.note("peer", "too_fast", line.group, detail=f"{line.type} of {peer}")
     elif handler is not None:
         known = core.channels.get(line.group)
-        concerned = known is None or known.peer == peer
+        concerned = known is None or peer in known.members
         with Contained(core, line.group if concerned else "", peer):
             handler(core, peer, line)

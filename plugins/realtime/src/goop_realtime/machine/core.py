@@ -126,13 +126,13 @@ class Core:
             return self.source if self.agreed_with(self.source) else STRANGERS
         if hop in ("peer", "link", "host"):
             known = self.channels.get(channel)
-            return STRANGERS if known is None else known.peer
+            return STRANGERS if known is None else known.other.peer
         return PAGES if hop == "page" else ""
 
     def agreed_with(self, peer: str) -> bool:
         """Whether a person here has dealings with that peer: a channel that is more than asked."""
         return any(
-            channel.peer == peer and (channel.hosted or channel.owner is not None)
+            peer in channel.members and (channel.hosted or channel.owner is not None)
             for channel in self.channels.values()
         )
 
@@ -154,6 +154,13 @@ class Core:
     def write(self, link: Link, line: Line) -> None:
         """Write a line on a link."""
         self.out.append(SendLine(link.id, serialise(line), link.channel.id))
+
+    def write_all(self, channel: Channel, line: Line) -> None:
+        """Write a line, encoded once, to every member that is linked."""
+        links = channel.links
+        if links:
+            data = serialise(line)
+            self.out.extend(SendLine(link.id, data, channel.id) for link in links)
 
     def forget_everything(self) -> None:
         """Drop all that a step may have changed: what is on the disk is true."""
@@ -201,12 +208,5 @@ class Core:
         return PluginFailure(reason=f"the plugin {context.plugin} failed in {doing}")
 
     def with_peer(self, peer: str) -> list[Channel]:
-        """The peer's channels."""
-        return [channel for channel in self.channels.values() if channel.peer == peer]
-
-    def living(self, peer: str, context: str) -> Channel | None:
-        """The agreed (or nearly agreed) channel with that peer and context."""
-        for channel in self.channels.values():
-            if channel.peer == peer and channel.request.context == context and channel.living:
-                return channel
-        return None
+        """The channels that the peer takes part in."""
+        return [channel for channel in self.channels.values() if peer in channel.members]

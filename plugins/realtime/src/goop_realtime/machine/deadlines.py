@@ -15,7 +15,7 @@ def tick(core: Core) -> list[Overdue]:
     """Do what is due at ``core.now``; what has come to wait for longer than it ever should."""
     now = core.now
     for channel in list(core.channels.values()):
-        with Contained(core, channel.id, channel.peer):
+        with Contained(core, channel.id, channel.other.peer):
             _keep(core, channel)
     for page in list(core.pages.values()):
         if not page.connected and now - page.gone_at > pages.CURSOR_MS:
@@ -32,7 +32,7 @@ def _keep(core: Core, channel: Channel) -> None:
     invitations_received.keep(core, channel)
     links.keep(core, channel)
     missed.expire(core, channel)
-    over = channel.final and channel.link is None and not channel.missed
+    over = channel.final and not channel.links and not channel.missed
     if over and core.now - channel.closed_at > TOMBSTONE_MS:
         forget(core, channel)
 
@@ -45,17 +45,15 @@ def wake_at(core: Core, now: int) -> int | None:
 
 def _next(core: Core, now: int) -> int | None:
     """When a channel or a page needs it."""
-    waiting = [
-        channel
-        for channel in core.channels.values()
-        if not channel.final or channel.link is not None
-    ]
+    waiting = [channel for channel in core.channels.values() if not channel.final or channel.links]
     if not waiting:
         return now + 60_000 if core.channels or core.pages else None
     soonest = now + 1000
     for channel in waiting:
-        if channel.link is None and channel.phase in (Phase.JOINING, Phase.OPEN):
-            soonest = min(soonest, max(channel.retry_at, now + 20))
+        if channel.phase in (Phase.JOINING, Phase.OPEN):
+            for member in channel.members.values():
+                if member.link is None:
+                    soonest = min(soonest, max(member.retry_at, now + 20))
         elif channel.phase in (Phase.ASKING, Phase.ASKED):
             soonest = min(soonest, max(channel.expires_at, now + 20))
     return soonest

@@ -33,7 +33,7 @@ def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
         core.out.append(DropOutgoing(channel.id, outgoing.id))
         core.note("node", "closed", channel.id, outgoing.id, "was never ordered")
     core.save(channel)
-    core.crowded.add(channel.peer)
+    core.crowded.update(channel.members)
     if asked:
         incoming.tell_ended(core, channel, code)
     if channel.missed:
@@ -45,44 +45,48 @@ def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
 def end(core: Core, channel: Channel, code: str, reason: str) -> None:
     """End the channel by ourselves, outside its log: the other node is told, with the reason."""
     line = Line(type="close", group=channel.id, code=code, reason=reason[:MAX_REASON])
-    if channel.link is not None:
-        core.write(channel.link, line)
-    elif not channel.final and core.is_discovered(channel.peer):
-        core.control(channel.peer, line)
+    for member in channel.members.values():
+        if member.link is not None:
+            core.write(member.link, line)
+        elif not channel.final and core.is_discovered(member.peer):
+            core.control(member.peer, line)
     finish(core, channel, code, reason)
 
 
-def drop_link(core: Core, channel: Channel, *, drain: bool) -> None:
-    """Let go of the channel's stream; its own end is ignored from now on."""
-    if channel.link is not None:
-        core.out.append(CloseLink(channel.link.id, drain=drain, channel=channel.id))
-        unlink(core, channel.link)
+def drop_link(core: Core, link: Link, *, drain: bool) -> None:
+    """Let go of a stream; its own end is ignored from now on."""
+    core.out.append(CloseLink(link.id, drain=drain, channel=link.channel.id))
+    unlink(core, link)
 
 
-def let_go(core: Core, channel: Channel, code: str) -> None:
-    """End the channel's stream at once: the channel is suspended, and joined anew."""
-    link = channel.link
-    if link is not None:
-        core.out.append(CloseLink(link.id, drain=False, channel=channel.id))
-        suspend(core, link, code)
+def drop_links(core: Core, channel: Channel, *, drain: bool) -> None:
+    """Let go of every stream of the channel."""
+    for link in channel.links:
+        drop_link(core, link, drain=drain)
+
+
+def let_go(core: Core, link: Link, code: str) -> None:
+    """End a stream at once: its member is suspended, and joined anew."""
+    core.out.append(CloseLink(link.id, drain=False, channel=link.channel.id))
+    suspend(core, link, code)
 
 
 def suspend(core: Core, link: Link, code: str) -> None:
-    """The channel's stream has ended. It is looked for again soon, with jitter."""
-    channel = link.channel
+    """A stream has ended. Its member is looked for again soon, with jitter."""
+    channel, member = link.channel, link.member
     unlink(core, link)
     if channel.final:
         return
     core.note("link", code, channel.id)
     if channel.phase is Phase.OPEN:
-        channel.suspended_at = core.now
+        member.suspended_at = core.now
         core.save(channel)
         pages.tell_state(core, channel)
         core.out.append(Changed(channel.id))
-    channel.retry_at = core.now + int(RETRY_MS * core.random.random())
+    member.retry_at = core.now + int(RETRY_MS * core.random.random())
 
 
 def unlink(core: Core, link: Link) -> None:
     """Forget the link: its stream has ended, or its end does not matter any more."""
     del core.links[link.id]
-    link.channel.link = None
+    link.member.link = None

@@ -256,7 +256,7 @@ class Engine:
         """An inbound stream began with ``line``; only ``join`` may be first."""
         self.core.now = now
         known = self.core.channels.get(line.group)
-        concerned = known is not None and known.peer == peer
+        concerned = known is not None and peer in known.members
         with Contained(self.core, line.group if concerned else "", peer):
             joining.join(self.core, link, peer, line)
 
@@ -275,7 +275,7 @@ class Engine:
         """Lines of a joined stream. False when one is malformed: the stream must end."""
         self.core.now = now
         known = self.core.links.get(link)
-        concerned, peer = (known.channel.id, known.channel.peer) if known else ("", "")
+        concerned, peer = (known.channel.id, known.member.peer) if known else ("", "")
         for raw in raws:
             try:
                 line = parse(raw)
@@ -295,9 +295,10 @@ class Engine:
         """The peer was seen again: what is suspended is tried at once."""
         self.core.now = now
         for channel in self.core.with_peer(peer):
-            if channel.link is None and channel.phase in (Phase.JOINING, Phase.OPEN):
-                channel.retry_at = now
-                links.keep(self.core, channel)
+            member = channel.members[peer]
+            if member.link is None and channel.phase in (Phase.JOINING, Phase.OPEN):
+                member.retry_at = now
+                links.look_for(self.core, channel, member)
 
     def standing_changed(self, now: int, peer: str) -> None:
         """The person has blocked the peer, or taken that back."""

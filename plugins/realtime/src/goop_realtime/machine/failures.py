@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goop_node.types import JsonValue
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.link import Link
+from goop_realtime.machine.member import Member
 from goop_realtime.model.wire import MAX_FAILED
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def note(core: Core, channel: Channel, seq: int, failed: Any) -> None:
     _remember(core, channel, channel.failures, sorted(numbers))
 
 
-def told(core: Core, channel: Channel, failed: list[int]) -> None:
-    """The other side's handlers failed on these of our entries."""
-    _remember(core, channel, channel.peer_failures, failed)
+def told(core: Core, channel: Channel, member: Member, failed: list[int]) -> None:
+    """A member's handlers failed on these entries."""
+    _remember(core, channel, member.failures, failed)
 
 
 def _remember(core: Core, channel: Channel, known: deque[int], numbers: list[int]) -> None:
@@ -41,9 +42,3 @@ def _remember(core: Core, channel: Channel, known: deque[int], numbers: list[int
 def untold(link: Link, seq: int) -> list[JsonValue]:
     """Those up to ``seq`` that the other node has not been told of on this link."""
     return [n for n in link.channel.failures if link.acked_page < n <= seq]
-
-
-def receipt(channel: Channel, stage: str, seq: int) -> dict[str, JsonValue]:
-    """What goes into the receipt of our entry ``seq`` beside its stage."""
-    failed = stage == "handled" and seq in channel.peer_failures
-    return {"failed": True} if failed else {}

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Crossing requests that become one channel: which one survives, and the aliases of the others.
+"""Channels of two: there is one with each peer and context, and crossing requests become one.
 
-Two requests are one wish when they are for the same context, or when its plugin says that one
-request of it is enough (``ContextType.single_request``), whatever their ids.
+Here is decided which of them survives, and of what the others are aliases. Two requests are one
+wish when they are for the same context, or when its plugin says that one request of it is enough
+(``ContextType.single_request``), whatever their ids.
 """
 
 from __future__ import annotations
@@ -12,8 +13,16 @@ from collections.abc import Iterable
 from goop_realtime.machine import missed, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.ending import drop_link, finish
+from goop_realtime.machine.ending import drop_links, finish
 from goop_realtime.model.wire import MAX_INSTEAD, MAX_TIMEOUT_MS, Line
+
+
+def living(core: Core, peer: str, context: str) -> Channel | None:
+    """The agreed (or nearly agreed) channel with that peer and context."""
+    for channel in core.with_peer(peer):
+        if channel.request.context == context and channel.living:
+            return channel
+    return None
 
 
 def may_merge(one: Channel, other: Channel) -> bool:
@@ -35,7 +44,7 @@ def give_way(core: Core, accepted: Channel) -> None:
 
     It stays as it is until the accepted one is open, and goes on where that comes to nothing.
     """
-    for own in core.with_peer(accepted.peer):
+    for own in core.with_peer(accepted.other.peer):
         if own.phase is Phase.ASKING and not own.replaced_by and _one_wish(own, accepted):
             own.replaced_by = accepted.id
             core.save(own)
@@ -44,7 +53,7 @@ def give_way(core: Core, accepted: Channel) -> None:
 
 def instead_of(core: Core, accepted: Channel) -> list[str]:
     """Our requests that have given way to the one we join now, for its host to know."""
-    own = (one for one in core.with_peer(accepted.peer) if one.phase is Phase.ASKING)
+    own = (one for one in core.with_peer(accepted.other.peer) if one.phase is Phase.ASKING)
     return [one.id for one in own if one.replaced_by == accepted.id][:MAX_INSTEAD]
 
 
@@ -53,11 +62,11 @@ def yields(core: Core, channel: Channel, instead: Iterable[str]) -> bool:
 
     Then each has accepted the other's request, and that of the smaller peer id survives.
     """
-    if channel.phase is not Phase.ASKING or core.me < channel.peer:
+    if channel.phase is not Phase.ASKING or core.me < channel.other.peer:
         return False
     theirs = (core.channels.get(channel_id) for channel_id in instead)
     return any(
-        one is not None and one.peer == channel.peer and one.phase is Phase.JOINING
+        one is not None and channel.other.peer in one.members and one.phase is Phase.JOINING
         for one in theirs
     )
 
@@ -65,11 +74,11 @@ def yields(core: Core, channel: Channel, instead: Iterable[str]) -> bool:
 def merge(core: Core, channel: Channel, survivor: Channel) -> None:
     """A request has become ``survivor``: tell its pages under which id it goes on."""
     if channel.phase is Phase.ASKING and channel.request.context != survivor.request.context:
-        core.control(channel.peer, Line(type="cancel", group=channel.id, code="replaced"))
+        core.control(channel.other.peer, Line(type="cancel", group=channel.id, code="replaced"))
     channel.replaced_by = survivor.id
     if survivor.owner is None:
         survivor.owner = channel.owner
-    drop_link(core, channel, drain=False)
+    drop_links(core, channel, drain=False)
     finish(core, channel, "replaced")
     pages.tell_state(core, survivor)
 
@@ -83,8 +92,8 @@ def settle(core: Core, survivor: Channel, instead: Iterable[str] = ()) -> None:
     for channel_id in instead if survivor.context.type.single_request else ():
         if channel_id and channel_id not in core.channels:
             # Its invitation is still on its way, and is not to come up.
-            core.withdrawn.add(survivor.peer, channel_id, core.now + MAX_TIMEOUT_MS)
-    for other in core.with_peer(survivor.peer):
+            core.withdrawn.add(survivor.other.peer, channel_id, core.now + MAX_TIMEOUT_MS)
+    for other in core.with_peer(survivor.other.peer):
         if other is survivor:
             continue
         same = may_merge(other, survivor) and not survivor.fresh

@@ -10,7 +10,7 @@ from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import end, finish
 from goop_realtime.machine.link import Link
-from goop_realtime.machine.ordering import peer_acknowledged, place
+from goop_realtime.machine.ordering import acknowledged, place
 from goop_realtime.model.effects import (
     DropOutgoing,
     Entry,
@@ -45,7 +45,7 @@ def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) ->
 
 def send_outbox(core: Core, channel: Channel) -> None:
     """Write what the outbox holds and the present link has not carried yet."""
-    link = channel.link
+    link = channel.members[channel.host].link
     if link is None or not link.welcomed or len(link.ids) == len(channel.outbox):
         return
     for outgoing in channel.outbox.values():
@@ -71,6 +71,9 @@ def send_outbox(core: Core, channel: Channel) -> None:
 def receive_entry(core: Core, link: Link, line: Line) -> None:
     """An entry that the host ordered, in full."""
     channel = link.channel
+    if not channel.takes_part(line.from_):
+        diverged(core, channel, f"the host ordered words of {line.from_!r}, who is no member")
+        return
     try:
         data = line.value()
     except MalformedJson as error:
@@ -80,7 +83,7 @@ def receive_entry(core: Core, link: Link, line: Line) -> None:
         epoch=line.epoch,
         seq=line.seq,
         id=line.id,
-        author=line.from_ if line.from_ in (core.me, channel.peer) else channel.peer,
+        author=line.from_,
         at=line.at,
         kind="close" if line.kind == "close" else "msg",
         raw=encode(data),
@@ -125,7 +128,7 @@ def _settle_own(core: Core, channel: Channel, message_id: str) -> Outgoing | Non
     outgoing = channel.take_out(message_id)
     if outgoing is not None:
         core.out.append(DropOutgoing(channel.id, message_id))
-        link = channel.link
+        link = channel.members[channel.host].link
         if link is not None and message_id in link.ids:
             link.ids.discard(message_id)
             link.flight_bytes -= len(outgoing.raw)
@@ -178,8 +181,9 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
     if not place(core, channel, entry, message):
         return False
     channel.epoch = max(channel.epoch, entry.epoch)
-    if entry.seq <= channel.peer_ahead[0]:
-        peer_acknowledged(core, channel, channel.peer_ahead[1], *entry.position)
+    host = channel.members[channel.host]
+    if entry.seq <= host.ahead[0]:
+        acknowledged(core, channel, host, host.ahead[1], entry.position)
     return True
 
 

@@ -32,7 +32,7 @@ def order(
         return Refusal(code="closed", reason="the channel is closed")
     message = None
     if outgoing.kind == "msg":
-        if channel.known_of(author).overtaken(outgoing.id):
+        if channel.outcomes_of(author).overtaken(outgoing.id):
             return Refusal(
                 code="overtaken", reason="a later message of this page has its place already"
             )
@@ -64,11 +64,11 @@ def receive(core: Core, link: Link, line: Line) -> None:
         core.note("link", "not_welcomed", channel.id, line.id)
         return
     link.ids.add(line.id)
-    known = channel.peer_outcomes.get(line.id)
+    known = link.member.outcomes.get(line.id)
     if known is None:
-        if not _within_bounds(core, channel):
+        if not _within_bounds(core, link):
             return
-        known = _judge_new(core, channel, line)
+        known = _judge_new(core, link, line)
         if known is None:
             return
     if known.code:
@@ -80,30 +80,32 @@ def receive(core: Core, link: Link, line: Line) -> None:
     link.ids.discard(line.id)
 
 
-def _within_bounds(core: Core, channel: Channel) -> bool:
+def _within_bounds(core: Core, link: Link) -> bool:
     """Whether the guest's node keeps the bounds that every node keeps for its own pages.
 
     One that only hurries loses its stream, and nothing else: it joins and sends again. One
     whose pages have more unhandled than any node accepts ends the channel.
     """
+    channel, guest = link.channel, link.member
     unread = channel.log.last[1] - channel.handled
     if unread >= 4 * OUTBOX_MESSAGES + 2 or channel.log.size > 6 * OUTBOX_BYTES:
         end(core, channel, "overflow", "the guest sent more than it may have unhandled")
         return False
-    if channel.peer_bucket is None:
+    if guest.bucket is None:
         limits = channel.context.type.limits
         rate = max(limits.rate, core.limits.rate or 0)
         burst = max(limits.burst, core.limits.burst or 0)
         # An outbox may come at once, and the clocks of two machines differ.
-        channel.peer_bucket = Bucket(2 * rate, burst + OUTBOX_MESSAGES)
-    if channel.peer_bucket.take(core.now):
+        guest.bucket = Bucket(2 * rate, burst + OUTBOX_MESSAGES)
+    if guest.bucket.take(core.now):
         return True
-    let_go(core, channel, "too_fast")
+    let_go(core, link, "too_fast")
     return False
 
 
-def _judge_new(core: Core, channel: Channel, line: Line) -> Outcome | None:
+def _judge_new(core: Core, link: Link, line: Line) -> Outcome | None:
     """Order a message seen for the first time; its refusal, or ``None`` when it has a place."""
+    channel, author = link.channel, link.member.peer
     refusal: Refusal | None
     kind = "close" if line.kind == "close" else "msg"
     try:
@@ -119,13 +121,13 @@ def _judge_new(core: Core, channel: Channel, line: Line) -> Outcome | None:
             refusal = channel.context.check_message(data)
         if refusal is None:
             outgoing = Outgoing(id=line.id, at=line.at, kind=kind, raw=raw)
-            refusal = order(core, channel, channel.peer, outgoing, data)
+            refusal = order(core, channel, author, outgoing, data)
     if refusal is None:
         return None
     said = bounded(refusal)
     outcome = Outcome(code=said.code, reason=said.reason, pointer=said.pointer)
-    channel.remember(channel.peer, line.id, outcome)
-    core.out.append(SaveOutcome(channel.id, channel.peer, line.id, outcome))
+    channel.remember(author, line.id, outcome)
+    core.out.append(SaveOutcome(channel.id, author, line.id, outcome))
     core.note("host", refusal.code, channel.id, line.id, refusal.reason)
     return outcome
 
@@ -158,12 +160,15 @@ def _confirm(core: Core, link: Link, message_id: str, outcome: Outcome) -> None:
 
 
 def distribute(core: Core, channel: Channel) -> None:
-    """Write what the guest does not have yet, within the window of its link."""
-    link = channel.link
-    if link is None or link.pulling:
-        return
-    if pages.handled_untold(channel):
-        core.handled_by.setdefault(channel.id, channel.handled_stage)
+    """Write to every guest what it does not have yet, within the window of its link."""
+    for link in channel.links:
+        if not link.pulling:
+            if pages.handled_untold(channel):
+                core.handled_by.setdefault(channel.id, channel.handled_stage)
+            _distribute(core, channel, link)
+
+
+def _distribute(core: Core, channel: Channel, link: Link) -> None:
     for entry in channel.log.after(link.sent):
         if link.flight_bytes >= LINK_WINDOW and entry.kind != "close":
             return
@@ -171,7 +176,7 @@ def distribute(core: Core, channel: Channel) -> None:
         size = len(entry.raw)
         link.in_flight.append((entry.seq, size))
         link.flight_bytes += size
-        if entry.author == channel.peer and entry.id in link.ids:
+        if entry.author == link.member.peer and entry.id in link.ids:
             link.ids.discard(entry.id)
             _confirm(core, link, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
         else:

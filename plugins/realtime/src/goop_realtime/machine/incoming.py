@@ -28,8 +28,8 @@ def asking(core: Core, page: Page, channel: Channel) -> dict[str, JsonValue]:
     kind = channel.context.type
     body: dict[str, JsonValue] = {
         "channel": channel.id,
-        "peerId": channel.peer,
-        "peerLabel": channel.peer_label,
+        "peerId": channel.other.peer,
+        "peerLabel": channel.other.label,
         "context": channel.request.context,
         "app": channel.request.app,
         "params": channel.request.params,
@@ -72,15 +72,15 @@ def shown(core: Core, page: Page, channel: Channel) -> None:
 
 def tell_reach(core: Core, channel: Channel) -> None:
     """Tell the opener how far its request has come, when that changed."""
-    if channel.phase is Phase.ASKED and _reach(core, channel) != channel.reach:
+    if channel.phase is Phase.ASKED and _reach(core, channel) != channel.other.reach:
         confirm(core, channel)
 
 
 def confirm(core: Core, channel: Channel) -> None:
     """Tell the opener how far its request has come."""
-    channel.reach = _reach(core, channel)
-    line = Line(type="received", group=channel.id, stage=channel.reach)
-    core.control(channel.peer, line)
+    opener = channel.other
+    opener.reach = _reach(core, channel)
+    core.control(opener.peer, Line(type="received", group=channel.id, stage=opener.reach))
 
 
 def _reach(core: Core, channel: Channel) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
+from goop_realtime.machine.member import Member
 from goop_realtime.types import OpenRequest, Refusal
 
 DEFAULT_TIMEOUT_MS = 60_000
@@ -51,14 +52,14 @@ def begin(core: Core, context: Context, asked: OpenRequest) -> Channel | Refusal
     if isinstance(session, Refusal):
         return session
     hosted = asked.opener == core.me
-    peer = next(one for one in asked.peers if one != core.me)
+    others = [peer for peer in asked.peers if peer != core.me]
     return Channel(
+        me=core.me,
+        host=asked.opener,
+        members={peer: Member(peer, core.label_of(peer)) for peer in others},
         request=asked,
         context=context,
         session=session,
-        peer=peer,
-        peer_label=core.label_of(peer),
-        hosted=hosted,
         owner=None,
         phase=Phase.ASKING if hosted else Phase.ASKED,
         expires_at=core.now,

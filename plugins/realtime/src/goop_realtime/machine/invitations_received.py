@@ -42,7 +42,7 @@ def invited(core: Core, peer: str, line: Line) -> None:
     found.expires_at = core.now + asked.timeout
     found.fresh = asked.new
     found.asked_at = core.now + core.correction
-    living = core.living(peer, name) if name and not found.fresh else None
+    living = glare.living(core, peer, name) if name and not found.fresh else None
     if living is not None and living.phase is Phase.OPEN:
         core.control(peer, Line(type="exists", group=channel_id, id=living.id))
         return
@@ -102,7 +102,7 @@ def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | 
 
 def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:
     asked, wanted = channel.request, line.told(Invite)
-    same = channel.peer == peer and not channel.hosted
+    same = peer in channel.members and not channel.hosted
     if same and not channel.final:
         # The peer may have lost its disk, and an id of its own with it.
         before = (asked.context, asked.params, asked.initial_state, asked.app)
@@ -177,7 +177,7 @@ def decline(core: Core, channel: Channel, reason: str) -> Refusal | None:
     if channel.phase is not Phase.ASKED:
         return Refusal(code="conflict", reason="the request has been answered already")
     finish(core, channel, "declined", reason)
-    _decline(core, channel.peer, channel.id, Refusal(code="declined", reason=reason))
+    _decline(core, channel.host, channel.id, Refusal(code="declined", reason=reason))
     return None
 
 
@@ -194,14 +194,14 @@ def cancelled(core: Core, peer: str, line: Line) -> None:
     if channel is None:
         core.withdrawn.add(peer, line.group, core.now + MAX_TIMEOUT_MS)
         return
-    if channel.peer == peer and channel.phase in (Phase.ASKED, Phase.JOINING):
+    if peer in channel.members and channel.phase in (Phase.ASKED, Phase.JOINING):
         finish(core, channel, _WITHDRAWN.get(line.code, "cancelled"))
 
 
 def take_back(core: Core, channel: Channel) -> None:
     """The person thinks better of having accepted, before the opener has answered."""
     finish(core, channel, "cancelled")
-    core.control(channel.peer, Line(type="close", group=channel.id, code="cancelled"))
+    core.control(channel.host, Line(type="close", group=channel.id, code="cancelled"))
 
 
 def dismiss(core: Core, channel: Channel) -> Refusal | None:

@@ -58,7 +58,7 @@ def request(
     if core.is_blocked(peer):
         return BLOCKED
     if context_name and not new:
-        known = core.living(peer, context_name)
+        known = glare.living(core, peer, context_name)
         if known is not None:
             return _again(core, known, caller)
         for asked in core.with_peer(peer):
@@ -129,9 +129,9 @@ def _create(
 def _invite(core: Core, channel: Channel) -> None:
     """Send the invitation, with the time that remains; repeated while it is pending."""
     asked = channel.request
-    channel.repeat_at = core.now + REPEAT_MS
+    channel.other.repeat_at = core.now + REPEAT_MS
     core.control(
-        channel.peer,
+        channel.other.peer,
         Line(
             type="invite",
             group=channel.id,
@@ -154,7 +154,7 @@ def _invite(core: Core, channel: Channel) -> None:
 def declined(core: Core, peer: str, line: Line) -> None:
     """The other side declined our invitation, or its node refused it."""
     channel = core.channels.get(line.group)
-    if channel is None or channel.peer != peer or channel.phase is not Phase.ASKING:
+    if channel is None or peer not in channel.members or channel.phase is not Phase.ASKING:
         return
     _end_request(core, channel, line.code or "declined", line.reason)
 
@@ -162,23 +162,24 @@ def declined(core: Core, peer: str, line: Line) -> None:
 def received(core: Core, peer: str, line: Line) -> None:
     """The other node has our invitation; perhaps a page there shows it."""
     channel = core.channels.get(line.group)
-    if channel is not None and channel.peer == peer and channel.phase is Phase.ASKING:
-        _reaches(core, channel, line.stage)
+    if channel is not None and peer in channel.members and channel.phase is Phase.ASKING:
+        _reaches(core, channel, peer, line.stage)
 
 
-def _reaches(core: Core, channel: Channel, reach: str) -> None:
-    if channel.reach != reach:
-        channel.reach = reach
+def _reaches(core: Core, channel: Channel, peer: str, reach: str) -> None:
+    member = channel.members[peer]
+    if member.reach != reach:
+        member.reach = reach
         pages.tell_state(core, channel)
 
 
 def exists(core: Core, peer: str, line: Line) -> None:
     """The other node already has a living channel for what we asked: use that one."""
     channel = core.channels.get(line.group)
-    if channel is None or channel.peer != peer or channel.phase is not Phase.ASKING:
+    if channel is None or peer not in channel.members or channel.phase is not Phase.ASKING:
         return
     other = core.channels.get(line.id)
-    if other is None or other.peer != peer:
+    if other is None or peer not in other.members:
         core.control(peer, Line(type="gone", group=line.id))
     elif not glare.may_merge(channel, other):
         core.note("peer", "not_the_same", channel.id, detail=f"{line.id} is not for what was asked")
@@ -190,12 +191,12 @@ def exists(core: Core, peer: str, line: Line) -> None:
 def failed(core: Core, peer: str, channel_id: str, code: str, reason: str) -> None:
     """An invitation could not be sent. One that came through before is repeated, and may again."""
     channel = core.channels.get(channel_id)
-    if channel is None or channel.peer != peer or channel.phase is not Phase.ASKING:
+    if channel is None or peer not in channel.members or channel.phase is not Phase.ASKING:
         return
     if channel.replaced_by:
         return
-    if channel.reach or channel.restored:
-        _reaches(core, channel, "away")
+    if channel.members[peer].reach or channel.restored:
+        _reaches(core, channel, peer, "away")
     else:
         _end_request(core, channel, code, reason)
 
@@ -211,13 +212,13 @@ def withdraw_by_person(core: Core, channel: Channel) -> None:
 
 def withdraw(core: Core, channel: Channel, code: str) -> None:
     """Take our own invitation back."""
-    core.control(channel.peer, Line(type="cancel", group=channel.id, code=code))
+    core.control(channel.other.peer, Line(type="cancel", group=channel.id, code=code))
     _end_request(core, channel, code, "")
 
 
 def _end_request(core: Core, channel: Channel, code: str, reason: str) -> None:
     finish(core, channel, code, reason)
-    for other in core.with_peer(channel.peer):
+    for other in core.with_peer(channel.other.peer):
         # A crossing request that was hidden behind this one comes up now.
         if other.hidden and other.request.context == channel.request.context:
             other.hidden = False
@@ -235,5 +236,5 @@ def keep(core: Core, channel: Channel) -> None:
             core.save(channel)
     elif core.now >= channel.expires_at:
         withdraw(core, channel, "timeout")
-    elif core.now >= channel.repeat_at:
+    elif core.now >= channel.other.repeat_at:
         _invite(core, channel)

@@ -21,8 +21,9 @@ from goop_realtime.machine import (
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.ending import RETRY_MS, drop_link, end, finish
+from goop_realtime.machine.ending import RETRY_MS, drop_link, drop_links, end, finish
 from goop_realtime.machine.link import Link
+from goop_realtime.machine.member import Member
 from goop_realtime.model.effects import Changed, CloseLink, OpenLink, SendLine
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import Join, Line, Tail, Welcome, raw, serialise
@@ -32,36 +33,41 @@ RETRY_MAX_MS = 10_000
 
 def rejoin(core: Core, channel: Channel) -> None:
     """Guest: open a stream to the host, unless one is open or being opened, or we cannot join."""
-    if channel.barred and not channel.hosted:
+    if channel.hosted:
+        return
+    host = channel.members[channel.host]
+    if channel.barred:
         suspension.say(core, channel)
-    elif channel.link is None and not channel.opening and not channel.hosted:
-        channel.opening = True
-        core.out.append(OpenLink(channel.id, channel.peer))
+    elif host.link is None and not host.opening:
+        host.opening = True
+        core.out.append(OpenLink(channel.id, host.peer))
 
 
 def failed(core: Core, channel_id: str, code: str) -> None:
     """No stream to the host: try again later, with jitter."""
     channel = core.channels.get(channel_id)
-    if channel is None:
+    if channel is None or channel.hosted:
         return
-    channel.opening = False
-    channel.retries += 1
-    wait = min(RETRY_MAX_MS, RETRY_MS * 2 ** min(channel.retries, 8))
-    channel.retry_at = core.now + int(wait * (0.5 + core.random.random() / 2))
+    host = channel.members[channel.host]
+    host.opening = False
+    host.retries += 1
+    wait = min(RETRY_MAX_MS, RETRY_MS * 2 ** min(host.retries, 8))
+    host.retry_at = core.now + int(wait * (0.5 + core.random.random() / 2))
     core.note("link", code, channel.id, detail="joining the host failed")
 
 
 def opened(core: Core, channel_id: str, link: int) -> None:
     """Our stream to a host is open: join. Also with a closed log, so that the host has its end."""
     channel = core.channels.get(channel_id)
-    if channel is None or channel.hosted or channel.barred or channel.link is not None:
+    host = None if channel is None else channel.members.get(channel.host)
+    if channel is None or host is None or channel.barred or host.link is not None:
         core.out.append(CloseLink(link, drain=False, channel=channel_id))
         return
-    channel.opening = False
+    host.opening = False
     if channel.final and not channel.closed_by_log:
         core.out.append(CloseLink(link, drain=False, channel=channel_id))
         return
-    joined = _attach(core, channel, link)
+    joined = _attach(core, channel, host, link)
     payload = {
         "have": list(channel.log.last) if channel.log.last[1] else None,
         **_handled(channel),
@@ -81,7 +87,8 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
     # A guest from before this channel was asked for is a member of one that is lost with our
     # disk, and had the same id: that it joins again accepts nothing.
     older = channel is not None and 0 < line.epoch < channel.first_epoch
-    if channel is None or not channel.hosted or channel.peer != peer or older:
+    guest = None if channel is None or not channel.hosted else channel.members.get(peer)
+    if channel is None or guest is None or older:
         # The same answer to a stranger and for an unknown id: nothing can be probed.
         core.note("link", "not_found", line.group, detail=f"join by {peer}")
         _turn_away(core, link, Line(type="close", group=line.group, code="not_found"))
@@ -97,10 +104,11 @@ def join(core: Core, link: int, peer: str, line: Line) -> None:
         # We join the other one; it hears there that this one is over, and joins again if not.
         core.out.append(CloseLink(link, drain=False, channel=channel.id))
         return
-    drop_link(core, channel, drain=False)
-    if not channel.final and suspension.turned_away(core, channel, link, said):
+    if guest.link is not None:
+        drop_link(core, guest.link, drain=False)
+    if not channel.final and suspension.turned_away(core, channel, peer, link, said):
         return
-    joined = _attach(core, channel, link)
+    joined = _attach(core, channel, guest, link)
     have = said.have or (0, 0)
     if have[1] > channel.log.last[1]:
         if not channel.restored:
@@ -122,21 +130,22 @@ def _turn_away(core: Core, link: int, line: Line) -> None:
     core.out.append(CloseLink(link, channel=line.group))
 
 
-def _attach(core: Core, channel: Channel, number: int) -> Link:
+def _attach(core: Core, channel: Channel, member: Member, number: int) -> Link:
     now, told = core.now, (channel.log.last[1], channel.handled)
-    link = channel.link = core.links[number] = Link(number, channel, now, now, now, *told)
-    channel.retries = 0
+    link = Link(number, channel, member, now, now, now, *told)
+    member.link = core.links[number] = link
+    member.retries = 0
     return link
 
 
 def _lose(core: Core, channel: Channel, why: str) -> None:
     end(core, channel, "lost", why)
-    drop_link(core, channel, drain=True)
+    drop_links(core, channel, drain=True)
 
 
 def _welcome(core: Core, link: Link, have: tuple[int, int], said: Join) -> None:
     """Answer a join: what we have, then every entry that the guest lacks."""
-    channel = link.channel
+    channel, guest = link.channel, link.member
     was = channel.phase
     payload: dict[str, object] = {
         "last": list(channel.log.last),
@@ -153,7 +162,7 @@ def _welcome(core: Core, link: Link, have: tuple[int, int], said: Join) -> None:
     suspension.lift(core, channel)
     link.page_told = str(payload["page"])
     link.acked_page = channel.handled
-    channel.peer_has = have[1]  # a guest that has lost commits has less than it once said
+    guest.has = have[1]  # a guest that has lost commits has less than it once said
     link.sent = max(have[1], channel.log.start[1])
     link.page = said.page
     core.write(
@@ -161,11 +170,11 @@ def _welcome(core: Core, link: Link, have: tuple[int, int], said: Join) -> None:
         Line(type="welcome", group=channel.id, epoch=channel.epoch, payload=raw(payload)),
     )
     if have[1]:
-        ordering.peer_acknowledged(core, channel, "node", *have)
-    _peer_handled(core, channel, said, have[1])
+        ordering.acknowledged(core, channel, guest, "node", have)
+    _handled_there(core, channel, guest, said, have[1])
     if not channel.final:
         channel.phase = Phase.OPEN
-        channel.suspended_at = None
+        guest.suspended_at = None
         if was is not Phase.OPEN or channel.held:
             core.save(channel)
         pages.tell_state(core, channel)
@@ -179,7 +188,7 @@ def _welcome(core: Core, link: Link, have: tuple[int, int], said: Join) -> None:
 
 def welcomed(core: Core, link: Link, line: Line) -> None:
     """Guest: the host has answered our join."""
-    channel = link.channel
+    channel, host = link.channel, link.member
     core.heard.add(channel.id)
     if channel.final:
         link.acked_node = 0
@@ -195,7 +204,7 @@ def welcomed(core: Core, link: Link, line: Line) -> None:
     link.acked_node = link.acked_page = 0
     was = channel.phase
     channel.phase = Phase.OPEN
-    channel.suspended_at = None
+    host.suspended_at = None
     snapshot = said.snapshot
     if snapshot is not None and snapshot.at[1] > channel.log.last[1]:
         if not core.may_lack:
@@ -211,7 +220,7 @@ def welcomed(core: Core, link: Link, line: Line) -> None:
             return
     if was is not Phase.OPEN:
         core.save(channel)
-    channel.peer_ahead = _peer_handled(core, channel, said, channel.log.last[1])
+    host.ahead = _handled_there(core, channel, host, said, channel.log.last[1])
     pages.tell_state(core, channel)
     core.out.append(Changed(channel.id))
     if was is not Phase.OPEN:
@@ -242,13 +251,13 @@ def _handled(channel: Channel) -> dict[str, object]:
     return said
 
 
-def _peer_handled(
-    core: Core, channel: Channel, said: Join | Welcome, bound: int
+def _handled_there(
+    core: Core, channel: Channel, member: Member, said: Join | Welcome, bound: int
 ) -> tuple[int, str]:
-    """How far the other side's pages are, from its ``join`` or ``welcome``: what, and how."""
+    """How far a member's pages are, from its ``join`` or ``welcome``: what, and how."""
     stage = said.stage or "page"
-    failures.told(core, channel, said.failed)
+    failures.told(core, channel, member, said.failed)
     entry = channel.log.get(min(said.handled, bound))
     if entry is not None:
-        ordering.peer_acknowledged(core, channel, stage, *entry.position)
+        ordering.acknowledged(core, channel, member, stage, entry.position)
     return said.handled, stage

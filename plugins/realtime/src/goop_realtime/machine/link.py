@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from goop_realtime.machine.channel import Channel
+    from goop_realtime.machine.member import Member
 
 
 @dataclass(eq=False)
@@ -18,6 +19,8 @@ class Link:
     id: int
     """The driver's number for the stream."""
     channel: Channel
+    member: Member
+    """Who is at its other end."""
     since: int
     heard_at: int
     pinged_at: int

@@ -16,8 +16,9 @@ from goop_realtime.machine import (
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.ending import drop_link, end, finish, let_go, suspend
+from goop_realtime.machine.ending import drop_link, drop_links, end, finish, let_go, suspend
 from goop_realtime.machine.link import Link
+from goop_realtime.machine.member import Member
 from goop_realtime.model.obstacles import KEPT_MS, PACE_MS
 from goop_realtime.model.wire import Ack, Line
 
@@ -49,8 +50,8 @@ def received(core: Core, link: int, line: Line) -> None:
 def _ack(core: Core, link: Link, line: Line) -> None:
     channel = link.channel
     if not line.bare:
-        failures.told(core, channel, line.told(Ack).failed)
-    ordering.peer_acknowledged(core, channel, line.stage, line.epoch, line.seq)
+        failures.told(core, channel, link.member, line.told(Ack).failed)
+    ordering.acknowledged(core, channel, link.member, line.stage, (line.epoch, line.seq))
     if channel.hosted:
         host_side.distribute(core, channel)
 
@@ -75,11 +76,11 @@ def _closed_by_peer(core: Core, link: Link, line: Line) -> None:
     if code == "not_found":
         code = "lost" if channel.phase is Phase.OPEN else "expired"
     finish(core, channel, code, line.reason)
-    drop_link(core, channel, drain=True)
+    drop_links(core, channel, drain=True)
 
 
 def _suspended(core: Core, link: Link, line: Line) -> None:
-    suspension.heard(core, link.channel, line)
+    suspension.heard(core, link.channel, link.member, line)
 
 
 _COMMON = {
@@ -103,40 +104,50 @@ _GUEST_LINES = {
 
 
 def ended(core: Core, link: int, code: str) -> None:
-    """A stream ended. Only the channel's present one matters."""
+    """A stream ended. Only a member's present one matters."""
     found = core.links.get(link)
     if found is not None:
         suspend(core, found, code)
 
 
 def keep(core: Core, channel: Channel) -> None:
-    """Look after a channel's link as time goes by."""
-    link = channel.link
-    if link is not None:
-        silent = core.now - link.heard_at
-        if silent >= SILENCE_MS:
-            let_go(core, channel, "silent")
-        elif silent >= PING_MS and core.now - link.pinged_at >= PING_MS:
-            link.pinged_at = core.now
-            core.write(link, Line(type="ping", group=channel.id))
-        elif channel.final and (channel.close_acked or not channel.hosted):
-            drop_link(core, channel, drain=True)
-        return
+    """Look after a channel's links as time goes by."""
+    for member in channel.members.values():
+        if member.link is not None:
+            _keep(core, member.link)
+        else:
+            look_for(core, channel, member)
+
+
+def _keep(core: Core, link: Link) -> None:
+    channel = link.channel
+    silent = core.now - link.heard_at
+    if silent >= SILENCE_MS:
+        let_go(core, link, "silent")
+    elif silent >= PING_MS and core.now - link.pinged_at >= PING_MS:
+        link.pinged_at = core.now
+        core.write(link, Line(type="ping", group=channel.id))
+    elif channel.final and (link.member.close_acked or not channel.hosted):
+        drop_link(core, link, drain=True)
+
+
+def look_for(core: Core, channel: Channel, member: Member) -> None:
+    """There is no link with a member: try again when it is time, or give up."""
     if channel.phase is Phase.JOINING and core.now > channel.expires_at + JOIN_MS:
         finish(core, channel, "timeout", "the other side did not answer")
     elif (
         channel.phase is Phase.OPEN
-        and channel.suspended_at is not None
-        and core.now - channel.suspended_at > _patience(channel)
+        and member.suspended_at is not None
+        and core.now - member.suspended_at > _patience(channel)
     ):
         end(core, channel, "expired", "suspended for longer than its context allows")
         return
-    if channel.phase in (Phase.JOINING, Phase.OPEN) and core.now >= channel.retry_at:
+    if channel.phase in (Phase.JOINING, Phase.OPEN) and core.now >= member.retry_at:
         if not channel.hosted:
             joining.rejoin(core, channel)
-        elif core.is_discovered(channel.peer):
-            channel.retry_at = core.now + (POKE_MS if channel.obstacle is None else PACE_MS)
-            core.control(channel.peer, Line(type="poke", group=channel.id))
+        elif core.is_discovered(member.peer):
+            member.retry_at = core.now + (POKE_MS if channel.obstacle is None else PACE_MS)
+            core.control(member.peer, Line(type="poke", group=channel.id))
 
 
 def _patience(channel: Channel) -> int:
@@ -148,27 +159,28 @@ def _patience(channel: Channel) -> int:
 def poked(core: Core, peer: str, line: Line) -> None:
     """The host misses us on a channel."""
     channel = core.channels.get(line.group)
-    if channel is None or channel.peer != peer or channel.hosted:
+    if channel is None or channel.host != peer:
         core.control(peer, Line(type="gone", group=line.group))
     elif channel.final and not channel.closed_by_log:
         core.control(peer, suspension.ended(channel))
     elif channel.phase is not Phase.ASKED:
-        if channel.link is not None and core.now - channel.link.since >= STALE_MS:
+        link = channel.members[peer].link
+        if link is not None and core.now - link.since >= STALE_MS:
             # The host has let go of the stream that we still believe in.
-            let_go(core, channel, "stale")
+            let_go(core, link, "stale")
         joining.rejoin(core, channel)
 
 
 def gone(core: Core, peer: str, line: Line) -> None:
     """The other side knows nothing of a channel of ours."""
     channel = core.channels.get(line.group)
-    if channel is not None and channel.peer == peer and channel.phase is Phase.OPEN:
+    if channel is not None and peer in channel.members and channel.phase is Phase.OPEN:
         finish(core, channel, "lost", "the other node no longer has this channel")
 
 
 def closed_from_afar(core: Core, peer: str, line: Line) -> None:
     """The other side ended a channel while there was no link."""
     channel = core.channels.get(line.group)
-    if channel is not None and channel.peer == peer and not channel.final:
+    if channel is not None and peer in channel.members and not channel.final:
         finish(core, channel, line.code or "closed", line.reason)
-        drop_link(core, channel, drain=True)
+        drop_links(core, channel, drain=True)

@@ -8,6 +8,8 @@ a newer request of that peer for the same takes its place, or when it is a week 
 
 from __future__ import annotations
 
+from collections import Counter
+
 from goop_realtime.machine import incoming, pages
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
@@ -35,15 +37,18 @@ def keep(core: Core, channel: Channel) -> None:
     for page in core.pages.values():
         tell_to(core, page, channel)
     others = [one for one in missed(core) if one is not channel]
-    its = [one for one in others if one.peer == channel.peer]
+    its = [one for one in others if one.other.peer == channel.other.peer]
     for old in its[: max(0, len(its) + 1 - MISSED_PER_PEER)]:
         forget(core, old)
     others = [one for one in others if one.missed]
     if len(others) >= MISSED:
-        count: dict[str, int] = {}
-        for one in others:
-            count[one.peer] = count.get(one.peer, 0) + 1
-        forget(core, min(others, key=lambda one: (_known(core, one.peer), -count[one.peer])))
+        count = Counter(one.other.peer for one in others)
+
+        def worth(one: Channel) -> tuple[bool, int]:
+            peer = one.other.peer
+            return (_known(core, peer), -count[peer])
+
+        forget(core, min(others, key=worth))
 
 
 def _known(core: Core, peer: str) -> bool:
@@ -60,12 +65,12 @@ def forget(core: Core, channel: Channel) -> None:
             pages.frame(core, page, body)
     channel.missed = False
     core.save(channel)
-    core.crowded.add(channel.peer)
+    core.crowded.update(channel.members)
 
 
 def superseded(core: Core, by: Channel) -> None:
     """The two ask each other anew, or have come together: what was missed before is past."""
-    for one in core.with_peer(by.peer):
+    for one in core.with_peer(by.other.peer):
         before, now = one.request, by.request
         same = one.context.type.name == by.context.type.name and before.app == now.app
         if one.missed and one is not by and same:

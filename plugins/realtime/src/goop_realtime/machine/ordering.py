@@ -8,15 +8,17 @@ of the step.
 
 from __future__ import annotations
 
-from goop_realtime.machine import failures, receipts, suspension, trimming
+from goop_realtime.machine import receipts, suspension, trimming
 from goop_realtime.machine.channel import BEST_EFFORT, Channel
 from goop_realtime.machine.core import Core
+from goop_realtime.machine.member import Member
 from goop_realtime.model.effects import (
     Committed,
     Entry,
     Outcome,
     SaveEntry,
 )
+from goop_realtime.model.log import Position
 from goop_realtime.types import Message
 
 
@@ -48,34 +50,42 @@ def place(core: Core, channel: Channel, entry: Entry, message: Message | None) -
     return True
 
 
-def peer_acknowledged(core: Core, channel: Channel, stage: str, epoch: int, seq: int) -> None:
-    """The other node has (``node``), or its page has handled (``page``, ``written``), ``seq``."""
-    if not channel.log.knows((epoch, seq)):
+def acknowledged(
+    core: Core, channel: Channel, member: Member, stage: str, position: Position
+) -> None:
+    """A member's node has (``node``), or its page has handled (``page``, ``written``), an entry."""
+    epoch, seq = position
+    if not channel.log.knows(position):
         core.note("link", "ack_ignored", channel.id, detail=f"{stage} {epoch}:{seq}")
         return
-    channel.peer_has = max(channel.peer_has, seq)
-    link = channel.link
-    while link is not None and link.in_flight and link.in_flight[0][0] <= channel.peer_has:
+    member.has = max(member.has, seq)
+    link = member.link
+    while link is not None and link.in_flight and link.in_flight[0][0] <= member.has:
         link.flight_bytes -= link.in_flight.popleft()[1]
-    while channel.undelivered and channel.undelivered[0][0] <= channel.peer_has:
+    had = channel.had_by_all
+    while channel.undelivered and channel.undelivered[0][0] <= had:
         receipts.receipt(core, channel.undelivered.popleft()[1], channel, "delivered")
-    if stage != "node" and seq > channel.peer_handled:
-        channel.peer_handled = seq
-        # After a crash the peer says it again when it joins; one that keeps no log never does.
-        due = channel.delivery == BEST_EFFORT
-        core.move(channel, "peer_handled", seq, due=due)
-        while channel.unhandled and channel.unhandled[0][0] <= seq:
-            channel.unhandled_bytes -= channel.unhandled.popleft()[1]
-        if stage == "written":
-            channel.peer_written = seq
-            core.move(channel, "peer_written", seq, due=due)
-        told = "handled" if stage == "page" else "unsupported"
-        while channel.unfinished and channel.unfinished[0][0] <= seq:
-            number, message_id = channel.unfinished.popleft()
-            more = failures.receipt(channel, told, number)
-            receipts.receipt(core, message_id, channel, told, **more)
-    if channel.final and channel.peer_has >= channel.log.last[1] and not channel.close_acked:
-        channel.close_acked = True
+    if stage != "node" and seq > member.handled:
+        _handled(core, channel, member, stage, seq)
+    if channel.final and member.has >= channel.log.last[1] and not member.close_acked:
+        member.close_acked = True
         channel.closed_at = core.now
         core.save(channel)
     trimming.trim(core, channel)
+
+
+def _handled(core: Core, channel: Channel, member: Member, stage: str, seq: int) -> None:
+    """A member's pages are further than they were: what all have handled is settled."""
+    member.handled = seq
+    # After a crash the peer says it again when it joins; one that keeps no log never does.
+    due = channel.delivery == BEST_EFFORT
+    core.move(channel, "peer_handled", seq, due=due)
+    if stage == "written":
+        member.written = seq
+        core.move(channel, "peer_written", seq, due=due)
+    handled = channel.handled_by_all
+    while channel.unhandled and channel.unhandled[0][0] <= handled:
+        channel.unhandled_bytes -= channel.unhandled.popleft()[1]
+    while channel.unfinished and channel.unfinished[0][0] <= handled:
+        number, message_id = channel.unfinished.popleft()
+        receipts.handled(core, message_id, channel, number)

@@ -86,7 +86,7 @@ def state_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
     body.pop("incoming", None)
     if channel.replaced_by and channel.final:
         body["replacedBy"] = channel.replaced_by
-    if channel.phase is Phase.OPEN and core.is_blocked(channel.peer):
+    if channel.phase is Phase.OPEN and core.is_blocked(channel.other.peer):
         body |= {"code": BLOCKED.code, "reason": BLOCKED.reason}
     return body
 
@@ -235,7 +235,7 @@ def handled_untold(channel: Channel) -> bool:
 
     That we passed over our own entries only lets it trim its log: that waits for company.
     """
-    told = 0 if channel.link is None else channel.link.acked_page
+    told = min((link.acked_page for link in channel.links), default=0)
     return channel.handled_theirs > told or channel.handled - told >= OWN_UNTOLD
 
 
@@ -257,12 +257,14 @@ def _past_own(core: Core, channel: Channel, seq: int) -> int:
 
 
 def tell_peer_page(core: Core, channel: Channel) -> None:
-    """Tell the other node whether a page of ours is open on the channel, when that changed."""
+    """Tell the members whether a page of ours is open on the channel, when that changed."""
+    if channel.phase is not Phase.OPEN:
+        return
     now = page_presence(core, channel)
-    link = channel.link
-    if link is not None and link.page_told != now and channel.phase is Phase.OPEN:
-        link.page_told = now
-        core.write(link, Line(type="page", group=channel.id, stage=now))
+    for link in channel.links:
+        if link.page_told != now:
+            link.page_told = now
+            core.write(link, Line(type="page", group=channel.id, stage=now))
 
 
 def page_presence(core: Core, channel: Channel) -> str:

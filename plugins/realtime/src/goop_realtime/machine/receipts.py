@@ -24,6 +24,20 @@ def receipt(core: Core, message_id: str, channel: Channel, stage: str, **more: A
         )
 
 
+def handled(core: Core, message_id: str, channel: Channel, number: int, **more: Any) -> None:
+    """Tell it that everybody's pages are done with its entry ``number``, and if one failed on it.
+
+    Where a page of somebody was only written to, nobody knows.
+    """
+    members = channel.members.values()
+    if any(number <= member.written for member in members):
+        receipt(core, message_id, channel, "unsupported", **more)
+    elif any(number in member.failures for member in members):
+        receipt(core, message_id, channel, "handled", **more, failed=True)
+    else:
+        receipt(core, message_id, channel, "handled", **more)
+
+
 def tell_refused(core: Core, channel: Channel, message_id: str, refusal: Refusal) -> None:
     """A page's message was applied nowhere. Where the page is gone, its other tabs hear it."""
     body: dict[str, JsonValue] = {

@@ -10,6 +10,7 @@ from goop_realtime.machine import suspension
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import FAILED, finish
+from goop_realtime.machine.member import Member
 from goop_realtime.machine.trimming import fold, open_at
 from goop_realtime.model import obstacles
 from goop_realtime.model.contract import Contract
@@ -30,7 +31,7 @@ def restore(core: Core, stored: Mapping[str, Stored]) -> None:
         channel = _channel(core, channel_id, kept)
         core.channels[channel_id] = channel
         if channel.final:
-            core.crowded.add(channel.peer)
+            core.crowded.update(channel.members)
         try:
             _fill(core, channel, kept)
             if not channel.final:
@@ -45,7 +46,8 @@ def _go_on(core: Core, channel: Channel, kept: Stored, obstacle: Obstacle | None
     if obstacle is None:
         channel.obstacle = None if before is None or before.here else before
         if before is not None and before.here and channel.phase is Phase.OPEN:
-            channel.suspended_at = core.now  # what went by meanwhile says nothing of the peer
+            for member in channel.members.values():
+                member.suspended_at = core.now  # what went by meanwhile says nothing of the peer
             core.save(channel)
         return
     if channel.phase in (Phase.ASKING, Phase.ASKED):
@@ -55,7 +57,8 @@ def _go_on(core: Core, channel: Channel, kept: Stored, obstacle: Obstacle | None
     if before is not None and before.here:
         channel.obstacle = before  # since then
     suspension.meet(core, channel, obstacle)
-    channel.retry_at = core.now
+    for member in channel.members.values():
+        member.retry_at = core.now
 
 
 def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
@@ -73,13 +76,20 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
     if context is None:
         context = core.registry.miss(row.contract or Contract(name=request.context))
     phase = Phase(row.phase)
+    other = Member(
+        row.peer,
+        row.peer_label,
+        suspended_at=row.suspended_at,
+        close_acked=row.close_acked,
+    )
+    other.failures.extend(row.peer_failures)
     channel = Channel(
+        me=core.me,
+        host=core.me if row.hosted else row.peer,
+        members={other.peer: other},
         request=request,
         context=context,
         session=closed_session(request, core.plugin_failed),
-        peer=row.peer,
-        peer_label=row.peer_label,
-        hosted=row.hosted,
         owner=row.owner,
         phase=phase,
         expires_at=row.expires_at,
@@ -87,11 +97,9 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         first_epoch=row.first_epoch,
         log=Log(kept.start),
         start_state=kept.snapshot,
-        suspended_at=row.suspended_at,
         close_code=row.close_code,
         close_reason=row.close_reason,
         closed_at=row.closed_at,
-        close_acked=row.close_acked,
         replaced_by=row.replaced_by,
         fresh=row.fresh,
         asked_at=row.asked_at,
@@ -100,9 +108,8 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         restored=row.hosted,
     )
     channel.failures.extend(row.failures)
-    channel.peer_failures.extend(row.peer_failures)
-    if phase is Phase.OPEN and channel.suspended_at is None:
-        channel.suspended_at = core.now
+    if phase is Phase.OPEN and other.suspended_at is None:
+        other.suspended_at = core.now
     channel.held = channel.hosted and phase is Phase.OPEN
     return channel
 
@@ -118,9 +125,10 @@ def _fill(core: Core, channel: Channel, kept: Stored) -> None:
     start = kept.start[1]
     channel.handled = min(max(kept.cursors.get("handled", 0), start), last)
     channel.written = kept.cursors.get("written", 0)
-    channel.peer_written = kept.cursors.get("peer_written", 0)
-    channel.peer_handled = min(max(kept.cursors.get("peer_handled", 0), start), last)
-    channel.peer_has = channel.peer_handled
+    other = channel.other
+    other.written = kept.cursors.get("peer_written", 0)
+    other.handled = min(max(kept.cursors.get("peer_handled", 0), start), last)
+    other.has = other.handled
     channel.handed_out = last
     for outgoing in kept.outbox:
         if outgoing.id in channel.outcomes:
@@ -131,7 +139,7 @@ def _fill(core: Core, channel: Channel, kept: Stored) -> None:
         if outgoing.kind == "close":
             channel.closing = True
             channel.close_code = "closed"
-    for entry in channel.log.after(channel.peer_handled):
+    for entry in channel.log.after(channel.handled_by_all):
         if entry.author == core.me:
             channel.unhandled.append((entry.seq, len(entry.raw)))
             channel.unhandled_bytes += len(entry.raw)

@@ -17,7 +17,7 @@ def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonVa
     detail: dict[str, JsonValue] = {
         "final": channel.final or channel.closing,
         "suspended": channel.phase is Phase.OPEN and not (channel.linked or channel.closing),
-        "peerPage": channel.peer_page,
+        "peerPage": channel.other.page,
     }
     obstacle = channel.obstacle
     if obstacle is not None and not (channel.final or channel.closing):
@@ -28,8 +28,8 @@ def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonVa
         detail["reason"] = channel.close_reason
     row: dict[str, JsonValue] = {
         "channelId": channel.id,
-        "peerId": channel.peer,
-        "peerLabel": channel.peer_label,
+        "peerId": channel.other.peer,
+        "peerLabel": channel.other.label,
         "context": channel.request.context,
         "app": channel.request.app,
         "params": channel.request.params,
@@ -51,7 +51,7 @@ def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonVa
     if channel.phase in (Phase.ASKED, Phase.ASKING):
         row["expiresIn"] = max(0, channel.expires_at - now)
     if channel.phase is Phase.ASKING:
-        row["reach"] = channel.reach or "sent"
+        row["reach"] = channel.other.reach or "sent"
     if channel.missed:
         row["missedAt"] = channel.asked_at
     return row

@@ -65,8 +65,8 @@ def row_of(core: Core, channel: Channel) -> Row:
     last = channel.log.get(channel.log.last[1])
     row: Row = {
         "channelId": channel.id,
-        "peerId": channel.peer,
-        "peerLabel": channel.peer_label,
+        "peerId": channel.other.peer,
+        "peerLabel": channel.other.label,
         "context": channel.request.context,
         "app": channel.request.app,
         "title": channel.context.type.title,
@@ -163,14 +163,14 @@ def _state(channel: Channel) -> str:
         return "connecting" if channel.phase is Phase.JOINING else channel.phase.value
     if not channel.linked:
         return "suspended"
-    return "away" if channel.peer_page == "none" else "connected"
+    return "away" if channel.other.page == "none" else "connected"
 
 
 def _summary(core: Core, channel: Channel) -> Summary | None:
     """What the context says of it, asked once for each state of the channel."""
     if channel.phase not in (Phase.OPEN, Phase.CLOSED):
         return None
-    place, label = channel.log.last, core.label_of(channel.peer)
+    place, label = channel.log.last, core.label_of(channel.other.peer)
     said = core.running.said.get(channel.id)
     if said is None or not said.still(channel.session, place, label):
         found = channel.session.summary(core.me)

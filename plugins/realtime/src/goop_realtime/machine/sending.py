@@ -171,13 +171,13 @@ def answer_pending(core: Core, channel: Channel, message_id: str) -> None:
         receipts.tell_refused(core, channel, message_id, refusal)
     else:
         stage = "accepted"
-        if not channel.hosted or outcome.seq <= channel.peer_has:
+        if not channel.hosted or outcome.seq <= channel.had_by_all:
             stage = "delivered"
-        if outcome.seq <= channel.peer_handled:
-            stage = "handled" if outcome.seq > channel.peer_written else "unsupported"
-        more = failures.receipt(channel, stage, outcome.seq)
         place = {"epoch": outcome.epoch, "seq": outcome.seq}
-        receipts.receipt(core, message_id, channel, stage, **place, **more)
+        if outcome.seq <= channel.handled_by_all:
+            receipts.handled(core, message_id, channel, outcome.seq, **place)
+        else:
+            receipts.receipt(core, message_id, channel, stage, **place)
 
 
 def close(core: Core, channel: Channel) -> Refusal | None:

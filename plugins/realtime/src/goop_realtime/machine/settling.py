@@ -10,6 +10,7 @@ from goop_realtime.machine import failures, host_side, pages, pending, running, 
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
+from goop_realtime.machine.link import Link
 from goop_realtime.machine.tombstones import make_room
 from goop_realtime.model.effects import RECORD_KINDS, SaveCursor
 from goop_realtime.model.wire import Line, raw
@@ -31,7 +32,8 @@ def settle(core: Core) -> None:
         channel = core.channels.get(channel_id)
         if channel is not None:
             with Contained(core, channel_id):
-                _acknowledge_handled(core, channel, stage)
+                for link in channel.links:
+                    _acknowledge_handled(core, link, stage)
                 trimming.trim(core, channel)
     core.handled_by.clear()
     pending.tell_changed(core)
@@ -54,18 +56,16 @@ def _tell(core: Core, channel: Channel) -> None:
 
 def _acknowledge_stored(core: Core, channel: Channel) -> None:
     """Tell the host what this node has; who has handled it need not say that."""
-    link = channel.link
     epoch, seq = channel.log.last
-    if link is not None and seq > link.acked_node:
-        link.acked_node = seq
-        core.write(link, Line(type="ack", group=channel.id, stage="node", epoch=epoch, seq=seq))
+    for link in channel.links:
+        if seq > link.acked_node:
+            link.acked_node = seq
+            core.write(link, Line(type="ack", group=channel.id, stage="node", epoch=epoch, seq=seq))
 
 
-def _acknowledge_handled(core: Core, channel: Channel, stage: str) -> None:
-    """Tell the other node how far our pages are."""
-    link = channel.link
-    if link is None:
-        return
+def _acknowledge_handled(core: Core, link: Link, stage: str) -> None:
+    """Tell a member how far our pages are."""
+    channel = link.channel
     # A host's pages may be ahead of what the window has let through to the guest.
     seq = min(channel.handled, link.sent) if channel.hosted else channel.handled
     if seq <= link.acked_page:

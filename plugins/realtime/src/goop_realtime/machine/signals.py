@@ -30,13 +30,11 @@ def send(core: Core, channel: Channel, data: JsonValue) -> Refusal | None:
         return Refusal(code="too_large", reason=reason)
     if channel.bucket is not None and not channel.bucket.take(core.now):
         return Refusal(code="too_fast", reason="more messages a second than this context allows")
-    link = channel.link
-    if link is None:
-        return None
-    if link.signals < ROUND:
-        _write(core, link, encoded)
-    else:
-        link.newest_signal = encoded
+    for link in channel.links:
+        if link.signals < ROUND:
+            _write(core, link, encoded)
+        else:
+            link.newest_signal = encoded
     return None
 
 
@@ -66,7 +64,7 @@ def received(core: Core, link: Link, line: Line) -> None:
     frame: JsonValue = {
         "type": "signal",
         "channel": channel.id,
-        "from": channel.peer,
+        "from": link.member.peer,
         "data": data,
     }
     encoded = encode(frame)

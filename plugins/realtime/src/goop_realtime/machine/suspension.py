@@ -11,8 +11,9 @@ from goop_node.types import JsonValue
 from goop_realtime.machine import pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.ending import FAILED, FAILED_THERE, drop_link, finish
+from goop_realtime.machine.ending import FAILED, FAILED_THERE, drop_links, finish
 from goop_realtime.machine.link import Link
+from goop_realtime.machine.member import Member
 from goop_realtime.model import obstacles
 from goop_realtime.model.effects import Changed, CloseLink, SendLine
 from goop_realtime.model.obstacles import MISMATCH, Obstacle
@@ -24,8 +25,7 @@ def fail(core: Core, channel: Channel, failure: Refusal) -> None:
     """Our plugin failed where it may not: nothing of that step is taken, and both nodes wait."""
     me = core.label_of(core.me)
     obstacle = obstacles.here(obstacles.FAILED, channel.context.name, me, failure.reason)
-    if channel.link is not None:
-        core.write(channel.link, _line(channel, obstacle))
+    core.write_all(channel, _line(channel, obstacle))
     meet(core, channel, obstacle)
 
 
@@ -36,8 +36,9 @@ def meet(core: Core, channel: Channel, obstacle: Obstacle) -> None:
     """
     if channel.final:
         return
-    drop_link(core, channel, drain=True)
-    channel.retry_at = core.now + obstacles.PACE_MS
+    drop_links(core, channel, drain=True)
+    for member in channel.members.values():
+        member.retry_at = core.now + obstacles.PACE_MS
     known = channel.obstacle
     if known is not None and known.here and not obstacle.here:
         return
@@ -51,7 +52,8 @@ def meet(core: Core, channel: Channel, obstacle: Obstacle) -> None:
         return
     core.note("node", obstacle.code, channel.id, detail=obstacle.reason)
     if channel.phase is Phase.OPEN:
-        channel.suspended_at = core.now
+        for member in channel.members.values():
+            member.suspended_at = core.now
     core.save(channel)
     pages.tell_state(core, channel)
     core.out.append(Changed(channel.id))
@@ -67,21 +69,22 @@ def lift(core: Core, channel: Channel) -> None:
 def end(core: Core, channel: Channel) -> None:
     """A person ends it while something stands in the way: outside its log, at both nodes."""
     finish(core, channel, "closed")
-    core.control(channel.peer, Line(type="close", group=channel.id, code="closed"))
+    for peer in channel.members:
+        core.control(peer, Line(type="close", group=channel.id, code="closed"))
 
 
 def say(core: Core, channel: Channel) -> None:
     """Guest: tell the host that we cannot join. Its answer is the line that ends it, if it has."""
-    channel.retry_at = core.now + obstacles.PACE_MS
-    if channel.obstacle is not None and core.is_discovered(channel.peer):
-        core.control(channel.peer, _line(channel, channel.obstacle))
+    channel.members[channel.host].retry_at = core.now + obstacles.PACE_MS
+    if channel.obstacle is not None and core.is_discovered(channel.host):
+        core.control(channel.host, _line(channel, channel.obstacle))
 
 
-def turned_away(core: Core, channel: Channel, link: int, said: Join) -> bool:
+def turned_away(core: Core, channel: Channel, peer: str, link: int, said: Join) -> bool:
     """Host: whether a join finds something in the way; then that is the answer."""
     obstacle = channel.obstacle
     if obstacle is None or not obstacle.here:
-        obstacle = _mismatch(core, channel, said)
+        obstacle = _mismatch(core, channel, channel.members[peer], said)
         if obstacle is None:
             return False
         meet(core, channel, obstacle)
@@ -97,7 +100,7 @@ def turned_away(core: Core, channel: Channel, link: int, said: Join) -> bool:
 def differs(core: Core, link: Link, said: Welcome) -> bool:
     """Guest: whether the host's welcome is of another contract; then the host is told."""
     channel = link.channel
-    obstacle = _mismatch(core, channel, said)
+    obstacle = _mismatch(core, channel, link.member, said)
     if obstacle is None:
         return False
     core.write(link, _line(channel, obstacle))
@@ -113,34 +116,39 @@ def contract(channel: Channel) -> dict[str, JsonValue]:
     return {"version": context.type.version[:MAX_VERSION], "hash": context.hash}
 
 
-def _mismatch(core: Core, channel: Channel, said: Join | Welcome) -> Obstacle | None:
+def _mismatch(
+    core: Core, channel: Channel, member: Member, said: Join | Welcome
+) -> Obstacle | None:
     context = channel.context
     if said.hash is None or said.hash == context.hash:
         return None
     mine = (core.label_of(core.me), context.type.version[:MAX_VERSION])
-    return obstacles.between(context.name, mine, (channel.peer_label, said.version))
+    return obstacles.between(context.name, mine, (member.label, said.version))
 
 
-def heard(core: Core, channel: Channel, line: Line) -> None:
-    """The other node says, on the channel's stream, that it cannot take part."""
+def heard(core: Core, channel: Channel, member: Member, line: Line) -> None:
+    """A member's node says that it cannot take part."""
     if channel.final:
         return
     if channel.phase not in (Phase.OPEN, Phase.JOINING):
-        drop_link(core, channel, drain=True)
+        drop_links(core, channel, drain=True)
         return
-    label, context = channel.peer_label, channel.context.name
-    meet(core, channel, obstacles.there(line.code, context, label, line.reason))
+    meet(
+        core,
+        channel,
+        obstacles.there(line.code, channel.context.name, member.label, line.reason),
+    )
 
 
 def told(core: Core, peer: str, line: Line) -> None:
     """The other node says, outside any stream, that it cannot take part."""
     channel = core.channels.get(line.group)
-    if channel is None or channel.peer != peer:
+    if channel is None or peer not in channel.members:
         core.control(peer, Line(type="gone", group=line.group))
     elif channel.final:
         core.control(peer, ended(channel))
     else:
-        heard(core, channel, line)
+        heard(core, channel, channel.members[peer], line)
 
 
 def ended(channel: Channel) -> Line:

@@ -70,7 +70,7 @@ def _entry(core: Core, channel: Channel, row: Tail) -> Entry | None:
     if (
         row.seq != last[1] + 1
         or not last[0] <= row.epoch < core.epoch
-        or not (row.author == channel.peer or (row.author == core.me and core.may_lack))
+        or not (row.author in channel.members or (row.author == core.me and core.may_lack))
     ):
         return None
     encoded = encode(row.data)

@@ -31,7 +31,7 @@ def make_room(core: Core) -> None:
 
 
 def _ended(channel: Channel) -> bool:
-    return channel.final and channel.link is None and not channel.missed
+    return channel.final and not channel.links and not channel.missed
 
 
 def _empty(channel: Channel) -> bool:
@@ -46,7 +46,7 @@ def _forget_oldest(core: Core, ended: list[Channel], kept: int) -> None:
     ended.sort(key=lambda one: (not one.close_acked and not _empty(one), one.closed_at))
     for channel in ended[:surplus]:
         if not channel.hosted:
-            core.withdrawn.add(channel.peer, channel.id, channel.expires_at)
+            core.withdrawn.add(channel.host, channel.id, channel.expires_at)
         forget(core, channel)
 
 

@@ -27,7 +27,7 @@ def trim(core: Core, channel: Channel) -> None:
         return
     if len(log) < KEPT_ENTRIES * 2 and log.size <= 2 * KEPT_BYTES:
         return
-    floor = min(channel.handled, channel.peer_handled, channel.peer_has)
+    floor = min(channel.handled, channel.handled_by_all, channel.had_by_all)
     if log.size <= OUTBOX_BYTES:
         # A page of ours that is behind holds it back, but only so far.
         behind = pages.slowest(core, channel)

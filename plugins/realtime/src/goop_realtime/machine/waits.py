@@ -11,6 +11,7 @@ from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import drop_link, let_go
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.liveness import Wait
+from goop_realtime.machine.member import Member
 
 OPENING_MS = 20_000
 """A stream is opened or given up within half of that."""
@@ -27,10 +28,11 @@ PAGE_MS = 60_000
 def waiting(core: Core) -> Iterator[Wait]:
     """Everything in the core that waits at ``core.now``."""
     for channel in core.channels.values():
-        if channel.link is not None:
-            yield from _on_link(core, channel.link)
-        elif not channel.final:
-            yield from _without_link(core, channel)
+        for member in channel.members.values():
+            if member.link is not None:
+                yield from _on_link(core, member.link)
+            elif not channel.final:
+                yield from _without_link(core, channel, member)
     for page in core.pages.values():
         for channel_id, view in page.views.items():
             if page.connected and view.flight:
@@ -41,7 +43,7 @@ def _on_link(core: Core, link: Link) -> Iterator[Wait]:
     channel, number = link.channel, link.id
 
     def again(code: str) -> Callable[[], None]:
-        return lambda: let_go(core, channel, code)
+        return lambda: let_go(core, link, code)
 
     if channel.final:
         yield Wait(
@@ -49,7 +51,7 @@ def _on_link(core: Core, link: Link) -> Iterator[Wait]:
             "its stream to end",
             number,
             ANSWER_MS,
-            lambda: drop_link(core, channel, drain=False),
+            lambda: drop_link(core, link, drain=False),
         )
     elif link.pulling:
         last = channel.log.last
@@ -60,8 +62,8 @@ def _on_link(core: Core, link: Link) -> Iterator[Wait]:
         yield Wait(channel.id, "the host's welcome", number, ANSWER_MS, again("no_welcome"))
     elif channel.delivery == BEST_EFFORT:
         return  # paced, and held up by our own pages: the driver knows
-    elif channel.hosted and channel.peer_has < channel.log.last[1]:
-        has = channel.peer_has
+    elif channel.hosted and link.member.has < channel.log.last[1]:
+        has = link.member.has
         yield Wait(channel.id, "the guest to have it", (number, has), ANSWER_MS, again("no_ack"))
     elif not channel.hosted and channel.outbox:
         first = next(iter(channel.outbox))
@@ -72,23 +74,23 @@ def _on_link(core: Core, link: Link) -> Iterator[Wait]:
         yield Wait(channel.id, "a pong for its signals", (number, link.pinged_at), ANSWER_MS)
 
 
-def _without_link(core: Core, channel: Channel) -> Iterator[Wait]:
-    if channel.opening:
+def _without_link(core: Core, channel: Channel, member: Member) -> Iterator[Wait]:
+    if member.opening:
 
         def give_up() -> None:
-            channel.opening = False
+            member.opening = False
 
         bound = GO_OPENING_MS if channel.delivery == BEST_EFFORT else OPENING_MS
-        yield Wait(channel.id, "a stream to its host", channel.retries, bound, give_up)
+        yield Wait(channel.id, "a stream to its host", member.retries, bound, give_up)
     elif (
         channel.phase in (Phase.JOINING, Phase.OPEN)
         and not channel.hosted
-        and core.now > channel.retry_at
+        and core.now > member.retry_at
     ):
         yield Wait(
             channel.id,
             "a try to join",
-            channel.retries,
+            member.retries,
             LATE_MS,
             lambda: joining.rejoin(core, channel),
         )

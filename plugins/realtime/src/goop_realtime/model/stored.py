@@ -71,6 +71,12 @@ class Stored:
         self.cursors: dict[str, int] = {}
         self.flaws: list[str] = []
 
+    def remember(self, author: str, message_id: str, outcome: Outcome) -> None:
+        """What became of a message. Raises ``MalformedJson`` where its author takes no part."""
+        if author not in self.row.peers:
+            raise MalformedJson("stranger", f"{author!r} takes no part in the channel")
+        self.outcomes.append((author, message_id, outcome))
+
     def take(self, entry: Entry) -> None:
         """An entry of the log, or below its start one whose id is remembered.
 
@@ -78,6 +84,8 @@ class Stored:
         power cut.
         """
         last = self.entries[-1].seq if self.entries else self.start[1]
+        if entry.author not in self.row.peers:
+            raise MalformedJson("stranger", f"entry {entry.seq} is of {entry.author!r}")
         if entry.seq <= self.start[1]:
             outcome = Outcome(epoch=entry.epoch, seq=entry.seq)
             self.outcomes.append((entry.author, entry.id, outcome))

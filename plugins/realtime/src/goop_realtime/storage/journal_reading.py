@@ -43,7 +43,7 @@ def _outgoing(kept: Stored, row: Any) -> None:
 
 def _outcome(kept: Stored, row: Any) -> None:
     author, message_id, *rest = row
-    kept.outcomes.append((author, message_id, Outcome(*rest)))
+    kept.remember(author, message_id, Outcome(*rest))
 
 
 def _cursor(kept: Stored, row: Any) -> None:

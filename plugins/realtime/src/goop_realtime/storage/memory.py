@@ -32,10 +32,9 @@ def everything(core: Core) -> list[Record]:
 
 def _channel(core: Core, channel: Channel) -> Iterator[Record]:
     yield SaveChannel(channel.id, channel.row())
-    authors = ((core.me, channel.outcomes), (channel.peer, channel.peer_outcomes))
     start = channel.log.start
-    for author, outcomes in authors:
-        for message_id, outcome in outcomes.items():
+    for author in (core.me, *channel.members):
+        for message_id, outcome in channel.outcomes_of(author).items():
             if outcome.code:
                 yield SaveOutcome(channel.id, author, message_id, outcome)
             elif outcome.seq <= start[1]:
@@ -48,5 +47,7 @@ def _channel(core: Core, channel: Channel) -> Iterator[Record]:
         yield SaveEntry(channel.id, entry)
     for outgoing in channel.outbox.values():
         yield SaveOutgoing(channel.id, outgoing)
-    for name in ("handled", "written", "peer_handled", "peer_written"):
-        yield SaveCursor(channel.id, name, getattr(channel, name))
+    yield SaveCursor(channel.id, "handled", channel.handled)
+    yield SaveCursor(channel.id, "written", channel.written)
+    yield SaveCursor(channel.id, "peer_handled", channel.other.handled)
+    yield SaveCursor(channel.id, "peer_written", channel.other.written)

@@ -246,7 +246,7 @@ class SimNode:
     def ended(self, link: int, code: str) -> None:
         """A stream of ours ended."""
         if self.up:
-            before = {channel.id: channel.link for channel in self.engine.core.channels.values()}
+            before = set(self.engine.core.links.values())
             self.engine.link_ended(self.world.now, link, code)
             self.world.watch.ended(self, link, before)
             self.flush()

@@ -154,11 +154,11 @@ class Watch:
             len(channel.log) <= 4 * bound + 2 * limits.KEPT_ENTRIES + pages.OWN_UNTOLD + 4,
             f"{node.peer_id} holds {len(channel.log)} entries of {channel.id}",
         )
-        flying = 0 if channel.link is None else channel.link.flight_bytes
-        demand(
-            flying <= limits.LINK_WINDOW + ONE_MESSAGE,
-            f"{flying} bytes on their way to {channel.peer}",
-        )
+        for link in channel.links:
+            demand(
+                link.flight_bytes <= limits.LINK_WINDOW + ONE_MESSAGE,
+                f"{link.flight_bytes} bytes on their way to {link.member.peer}",
+            )
         for page in node.engine.core.pages.values():
             view = page.views.get(channel.id)
             demand(
@@ -254,13 +254,12 @@ class Watch:
         if self._world.story is not None:
             self._world.tell(f"{sender} ~ {node.peer_id} {_words(line)}")
 
-    def ended(self, node: SimNode, link: int, before: dict[str, Link | None]) -> None:
+    def ended(self, node: SimNode, link: int, before: set[Link]) -> None:
         """A stream ended: that matters to the channel whose present one it was, and to no other."""
-        for channel in node.engine.core.channels.values():
-            was = before.get(channel.id)
+        for other in before - set(node.engine.core.links.values()):
             demand(
-                was is channel.link or (was is not None and was.id == link),
-                f"{node.peer_id}: stream {link} ended, and {channel.id} let go of {was}",
+                other.id == link,
+                f"{node.peer_id}: stream {link} ended, and {other.channel.id} let go of {other.id}",
             )
 
     def agree(self) -> None:
