@@ -100,8 +100,8 @@ interface GoopChannel {
   pending(): Promise<GoopPending[]>;
   /** Something fleeting (typing, a cursor): sent now or never, in no log; of several on their way
    * the newest counts. True when it left; false where nobody can take it now (suspended, ended or
-   * closed here, no way to the node, a peer with an older protocol) or too many came. Throws a `GoopError` when it
-   * is not JSON or larger than 4 KiB (`too_large`). */
+   * closed here, no way to the node, a peer with an older protocol) or too many came. Throws a
+   * `GoopError` when it is not JSON or larger than 4 KiB (`too_large`). */
   signal(data: unknown): boolean;
   /** Ends the channel for both sides; resolves when it has ended, and never rejects. */
   close(): Promise<void>;

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""A disk that takes nothing more, for whatever writes through ``kept_files``."""
+"""A disk that takes nothing more: for whatever writes through ``kept_files``, and for a journal."""
 
 from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import pytest
+
+from goop_realtime.storage.journal import Journal
 
 STEPS = ("mkstemp", "write", "fsync", "replace")
 """Where writing a file can fail."""
@@ -43,3 +46,17 @@ def _failing_open(fail: Any) -> Any:
         return file
 
     return opened
+
+
+@contextmanager
+def full_journal(journal: Journal) -> Iterator[None]:
+    """Within it that journal takes nothing, and says so as SQLite does."""
+
+    def fail(_: object) -> NoReturn:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "commit", fail)
+        yield

@@ -19,24 +19,12 @@ from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.rights import HOME
-from goop_realtime.model.effects import Record
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.storage.journal import MIGRATIONS, Journal
+from tests.unit.full_disk import full_journal
 
 
-class FullDisk(Journal):
-    """A journal that fails while ``full``."""
-
-    full = False
-
-    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
-        """Write, or fail as SQLite does."""
-        if self.full:
-            raise sqlite3.OperationalError("database or disk is full")
-        return super().commit(records)
-
-
-def bridge_over(journal: FullDisk) -> Bridge:
+def bridge_over(journal: Journal) -> Bridge:
     """A bridge without a network."""
     core = Core(
         me="alice",
@@ -65,7 +53,7 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
     database = sqlite3.connect(":memory:")
     for script in MIGRATIONS:
         database.executescript(script)
-    journal = FullDisk(database)
+    journal = Journal(database)
     bridge = bridge_over(journal)
     frames: list[bytes] = []
     cut: list[str] = []
@@ -76,17 +64,16 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
     bridge.flush()
     told = len(frames)
 
-    journal.full = True
-    asked = bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=False, caller=HOME)
-    assert isinstance(asked, Channel)
-    with pytest.raises(Problem) as caught:
-        await bridge.stored()
+    with full_journal(journal):
+        asked = bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=False, caller=HOME)
+        assert isinstance(asked, Channel)
+        with pytest.raises(Problem) as caught:
+            await bridge.stored()
     assert caught.value.code == "storage_failed"
     assert (cut, len(frames)) == (["p"], told)
     assert bridge.engine.core.channels == {}
     assert bridge.engine.core.pages == {}
 
-    journal.full = False
     bridge.engine.attach(now_ms(), "p", HOME)
     bridge.flush()
     await bridge.close()
@@ -97,13 +84,13 @@ async def test_a_disk_that_stays_full_is_told_once(caplog: pytest.LogCaptureFixt
     database = sqlite3.connect(":memory:")
     for script in MIGRATIONS:
         database.executescript(script)
-    journal = FullDisk(database)
+    journal = Journal(database)
     bridge = bridge_over(journal)
-    journal.full = True
-    for _ in range(50):
-        bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=True, caller=HOME)
-        with pytest.raises(Problem):
-            await bridge.stored()
+    with full_journal(journal):
+        for _ in range(50):
+            bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=True, caller=HOME)
+            with pytest.raises(Problem):
+                await bridge.stored()
     told = [one for one in caplog.records if "cannot be written" in one.getMessage()]
     assert len(told) == 1
     await bridge.close()
