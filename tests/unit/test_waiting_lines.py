@@ -12,7 +12,7 @@ from goop_node.types import NetworkError
 from goop_realtime.driver.invitation_streams import SENDING_PER_PEER, InvitationStreams
 from goop_realtime.goop2.go_invitations import WAITING, WAITING_PER_PEER, Invited
 from goop_realtime.model.effects import SendControl
-from goop_realtime.model.wire import INVITE_PROTOCOL, Line, serialise
+from goop_realtime.model.wire import INVITE_PROTOCOL, Line, parse, serialise
 
 
 class Desk:
@@ -93,6 +93,62 @@ async def test_a_peer_that_answers_no_stream_has_few_lines_on_their_way() -> Non
     assert desk.opened == ["stranger"] * SENDING_PER_PEER + ["friend"]
     await desk.end()
     assert not streams._sending
+
+
+class Slow(Desk):
+    """Streams open when they are told to; what is written on each has left when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opening: list[asyncio.Future[Any]] = []
+        self.written: list[str] = []
+        self.leaving: list[Any] = []
+
+    async def open_stream(self, peer: str, protocols: Any) -> Any:
+        self.opening.append(asyncio.get_running_loop().create_future())
+        return await self.opening[-1]
+
+    async def open(self, number: int) -> None:
+        self.opening[number].set_result(
+            SimpleNamespace(
+                protocol=INVITE_PROTOCOL,
+                start=lambda on_lines, on_end: self.leaving.append(on_end),
+                write=lambda raw: self.written.append(parse(raw).stage),
+                close=lambda: None,
+            )
+        )
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+async def test_how_far_a_request_has_come_is_told_in_order_and_the_newest_is_told_at_once() -> None:
+    desk = Slow()
+    node: Any = SimpleNamespace(network=desk)
+    go: Any = SimpleNamespace(takes=lambda action: False, invite=lambda stream, line: False)
+    streams = InvitationStreams(node, desk.engine, go, desk.doors)
+
+    def tells(stage: str, group: int = 0) -> None:
+        line = Line(type="received", group=f"rt-{group:016x}", stage=stage)
+        desk.doors.spawn(streams.send(SendControl("bob", line)))
+
+    for stage in ("node", "page", "node", "page"):
+        tells(stage)
+    tells("node", group=1)
+    await asyncio.sleep(0)
+    assert len(desk.opening) == 2  # one for each request
+    await desk.open(0)
+    assert desk.written == ["node"]
+    assert len(desk.opening) == 2
+    desk.leaving[0]("closed")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await desk.open(2)
+    assert desk.written == ["node", "page"]
+    desk.leaving[1]("closed")
+    await desk.open(1)
+    desk.leaving[2]("reset")
+    await desk.end()
+    assert (len(desk.opening), streams._telling, streams._sending) == (3, {}, {})
 
 
 async def test_lines_that_come_in_one_piece_are_counted_as_they_come() -> None:

@@ -34,6 +34,9 @@ class InvitationStreams:
         self._doors = doors
         self._waiting: Counter[str] = Counter()
         self._sending: Counter[str] = Counter()
+        self._telling: dict[tuple[str, str], SendControl | None] = {}
+        """How far requests have come, by peer and request: while one word of it is on its way, the
+        newest waits behind it."""
 
     def inbound(self, stream: LineStream) -> None:
         """Another node opened a stream of the protocol."""
@@ -91,12 +94,28 @@ class InvitationStreams:
             return
         self._sending[action.peer] += 1
         try:
-            await self._send(action)
+            await (self._tell if line.type == "received" else self._send)(action)
         finally:
             _less(self._sending, action.peer)
 
-    async def _send(self, action: SendControl) -> None:
-        line = action.line
+    async def _tell(self, action: SendControl) -> None:
+        """Say how far a request has come. On streams of their own an older word could overtake."""
+        key = (action.peer, action.line.group)
+        if key in self._telling:
+            self._telling[key] = action
+            return
+        newest: SendControl | None = action
+        try:
+            while newest is not None:
+                self._telling[key] = None
+                await (await self._send(newest)).wait()
+                newest = self._telling[key]
+        finally:
+            del self._telling[key]
+
+    async def _send(self, action: SendControl) -> asyncio.Event:
+        """Open a stream for one line; what is given is set once that has left, or cannot."""
+        line, over = action.line, asyncio.Event()
         protocols = [INVITE_PROTOCOL, *protocols_for(line)]
         try:
             stream = await self._node.network.open_stream(action.peer, protocols)
@@ -106,11 +125,15 @@ class InvitationStreams:
                 reason = why_not(line, self._engine.core.label_of(action.peer))
             self._engine.control_failed(self._doors.now(), action.peer, line, error.code, reason)
             self._doors.step()
-            return
-        if not self._go.invite(stream, line):
-            stream.start(lambda lines: None, lambda code: None)
-            stream.write(serialise(line))
-            stream.close()
+            over.set()
+            return over
+        if self._go.invite(stream, line):
+            over.set()
+            return over
+        stream.start(lambda lines: None, lambda code: over.set())
+        stream.write(serialise(line))
+        stream.close()
+        return over
 
 
 def _less(counter: Counter[str], peer: str) -> None:
