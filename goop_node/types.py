@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias
 
 from msgspec import Meta
 
@@ -28,8 +28,16 @@ if TYPE_CHECKING:
 JSON = "JSON"
 """Marks ``Any`` as JSON in annotations, for ``crossings.fit``."""
 
-JsonValue = Annotated[Any, JSON]
-"""A value made of dict, list, str, int, float, bool and None only."""
+if TYPE_CHECKING:  # while it runs, the border knows by the mark what to check and copy
+    JsonValue: TypeAlias = (
+        "Mapping[str, JsonValue] | Sequence[JsonValue] | str | int | float | bool | None"
+    )
+else:
+    JsonValue = Annotated[Any, JSON]
+"""A value that JSON can say: mappings with text as keys, sequences, text, numbers, booleans, None.
+
+What a node hands out is made of dict, list, str, int, float, bool and None, and nothing else.
+"""
 
 JsonSchema = Mapping[str, JsonValue]
 """A JSON Schema of draft 2020-12 as a mapping."""

@@ -25,6 +25,7 @@ from goop_node.data.ready import only_node, remove_ready, write_ready
 from goop_node.lifetime import END_SECONDS, end_within, run_to_end
 from goop_node.log_format import say
 from goop_node.node import Node
+from goop_node.types import JsonValue
 from goop_node.web.http_protocol import HttpProtocol
 from goop_node.web.origins import home_url, is_loopback
 from goop_node.web.places import places
@@ -181,7 +182,7 @@ def _announce(node: Node) -> None:
     page, url = where()
     node.tokens.key_used = lambda: say(f"A browser was let in. The next one needs: {where()[0]}")
     addrs = list(node.network.addrs)
-    content = {
+    content: dict[str, JsonValue] = {
         "url": url,
         "peerId": node.peer_id,
         "addrs": addrs,

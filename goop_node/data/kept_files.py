@@ -66,9 +66,10 @@ def read_kept(path: Path, parse: Callable[[bytes], T]) -> T | None:
 def read_json(path: Path) -> JsonValue:
     """What a JSON file holds that is not ours to mend, ``None`` when it is missing or no JSON."""
     try:
-        return msgspec.json.decode(read_bytes(path))
+        value: JsonValue = msgspec.json.decode(read_bytes(path))
     except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
         return None
+    return value
 
 
 def read_bytes(path: Path) -> bytes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goop_node.groups.messages import GroupMessage, encoded, error, member_list
+from goop_node.types import JsonValue
 
 PING_MS = 30_000
 PONG_MS = 75_000
@@ -115,7 +116,7 @@ class HostedGroup:
             del self._members[number]
             out += [Left(number, peer, "replaced"), End(number)]
         self._members[conn] = _Member(peer, joined_at=now, pinged_at=now)
-        welcome = {
+        welcome: dict[str, JsonValue] = {
             "group_name": self.name,
             "app_type": self.app_type,
             "max_members": self._max,
@@ -193,7 +194,7 @@ class HostedGroup:
             return []
         return [Left(conn, member.peer, code), *self._tell_members()]
 
-    def _list(self) -> list[object]:
+    def _list(self) -> list[JsonValue]:
         pairs = [(member.peer, member.joined_at) for member in self._members.values()]
         return member_list([(self._host, self._created_at), *pairs])
 

@@ -54,9 +54,10 @@ def validated_settings(
 
 
 def _defaults(schema: JsonSchema) -> dict[str, JsonValue]:
+    properties: Any = schema.get("properties", {})
     return {
         key: value["default"]
-        for key, value in schema.get("properties", {}).items()
+        for key, value in properties.items()
         if isinstance(value, Mapping) and "default" in value
     }
 
@@ -86,7 +87,7 @@ def _sentences(where: str, error: ValidationError) -> list[str]:
     place = f"{where} {key.lstrip('.')}" if key else where
     rule, value = str(error.validator), cast(Any, error.validator_value)
     if rule == "additionalProperties" and isinstance(table := error.instance, dict):
-        known = sorted(cast(JsonSchema, error.schema).get("properties", {}))
+        known = sorted(cast(Any, error.schema).get("properties", {}))
         expected = f"expected one of {', '.join(known)}" if known else "this plugin takes none"
         prefix = f"{key.lstrip('.')}." if key else ""
         unknown = sorted(set(table) - set(known))

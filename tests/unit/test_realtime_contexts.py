@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from goop_realtime.contexts.registry import ContextError, Registry, Validator, compile_context
 from goop_realtime.model.jsonio import MAX_DEPTH, MalformedJson, decode, encode
-from goop_realtime.types import ContextType
+from goop_realtime.types import ContextType, Message
 
 POSITION = {
     "type": "object",
@@ -137,3 +138,10 @@ def test_depth_is_bounded() -> None:
         decode("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
     assert decode('"' + "[" * 1000 + '"') == "[" * 1000
     assert len(decode("[" + ",".join(["[]"] * 1000) + "]")) == 1000
+
+
+def test_a_message_gives_its_members_or_says_that_it_has_none() -> None:
+    move = Message(sender="a", data={"type": "move"}, id="m-1", sent_at=0)
+    assert move.fields["type"] == "move"
+    with pytest.raises(TypeError, match="found list, expected a message with members"):
+        replace(move, data=[1]).fields  # noqa: B018

@@ -26,7 +26,7 @@ FIRST_MOVES = 2
 
 def control_of(params: JsonValue) -> dict[str, Any] | None:
     """The time control that an invitation proposes (``params`` have passed their schema)."""
-    proposed = params.get("clock") if isinstance(params, Mapping) else None
+    proposed: Any = params.get("clock") if isinstance(params, Mapping) else None
     if not isinstance(proposed, Mapping):
         return None
     # To a schema 5.0 is an integer; to us it is 5.

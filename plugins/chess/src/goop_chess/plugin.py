@@ -156,7 +156,7 @@ class ChessPlugin:
                 code="game_differs",
                 reason="The two nodes remember this game differently: start a new one.",
             )
-        state = snapshot.state if snapshot is not None else request.initial_state
+        state: Any = snapshot.state if snapshot is not None else request.initial_state
         session = ChessSession(request, state)
         self._sessions[request.channel] = session
         return session

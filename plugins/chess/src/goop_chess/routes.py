@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
@@ -66,7 +66,7 @@ def routes(plugin: ChessPlugin) -> Route:
         return {
             "moves": len(moves),
             "after": after,
-            "positions": [dict(ply) for ply in plies(moves, after)],
+            "positions": [cast(dict[str, JsonValue], ply) for ply in plies(moves, after)],
         }
 
     @get("/games/{game:str}/pgn", sync_to_thread=False)

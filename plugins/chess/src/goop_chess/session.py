@@ -8,6 +8,7 @@ a claim. A game goes on by the rules that it began by: what is in a log was judg
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from goop_chess import abandoning, clocks, offers
@@ -161,11 +162,11 @@ class ChessSession:
         colour = self._colour_of.get(message.sender)
         if colour is None:
             return Refusal(code="not_a_player", reason="Only the two players may do that.")
-        if message.data["type"] == "chat":
+        if message.fields["type"] == "chat":
             return None  # whatever becomes of the game; nothing of it is in the state
         if self.over:
             return Refusal(code="game_over", reason=f"The game has ended: {self.reason}.")
-        data = message.data
+        data = message.fields
         kind = data["type"]
         refusal = abandoning.refusal(self.abandoned_by, kind, colour)
         if refusal is not None or kind in abandoning.MESSAGES:
@@ -189,7 +190,7 @@ class ChessSession:
     def _has_moved(self, colour: str) -> bool:
         return len(self.position.uci) >= (1 if colour == "white" else 2)
 
-    def _check_flag(self, data: dict[str, Any], colour: str) -> Refusal | None:
+    def _check_flag(self, data: Mapping[str, Any], colour: str) -> Refusal | None:
         if self.clock is None:
             return Refusal(code="no_clock", reason="This game is played without clocks.")
         stamp, of = stamp_of(data), data["colour"]
@@ -204,7 +205,7 @@ class ChessSession:
         if self.position.turn != colour:
             turn = self.position.turn.capitalize()
             return Refusal(code="not_your_turn", reason=f"It is {turn}'s turn.")
-        data = message.data
+        data = message.fields
         if self.clock is not None and stamp_of(data) is None:
             return clocks.missing_stamp()
         found = self.position.judge(data["from"], data["to"], data.get("promotion"))
@@ -216,7 +217,7 @@ class ChessSession:
     def apply(self, message: Message) -> None:
         """Take the message in; it has passed ``check``."""
         colour = self._colour_of[message.sender]
-        kind = message.data["type"]
+        kind = message.fields["type"]
         if kind == "move":
             self._move(message, colour)
         elif kind == "resign":
@@ -224,11 +225,11 @@ class ChessSession:
         elif kind == "abort":
             self._end("*", "abort")
         elif kind == "flag":
-            self._flag_fell(message.data["colour"])
+            self._flag_fell(message.fields["colour"])
         elif kind == "abandon":
             self._abandon(colour)
         elif kind == "abandon_claim":
-            self._end(abandoning.claimed(message.data["result"], colour), abandoning.REASON)
+            self._end(abandoning.claimed(message.fields["result"], colour), abandoning.REASON)
         elif kind != "chat":
             about, _, act = kind.partition("_")
             self._offer(about, act, colour)
@@ -256,7 +257,7 @@ class ChessSession:
         if self._checked is None or self._checked[0] != message.id:
             self.check(message)
         assert self._checked is not None
-        stamp = stamp_of(message.data)
+        stamp = stamp_of(message.fields)
         if self.clock is not None and stamp is not None:
             self.clock.moved(colour, len(self.position.uci), stamp)
         self.position.push(self._checked[1])

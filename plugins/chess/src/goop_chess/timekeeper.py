@@ -95,7 +95,7 @@ class Timekeeper:
             if entry.seq <= measured.seq:
                 continue
             measured.seq = entry.seq
-            kind, own = entry.message.data["type"], entry.message.sender == self._me
+            kind, own = entry.message.fields["type"], entry.message.sender == self._me
             if kind == "move" and not own:
                 measured.passed, measured.seen = self._wait(session, measured)
             if kind in ("move", "takeback_accept"):

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pluggy
 
@@ -145,7 +146,7 @@ class RealtimePlugin:
 
     @asynccontextmanager
     async def _run(self, node: NodeApi) -> AsyncIterator[None]:
-        config = dict(node.config_for("realtime"))
+        config: dict[str, Any] = dict(node.config_for("realtime"))
         synchronous = str(config.pop("synchronous", "NORMAL"))
         kept = config.pop("journal", True)
         journal = self._journal(node, synchronous) if kept else NoJournal()

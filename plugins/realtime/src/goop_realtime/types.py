@@ -63,6 +63,13 @@ class Message:
     id: str
     sent_at: int
 
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The members of ``data``, which has passed its schema. ``TypeError`` where it has none."""
+        if not isinstance(self.data, dict):
+            raise TypeError(f"found {type(self.data).__name__}, expected a message with members")
+        return self.data
+
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:

@@ -198,7 +198,8 @@ def initial_state_of(
     found = asked(lambda: give(copy_of(asked_for)), JsonValue, "the state to start from")
     if isinstance(found, Failed):
         return failing(context, "initial_state()", found.error, give, asked_for.channel)
-    return found
+    state: JsonValue = found
+    return state
 
 
 def stamped(
@@ -211,7 +212,8 @@ def stamped(
     found = asked(lambda: stamp(copy_of(request), deepcopy(data)), JsonValue, "the message")
     if isinstance(found, Failed):
         return failing(context, "stamp()", found.error, stamp, request.channel)
-    return found
+    message: JsonValue = found
+    return message
 
 
 def tell_opened(context: Context, request: OpenRequest, failing: Failing) -> None:

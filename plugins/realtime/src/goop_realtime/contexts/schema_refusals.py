@@ -13,7 +13,6 @@ from typing import Any
 
 from jsonschema_rs import ValidationError
 
-from goop_node.types import JsonValue
 from goop_realtime.model.jsonio import encode
 from goop_realtime.types import Refusal
 
@@ -97,7 +96,7 @@ def _types(error: ValidationError) -> list[str]:
     return list(dict.fromkeys(name for kind in kinds for name in kind.as_dict()["types"]))
 
 
-def _found(value: JsonValue) -> str:
+def _found(value: Any) -> str:
     """The value, where it is short."""
     if isinstance(value, (dict, list)):
         return ""

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from goop_node.types import JsonValue
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
 from goop_realtime.model.limits import OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.model.log import Position
@@ -175,7 +176,7 @@ class VirtualHost(Virtual):
         """The order goes on after what our engine has, in a new epoch."""
         epoch, self._seq = pair(line.fields().get("have")) or (0, 0)
         self._epoch = max(epoch + 1, now)
-        fields = {"last": [epoch, self._seq], "page": PAGE_UNKNOWN}
+        fields: dict[str, JsonValue] = {"last": [epoch, self._seq], "page": PAGE_UNKNOWN}
         self.to_engine.append(
             Line(type="welcome", group=self._group, epoch=self._epoch, payload=raw(fields))
         )

@@ -8,6 +8,7 @@ person is asked.
 from __future__ import annotations
 
 from goop_node.groups import INVITE_PROTOCOL, Invite
+from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import PLAIN
 from goop_realtime.goop2.go_doors import Doors
 from goop_realtime.machine.channel import BEST_EFFORT
@@ -38,7 +39,11 @@ class Invited:
         if not (self._core.is_discovered(peer) or await self._discovered(peer, invite.group_id)):
             return
         known = invite.group_id in self._core.channels
-        fields = {"context": "", "hash": PLAIN.hash, "timeout": DEFAULT_TIMEOUT_MS}
+        fields: dict[str, JsonValue] = {
+            "context": "",
+            "hash": PLAIN.hash,
+            "timeout": DEFAULT_TIMEOUT_MS,
+        }
         line = Line(type="invite", group=invite.group_id, payload=raw(fields))
         self._engine.control(self._doors.now(), peer, line)
         channel = self._core.channels.get(invite.group_id)

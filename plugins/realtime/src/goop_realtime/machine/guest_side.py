@@ -144,7 +144,7 @@ def _take(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
     if entry.author == core.me:
         _settle_own(core, channel, entry.id)
     if placed and entry.kind == "close":
-        finish(core, channel, "closed", decode(entry.raw) or "")
+        finish(core, channel, "closed", str(decode(entry.raw) or ""))
 
 
 def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:

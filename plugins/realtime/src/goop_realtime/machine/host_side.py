@@ -52,7 +52,7 @@ def order(
     if not place(core, channel, entry, message):
         return None
     if entry.kind == "close":
-        finish(core, channel, "closed", decode(entry.raw) or "")
+        finish(core, channel, "closed", str(decode(entry.raw) or ""))
     return None
 
 

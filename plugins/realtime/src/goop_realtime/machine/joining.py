@@ -7,6 +7,7 @@ older one in one step, and the older one's end is ignored.
 
 from __future__ import annotations
 
+from goop_node.types import JsonValue
 from goop_realtime.contexts.plugin_code import PluginFailure
 from goop_realtime.machine import (
     failures,
@@ -68,7 +69,7 @@ def opened(core: Core, channel_id: str, link: int) -> None:
         core.out.append(CloseLink(link, drain=False, channel=channel_id))
         return
     joined = _attach(core, channel, host, link)
-    payload = {
+    payload: dict[str, JsonValue] = {
         "have": list(channel.log.last) if channel.log.last[1] else None,
         **_handled(channel),
         "page": pages.page_presence(core, channel),
@@ -147,7 +148,7 @@ def _welcome(core: Core, link: Link, have: tuple[int, int], said: Join) -> None:
     """Answer a join: what we have, then every entry that the guest lacks."""
     channel, guest = link.channel, link.member
     was = channel.phase
-    payload: dict[str, object] = {
+    payload: dict[str, JsonValue] = {
         "last": list(channel.log.last),
         **_handled(channel),
         "page": pages.page_presence(core, channel),
@@ -241,9 +242,9 @@ def given_back(core: Core, link: Link, line: Line) -> None:
         _lose(core, channel, "the guest's entries do not follow ours")
 
 
-def _handled(channel: Channel) -> dict[str, object]:
+def _handled(channel: Channel) -> dict[str, JsonValue]:
     """How far our pages are, for a ``join`` or ``welcome``."""
-    said: dict[str, object] = {"handled": channel.handled}
+    said: dict[str, JsonValue] = {"handled": channel.handled}
     if channel.failures:
         said["failed"] = list(channel.failures)
     if channel.handled_stage != "page":

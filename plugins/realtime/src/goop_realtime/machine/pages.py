@@ -8,8 +8,9 @@ A page is a document (the SDK gives it an id) or a plain socket. It outlives its
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goop_node.types import Caller, JsonValue
 from goop_realtime.machine.channel import Channel, Phase
@@ -72,7 +73,7 @@ class Page:
         return self.contexts is None or channel.context.type.name in self.contexts
 
 
-def frame(core: Core, page: Page, body: dict[str, JsonValue]) -> None:
+def frame(core: Core, page: Page, body: Mapping[str, JsonValue]) -> None:
     """Give a connected page a frame."""
     if page.connected:
         core.out.append(Frame(page.id, encode(body), channel=str(body.get("channel", ""))))
@@ -81,7 +82,7 @@ def frame(core: Core, page: Page, body: dict[str, JsonValue]) -> None:
 def state_frame(core: Core, channel: Channel) -> dict[str, JsonValue]:
     """The ``state`` frame of a channel as it is now."""
     row = channel_row(channel, core.now, core.limits)
-    detail = row.pop("detail")
+    detail: Any = row.pop("detail")
     body = {"type": "state", "channel": row.pop("channelId"), **row, **detail}
     body.pop("incoming", None)
     if channel.replaced_by and channel.final:

@@ -61,9 +61,12 @@ def send(
         encoded = encode(data)
         refusal = _fits(core, channel, encoded, data)
     if refusal is None and channel.context.type.stamp is not None:
-        data = plugin_code.stamped(channel.context, channel.request, data, core.plugin_failed)
-        encoded = b"" if isinstance(data, PluginFailure) else encode(data)
-        refusal = data if isinstance(data, PluginFailure) else _fits(core, channel, encoded, data)
+        found = plugin_code.stamped(channel.context, channel.request, data, core.plugin_failed)
+        if isinstance(found, PluginFailure):
+            refusal = found
+        else:
+            data, encoded = found, encode(found)
+            refusal = _fits(core, channel, encoded, data)
     if refusal is None:
         outgoing = Outgoing(id=message_id, at=core.now + core.correction, kind="msg", raw=encoded)
         refusal = _hand_on(core, channel, outgoing, data)

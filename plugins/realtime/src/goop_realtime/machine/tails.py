@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from goop_node.types import JsonValue
 from goop_realtime.contexts.plugin_code import PluginFailure
 from goop_realtime.machine import ordering, suspension
 from goop_realtime.machine.channel import Channel
@@ -28,7 +29,15 @@ def give_back(core: Core, link: Link, line: Line) -> None:
         return
     for entry in channel.log.after(line.seq):
         data = decode(entry.raw)
-        row = [entry.epoch, entry.seq, entry.id, entry.author, entry.at, entry.kind, data]
+        row: list[JsonValue] = [
+            entry.epoch,
+            entry.seq,
+            entry.id,
+            entry.author,
+            entry.at,
+            entry.kind,
+            data,
+        ]
         core.write(link, Line(type="tail", group=channel.id, payload=raw(row)))
     core.write(link, Line(type="tail", group=channel.id))
 
@@ -55,7 +64,7 @@ def take_back(core: Core, channel: Channel, row: Tail) -> bool:
     if entry.author == core.me and channel.take_out(entry.id) is not None:
         core.out.append(DropOutgoing(channel.id, entry.id))
     if entry.kind == "close":
-        finish(core, channel, "closed", data or "")
+        finish(core, channel, "closed", str(data or ""))
     return True
 
 

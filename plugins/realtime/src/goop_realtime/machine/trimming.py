@@ -35,13 +35,14 @@ def trim(core: Core, channel: Channel) -> None:
     upto = min(floor, log.last[1] - min(KEPT_ENTRIES, len(log) // 2))
     if upto <= log.start[1]:
         return
-    state = None
+    state: JsonValue = None
     if not channel.session.keeps_nothing:
-        state = _state_after(core, channel, upto)
-        if isinstance(state, Refusal):
-            core.note("plugin", state.code, channel.id, detail=f"cannot trim: {state.reason}")
+        found = _state_after(core, channel, upto)
+        if isinstance(found, Refusal):
+            core.note("plugin", found.code, channel.id, detail=f"cannot trim: {found.reason}")
             channel.untrimmable = 2 * len(log)  # each attempt runs over the whole log
             return
+        state = found
     channel.untrimmable = 0
     _cut(core, channel, upto, state)
 

@@ -42,9 +42,10 @@ def decode(raw: bytes | str) -> JsonValue:
     """
     refuse_depth(raw)
     try:
-        return _decoder.decode(raw)
+        value: JsonValue = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
         raise MalformedJson("malformed_json", f"not JSON: {error}") from None
+    return value
 
 
 def refuse_depth(raw: bytes | str) -> None:

@@ -181,7 +181,8 @@ class SimPage:
         """A frame from the node is on its way."""
         if self.connected:
             if data.startswith(b'{"type":"pending"'):
-                self._counted(decode(data))
+                told: Any = decode(data)
+                self._counted(told)
             self._inbox.append(data)
             self._read_soon()
 
@@ -199,7 +200,7 @@ class SimPage:
     def _read(self) -> None:
         self._reading = False
         while self._inbox and not self.frozen:
-            body = decode(self._inbox.popleft())
+            body: Any = decode(self._inbox.popleft())
             handler = _FRAMES.get(body["type"])
             if handler is not None:
                 handler(self, body)

@@ -142,7 +142,8 @@ class Watch:
     def _look(self, node: SimNode, channel: Channel) -> None:
         """The state after an entry is the same everywhere, and nothing grows beyond bounds."""
         if not (channel.final or channel.barred):
-            state = encode(channel.session.snapshot())
+            folded: Any = channel.session.snapshot()
+            state = encode(folded)
             known = self._folds.setdefault((channel.id, *channel.log.last), state)
             demand(
                 known == state,

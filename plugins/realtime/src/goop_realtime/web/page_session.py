@@ -163,7 +163,7 @@ class PageSession:
             self._error("too_large", f"a frame has at most {MAX_FRAME} bytes")
             return
         try:
-            body = decode(text)
+            body: Any = decode(text)
         except MalformedJson as error:
             self._error(error.code, error.reason)
             return
