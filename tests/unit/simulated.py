@@ -60,6 +60,7 @@ fault cut_socket
 fault disk_full
 fault freeze
 fault kill
+fault lock
 fault lost_disk
 fault lost_file
 fault one_way

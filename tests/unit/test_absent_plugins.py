@@ -295,7 +295,7 @@ def test_what_ends_a_channel_at_one_node_is_told_at_the_other(
 
 
 def _tables(node: SimNode) -> dict[str, list[Any]]:
-    db: sqlite3.Connection = node._db
+    db: sqlite3.Connection = node.journal._db
     names = ("entries", "starts", "outbox", "outcomes", "cursors")
     return {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in names}
 
@@ -408,6 +408,7 @@ def _join(pair: Pair, link: int, **more: Any) -> list[tuple[str, str]]:
     engine, said = pair.host.engine, []
     line = Line(type="join", group=pair.id, payload=payload)
     engine.joined(pair.world.now, link, "bob", line)
+    engine.settle()
     for effect in engine.take():
         if getattr(effect, "link", None) == link:
             body = json.loads(effect.data) if hasattr(effect, "data") else {"type": "(end)"}

@@ -21,7 +21,7 @@ from goop_realtime.machine.channel import BEST_EFFORT, Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.unread import Unread
-from goop_realtime.model.effects import Frame, OpenLink, SaveCursor, SendControl, SendLine
+from goop_realtime.model.effects import Effect, Frame, OpenLink, SaveCursor, SendControl, SendLine
 from goop_realtime.model.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits
 from goop_realtime.model.wire import Line, parse, raw, serialise
 from goop_realtime.types import Refusal
@@ -66,9 +66,13 @@ class Desk:
     def channel(self) -> Channel:
         return next(iter(self.engine.core.channels.values()))
 
+    def _step(self) -> list[Effect]:
+        self.engine.settle()
+        return self.engine.take()
+
     def settle(self) -> None:
         """Carry out effects until there are none."""
-        while effects := self.engine.take():
+        while effects := self._step():
             for effect in effects:
                 if isinstance(effect, Frame):
                     self.frames.append(json.loads(effect.data))

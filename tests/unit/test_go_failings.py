@@ -129,6 +129,7 @@ def test_who_knows_an_id_may_not_join(scene: Scene) -> None:
     channel = scene.agreed()
     line = Line(type="join", group=channel, payload=raw({"have": None, "handled": 0}))
     scene.alice.engine.joined(scene.world.now, 99, "mallory", line)
+    scene.alice.engine.settle()
     answers = [e for e in scene.alice.engine.take() if isinstance(e, SendLine) and e.link == 99]
     assert [b'"not_found"' in answer.data for answer in answers] == [True]
     assert scene.rows(channel)[0].other.peer == "bob"
@@ -142,6 +143,7 @@ def test_an_unknown_id_and_a_foreign_one_get_the_same_answer(scene: Scene) -> No
     for link, group in ((97, channel), (99, "rt-0000000000000000")):
         line = Line(type="join", group=group, payload=raw({"have": None, "handled": 0}))
         scene.alice.engine.joined(scene.world.now, link, "mallory", line)
+        scene.alice.engine.settle()
         effects = scene.alice.engine.take()
         said += [e.data.replace(group.encode(), b"ID") for e in effects if isinstance(e, SendLine)]
     assert len(said) == 2
@@ -206,6 +208,7 @@ def test_a_second_stream_leaves_no_deaf_guest(scene: Scene) -> None:
     line = Line(type="join", group=channel, payload=raw({"have": None, "handled": 0}))
     scene.alice.engine.joined(scene.world.now, 99, "bob", line)
     scene.alice.engine.link_ended(scene.world.now, first.id, "reset")
+    scene.alice.engine.settle()
     scene.alice.engine.take()
     assert host.other.link is not None
     assert host.other.link.id == 99
@@ -304,6 +307,7 @@ def test_the_request_is_known_here_before_the_other_side_can_answer(scene: Scene
     assert channel in scene.alice.engine.core.channels
     line = Line(type="join", group=channel, payload=raw({"have": None, "handled": 0}))
     scene.alice.engine.joined(scene.world.now, 99, "bob", line)
+    scene.alice.engine.settle()
     scene.alice.engine.take()
     assert scene.alice.engine.core.channels[channel].page_state == "connected"
 

@@ -84,6 +84,7 @@ def test_a_guest_that_hurries_loses_its_stream_and_no_message() -> None:
     assert channel.phase is Phase.OPEN
     ordered = len(channel.log)
     assert OUTBOX_MESSAGES < ordered < 2000
+    alice.engine.settle()
     effects = alice.engine.take()
     assert not any(isinstance(item, SaveOutcome) for item in effects)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -172,7 +173,7 @@ async def test_it_is_noticed_though_nothing_happens_and_told_until_it_is_over(
 async def test_where_no_new_file_can_be_made_everything_waits_until_one_can(
     disk: Disk, monkeypatch: Patch
 ) -> None:
-    monkeypatch.setattr(committer, "RETRY_LOST_SECONDS", 0.01)
+    monkeypatch.setattr(committer, "RETRY_LOST_MS", 10)
     house = disk.house
     channel, bob = house.channel("bob")
     disk.broken = True
@@ -187,3 +188,33 @@ async def test_where_no_new_file_can_be_made_everything_waits_until_one_can(
     await waiting
     assert disk.kept(channel.id) == ["m-1"]
     assert house.core.channels[channel.id].phase is Phase.OPEN
+
+
+async def test_a_new_file_that_could_not_be_filled_is_not_taken_for_all_there_is(
+    disk: Disk, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(committer, "RETRY_LOST_MS", 10)
+    house = disk.house
+    channel, bob = house.channel("bob")
+    made: list[Database] = []
+    tries, third = itertools.count(1), asyncio.Event()
+    house.bridge.cuts["p"] = lambda: third.set() if next(tries) == 3 else None
+
+    def full(reason: str) -> Database:
+        database = disk.anew(reason)
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        database.execute(f"PRAGMA max_page_count = {pages}")
+        made.append(database)
+        return database
+
+    monkeypatch.setattr(disk.journal, "_anew", full)
+    delete(disk.path)
+    bob.says(message(channel, 1, payload="x" * 20_000))
+    waiting = asyncio.create_task(house.bridge.stored(channel.id))
+    await third.wait()
+    assert len(made) == 1
+    assert channel.id in house.core.channels
+    assert confirmed(bob) == []
+    made[0].execute("PRAGMA max_page_count = 100000")
+    await waiting
+    assert disk.kept(channel.id) == ["m-1"]

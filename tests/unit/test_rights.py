@@ -165,6 +165,7 @@ class Desk:
         self.session = PageSession(self, self.caller, {})  # type: ignore[arg-type]
 
     def step(self) -> None:
+        self.engine.settle()
         for effect in self.engine.take():
             if isinstance(effect, Frame) and effect.page in self.sinks:
                 self.sinks[effect.page](effect.data, effect.newest)

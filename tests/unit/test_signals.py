@@ -37,12 +37,14 @@ def test_a_peer_that_does_not_answer_is_sent_one_round_and_then_the_newest() -> 
     page = alice.engine.core.pages["a"]
     for n in range(200):
         assert alice.engine.signal(world.now, channel, page, n) is None
+    alice.engine.settle()
     assert signals(alice.engine.take()) == list(range(ROUND))
     link = alice.engine.core.channels[channel].other.link
     assert link is not None
     alice.engine.lines(
         world.now, link.id, [json.dumps({"type": "pong", "group": channel}).encode()]
     )
+    alice.engine.settle()
     assert signals(alice.engine.take()) == [199]
 
 
@@ -50,7 +52,7 @@ def test_a_peer_that_answers_is_sent_them_all() -> None:
     world, alice, bob, channel = opened()
     page = alice.engine.core.pages["a"]
     frames: list[Any] = []
-    act = bob._act
+    act = bob.act
 
     def watch(effects: list[Effect]) -> None:
         frames.extend(
@@ -58,7 +60,7 @@ def test_a_peer_that_answers_is_sent_them_all() -> None:
         )
         act(effects)
 
-    bob._act = watch  # type: ignore[method-assign]
+    bob.act = watch  # type: ignore[method-assign]
     for n in range(3 * ROUND):
         alice.engine.signal(world.now, channel, page, n)
         alice.flush()

@@ -37,13 +37,13 @@ ADD = {"type": "add", "n": 1}
 def watched(node: SimNode) -> list[list[Effect]]:
     """Let everybody of ``WATCHERS`` watch at that node; the batches that it will carry out."""
     batches: list[list[Effect]] = []
-    carry_out = node._act
+    carry_out = node.act
 
     def act(effects: list[Effect]) -> None:
         batches.append(effects)
         carry_out(effects)
 
-    node._act = act  # type: ignore[method-assign]
+    node.act = act  # type: ignore[method-assign]
     node.engine.core.rights = Rights({"granted": frozenset({"tally"}), "barred": frozenset()})
     for name, (caller, contexts) in WATCHERS.items():
         page = node.engine.attach(node.world.now, name, caller)

@@ -135,6 +135,7 @@ class Node:
 
     def flush(self) -> None:
         """Commit what is to be kept, and queue what is to be done on the network."""
+        self.engine.settle()
         effects = self.engine.take()
         records: list[Record] = [item for item in effects if isinstance(item, RECORDS)]
         if records:

@@ -15,7 +15,8 @@ from typing import Any
 
 from goop_node.clock import correction_ms, now_ms
 from goop_node.problems import Problem
-from goop_node.types import LineStream, NetworkError, NodeApi, PeerEvent
+from goop_node.types import LineStream, NodeApi, PeerEvent
+from goop_realtime.driver.channel_streams import ChannelStreams
 from goop_realtime.driver.invitation_streams import InvitationStreams, until_discovered
 from goop_realtime.driver.plugin_news import PluginNews
 from goop_realtime.goop2.go_doors import Doors
@@ -33,13 +34,15 @@ from goop_realtime.model.effects import (
     SendLine,
     channel_of,
 )
-from goop_realtime.model.jsonio import MalformedJson
-from goop_realtime.model.wire import GROUP_PROTOCOL, Line, parse, serialise
+from goop_realtime.model.wire import GROUP_PROTOCOL
 from goop_realtime.storage.committer import Committer
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.no_journal import NoJournal
 
 log = logging.getLogger(__name__)
+
+STORED_SECONDS = 15.0
+"""How long a request waits for what it did to be stored."""
 
 
 class Bridge:
@@ -48,10 +51,8 @@ class Bridge:
     def __init__(self, node: NodeApi, engine: Engine, journal: Journal | NoJournal) -> None:
         self.engine = engine
         self._node = node
-        self._committer = Committer(engine, journal, self._act, self._cut_off, self.report)
+        self._committer = Committer(engine, journal, self)
         self._loop = asyncio.get_running_loop()
-        self._streams: dict[int, LineStream] = {}
-        self._next_link = 0
         self._flush_due = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
@@ -65,12 +66,15 @@ class Bridge:
         """What cuts each connected page off, so that it comes back."""
         self._closed = False
         self.drop_frames, self.lost = self._committer.drop_frames, self._committer.lost
+        self._streams = ChannelStreams(
+            node.network, engine, step=self.step, flush=self.flush, look=self._look_soon
+        )
         doors = Doors(
-            adopt=self._adopt,
-            ended=self._ended,
+            adopt=self._streams.adopt,
+            ended=self._streams.ended,
             step=self.step,
             flush=self.flush,
-            now=now_ms,
+            now=self.now,
             discovered=partial(until_discovered, node.peers),
             spawn=self._spawn,
         )
@@ -94,8 +98,10 @@ class Bridge:
     async def stored(self, channel_id: str = "") -> None:
         """Commit and carry out what has gathered. Raises ``Problem`` where that cannot be stored,
         or this node failed on that channel."""
-        done = await self._committer.stored()
+        done: bool | None = self._committer.commit()
         self._arm()
+        if self._committer.waits:
+            done = await self._until_stored()
         if done is None:
             raise Problem(
                 503, "storage_busy", "this waits for the node's disk, and may happen later"
@@ -104,6 +110,20 @@ class Bridge:
             raise Problem(
                 503, "storage_failed", "this cannot be stored now; nothing of it was done"
             )
+
+    async def _until_stored(self) -> bool | None:
+        """Whether what waits was stored; ``None`` where nobody should wait for that any longer."""
+        answer: asyncio.Future[bool] = self._loop.create_future()
+
+        def tell(done: bool) -> None:
+            if not answer.done():
+                answer.set_result(done)
+
+        self._committer.when_stored(tell)
+        try:
+            return await asyncio.wait_for(answer, STORED_SECONDS)
+        except TimeoutError:
+            return None
 
     def flush(self) -> bool:
         """Commit and carry out what has gathered; whether nothing waits any more."""
@@ -116,15 +136,23 @@ class Bridge:
         """This node failed: for the log, once a minute, and the status page."""
         self._node.failed("realtime", error, doing="a step of the node", about=about)
 
-    def _cut_off(self) -> None:
+    # What the committer asks for (see ``Driver`` there)
+
+    def now(self) -> int:
+        """Unix ms."""
+        return now_ms()
+
+    def later(self, delay_ms: int, action: Callable[[], None]) -> Callable[[], object]:
+        """Call ``action`` then; what is returned takes that back."""
+        return self._loop.call_later(delay_ms / 1000, action).cancel
+
+    def cut_off(self) -> None:
         """End every stream and every page's connection: they come back and say what they have."""
-        for stream in list(self._streams.values()):
-            stream.reset()
-        self._streams.clear()
+        self._streams.cut_off()
         for cut in list(self.cuts.values()):
             cut()
 
-    def _act(self, effects: Sequence[Effect]) -> None:
+    def act(self, effects: Sequence[Effect]) -> None:
         """Carry out what a stored batch asks for; what fails is one of them, and no other."""
         # Messages alone bring no deadline nearer, and most steps are messages alone.
         self._look = self._look or not all(type(effect) in QUIET for effect in effects)
@@ -145,15 +173,14 @@ class Bridge:
             if sink is not None:
                 sink(action.data, action.newest)  # type: ignore[union-attr]
         elif kind is SendLine:
-            stream = self._streams.get(action.link)  # type: ignore[union-attr]
-            if stream is not None:
-                stream.write(action.data)  # type: ignore[union-attr]
+            self._streams.write(action.link, action.data)  # type: ignore[union-attr]
         elif isinstance(action, SendControl):
             self._spawn(self._invitations.send(action))
         elif isinstance(action, OpenLink):
-            self._spawn(self._open_link(action))
+            if not self._go.takes_link(action):
+                self._spawn(self._streams.open(action))
         elif isinstance(action, CloseLink):
-            self._close_link(action)
+            self._streams.end(action)
         elif isinstance(action, Changed):
             self._go.changed(action.channel)
             self._news.opened(action.channel)
@@ -166,90 +193,12 @@ class Bridge:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    # Streams
-
     def inbound(self, protocol: str, stream: LineStream) -> None:
         """Another node opened a stream of ``protocol`` to us."""
         if protocol == GROUP_PROTOCOL:
-            self._inbound(stream)
+            self._streams.inbound(stream)
         elif not self._go.inbound(protocol, stream):
             self._invitations.inbound(stream)
-
-    def _inbound(self, stream: LineStream) -> None:
-        """A guest's stream: its first line must be a join."""
-        link = self._adopt(stream)
-        first = True
-
-        def on_lines(lines: list[bytes]) -> None:
-            nonlocal first
-            if first:
-                first = False
-                if not self._join(link, stream, lines.pop(0)):
-                    return
-            self._received(link, stream, lines)
-
-        stream.start(on_lines, lambda code: self._ended(link, code))
-
-    def _join(self, link: int, stream: LineStream, raw: bytes) -> bool:
-        try:
-            line = parse(raw)
-        except MalformedJson as error:
-            line = Line(type="", reason=error.reason)
-        if line.type != "join":
-            self.engine.core.note("link", "bad_first_line", detail=f"from {stream.peer_id}")
-            stream.write(serialise(Line(type="close", code="bad_first_line")))
-            stream.close()
-            return False
-        # Being a member is more than being discovered, which after a restart takes a while.
-        self.engine.joined(now_ms(), link, stream.peer_id, line)
-        self.step()
-        return True
-
-    def _received(self, link: int, stream: LineStream, lines: list[bytes]) -> None:
-        if not lines:
-            return
-        if not self.engine.lines(now_ms(), link, lines):
-            stream.reset()
-        self.step()
-
-    def _ended(self, link: int, code: str) -> None:
-        self._streams.pop(link, None)
-        if not self._closed:
-            self.engine.link_ended(now_ms(), link, code)
-            self._look = True
-            self.step()
-
-    def _adopt(self, stream: LineStream) -> int:
-        self._next_link += 1
-        self._streams[self._next_link] = stream
-        return self._next_link
-
-    async def _open_link(self, action: OpenLink) -> None:
-        if self._go.takes_link(action):
-            return
-        try:
-            stream = await self._node.network.open_stream(action.peer, [GROUP_PROTOCOL])
-        except NetworkError as error:
-            self.engine.link_failed(now_ms(), action.channel, error.code)
-            self._look = True
-            self.step()
-            return
-        link = self._adopt(stream)
-        self.engine.link_opened(now_ms(), action.channel, link)
-        self.flush()
-        stream.start(
-            lambda lines: self._received(link, stream, lines),
-            lambda code: self._ended(link, code),
-        )
-
-    def _close_link(self, action: CloseLink) -> None:
-        stream = self._streams.get(action.link)
-        if stream is None:
-            return
-        if action.drain:
-            stream.close()
-        else:
-            stream.reset()
 
     # Waiting, time, peers
 
@@ -275,8 +224,12 @@ class Bridge:
             self.engine.standing_changed(now_ms(), event.peer.peer_id)
         else:
             return
-        self._look = True
+        self._look_soon()
         self.step()
+
+    def _look_soon(self) -> None:
+        """What happened may bring the next deadline nearer."""
+        self._look = True
 
     def _arm(self) -> None:
         due = self.engine.core.running.due_at
@@ -307,8 +260,7 @@ class Bridge:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        for stream in list(self._streams.values()):
-            stream.close()
+        self._streams.close()
         self._go.close()
         for task in list(self._tasks):
             task.cancel()

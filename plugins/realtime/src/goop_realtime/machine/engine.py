@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The door to the realtime state machine: everything that can happen to a node's channels.
 
-Each method is one step: it tells the machine the time (Unix ms) and what happened, and leaves
-effects in ``core.out``. The driver takes them with ``take()``. No I/O, no clock, no thread.
+Each method tells it the time (Unix ms) and one thing that happened. ``settle()`` ends a step,
+``take()`` hands out its effects. No I/O, no clock, no thread.
 """
 
 from __future__ import annotations
@@ -53,12 +53,15 @@ class Engine:
         self.core = core
         core.liveness.sources.append(lambda: waits.waiting(core))
 
+    def settle(self) -> None:
+        """End a step: what it placed is told at once, to pages and to other nodes."""
+        settling.settle(self.core)
+
     def take(self) -> list[Effect]:
         """What is to be done since the last call: records to commit first, then actions.
 
         Nothing of channels that failed; ``failures`` names them.
         """
-        settling.settle(self.core)
         out, self.core.out = self.core.out, []
         failed = self.core.failures.keys() - {""}
         return [effect for effect in out if channel_of(effect) not in failed] if failed else out
@@ -76,13 +79,12 @@ class Engine:
     def rebuild(self, now: int, stored: Mapping[str, Stored]) -> None:
         """Go on from what the journal holds, after it could not take a step.
 
-        That step's effects are dropped. The driver has ended every stream and every socket
-        before: peers and pages come back and say what they have.
+        That step's effects are dropped. Every stream and socket was ended before: peers and
+        pages come back and say what they have.
         """
-        core = self.core
-        core.now = now
-        core.forget_everything()
-        restore(core, stored)
+        self.core.now = now
+        self.core.forget_everything()
+        restore(self.core, stored)
 
     # Pages and programs
 
@@ -117,10 +119,8 @@ class Engine:
     def accept(
         self, now: int, channel_id: str, caller: Caller, template: str = ""
     ) -> Channel | Refusal:
-        """Somebody accepts a request: a page for its template.
-
-        Home and programs hand it to ``template``, else to its context's page or to the template
-        that asks, where those may have it.
+        """Somebody accepts a request: a page for its template; home and programs for ``template``,
+        else for its context's page or the template that asks, where those may have it.
         """
         self.core.now = now
         found = find_request(self.core, channel_id, caller)
@@ -226,8 +226,8 @@ class Engine:
     ) -> None:
         """An ``ack`` frame: the page is done up to there; its handlers ``failed`` on these."""
         self.core.now = now
-        channel = self.core.channels.get(channel_id)
         # It counts only for what the page was given; that it may handle in peace.
+        channel = self.core.channels.get(channel_id)
         if channel is not None and pair([epoch, seq]) is not None:
             failures.note(self.core, channel, min(seq, channel.log.last[1]), failed)
             pages.acknowledge(self.core, page, channel, epoch, seq)
@@ -256,8 +256,8 @@ class Engine:
         """An inbound stream began with ``line``; only ``join`` may be first."""
         self.core.now = now
         known = self.core.channels.get(line.group)
-        concerned = known is not None and peer in known.members
-        with Contained(self.core, line.group if concerned else "", peer):
+        concerned = line.group if known is not None and peer in known.members else ""
+        with Contained(self.core, concerned, peer):
             joining.join(self.core, link, peer, line)
 
     def link_opened(self, now: int, channel_id: str, link: int) -> None:

@@ -6,15 +6,17 @@ order, and is tried again by a timer; the loop goes on meanwhile. Where the file
 a new one is written from memory. Where the disk takes nothing, none of it happens, and what is
 stored is true. A single channel whose records cannot be stored
 goes back alone.
+
+This is the one place where records come before the actions that rest on them. It knows no loop and
+no clock: the bridge gives it those of the process, the simulator its virtual ones.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from goop_node.clock import now_ms
 from goop_node.data.storage import is_damage, is_locked
 from goop_realtime.machine.core import Failure
 from goop_realtime.machine.engine import Engine
@@ -25,72 +27,69 @@ from goop_realtime.storage.no_journal import NoJournal
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 0.05
-RETRY_LOST_SECONDS = 1.0
+RETRY_MS = 50
+RETRY_LOST_MS = 1_000
 PATIENCE_MS = 10_000
 """How long a batch waits for a lock before it counts as failed."""
 TELL_AGAIN_MS = 60_000
 """How long a disk that takes nothing is no news."""
-STORED_SECONDS = 15.0
-"""How long a request waits for what it did to be stored."""
 MAX_WAITING = 50_000
 """Effects that may wait with it."""
 
 
+class Driver(Protocol):
+    """Carries out what is stored, and has the time: the bridge, or a simulated node."""
+
+    def now(self) -> int:
+        """Unix ms."""
+
+    def later(self, delay_ms: int, action: Callable[[], None]) -> Callable[[], object]:
+        """Call ``action`` then; what is returned takes that back."""
+
+    def act(self, batch: Sequence[Effect]) -> None:
+        """These are stored: do what they ask for, in their order."""
+
+    def cut_off(self) -> None:
+        """End every stream and every page's connection: they come back and say what they have."""
+
+    def report(self, error: Exception, about: str) -> None:
+        """This node failed, and on what."""
+
+
 class Committer:
-    """One node's way from what its engine asks for to what is stored and done.
+    """One node's way from what its engine asks for to what is stored and done."""
 
-    ``act`` carries out what a stored batch asks for, ``cut_off`` ends every stream and page,
-    ``report`` takes what this node failed with, and on what.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        journal: Journal | NoJournal,
-        act: Callable[[Sequence[Effect]], None],
-        cut_off: Callable[[], None],
-        report: Callable[[Exception, str], None],
-    ) -> None:
+    def __init__(self, engine: Engine, journal: Journal | NoJournal, driver: Driver) -> None:
         self._engine = engine
         self._journal = journal
-        self._act = act
-        self._cut_off = cut_off
-        self._report = report
-        self._loop = asyncio.get_running_loop()
+        self._driver = driver
         self._waiting: list[Effect] = []
         self._since = 0
         """Since when they wait (Unix ms)."""
         self._told: int | None = None
         """When it was last said that nothing can be written (Unix ms)."""
-        self._retry: asyncio.TimerHandle | None = None
-        self._watchers: list[asyncio.Future[bool]] = []
+        self._cancel_retry: Callable[[], object] | None = None
+        self._watchers: list[Callable[[bool], None]] = []
         self.failed: frozenset[str] = frozenset()
         """The channels that the last batch failed on."""
 
-    # What the bridge asks
+    # What the driver asks
 
     def commit(self) -> bool:
         """Take all that has gathered. Whether all of it is stored and done, as far as it may be."""
         self._gather()
-        if self._retry is not None:
+        if self.waits:
             return False  # behind what waits already
         return self._try()
 
-    async def stored(self) -> bool | None:
-        """Commit, and wait until what has gathered is stored, or has failed.
+    @property
+    def waits(self) -> bool:
+        """Whether something could not be stored yet, and is tried again."""
+        return self._cancel_retry is not None
 
-        ``None`` where that takes longer than anybody should wait: it goes on.
-        """
-        done = self.commit()
-        if self._retry is None:
-            return done
-        watcher: asyncio.Future[bool] = self._loop.create_future()
-        self._watchers.append(watcher)
-        try:
-            return await asyncio.wait_for(watcher, STORED_SECONDS)
-        except TimeoutError:
-            return None
+    def when_stored(self, tell: Callable[[bool], None]) -> None:
+        """Call ``tell`` once what waits is stored, or with ``False`` once it has failed."""
+        self._watchers.append(tell)
 
     def lost(self, reason: str) -> None:
         """The file was deleted, replaced or damaged under us."""
@@ -114,9 +113,9 @@ class Committer:
         self._answer(False)
 
     def _stop_waiting(self) -> None:
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+        if self._cancel_retry is not None:
+            self._cancel_retry()
+            self._cancel_retry = None
 
     # Batches
 
@@ -124,6 +123,7 @@ class Committer:
         """Add what the engine asks for; what it failed on goes back first."""
         failed: set[str] = set()
         while True:
+            self._engine.settle()
             self._waiting += self._engine.take()
             failures = self._engine.failures()
             if not failures:
@@ -134,7 +134,7 @@ class Committer:
 
     def _set_back(self, failures: dict[str, Failure]) -> None:
         for channel_id, failure in failures.items():
-            self._report(failure.error, f"on channel {channel_id or 'none in particular'}")
+            self._driver.report(failure.error, f"on channel {channel_id or 'none in particular'}")
             if not channel_id:
                 self._engine.core.note("node", "failed", detail=repr(failure.error))
                 continue
@@ -145,12 +145,12 @@ class Committer:
             except Exception as broken:
                 self._go_back(broken)
                 return
-            self._engine.set_back(now_ms(), channel_id, stored, failure)
+            self._engine.set_back(self._driver.now(), channel_id, stored, failure)
 
     def _try(self) -> bool:
         records: list[Record] = [one for one in self._waiting if isinstance(one, RECORDS)]
         culprits: dict[str, Exception] = {}
-        if records:
+        if records or self._journal.lost:
             try:
                 culprits = self._journal.commit(records)
             except Exception as error:
@@ -161,7 +161,9 @@ class Committer:
         """What waited is stored, but for some channels: it is done now."""
         batch, self._waiting = self._waiting, []
         self._since = 0
-        self._act([one for one in batch if channel_of(one) not in culprits] if culprits else batch)
+        self._driver.act(
+            [one for one in batch if channel_of(one) not in culprits] if culprits else batch
+        )
         if culprits:
             self._set_back({channel: Failure(error) for channel, error in culprits.items()})
             done = self.commit()
@@ -173,14 +175,14 @@ class Committer:
     def _cannot(self, error: Exception) -> bool:
         """A batch was not stored: it waits for a lock, a new file takes it, or it never happens."""
         if is_locked(error) and self._has_patience(error):
-            self._again_in(RETRY_SECONDS)
+            self._again_in(RETRY_MS)
             return False
         if isinstance(error, Lost) or is_damage(error):
             return self._renew(str(error))
         return self._go_back(error)
 
     def _has_patience(self, error: Exception) -> bool:
-        now = now_ms()
+        now = self._driver.now()
         if not self._since:
             self._since = now
             log.warning("another program holds the lock of the journal; what happens waits")
@@ -200,32 +202,32 @@ class Committer:
     def _go_back(self, error: Exception) -> bool:
         """None of what waits happens: what is stored is true. Where that cannot be read either,
         everything goes on waiting, and nobody is told anything."""
-        if self._told is None or now_ms() - self._told >= TELL_AGAIN_MS:
-            self._told = now_ms()
+        if self._told is None or self._driver.now() - self._told >= TELL_AGAIN_MS:
+            self._told = self._driver.now()
             log.error("the journal cannot be written (is the disk full?): %s", error)
         self._engine.core.note("node", "storage_failed", detail=str(error))
-        self._cut_off()
+        self._driver.cut_off()
         try:
             stored = self._journal.load()
         except Exception:
+            self._engine.settle()
             self._engine.take()  # of cutting off nothing is to be said
-            self._again_in(RETRY_LOST_SECONDS)
+            self._again_in(RETRY_LOST_MS)
             return False
         self._waiting = []
-        self._engine.rebuild(now_ms(), stored)
+        self._engine.rebuild(self._driver.now(), stored)
         self._answer(False)
         return False
 
-    def _again_in(self, seconds: float) -> None:
-        self._retry = self._loop.call_later(seconds, self._again)
+    def _again_in(self, delay_ms: int) -> None:
+        self._cancel_retry = self._driver.later(delay_ms, self._again)
 
     def _again(self) -> None:
-        self._retry = None
+        self._cancel_retry = None
         self.commit()
 
     def _answer(self, done: bool) -> None:
         self._since = 0
         watchers, self._watchers = self._watchers, []
-        for watcher in watchers:
-            if not watcher.done():
-                watcher.set_result(done)
+        for tell in watchers:
+            tell(done)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from goop_node.clock import booted_ms
-from goop_node.data.storage import Database
+from goop_node.data.storage import Database, takes_nothing_now
 from goop_realtime.model.effects import Record
 from goop_realtime.model.jsonio import MAX_INTEGER
 from goop_realtime.model.stored import Stored
@@ -78,7 +78,9 @@ class Journal:
         self._anew = anew
         self._epoch = 0
         self._lost = ""
-        """Why there is no file just now."""
+        """Why there is no file that holds everything just now."""
+        self._bare = False
+        """Whether that file is there, and could not be filled yet."""
         self.may_lack = True
         """Whether the newest of what was told to others may be missing, as after a power cut."""
         self.flaws: list[str] = []
@@ -178,13 +180,25 @@ class Journal:
         """
         if self._anew is None:
             raise sqlite3.OperationalError(reason)
-        self._lost = reason
-        self._db.close()
-        self._db = self._anew(reason)
+        if not self._bare:
+            self._lost = reason
+            self._db.close()
+            self._db = self._anew(reason)
         self._lost = ""
-        with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO node VALUES ('epoch', ?)", (self._epoch,))
-        return self.commit(records)
+        try:
+            with self._transaction():
+                self._db.execute("INSERT OR REPLACE INTO node VALUES ('epoch', ?)", (self._epoch,))
+            culprits = self.commit(records)
+        except Exception as error:
+            self._lost, self._bare = reason, takes_nothing_now(error)
+            raise
+        self._bare = False
+        return culprits
+
+    @property
+    def lost(self) -> bool:
+        """Whether the file is gone, and no other holds everything yet: memory alone does."""
+        return bool(self._lost)
 
     def close(self) -> None:
         """Let go of the file, in which it says then that nothing is missing."""
@@ -196,8 +210,11 @@ class Journal:
     def load(self, only: str | None = None) -> dict[str, Stored]:
         """Every channel that the journal holds, by id, or ``only`` that one.
 
-        What is damaged is left out; ``flaws`` says what that was. Raises ``sqlite3.Error``.
+        What is damaged is left out; ``flaws`` says what that was. Raises ``sqlite3.Error``, and
+        where the file is ``lost``.
         """
+        if self._lost:
+            raise Lost(self._lost)
         stored, self.flaws = read(self._db, only)
         self.may_lack = self.may_lack or bool(self.flaws)
         return stored

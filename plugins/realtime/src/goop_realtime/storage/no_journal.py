@@ -14,6 +14,7 @@ class NoJournal:
 
     flaws: Sequence[str] = ()
     may_lack = False
+    lost = False
 
     def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
         """Nothing to do."""

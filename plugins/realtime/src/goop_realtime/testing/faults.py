@@ -65,7 +65,7 @@ def power_cut(life: Life) -> None:
     node = life.chance.choice(life.nodes)
     if not node.up:
         return
-    node.stop_syncing()
+    node.journal.stop_syncing()
 
     def dark() -> None:
         _dark(life, node)
@@ -77,7 +77,7 @@ def power_cut(life: Life) -> None:
 def lost_disk(life: Life) -> None:
     """A node comes back without anything."""
     node = life.chance.choice(life.nodes)
-    node.forget_all()
+    node.journal.lose_everything()
     _dark(life, node)
     life.soon(life.chance.choice(DOWN_MS), lambda: _restart(life, node))
 
@@ -96,8 +96,16 @@ def plugin_away(life: Life) -> None:
 def disk_full(life: Life) -> None:
     """A node cannot commit for a while."""
     node = life.chance.choice(life.nodes)
-    node.disk_full = True
-    life.soon(life.chance.choice((5, 2_000)), lambda: setattr(node, "disk_full", False))
+    node.journal.full = True
+    life.soon(life.chance.choice((5, 2_000)), lambda: setattr(node.journal, "full", False))
+
+
+def lock(life: Life) -> None:
+    """Another program holds a node's file, perhaps for longer than the node has patience."""
+    node = life.chance.choice(life.nodes)
+    node.journal.locked = True
+    wait = life.chance.choice((5, 500, 2_000, 15_000))
+    life.soon(wait, lambda: setattr(node.journal, "locked", False))
 
 
 def lost_file(life: Life) -> None:
@@ -144,6 +152,7 @@ FAULTS: dict[Callable[[Life], None], int] = {
     lost_disk: 1,
     plugin_away: 5,
     disk_full: 2,
+    lock: 2,
     lost_file: 2,
     reload: 4,
     cut_socket: 4,

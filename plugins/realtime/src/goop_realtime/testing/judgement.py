@@ -107,7 +107,8 @@ def _on_its_way(channel_id: str, page: SimPage) -> None:
         after = portion["next"]
     kept = [outgoing.id for outgoing in channel.outbox.values() if outgoing.kind == "msg"]
     demand(listed == kept, f"{node.peer_id} lists {listed} as on their way, and has {kept}")
-    demand(len(kept) == node.outbox(channel_id), f"{node.peer_id} has stored another outbox")
+    stored = node.journal.outbox(channel_id)
+    demand(len(kept) == stored, f"{node.peer_id} has {len(kept)} in an outbox, and stored {stored}")
     if page.connected and channel_id in page.pending:
         told = page.pending[channel_id]
         demand(told == len(kept), f"{page.id} was told of {told} on their way, not {len(kept)}")

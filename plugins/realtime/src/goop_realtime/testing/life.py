@@ -177,7 +177,7 @@ class Life:
             page.thaw()
         for node in self.nodes:
             node.dies = None
-            node.disk_full = False
+            node.journal.full = node.journal.locked = False
             node.mend()
             if not node.up:
                 self.world.later(self.chance.randrange(2_000), node.start)

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""What a simulated node runs on: its chance, and the file of its journal."""
+"""What a simulated node runs on: its chance, the file of its journal, and how that fails."""
 
 from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from goop_realtime.storage.journal import MIGRATIONS
+from goop_realtime.model.effects import Record
+from goop_realtime.storage.journal import MIGRATIONS, Journal
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World
@@ -30,7 +32,68 @@ class Chance(random.Random):
         return bits
 
 
-def new_file() -> sqlite3.Connection:
+class Killed(BaseException):
+    """The process is gone in the middle of a step: nothing of ours may catch that."""
+
+
+class Disk(Journal):
+    """A journal in memory, whose file may be full, locked, lost, or behind in a power cut."""
+
+    def __init__(self) -> None:
+        super().__init__(_new_file(), lambda reason: _new_file())
+        self._empty = self._db.serialize()
+        self._synced: bytes | None = None
+        self.full = False
+        self.locked = False
+        self.kills = False
+        """Whether the node is killed before its next commit."""
+
+    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
+        """Write, or fail as SQLite does."""
+        if self.kills:
+            raise Killed
+        if self.full:
+            raise _error("database or disk is full", sqlite3.SQLITE_FULL)
+        if self.locked:
+            raise _error("database is locked", sqlite3.SQLITE_BUSY)
+        culprits = super().commit(records)
+        assert not culprits, culprits
+        return culprits
+
+    def reopen(self) -> bool:
+        """Another process opens it. Whether it lacks what the one before kept in memory alone."""
+        lacks, self._lost, self._bare = self.lost, "", False
+        return lacks
+
+    def stop_syncing(self) -> None:
+        """From now on commits only seem to reach the disk."""
+        self._synced = self._db.serialize()
+
+    def lose_everything(self) -> None:
+        """Nothing will be found on it after ``fall_back``."""
+        self._synced = self._empty
+
+    def fall_back(self) -> bool:
+        """Lose every commit since ``stop_syncing``; whether there was that."""
+        if self._synced is None:
+            return False
+        self._db.deserialize(self._synced)
+        self._synced = None
+        return True
+
+    def outbox(self, channel_id: str) -> int:
+        """How many messages of our pages are on their way."""
+        query = "SELECT count(*) FROM outbox WHERE channel = ? AND kind = 'msg'"
+        return int(self._db.execute(query, (channel_id,)).fetchone()[0])
+
+
+def _error(words: str, code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError(words)
+    error.sqlite_errorcode = code
+    return error
+
+
+def _new_file() -> sqlite3.Connection:
     """A new and empty one, in memory."""
     database = sqlite3.connect(":memory:")
     for script in MIGRATIONS:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from goop_realtime.contexts.registry import Registry
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.pages import Page
 from goop_realtime.machine.restore import restore
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.effects import (
@@ -24,14 +24,17 @@ from goop_realtime.model.effects import (
 )
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import parse
-from goop_realtime.storage.journal import Journal
-from goop_realtime.storage.memory import everything
-from goop_realtime.testing.machine import Chance, new_file
+from goop_realtime.storage.committer import Committer
+from goop_realtime.testing.machine import Chance, Disk, Killed
 from goop_realtime.testing.page import SimPage
 from goop_realtime.types import Refusal
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World
+
+
+BACK_MS = 20
+"""How soon a node goes on whose step could not be stored."""
 
 
 class SimNode:
@@ -44,11 +47,8 @@ class SimNode:
         self.pages: dict[str, SimPage] = {}
         self.dies: str | None = None
         """Where in its next step it is killed: ``commit`` (before it), ``act``, ``half``."""
-        self.disk_full = False
-        self._db = new_file()
-        self._empty = self._db.serialize()
-        self._synced: bytes | None = None
-        self.journal = Journal(self._db, self._other_file)
+        self.journal = Disk()
+        self._went_back = False
         self._life = 0
         self._tick_at: int | None = None
         self.plugin = "works"
@@ -75,6 +75,7 @@ class SimNode:
         core.epoch = self.journal.next_epoch(now)
         restore(core, self.journal.load())
         self.engine = Engine(core)
+        self._committer = Committer(self.engine, self.journal, self)
         self.up = True
         self._life += 1
         self._tick_at = None
@@ -91,10 +92,11 @@ class SimNode:
         self.up = False
         self.dies = None
         for wire in self.world.wires():
-            if self in wire.nodes.values():
-                wire.orphan(self, silent=silent)
+            wire.orphan(self, silent=silent)
         for page in self.pages.values():
             page.lost()
+        if self.journal.reopen():
+            self.world.watch.forgets(self)
 
     def mend(self) -> None:
         """Start again with the plugin as it should be."""
@@ -105,88 +107,88 @@ class SimNode:
             self.crash()
             self.start()
 
-    def stop_syncing(self) -> None:
-        """From now on commits only seem to reach the disk."""
-        self._synced = self._db.serialize()
-
     def lose_power(self) -> None:
-        """Die, and lose every commit since ``stop_syncing``."""
+        """Die, and lose every commit that the disk had not taken."""
         if self.up:
             self.crash(silent=True)
-        if self._synced is not None:
+        if self.journal.fall_back():
             self.world.tell(f"{self.peer_id} loses its last commits")
-            self._db.deserialize(self._synced)
-            self._synced = None
             self.world.watch.forgets(self)
 
-    def forget_all(self) -> None:
-        """The disk is gone: nothing will be found on it after ``lose_power``."""
-        self._synced = self._empty
-
-    def _other_file(self, reason: str) -> sqlite3.Connection:
-        self._db = new_file()
-        return self._db
-
     def lose_file(self) -> None:
-        """The journal's file is deleted while the node runs: it writes another."""
+        """The journal's file is deleted under the node."""
         self.world.tell(f"{self.peer_id} finds its file gone")
-        self.flush()
         if self.up:
-            assert not self.journal.renew(everything(self.engine.core), "deleted")
-
-    def outbox(self, channel_id: str) -> int:
-        """How many messages of our pages are on their way, as the disk has it."""
-        query = "SELECT count(*) FROM outbox WHERE channel = ? AND kind = 'msg'"
-        return int(self._db.execute(query, (channel_id,)).fetchone()[0])
+            self._step(lambda: self._committer.lost("deleted"))
 
     # Steps
 
     def flush(self) -> None:
-        """Commit and carry out what the engine asks for, unless death comes between."""
-        if not self.up:
-            return
-        effects = self.engine.take()
-        for failure in self.engine.failures().values():
-            raise failure.error
-        records: list[Record] = [item for item in effects if isinstance(item, RECORDS)]
-        if records:
-            if self.dies == "commit":
-                self.crash()
-                return
-            if self.disk_full:
-                self._fail()
-                return
-            culprits = self.journal.commit(records)
-            assert not culprits, culprits
-            self.world.watch.committed(self, records)
-        if self.dies is not None:
-            effects = effects[: len(effects) // 2] if self.dies == "half" else []
-            self._act(effects)
+        """A step ends: it is committed and carried out, unless death comes between."""
+        if self.up:
+            self._step(self._committer.commit)
+
+    def _step(self, work: Callable[[], object]) -> None:
+        self.journal.kills = self.dies == "commit"
+        try:
+            work()
+        except Killed:
             self.crash()
             return
-        self._act(effects)
+        if self._went_back and not self._committer.waits:
+            self._went_back = False
+            self.world.watch.started(self)
+            self.later(BACK_MS, self._committer.commit)
         self._arm()
 
-    def _fail(self) -> None:
-        """The disk took nothing of this step: go on from what it holds."""
+    # What the committer asks for (see ``Driver`` there)
+
+    def now(self) -> int:
+        """The world's time, in Unix ms."""
+        return self.world.now
+
+    def later(self, delay_ms: int, action: Callable[[], object]) -> Callable[[], object]:
+        """Call ``action`` then, unless this life of the node is over; the answer cancels it."""
+        life, cancelled = self._life, [False]
+
+        def run() -> None:
+            if self.up and life == self._life and not cancelled[0]:
+                self._step(action)
+
+        self.world.later(delay_ms, run)
+        return lambda: cancelled.__setitem__(0, True)
+
+    def act(self, batch: Sequence[Effect]) -> None:
+        """These are on the disk: do what they ask for, as far as life goes on."""
+        records: list[Record] = [item for item in batch if isinstance(item, RECORDS)]
+        if records:
+            self.world.watch.committed(self, records)
+        if self.dies is not None and batch:
+            self._carry_out(batch[: len(batch) // 2] if self.dies == "half" else ())
+            raise Killed
+        self._carry_out(batch)
+        for page in self.pages.values():
+            page.check_pending()
+
+    def cut_off(self) -> None:
+        """A step cannot be stored, and nothing of it happens: every stream and socket ends."""
         self.world.tell(f"{self.peer_id} cannot commit")
+        self._went_back = True
         for wire in self.world.wires():
-            for link, node in wire.nodes.items():
-                if node is self:
-                    wire.close(link, drain=False)
+            wire.reset(self)
         for page in self.pages.values():
             page.lost()
-        self.engine.rebuild(self.world.now, self.journal.load())
-        self.world.watch.started(self)
-        self._act(self.engine.take())
 
-    def _act(self, effects: list[Effect]) -> None:
+    def report(self, error: Exception, about: str) -> None:
+        """A step failed on something: no simulated life may bring that about."""
+        raise error
+
+    def _carry_out(self, effects: Sequence[Effect]) -> None:
         world = self.world
         for effect in effects:
             kind = type(effect)
             if kind is Frame:
-                page = self.pages.get(effect.page)  # type: ignore[union-attr]
-                if page is not None:
+                if (page := self.pages.get(effect.page)) is not None:  # type: ignore[union-attr]
                     page.frame(effect.data)  # type: ignore[union-attr]
             elif kind is SendLine:
                 wire = world.wire(effect.link)  # type: ignore[union-attr]
@@ -196,10 +198,8 @@ class SimNode:
                 self._control(effect)
             elif isinstance(effect, OpenLink):
                 world.later(world.delay(), self._opener(effect))
-            elif isinstance(effect, CloseLink):
-                wire = world.wire(effect.link)
-                if wire is not None:
-                    wire.close(effect.link, drain=effect.drain)
+            elif isinstance(effect, CloseLink) and (wire := world.wire(effect.link)) is not None:
+                wire.close(effect.link, drain=effect.drain)
 
     def _control(self, effect: SendControl) -> None:
         world, life = self.world, self._life
@@ -275,6 +275,12 @@ class SimNode:
         self.world.later(max(1, at - self.world.now), tick)
 
     # People and pages
+
+    def attach(self, page: SimPage) -> Page:
+        """A page's socket is open: what waits for an older one is not for this one."""
+        self.flush()
+        self._committer.drop_frames(page.id)
+        return self.engine.attach(self.world.now, page.id, HOME)
 
     def page(self, name: str, *, acks: bool = True) -> SimPage:
         """Open a page on this node."""

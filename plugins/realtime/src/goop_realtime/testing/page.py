@@ -66,6 +66,8 @@ class SimPage:
         self.gaps = 0
         self.pending: dict[str, int] = {}
         """How many messages it was last told are on their way, by channel."""
+        self._counts: set[str] = set()
+        """Channels of which the last batch told that number."""
         self.born = node.world.now
         self._page: Page | None = None
         self._inbox: deque[bytes] = deque()
@@ -87,7 +89,7 @@ class SimPage:
         self.connected = True
         self._sockets += 1
         self.pending.clear()
-        page = self._page = self.node.engine.attach(world.now, self.id, HOME)
+        page = self._page = self.node.attach(self)
         pending: dict[str, list[str]] = {}
         for message_id, item in self.open.items():
             if item.stage > 1:
@@ -124,6 +126,7 @@ class SimPage:
         """The socket is gone, and with it what was on its way."""
         self.connected = False
         self._inbox.clear()
+        self._counts.clear()
         if self.alive:
             self.node.world.later(self.node.world.random.choice((1, 300, 5_000)), self.attach)
 
@@ -187,10 +190,14 @@ class SimPage:
             self._read_soon()
 
     def _counted(self, body: dict[str, Any]) -> None:
-        """What is on its way is told as it stands on the disk at that moment."""
-        channel, count = body["channel"], body["count"]
-        self.node.world.watch.pages.pending(self, channel, count)
-        self.pending[channel] = count
+        self.pending[body["channel"]] = body["count"]
+        self._counts.add(body["channel"])
+
+    def check_pending(self) -> None:
+        """What a batch told of what is on its way is how it stands on the disk behind it."""
+        while self._counts:
+            channel = self._counts.pop()
+            self.node.world.watch.pages.pending(self, channel, self.pending[channel])
 
     def _read_soon(self) -> None:
         if self._inbox and not self._reading and not self.frozen:

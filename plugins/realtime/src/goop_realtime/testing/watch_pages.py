@@ -78,7 +78,7 @@ class PageWatch:
 
     def pending(self, page: SimPage, channel_id: str, count: int) -> None:
         """A page is told how many messages are on their way: that is the outbox on the disk."""
-        kept = page.node.outbox(channel_id)
+        kept = page.node.journal.outbox(channel_id)
         demand(count == kept, f"{page.id} is told that {count} are on their way, and {kept} are")
         self._seen.counts["frame pending" if count else "frame pending 0"] += 1
 

@@ -79,6 +79,12 @@ class Wire:
         node = self.nodes[link]
         self._world.later(1, lambda: node.ended(link, "closed"))
 
+    def reset(self, node: SimNode) -> None:
+        """A node drops its side of it, if it has one."""
+        for link, side in self.nodes.items():
+            if side is node:
+                self.close(link, drain=False)
+
     def cut(self, notice: tuple[int, int]) -> None:
         """It breaks. Each side still gets a part of what was on its way, then its end."""
         if self._broken:
