@@ -131,6 +131,8 @@ interface GoopIncoming {
   /** What people call the context, and the page accepting leads to, when the node knows it. */
   readonly title: string | null;
   readonly page: string | null;
+  /** What it proposes, in words of the context (`"You play Black."`), or `""`. */
+  readonly terms: string;
   /** At home: the templates that it can be accepted for. Elsewhere `null`. */
   readonly templates: readonly string[] | null;
   /** Milliseconds left when it arrived here, or `null`. */

@@ -2,7 +2,7 @@
 // Requests that nobody answered in time: who it was, when, and how to ask back.
 
 import { $, fullName, make, note, paintAvatar } from "./dom.js";
-import { takers } from "./requests.js";
+import { strangers, takers } from "./requests.js";
 import { templateOf, titleOf } from "./templates.js";
 
 const SPANS = /** @type {const} */ ([["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]]);
@@ -55,7 +55,7 @@ function itemOf(one) {
       dismiss.disabled = false;
     }
   });
-  const who = make("p", { className: "who" }, text, ", ", time);
+  const who = make("div", { className: "who" }, make("p", {}, text, ", ", time), ...strangers(one));
   return make("li", { "data-channel": one.channelId }, avatar, who, make("div", { className: "actions" }, ...back, dismiss), problem);
 }
 

@@ -78,8 +78,11 @@ function place(request, templates) {
   return make("p", { className: "hint nowhere" }, nowhere(request));
 }
 
+/** What the request proposes, where its context says it. */
+const proposed = ({ terms }) => (terms ? [make("p", { className: "terms" }, terms)] : []);
+
 /** What to compare before the first answer to somebody. */
-const strangers = ({ peerId }) => (relation(peerId).standing === "friend" ? [] : [printLine(peerId)]);
+export const strangers = ({ peerId }) => (relation(peerId).standing === "friend" ? [] : [printLine(peerId)]);
 
 function show(request) {
   const before = waiting.get(request.channelId)?.element;
@@ -98,7 +101,7 @@ function show(request) {
     "li",
     { "data-channel": request.channelId },
     avatar,
-    make("div", { className: "who" }, make("p", {}, text), ...strangers(request)),
+    make("div", { className: "who" }, make("p", {}, text), ...proposed(request), ...strangers(request)),
     where,
     make("div", { className: "actions", role: "group", "aria-label": text }, accept, decline),
     problem,
@@ -139,7 +142,7 @@ function show(request) {
   $("requests").hidden = false;
   if (!before) {
     settle(accept);
-    $("requests-live").textContent = text;
+    $("requests-live").textContent = [text, request.terms].filter(Boolean).join(". ");
   }
 }
 

@@ -18,7 +18,7 @@ import { call, ignorable } from "./errors.js";
  * @returns {GoopIncoming}
  */
 export function incoming(hub, frame) {
-  const { channel, peerId, peerLabel, context, app, params, title, page, templates, expiresIn, accepted = false } = frame;
+  const { channel, peerId, peerLabel, context, app, params, title, page, terms, templates, expiresIn, accepted = false } = frame;
   return {
     channelId: channel,
     peerId,
@@ -28,6 +28,7 @@ export function incoming(hub, frame) {
     params: params ?? null,
     title: title ?? null,
     page: page ?? null,
+    terms: terms ?? "",
     templates: templates ?? null,
     expiresIn: expiresIn ?? null,
     accepted,

@@ -18,11 +18,11 @@ async function listening(handler) {
 test("onIncoming gets who asks, for what, and how to answer", async () => {
   let request = null;
   const { node } = await listening((info) => (request = info));
-  node.tell(incoming("in1", "chess_1", { title: "Chess", page: "/chess/" }));
+  node.tell(incoming("in1", "chess_1", { title: "Chess", page: "/chess/", terms: "You play Black." }));
   const { accept, decline, ...facts } = request;
   same(facts, {
     channelId: "in1", peerId: "bob", peerLabel: "Bob", context: "chess_1", app: "", params: { colour: "white" },
-    title: "Chess", page: "/chess/", templates: null, expiresIn: 60_000, accepted: false,
+    title: "Chess", page: "/chess/", terms: "You play Black.", templates: null, expiresIn: 60_000, accepted: false,
   });
   node.answers.accept = () => ({ channelId: "in1", peerId: "bob", peerLabel: "Bob", context: "chess_1", state: "connected", detail: {} });
   assert.equal((await accept()).id, "in1");

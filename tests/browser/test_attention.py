@@ -9,6 +9,7 @@ import chess
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from goop_node.fingerprints import fingerprint
 from goop_node.testing import NodeProcess
 from tests.browser.chess_pages import Nodes, Players, sit_down
 from tests.browser.conftest import page_url
@@ -177,8 +178,11 @@ async def test_one_page_notifies_and_none_while_one_is_seen(browser: Browser, no
     await asked.click("#invite")
     await notified(home, 3)
     assert (await told(home))[2] == "Chess: bob invites you to Chess"
+    await expect(home.locator("#request-list .terms")).to_contain_text("Without clocks.")
     await asked.click('#waiting [data-action="cancel"]')
     await expect(home).to_have_title("alice · Goop")
+    prints = home.locator("#missed-list .print-line")
+    await expect(prints).to_have_text(f"Fingerprint {fingerprint(nodes[1].peer_id)}")
     for page in (at_chess, bob):
         await page.context.close()
 

@@ -36,6 +36,7 @@ from goop_realtime.contexts.plugin_code import (
     initial_state_of,
     open_session,
     tell_opened,
+    terms_of,
 )
 from goop_realtime.contexts.registry import Context, compile_context
 from goop_realtime.model.jsonio import decode, encode
@@ -345,6 +346,19 @@ def test_any_summary(says: Any) -> None:
         found = mine.summary("a")
         assert isinstance(found, Summary | PluginFailure)
         assert told.failures == ["summary()"] * isinstance(found, PluginFailure)
+
+
+@ANYTHING
+@given(says=functions)
+def test_any_terms(says: Any) -> None:
+    with Kitchen() as kitchen:
+        kind = dataclasses.replace(GOOD, terms=kitchen.function(says))
+        context = dataclasses.replace(compile_context("odd", GOOD), type=kind)
+        told = Told()
+        found = terms_of(context, REQUEST, told)
+        assert re.fullmatch("[^\x00-\x1f\x7f\u2028\u2029]{0,200}", found)
+        assert told.failures in ([], ["terms()"])
+        assert not (found and told.failures)
 
 
 @ANYTHING

@@ -12,6 +12,7 @@ from typing import Any
 import chess
 import pytest
 
+from goop_chess.terms import control_words
 from tests.unit.test_chess_words import positions
 
 TEMPLATE = Path(__file__).parents[2] / "plugins/chess/src/goop_chess/template"
@@ -83,6 +84,18 @@ def test_clocks_in_words() -> None:
         "1 minute each, and 1 second for each move",
         "45 seconds each",
         "3 days for each move",
+    ]
+
+
+def test_node_and_page_have_the_same_words_for_every_time_control() -> None:
+    controls: list[Any] = [
+        {"kind": "fischer", "seconds": seconds, "increment": increment}
+        for seconds in (1, 30, 59, 60, 61, 90, 120, 600, 5400, 10800)
+        for increment in (0, 1, 2, 180)
+    ]
+    controls += [{"kind": "correspondence", "days": days} for days in (1, 2, 14)]
+    assert run(*(["controlWords", control] for control in controls)) == [
+        control_words(control) for control in controls
     ]
 
 

@@ -17,6 +17,7 @@ from goop_chess.rematch import rematch_of
 from goop_chess.routes import routes
 from goop_chess.session import ChessSession, new_game, refuse_state, same_clock, same_game
 from goop_chess.summary import summary
+from goop_chess.terms import terms
 from goop_chess.timekeeper import TICK_MS, Timekeeper
 from goop_node.clock import now_ms
 from goop_node.hookspecs import hookimpl
@@ -123,6 +124,7 @@ class ChessPlugin:
                 on_open=self._on_open,
                 on_commit=self._on_commit,
                 summary=self._summary,
+                terms=terms,
                 single_request=True,
                 limits=Limits(message_bytes=4096, rate=20, burst=200, suspended_seconds=MONTH),
             )

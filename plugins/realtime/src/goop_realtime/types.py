@@ -17,8 +17,9 @@ from goop_node.old_names import renamed_fields, renamed_in_module
 from goop_node.types import JsonSchema, JsonValue
 from goop_node.types import Refusal as Refusal
 
-SUMMARY_LENGTH = 200
-"""The most characters that a summary's text has."""
+LINE_LENGTH = 200
+"""The most characters of a line of text that pages show."""
+_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*\Z"
 
 BLOCKED = Refusal(code="blocked", reason="you have blocked this person; unblock them at home")
 
@@ -108,13 +109,17 @@ class Summary:
         str,
         Meta(
             min_length=1,
-            max_length=SUMMARY_LENGTH,
-            pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*\Z",
+            max_length=LINE_LENGTH,
+            pattern=_LINE,
             description="one line of text",
         ),
     ]
     waiting: bool = False
     ended: bool = False
+
+
+Terms = Annotated[str, Meta(max_length=LINE_LENGTH, pattern=_LINE, description="one line of text")]
+"""What a request proposes, in words."""
 
 
 class Session(Protocol):
@@ -176,6 +181,9 @@ class ContextType:
     ``summary`` says how the channel stands for the person of this node, as ``(session, peer)``:
     the channel's own Session and this node's peer id. It changes nothing, and is asked again
     whenever the log has grown. Without it people see the title, and how much is new.
+    ``terms`` says in a line of text what a request proposes besides the title, to whoever is asked
+    (``"You play Black."``); it may be asked several times, and its answer depends on the request
+    alone.
     ``single_request``: of what two people ask each other for in this context, under whatever ids,
     one is enough: who accepts the other's request takes back their own.
     """
@@ -201,6 +209,7 @@ class ContextType:
     on_open: Callable[[OpenRequest], None] | None = None
     on_commit: Callable[[Any, Sequence[Applied]], Awaitable[None] | None] | None = None
     summary: Callable[[Any, str], Summary] | None = None
+    terms: Callable[[OpenRequest], Terms] | None = None
     single_request: bool = False
     max_peers: Annotated[int, Meta(ge=2, le=1000)] = 2
     limits: Limits = field(default_factory=Limits)

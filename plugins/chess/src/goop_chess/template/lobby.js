@@ -3,7 +3,7 @@
 
 import { $, fullName, make, personTag, say } from "./dom.js";
 import { learnPrints, printOf } from "./prints.js";
-import { chosenControl, controlWords, fillControls } from "./time-controls.js";
+import { chosenControl, fillControls } from "./time-controls.js";
 
 /** peer id → row. @type {Map<string, any>} */
 const peers = new Map();
@@ -73,13 +73,6 @@ export function startPicker(onInvite) {
   });
 }
 
-/** What a request proposes, in words: the colour that it leaves to us, and the clocks. */
-function proposal(params) {
-  const clock = params?.clock ? ` Time: ${controlWords(params.clock)}.` : " Without clocks.";
-  if (params?.colour === "random") return ` Colours are drawn by lot.${clock}`;
-  return ` You play ${params?.colour === "black" ? "White" : "Black"}.${clock}`;
-}
-
 /**
  * Show requests as they come.
  * @param {object} on
@@ -100,7 +93,7 @@ export function startRequests({ accept, known, rematch }) {
     const invites = rematch(request.context) ? "wants a rematch" : "invites you to a game of chess";
     const text = known(request.context)
       ? `${who} wants to go on with your game.`
-      : `${who} ${invites}.${proposal(request.params)}`;
+      : `${who} ${invites}. ${request.terms}`;
     const yes = make("button", { type: "button", className: "primary", "data-action": "accept" }, "Accept");
     const no = make("button", { type: "button", "data-action": "decline" }, "Decline");
     const answer = async (work) => {

@@ -28,6 +28,7 @@ from goop_realtime.types import (
     Session,
     Snapshot,
     Summary,
+    Terms,
 )
 
 
@@ -200,6 +201,18 @@ def initial_state_of(
         return failing(context, "initial_state()", found.error, give, asked_for.channel)
     state: JsonValue = found
     return state
+
+
+def terms_of(context: Context, request: OpenRequest, failing: Failing) -> str:
+    """What a request proposes, in words; ``""`` where the context does not say."""
+    terms = context.type.terms
+    if terms is None:
+        return ""
+    found = asked(lambda: terms(copy_of(request)), Terms, "the terms")
+    if isinstance(found, Failed):
+        failing(context, "terms()", found.error, terms, request.channel)
+        return ""
+    return str(found)
 
 
 def stamped(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goop_node.types import JsonValue
+from goop_realtime.contexts.plugin_code import terms_of
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.pages import Page, frame
 from goop_realtime.machine.rights import Right, hands_on
@@ -45,8 +46,9 @@ def tell_to(core: Core, page: Page, channel: Channel) -> None:
     """Show the request to one page, if it concerns that page."""
     if not channel.hidden and is_asked(core, page, channel):
         left = max(0, channel.expires_at - core.now)
-        body = {"type": "incoming", "expiresIn": left, **asking(core, page, channel)}
-        frame(core, page, body)
+        terms = terms_of(channel.context, channel.request, core.plugin_failed)
+        body: dict[str, JsonValue] = {"type": "incoming", "expiresIn": left, "terms": terms}
+        frame(core, page, body | asking(core, page, channel))
 
 
 def tell(core: Core, channel: Channel) -> None:
