@@ -30,6 +30,7 @@ GO_PEER = ROOT / "tests" / "interop" / "go"
 OLDEST = (3, 11)
 BROWSERS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "chromium-headless-shell": ("chromium-headless-shell",),
     "firefox-esr": ("firefox-esr",),
 }
 

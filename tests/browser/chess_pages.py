@@ -65,6 +65,11 @@ async def sit_down(browser: Browser, nodes: Nodes, *, other: Browser | None = No
     return Players(*((alice, bob) if orientation == "white" else (bob, alice)))
 
 
+def game_on(page: Page) -> str:
+    """The game that the page's address names."""
+    return page.url.partition("?game=")[2]
+
+
 def clear_tables(nodes: Nodes) -> None:
     """End what other tests have left: a page's title and icon tell of all games that wait."""
     for node in nodes:

@@ -31,6 +31,7 @@ allow = ["context:chess"]
 """What the nodes are told: pages of an author's own use contexts that were granted to them."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+SHELL = shutil.which("chromium-headless-shell") or CHROMIUM
 FIREFOX = shutil.which("firefox-esr")
 FLAGS = [
     "--no-sandbox",
@@ -77,29 +78,46 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
-    """Chromium with its back/forward cache, which playwright turns off."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here; install it with: apt-get install chromium")
-    browser = await playwright.chromium.launch(
-        executable_path=CHROMIUM,
-        args=FLAGS,
-        ignore_default_args=["--disable-back-forward-cache"],
-    )
+async def _shell(playwright: Playwright) -> AsyncIterator[Browser]:
+    browser = await launch(playwright, SHELL)
     yield browser
     await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def browser(chromium: Browser) -> AsyncIterator[Browser]:
-    """Chromium without a page."""
-    yield chromium
-    await leave_pages(chromium)
+async def browser(_shell: Browser) -> AsyncIterator[Browser]:
+    """Chromium's engine without the window around it, which takes half of the work."""
+    yield _shell
+    await leave_pages(_shell)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def mozilla(playwright: Playwright) -> AsyncIterator[Browser]:
-    """Firefox, driven over WebDriver BiDi: playwright's own protocol needs its patched build."""
+async def _chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    browser = await launch(playwright, CHROMIUM)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chromium(_chromium: Browser) -> AsyncIterator[Browser]:
+    """Chromium as people have it."""
+    yield _chromium
+    await leave_pages(_chromium)
+
+
+async def launch(playwright: Playwright, program: str | None) -> Browser:
+    """A Chromium with its back/forward cache, which playwright turns off."""
+    if program is None:
+        pytest.skip("no Chromium here; install it with: apt-get install chromium")
+    return await playwright.chromium.launch(
+        executable_path=program,
+        args=FLAGS,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _firefox(playwright: Playwright) -> AsyncIterator[Browser]:
     if FIREFOX is None:
         pytest.skip("no Firefox here; install it with: apt-get install firefox-esr")
     browser = await playwright.firefox.launch(
@@ -110,10 +128,10 @@ async def mozilla(playwright: Playwright) -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def firefox(mozilla: Browser) -> AsyncIterator[Browser]:
-    """Firefox without a page."""
-    yield mozilla
-    await leave_pages(mozilla)
+async def firefox(_firefox: Browser) -> AsyncIterator[Browser]:
+    """Firefox, driven over WebDriver BiDi: playwright's own protocol needs its patched build."""
+    yield _firefox
+    await leave_pages(_firefox)
 
 
 async def leave_pages(browser: Browser) -> None:

@@ -71,9 +71,9 @@ async def alices(players: Players, nodes: Nodes) -> tuple[Page, bool]:
 
 
 async def test_home_lists_what_runs_as_it_changes_opens_it_and_ends_it(
-    browser: Browser, nodes: Nodes
+    chromium: Browser, nodes: Nodes
 ) -> None:
-    players = await sit_down(browser, nodes)
+    players = await sit_down(chromium, nodes)
     at_chess, is_white = await alices(players, nodes)
     home = await at_home(at_chess.context, nodes[0])
     await expect(home.locator("#due" if is_white else "#running")).to_contain_text("Chess with bob")
@@ -115,8 +115,10 @@ async def test_home_lists_what_runs_as_it_changes_opens_it_and_ends_it(
         await page.context.close()
 
 
-async def test_one_page_notifies_and_none_while_one_is_seen(browser: Browser, nodes: Nodes) -> None:
-    players = await sit_down(browser, nodes)
+async def test_one_page_notifies_and_none_while_one_is_seen(
+    chromium: Browser, nodes: Nodes
+) -> None:
+    players = await sit_down(chromium, nodes)
     at_chess, is_white = await alices(players, nodes)
     bob = players.pages[not is_white]
     context = at_chess.context
@@ -189,9 +191,9 @@ async def test_one_page_notifies_and_none_while_one_is_seen(browser: Browser, no
 
 @pytest.mark.parametrize("template", ["", "chess"])
 async def test_refused_notifications_are_explained(
-    browser: Browser, nodes: Nodes, template: str
+    chromium: Browser, nodes: Nodes, template: str
 ) -> None:
-    context = await browser.new_context()
+    context = await chromium.new_context()
     await context.add_init_script(
         "Object.defineProperty(Notification, 'permission', { get: () => 'denied' })"
     )
@@ -200,7 +202,7 @@ async def test_refused_notifications_are_explained(
     words = page.locator("#notify-words")
     await expect(words).to_be_hidden()
     await page.click("#notify")
-    await expect(words).to_contain_text("Your browser blocks notifications from this page")
+    await expect(words).to_contain_text("Your chromium blocks notifications from this page")
     await expect(page.locator("#notify")).to_have_attribute("aria-pressed", "false")
     await page.click("#notify")
     await expect(words).to_be_hidden()

@@ -19,8 +19,8 @@ def lead(board: chess.Board) -> int:
     return sum(VALUES.get(one.piece_type, 0) * (1 if one.color else -1) for one in pieces)
 
 
-async def test_the_opera_game_to_mate(browser: Browser, nodes: Nodes) -> None:
-    players = await sit_down(browser, nodes)
+async def test_the_opera_game_to_mate(chromium: Browser, nodes: Nodes) -> None:
+    players = await sit_down(chromium, nodes)
     await players.play(OPERA)
     for page in players.pages.values():
         await expect(page.locator("#status")).to_contain_text("checkmate")

@@ -29,9 +29,9 @@ async def game_of(page: Page) -> str:
 
 
 async def test_back_leads_from_the_game_to_the_lobby_and_home(
-    browser: Browser, nodes: Nodes
+    chromium: Browser, nodes: Nodes
 ) -> None:
-    players = await sit_down(browser, nodes)
+    players = await sit_down(chromium, nodes)
     await players.play(OPENING)
     white, black = players.pages[chess.WHITE], players.pages[chess.BLACK]
     game = await game_of(white)

@@ -13,7 +13,7 @@ import chess
 from playwright.async_api import Browser, Page, Route, expect
 
 from goop_node.testing import NodeProcess
-from tests.browser.chess_pages import Nodes, Players, sit_down
+from tests.browser.chess_pages import Nodes, Players, game_on, sit_down
 from tests.browser.conftest import page_url
 
 SENDING = "Sending your move…"
@@ -80,17 +80,18 @@ async def test_a_view_left_and_entered_again_follows_what_was_sent_before(
     players = await sit_down(browser, nodes)
     alice, bob = players.pages[chess.WHITE], players.pages[chess.BLACK]
     await players.play(["e4"])
+    game = bob.locator(f'#running [data-game="{game_on(bob)}"]')
     async with frozen(nodes[0]):
         await tap(bob, "e7", "e5")
         await is_on_its_way(bob)
         await bob.click("#to-lobby")
-        row = bob.locator("#running li").filter(has_text=SENDING)
+        row = game.filter(has_text=SENDING)
         await expect(row).to_have_count(1)
         await row.get_by_role("button", name="Resume").click()
         await is_on_its_way(bob)
         await bob.click("#to-lobby")
     # In the list it arrives as well, though nobody looks at the game.
-    row = bob.locator("#running li").filter(has_text="Their move")
+    row = game.filter(has_text="Their move")
     await expect(row).to_have_count(1, timeout=PATIENCE_MS)
     await row.get_by_role("button", name="Resume").click()
     await has_arrived(players, bob)

@@ -10,9 +10,9 @@ from tests.browser.conftest import page_url
 
 
 async def test_the_back_button_brings_the_page_back_where_it_was(
-    browser: Browser, nodes: Nodes
+    chromium: Browser, nodes: Nodes
 ) -> None:
-    a, b = await pair(browser, nodes, "arcade_back")
+    a, b = await pair(chromium, nodes, "arcade_back")
     await say(b, 1)
     await hears(a, 1)
     await a.evaluate(
@@ -30,8 +30,8 @@ async def test_the_back_button_brings_the_page_back_where_it_was(
     await leave(a, b)
 
 
-async def test_a_frozen_page_goes_on_where_it_was(browser: Browser, nodes: Nodes) -> None:
-    a, b = await pair(browser, nodes, "arcade_frozen")
+async def test_a_frozen_page_goes_on_where_it_was(chromium: Browser, nodes: Nodes) -> None:
+    a, b = await pair(chromium, nodes, "arcade_frozen")
     # Nothing can put a page on ice from outside while it is the visible one.
     await a.evaluate("() => document.dispatchEvent(new Event('freeze', { bubbles: true }))")
     await b.wait_for_function("() => channel.detail.peerPage === 'none'")
@@ -41,8 +41,8 @@ async def test_a_frozen_page_goes_on_where_it_was(browser: Browser, nodes: Nodes
     await leave(a, b)
 
 
-async def test_a_new_page_may_ask_for_what_the_log_holds(browser: Browser, nodes: Nodes) -> None:
-    a, b = await pair(browser, nodes, "arcade_past")
+async def test_a_new_page_may_ask_for_what_the_log_holds(chromium: Browser, nodes: Nodes) -> None:
+    a, b = await pair(chromium, nodes, "arcade_past")
     past = [*range(20), -1]
     await say(b, *past[:20])
     await hears(a, *past[:20])

@@ -10,6 +10,6 @@ from tests.browser.call_pages import call
 
 
 async def test_a_data_channel_opens(
-    browser: Browser, nodes: tuple[NodeProcess, NodeProcess]
+    chromium: Browser, nodes: tuple[NodeProcess, NodeProcess]
 ) -> None:
-    await call(browser, nodes)
+    await call(chromium, nodes)
