@@ -202,7 +202,7 @@ async def test_refused_notifications_are_explained(
     words = page.locator("#notify-words")
     await expect(words).to_be_hidden()
     await page.click("#notify")
-    await expect(words).to_contain_text("Your chromium blocks notifications from this page")
+    await expect(words).to_contain_text("Your browser blocks notifications from this page")
     await expect(page.locator("#notify")).to_have_attribute("aria-pressed", "false")
     await page.click("#notify")
     await expect(words).to_be_hidden()
