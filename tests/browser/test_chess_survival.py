@@ -55,7 +55,9 @@ async def tap(page: Page, move: chess.Move) -> None:
     await page.click(f'[data-square="{chess.square_name(move.to_square)}"]')
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(n, marks=pytest.mark.soak) for n in range(2, 12))]
+)
 async def test_the_game_goes_on(
     browser: Browser, nodes: tuple[NodeProcess, NodeProcess], seed: int
 ) -> None:

@@ -104,7 +104,7 @@ async def test_random_games_end_equal_on_both_nodes(tables: Pair, games: int, pl
 
 
 @pytest.mark.parametrize(
-    "crossings", [CROSSINGS // 4, pytest.param(CROSSINGS, marks=pytest.mark.soak)]
+    "crossings", [CROSSINGS // 8, pytest.param(CROSSINGS, marks=pytest.mark.soak)]
 )
 @pytest.mark.parametrize("pair", PAIRS, ids=" x ".join)
 async def test_crossing_messages_end_equal_on_both_nodes(

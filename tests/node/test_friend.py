@@ -20,7 +20,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from goop_node.p2p import Identity
 from goop_node.testing import NodeProcess
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.conftest import FLAGS, SHELL
 
 HTTP_PORT = 18787
 """The same on both machines, as everywhere: an invite link leads to the friend's own node."""
@@ -81,7 +81,7 @@ def namespaces() -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def machines(namespaces: tuple[str, str], tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
     """Alice's and Bob's; they have never heard of each other."""
-    if CHROMIUM is None:
+    if SHELL is None:
         pytest.skip("no Chromium here; install it with: apt-get install chromium")
     found: list[Machine] = []
     try:
@@ -91,7 +91,7 @@ def machines(namespaces: tuple[str, str], tmp_path: Path) -> Iterator[tuple[Mach
             address = f"10.213.0.{number}"
             enter = ("ip", "netns", "exec", namespace)
             launcher = tmp_path / f"chromium-{name}"
-            launcher.write_text(f'#!/bin/sh\nexec {" ".join(enter)} {CHROMIUM} "$@"\n')
+            launcher.write_text(f'#!/bin/sh\nexec {" ".join(enter)} {SHELL} "$@"\n')
             launcher.chmod(0o755)
             arguments = (
                 *("--http", f"127.0.0.1:{HTTP_PORT}", "--listen", "/ip4/0.0.0.0/tcp/0"),

@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import async_playwright
 
 from goop_node.testing import NodeProcess
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.conftest import FLAGS, SHELL
 from tests.node.conftest import Pair
 from tests.node.page import Page
 
@@ -87,10 +87,10 @@ async def run(*command: str) -> str:
 
 
 async def test_a_page_with_websocket_and_fetch_alone(pair: Pair) -> None:
-    if CHROMIUM is None:
+    if SHELL is None:
         pytest.skip("no Chromium here; install it with: apt-get install chromium")
     async with async_playwright() as playwright, Page.open(pair[1]) as bob:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=SHELL, args=FLAGS)
         try:
             page = await browser.new_page()
             # A page of the node that loads no SDK.

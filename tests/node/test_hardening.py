@@ -29,8 +29,8 @@ from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
 from tests.node.page import Page, wait_until_discovered
 
 BATCH = 50
-EXAMPLES = 70
-WARM_UP = 30
+EXAMPLES = 50
+WARM_UP = 20
 """So many batches before the count."""
 OBJECTS = 4_000
 RESIDENT = 2 * 1024

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from goop_node.testing import NodeProcess, start_node
 
-EXAMPLES = 40
+EXAMPLES = 20
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

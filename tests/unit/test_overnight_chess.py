@@ -10,7 +10,9 @@ from tests.unit.test_crossing_chess import Game
 NIGHT_MS = 12 * 3600 * 1000
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "seed", [*range(5), *(pytest.param(n, marks=pytest.mark.soak) for n in range(5, 50))]
+)
 def test_a_game_goes_on_the_next_morning(seed: int) -> None:
     game = Game(seed)
     world, nodes = game.world, (game.alice, game.bob)

@@ -16,7 +16,7 @@ from goop_realtime.testing import Life, World
 from tests.unit.simulated import EXPECTED, small_bounds, story_of
 
 CHUNK = 50
-ENOUGH = 1000
+ENOUGH = 600
 """Lives in which everything that is expected happens at least once."""
 
 

@@ -17,7 +17,7 @@ from tests.browser.monkey.player import Player
 from tests.node.page import Page as Program
 from tests.node.page import wait_until_discovered
 
-ROUNDS, LONG = 5, 20
+ROUNDS, LONG = 4, 8
 """How often everybody comes to rest in a game, and in one of the soak."""
 Nodes = tuple[NodeProcess, NodeProcess, NodeProcess]
 
