@@ -18,7 +18,8 @@ from goop_node.data.storage import StorageError, open_database
 from goop_node.node import IDENTITY_FILE, Node
 from goop_node.web.app import application
 from goop_node.web.origins import Origins
-from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.journal import Journal
+from goop_realtime.storage.schema import MIGRATIONS
 from tests.hostile.extremes import damaged
 from tests.hostile.presence_json import anything, written
 from tests.unit.spellings import PORT

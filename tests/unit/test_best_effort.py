@@ -53,7 +53,7 @@ class Desk:
         self.frames: list[dict[str, Any]] = []
         self.asked: list[Line] = []
         self.opens = 0
-        self.saved: dict[str, int] = {}
+        self.saved: dict[tuple[str, str], int] = {}
         self.virtual: Virtual | None = None
         self.link = 0
         self.queue: list[Item] = []
@@ -81,7 +81,7 @@ class Desk:
                 elif isinstance(effect, OpenLink):
                     self.opens += 1
                 elif isinstance(effect, SaveCursor):
-                    self.saved[effect.name] = effect.seq
+                    self.saved[effect.peer, effect.name] = effect.seq
                 elif isinstance(effect, SendLine) and effect.link == self.link:
                     assert self.virtual is not None
                     self.virtual.from_engine(parse(effect.data), self.now)
@@ -218,7 +218,7 @@ def test_what_was_written_is_saved_at_once(begin: Callable[[], Desk]) -> None:
         desk.say(number)
         desk.deliver()
         last = desk.channel.log.last[1]
-        assert (desk.saved["peer_handled"], desk.saved["peer_written"]) == (last, last)
+        assert [desk.saved["gopher", name] for name in ("handled", "written")] == [last, last]
 
 
 @BOTH

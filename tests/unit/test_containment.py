@@ -26,7 +26,8 @@ from goop_realtime.machine.rights import HOME
 from goop_realtime.model.effects import Entry, SaveEntry
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import SHAPES, Line, raw, serialise
-from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.journal import Journal
+from goop_realtime.storage.schema import MIGRATIONS
 
 Patch = pytest.MonkeyPatch
 

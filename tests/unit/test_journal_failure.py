@@ -20,7 +20,8 @@ from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.limits import NodeLimits
-from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.journal import Journal
+from goop_realtime.storage.schema import MIGRATIONS
 from tests.unit.full_disk import full_journal
 
 

@@ -19,7 +19,8 @@ from goop_node.data.storage_watch import DatabaseWatch
 from goop_node.problems import Problem
 from goop_realtime.machine.channel import Phase
 from goop_realtime.storage import committer
-from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.journal import Journal
+from goop_realtime.storage.schema import MIGRATIONS
 from tests.unit.test_containment import House, Stream, message
 
 Patch = pytest.MonkeyPatch

@@ -19,8 +19,9 @@ from goop_realtime.machine.channel import Channel
 from goop_realtime.model.effects import Outgoing, SaveOutgoing
 from goop_realtime.model.jsonio import decode
 from goop_realtime.model.stored import Stored
-from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.memory import everything
+from goop_realtime.storage.schema import MIGRATIONS
 from goop_realtime.testing import World
 
 PAGE = 4096
@@ -226,7 +227,7 @@ def test_a_word_of_another_program_is_no_value(tmp_path: Path) -> None:
         )
         other.execute("UPDATE entries SET raw = '{' WHERE channel = ? AND seq = 7", (ids[1],))
         other.execute("UPDATE channels SET row = '{}' WHERE id = ?", (ids[2],))
-        other.execute("INSERT INTO cursors VALUES ('rt-no', 'handled', -1)")
+        other.execute("INSERT INTO cursors VALUES ('rt-no', 'bob', 'handled', -1)")
     stored, flaws = loaded(path)
     assert set(stored) == set(ids[:2])
     assert [len(stored[one].entries) for one in ids[:2]] == [4, 6]

@@ -14,7 +14,8 @@ from goop_realtime.machine import tails
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.model.wire import Line, raw
 from goop_realtime.storage import journal
-from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.journal import Journal
+from goop_realtime.storage.schema import MIGRATIONS
 from goop_realtime.testing import World
 from tests.unit.transcripts import START_MS, Play
 

@@ -38,7 +38,8 @@ from goop_realtime.model.effects import (
 )
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import parse, serialise
-from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.journal import Journal
+from goop_realtime.storage.schema import MIGRATIONS
 from goop_realtime.types import ContextType, Message, NoRules, Refusal
 
 Row = dict[str, Any]

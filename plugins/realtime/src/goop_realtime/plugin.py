@@ -36,8 +36,9 @@ from goop_realtime.machine.restore import restore
 from goop_realtime.machine.rights import Rights
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
-from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.no_journal import NoJournal
+from goop_realtime.storage.schema import MIGRATIONS
 from goop_realtime.types import Limits, OpenRequest
 from goop_realtime.web.handlers import routes
 

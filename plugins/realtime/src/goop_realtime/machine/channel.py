@@ -245,8 +245,8 @@ class Channel:
         return outgoing
 
     def row(self) -> dict[str, Any]:
-        """What the journal keeps of the channel itself."""
-        request, other = self.request, self.other
+        """What the journal keeps of the channel itself; its members have rows of their own."""
+        request = self.request
         return {
             "context": request.context,
             "opener": request.opener,
@@ -255,25 +255,20 @@ class Channel:
             "base": request.initial_state,
             "app": request.app,
             "contract": msgspec.to_builtins(self.contract or self.context.contract),
-            "peer": other.peer,
-            "peerLabel": other.label,
-            "hosted": self.hosted,
+            "host": self.host,
             "owner": self.owner,
             "phase": self.phase.value,
             "expiresAt": self.expires_at,
             "epoch": self.epoch,
             "firstEpoch": self.first_epoch,
-            "suspendedAt": other.suspended_at,
             "closeCode": self.close_code,
             "closeReason": self.close_reason,
             "closedAt": self.closed_at,
-            "closeAcked": other.close_acked,
             "replacedBy": self.replaced_by,
             "fresh": self.fresh,
             "askedAt": self.asked_at,
             "missed": self.missed,
             "delivery": self.delivery,
             "failures": list(self.failures),
-            "peerFailures": list(other.failures),
             "obstacle": None if self.obstacle is None else msgspec.to_builtins(self.obstacle),
         }

@@ -20,9 +20,10 @@ from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.following import Running
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.liveness import Liveness
+from goop_realtime.machine.member import Member
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Rights
-from goop_realtime.model.effects import Effect, SaveChannel, SendControl, SendLine
+from goop_realtime.model.effects import Effect, SaveChannel, SaveMember, SendControl, SendLine
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.quotas import Meters, Withdrawn
 from goop_realtime.model.trace import PAGES, STRANGERS, Trace
@@ -86,8 +87,8 @@ class Core:
     """Channels whose log grew in this step: pages and the other node have to hear of it."""
     handled_by: dict[str, str] = field(default_factory=dict)
     """Channels whose handled cursor moved in this step, with the ack's stage."""
-    cursors: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Cursors that moved, by channel and name, and are not saved yet."""
+    cursors: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """Cursors that moved, by channel, peer and name, and are not saved yet."""
     cursors_due: bool = False
     """Whether they must be saved at the end of this step; else they wait for other records."""
     cursors_since: int = 0
@@ -137,14 +138,20 @@ class Core:
         )
 
     def save(self, channel: Channel) -> None:
-        """Have the channel's row written."""
+        """Have the channel's row written, and those of its members."""
         self.out.append(SaveChannel(channel.id, channel.row()))
+        for member in channel.members.values():
+            self.save_member(channel, member)
 
-    def move(self, channel: Channel, name: str, seq: int, *, due: bool) -> None:
-        """Have a cursor saved: with this step, or when something is saved anyway."""
+    def save_member(self, channel: Channel, member: Member) -> None:
+        """Have a member's row written."""
+        self.out.append(SaveMember(channel.id, member.peer, member.row()))
+
+    def move(self, channel: Channel, peer: str, name: str, seq: int, *, due: bool) -> None:
+        """Have a cursor of somebody saved: with this step, or when something is saved anyway."""
         if not self.cursors:
             self.cursors_since = self.now
-        self.cursors[(channel.id, name)] = seq
+        self.cursors[(channel.id, peer, name)] = seq
         self.cursors_due = self.cursors_due or due
 
     def control(self, peer: str, line: Line) -> None:

@@ -80,7 +80,7 @@ def suspend(core: Core, link: Link, code: str) -> None:
     core.note("link", code, channel.id)
     if channel.phase is Phase.OPEN:
         member.suspended_at = core.now
-        core.save(channel)
+        core.save_member(channel, member)
         pages.tell_state(core, channel)
         core.out.append(Changed(channel.id))
     member.retry_at = core.now + int(RETRY_MS * core.random.random())

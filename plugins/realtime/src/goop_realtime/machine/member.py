@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from goop_realtime.machine.link import Link
 from goop_realtime.model.limits import Bucket
@@ -56,3 +57,12 @@ class Member:
     def page(self) -> str:
         """Whether a page of it is open on the channel: ``open``, ``none`` or ``unknown``."""
         return "unknown" if self.link is None else self.link.page
+
+    def row(self) -> dict[str, Any]:
+        """What the journal keeps of it."""
+        return {
+            "label": self.label,
+            "suspendedAt": self.suspended_at,
+            "closeAcked": self.close_acked,
+            "failures": list(self.failures),
+        }

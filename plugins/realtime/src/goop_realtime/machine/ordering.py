@@ -79,10 +79,10 @@ def _handled(core: Core, channel: Channel, member: Member, stage: str, seq: int)
     member.handled = seq
     # After a crash the peer says it again when it joins; one that keeps no log never does.
     due = channel.delivery == BEST_EFFORT
-    core.move(channel, "peer_handled", seq, due=due)
+    core.move(channel, member.peer, "handled", seq, due=due)
     if stage == "written":
         member.written = seq
-        core.move(channel, "peer_written", seq, due=due)
+        core.move(channel, member.peer, "written", seq, due=due)
     handled = channel.handled_by_all
     while channel.unhandled and channel.unhandled[0][0] <= handled:
         channel.unhandled_bytes -= channel.unhandled.popleft()[1]

@@ -223,10 +223,10 @@ def advance(core: Core, channel: Channel, seq: int, stage: str) -> None:
     if own <= channel.handled:
         return
     channel.handled = own
-    core.move(channel, "handled", own, due=news)
+    core.move(channel, core.me, "handled", own, due=news)
     if stage == "written":
         channel.written = own
-        core.move(channel, "written", own, due=news)
+        core.move(channel, core.me, "written", own, due=news)
     if handled_untold(channel):
         core.handled_by[channel.id] = channel.handled_stage
 

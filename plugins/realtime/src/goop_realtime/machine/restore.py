@@ -28,6 +28,9 @@ def restore(core: Core, stored: Mapping[str, Stored]) -> None:
     stored as it is. A request that nobody has agreed to ends, with the reason.
     """
     for channel_id, kept in stored.items():
+        if core.me not in kept.row.peers:
+            core.note("node", "another_identity", channel_id, detail="it is of another peer id")
+            continue
         channel = _channel(core, channel_id, kept)
         core.channels[channel_id] = channel
         if channel.final:
@@ -76,24 +79,19 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
     if context is None:
         context = core.registry.miss(row.contract or Contract(name=request.context))
     phase = Phase(row.phase)
-    other = Member(
-        row.peer,
-        row.peer_label,
-        suspended_at=row.suspended_at,
-        close_acked=row.close_acked,
-    )
-    other.failures.extend(row.peer_failures)
+    hosted = row.host == core.me
+    others = [peer for peer in row.peers if peer != core.me]
     channel = Channel(
         me=core.me,
-        host=core.me if row.hosted else row.peer,
-        members={other.peer: other},
+        host=row.host,
+        members={peer: _member(core, peer, phase, kept) for peer in others},
         request=request,
         context=context,
         session=closed_session(request, core.plugin_failed),
         owner=row.owner,
         phase=phase,
         expires_at=row.expires_at,
-        epoch=core.epoch if row.hosted else row.epoch,
+        epoch=core.epoch if hosted else row.epoch,
         first_epoch=row.first_epoch,
         log=Log(kept.start),
         start_state=kept.snapshot,
@@ -105,13 +103,22 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         asked_at=row.asked_at,
         missed=row.missed,
         delivery=row.delivery,
-        restored=row.hosted,
+        restored=hosted,
     )
     channel.failures.extend(row.failures)
-    if phase is Phase.OPEN and other.suspended_at is None:
-        other.suspended_at = core.now
     channel.held = channel.hosted and phase is Phase.OPEN
     return channel
+
+
+def _member(core: Core, peer: str, phase: Phase, kept: Stored) -> Member:
+    row = kept.members.get(peer)
+    member = Member(peer, core.label_of(peer) if row is None else row.label)
+    if row is not None:
+        member.suspended_at, member.close_acked = row.suspended_at, row.close_acked
+        member.failures.extend(row.failures)
+    if phase is Phase.OPEN and member.suspended_at is None:
+        member.suspended_at = core.now
+    return member
 
 
 def _fill(core: Core, channel: Channel, kept: Stored) -> None:
@@ -123,12 +130,12 @@ def _fill(core: Core, channel: Channel, kept: Stored) -> None:
         channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     last = channel.log.last[1]
     start = kept.start[1]
-    channel.handled = min(max(kept.cursors.get("handled", 0), start), last)
-    channel.written = kept.cursors.get("written", 0)
-    other = channel.other
-    other.written = kept.cursors.get("peer_written", 0)
-    other.handled = min(max(kept.cursors.get("peer_handled", 0), start), last)
-    other.has = other.handled
+    everybody: dict[str, Channel | Member] = {core.me: channel, **channel.members}
+    for peer, one in everybody.items():
+        one.handled = min(max(kept.cursors.get((peer, "handled"), 0), start), last)
+        one.written = kept.cursors.get((peer, "written"), 0)
+    for member in channel.members.values():
+        member.has = member.handled
     channel.handed_out = last
     for outgoing in kept.outbox:
         if outgoing.id in channel.outcomes:

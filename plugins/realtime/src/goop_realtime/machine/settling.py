@@ -87,8 +87,8 @@ def _save_cursors(core: Core) -> None:
     aged = core.now - core.cursors_since >= CURSORS_WAIT
     if not (core.cursors_due or aged or any(type(effect) in RECORD_KINDS for effect in core.out)):
         return
-    for (channel_id, name), seq in core.cursors.items():
+    for (channel_id, peer, name), seq in core.cursors.items():
         if channel_id in core.channels:
-            core.out.append(SaveCursor(channel_id, name, seq))
+            core.out.append(SaveCursor(channel_id, peer, name, seq))
     core.cursors.clear()
     core.cursors_due = False

@@ -61,6 +61,14 @@ class SaveChannel(msgspec.Struct, frozen=True):
     row: dict[str, Any]
 
 
+class SaveMember(msgspec.Struct, frozen=True):
+    """Write the row of one of its members, which is named by peer id."""
+
+    channel: str
+    peer: str
+    row: dict[str, Any]
+
+
 class DropChannel(msgspec.Struct, frozen=True):
     """Forget the channel and all that belongs to it."""
 
@@ -110,15 +118,17 @@ class SaveOutcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class SaveCursor(msgspec.Struct, frozen=True, gc=False):
-    """Remember how far somebody is: ``handled``, ``peer_handled`` or ``peer_has``."""
+    """Remember how far the pages of ``peer`` are: ``handled``, or up to where only ``written``."""
 
     channel: str
+    peer: str
     name: str
     seq: int
 
 
 RECORDS = (
     SaveChannel,
+    SaveMember,
     DropChannel,
     SaveEntry,
     TrimLog,
@@ -130,6 +140,7 @@ RECORDS = (
 RECORD_KINDS = frozenset(RECORDS)
 Record = (
     SaveChannel
+    | SaveMember
     | DropChannel
     | SaveEntry
     | TrimLog

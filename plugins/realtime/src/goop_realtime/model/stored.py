@@ -31,9 +31,7 @@ class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
     context: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)]
     opener: PeerId
     peers: tuple[PeerId, PeerId]
-    peer: PeerId
-    peer_label: Name
-    hosted: bool
+    host: PeerId
     phase: Literal["asking", "asked", "joining", "open", "closed"]
     expires_at: Number
     epoch: Number
@@ -42,20 +40,30 @@ class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
     initial_state: Any = msgspec.field(default=None, name="base")
     app: Name = ""
     first_epoch: Number = 0
-    suspended_at: Number | None = None
     close_code: Code = ""
     close_reason: Text = ""
     closed_at: Number = 0
-    close_acked: bool = False
     replaced_by: Group = ""
     fresh: bool = False
     asked_at: Number = 0
     missed: bool = False
     delivery: Literal["log", "best-effort"] = "log"
     failures: Failed = []
-    peer_failures: Failed = []
     contract: Contract | None = None
     obstacle: Obstacle | None = None
+
+    def __post_init__(self) -> None:
+        if self.host not in self.peers:
+            raise ValueError(f"its host {self.host!r} takes no part in it")
+
+
+class MemberRow(msgspec.Struct, rename="camel", frozen=True):
+    """One of its members; see ``Member.row``. Times are Unix ms."""
+
+    label: Name
+    suspended_at: Number | None = None
+    close_acked: bool = False
+    failures: Failed = []
 
 
 class Stored:
@@ -63,12 +71,15 @@ class Stored:
 
     def __init__(self, row: ChannelRow) -> None:
         self.row = row
+        self.members: dict[str, MemberRow] = {}
+        """By peer id."""
         self.start: tuple[int, int] = (0, 0)
         self.snapshot: JsonValue = None
         self.entries: list[Entry] = []
         self.outbox: list[Outgoing] = []
         self.outcomes: list[tuple[str, str, Outcome]] = []
-        self.cursors: dict[str, int] = {}
+        self.cursors: dict[tuple[str, str], int] = {}
+        """By peer id and name."""
         self.flaws: list[str] = []
 
     def remember(self, author: str, message_id: str, outcome: Outcome) -> None:

@@ -22,41 +22,6 @@ from goop_realtime.model.stored import Stored
 from goop_realtime.storage.journal_reading import read
 from goop_realtime.storage.journal_rows import write
 
-MIGRATIONS = (
-    """
-    CREATE TABLE node (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE channels (id TEXT PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID;
-    CREATE TABLE entries (
-        channel TEXT NOT NULL, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, id TEXT NOT NULL,
-        author TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, raw BLOB NOT NULL,
-        PRIMARY KEY (channel, seq)
-    ) WITHOUT ROWID;
-    CREATE TABLE starts (
-        channel TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
-        snapshot BLOB NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE outbox (
-        n INTEGER PRIMARY KEY, channel TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
-        kind TEXT NOT NULL, raw BLOB NOT NULL
-    );
-    CREATE INDEX outbox_id ON outbox (channel, id);
-    CREATE TABLE outcomes (
-        n INTEGER PRIMARY KEY, channel TEXT NOT NULL, id TEXT NOT NULL, epoch INTEGER NOT NULL,
-        seq INTEGER NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, pointer TEXT NOT NULL
-    );
-    CREATE INDEX outcomes_channel ON outcomes (channel, n);
-    CREATE TABLE cursors (
-        channel TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (channel, name)
-    ) WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE outcomes ADD COLUMN author TEXT NOT NULL DEFAULT '';
-    """,
-)
-"""The schema, by user_version."""
-
-
 SAME_START_MS = 10_000
 """How far the machine's start may seem to have moved: its clock is corrected now and then."""
 

@@ -15,7 +15,7 @@ import msgspec
 
 from goop_realtime.model.effects import Entry, Outcome, Outgoing
 from goop_realtime.model.jsonio import MalformedJson, decode
-from goop_realtime.model.stored import ChannelRow, Stored
+from goop_realtime.model.stored import ChannelRow, MemberRow, Stored
 from goop_realtime.model.wire import Code, Group, MessageId, Number, PeerId, Text
 
 Kind = Literal["msg", "close"]
@@ -24,7 +24,8 @@ _START = tuple[Number, Number, bytes]
 _ENTRY = tuple[Number, Number, MessageId, PeerId, Number, Kind, bytes]
 _OUTGOING = tuple[MessageId, Number, Kind, bytes]
 _OUTCOME = tuple[PeerId, MessageId, Number, Number, Code, Text, Text]
-_CURSOR = tuple[Literal["handled", "written", "peer_handled", "peer_written"], Number]
+_MEMBER = tuple[PeerId, bytes]
+_CURSOR = tuple[PeerId, Literal["handled", "written"], Number]
 
 
 def _start(kept: Stored, row: Any) -> None:
@@ -47,7 +48,11 @@ def _outcome(kept: Stored, row: Any) -> None:
 
 
 def _cursor(kept: Stored, row: Any) -> None:
-    kept.cursors[row[0]] = row[1]
+    kept.cursors[(row[0], row[1])] = row[2]
+
+
+def _member(kept: Stored, row: Any) -> None:
+    kept.members[row[0]] = msgspec.convert(decode(row[1]), MemberRow)
 
 
 _TABLES: tuple[tuple[str, str, str, Any, Any], ...] = (
@@ -55,7 +60,8 @@ _TABLES: tuple[tuple[str, str, str, Any, Any], ...] = (
     ("entries", "epoch, seq, id, author, at, kind, raw", "channel, seq", _ENTRY, _entry),
     ("outbox", "id, at, kind, raw", "n", _OUTGOING, _outgoing),
     ("outcomes", "author, id, epoch, seq, code, reason, pointer", "n", _OUTCOME, _outcome),
-    ("cursors", "name, seq", "channel, name", _CURSOR, _cursor),
+    ("cursors", "peer, name, seq", "channel, peer, name", _CURSOR, _cursor),
+    ("members", "peer, row", "channel, peer", _MEMBER, _member),
 )
 """Each table with its columns, its order, the form of a row, and where that goes."""
 

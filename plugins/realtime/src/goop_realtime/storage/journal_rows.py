@@ -14,6 +14,7 @@ from goop_realtime.model.effects import (
     SaveChannel,
     SaveCursor,
     SaveEntry,
+    SaveMember,
     SaveOutcome,
     SaveOutgoing,
     TrimLog,
@@ -28,7 +29,7 @@ KEPT_REFUSED = 1000
 """Refusals that are kept of each channel."""
 PRUNE_EVERY = 100
 
-_TABLES = ("entries", "starts", "outbox", "outcomes", "cursors")
+_TABLES = ("members", "entries", "starts", "outbox", "outcomes", "cursors")
 
 
 def write(db: sqlite3.Connection, records: Sequence[Record]) -> None:
@@ -81,8 +82,12 @@ _ROWS: dict[type[Record], tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
         lambda record: (record.channel, record.id),
     ),
     SaveCursor: (
-        "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)",
-        lambda record: (record.channel, record.name, record.seq),
+        "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?)",
+        lambda record: (record.channel, record.peer, record.name, record.seq),
+    ),
+    SaveMember: (
+        "INSERT OR REPLACE INTO members VALUES (?, ?, ?)",
+        lambda record: (record.channel, record.peer, encode(record.row)),
     ),
 }
 """What is one row each, many at a time: its statement and its values. In the order written: a

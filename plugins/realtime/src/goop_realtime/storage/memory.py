@@ -17,6 +17,7 @@ from goop_realtime.model.effects import (
     SaveChannel,
     SaveCursor,
     SaveEntry,
+    SaveMember,
     SaveOutcome,
     SaveOutgoing,
     TrimLog,
@@ -32,6 +33,12 @@ def everything(core: Core) -> list[Record]:
 
 def _channel(core: Core, channel: Channel) -> Iterator[Record]:
     yield SaveChannel(channel.id, channel.row())
+    yield SaveCursor(channel.id, core.me, "handled", channel.handled)
+    yield SaveCursor(channel.id, core.me, "written", channel.written)
+    for peer, member in channel.members.items():
+        yield SaveMember(channel.id, peer, member.row())
+        yield SaveCursor(channel.id, peer, "handled", member.handled)
+        yield SaveCursor(channel.id, peer, "written", member.written)
     start = channel.log.start
     for author in (core.me, *channel.members):
         for message_id, outcome in channel.outcomes_of(author).items():
@@ -47,7 +54,3 @@ def _channel(core: Core, channel: Channel) -> Iterator[Record]:
         yield SaveEntry(channel.id, entry)
     for outgoing in channel.outbox.values():
         yield SaveOutgoing(channel.id, outgoing)
-    yield SaveCursor(channel.id, "handled", channel.handled)
-    yield SaveCursor(channel.id, "written", channel.written)
-    yield SaveCursor(channel.id, "peer_handled", channel.other.handled)
-    yield SaveCursor(channel.id, "peer_written", channel.other.written)

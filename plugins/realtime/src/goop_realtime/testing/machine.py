@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from goop_realtime.model.effects import Record
-from goop_realtime.storage.journal import MIGRATIONS, Journal
+from goop_realtime.storage.journal import Journal
+from goop_realtime.storage.schema import MIGRATIONS
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World

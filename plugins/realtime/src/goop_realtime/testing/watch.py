@@ -59,7 +59,7 @@ class Watch:
         self._asked: set[tuple[str, str]] = set()
         self._identity: dict[tuple[str, str], tuple[str, str]] = {}
         self._phases: dict[tuple[str, str], Phase] = {}
-        self._cursors: dict[tuple[str, str, str], int] = {}
+        self._cursors: dict[tuple[str, str, str, str], int] = {}
         self._said: dict[tuple[str, str], int] = {}
         """How far a node has said that its pages are."""
         self._disagree: dict[str, int] = {}
@@ -88,7 +88,7 @@ class Watch:
                 ordered = record.id in self.seen.ids.get((node.peer_id, record.channel), ())
                 demand(not ordered, f"{node.peer_id} refuses {record.id}, which it has ordered")
             elif isinstance(record, SaveCursor):
-                key = (node.peer_id, record.channel, record.name)
+                key = (node.peer_id, record.channel, record.peer, record.name)
                 demand(record.seq >= self._cursors.get(key, 0), f"the cursor {key} went back")
                 self._cursors[key] = record.seq
         for channel_id in grown:
@@ -133,7 +133,7 @@ class Watch:
         )
         undue = before is Phase.OPEN and row["closeCode"] in self.undue
         demand(not undue, f"{channel_id} ends at {node.peer_id}: {row['closeCode']}")
-        side = "host" if row["hosted"] else "guest"
+        side = "host" if row["host"] == node.peer_id else "guest"
         cause = f" {row['closeCode']}" if phase is Phase.CLOSED else ""
         self.seen.counts[f"{side} {before or 'none'} -> {phase}{cause}"] += 1
         self._world.tell(f"{node.peer_id} {channel_id}: {before or 'none'} -> {phase}{cause}")
