@@ -456,5 +456,7 @@ def test_a_failing_message_of_the_hosts_own_page_waits_with_those_behind_it(pair
     pair.restart(pair.host, "broken")
     assert pair.run(lambda: pair.says(pair.guest, "plugin_failed"))
     pair.world.run(40_000)
+    assert list(pair.channel(pair.host).outbox) == sent[1:]
+    pair.host.lose_file()  # what is written anew comes from memory
     pair.restart(pair.host, "works")
     assert pair.run(lambda: pair.logs() == [sent, sent]), pair.logs()

@@ -49,7 +49,7 @@ class Desk:
         self.now = NOW
         self.engine = Engine(core)
         self.page = self.engine.attach(NOW, "p1", PROGRAM)
-        self.engine.subscribe(NOW, self.page, {"ack": True})
+        self.engine.frame(NOW, self.page, {"type": "subscribe", "ack": True})
         self.frames: list[dict[str, Any]] = []
         self.asked: list[Line] = []
         self.opens = 0
@@ -158,7 +158,8 @@ class Desk:
         handled, last = self.channel.handled, self.channel.log.last[1]
         seq = handled + int((last - handled) * part)
         epoch = self.channel.log.position(seq)[0]
-        self.engine.acked(self.now, self.page, self.channel.id, epoch, seq)
+        body = {"type": "ack", "channel": self.channel.id, "epoch": epoch, "seq": seq}
+        self.engine.frame(self.now, self.page, body)
         self.settle()
 
     def of(self, kind: str) -> list[dict[str, Any]]:

@@ -103,7 +103,9 @@ class House:
         self.page = self.bridge.engine.attach(now_ms(), "p", HOME)
         self.bridge.sinks["p"] = lambda data, newest: self.frames.append(json.loads(data))
         self.bridge.cuts["p"] = lambda: self.cut.append("p")
-        self.bridge.engine.subscribe(now_ms(), self.page, {"page": "p", "ack": True})
+        self.bridge.engine.frame(
+            now_ms(), self.page, {"type": "subscribe", "page": "p", "ack": True}
+        )
 
     def channel(self, peer: str) -> tuple[Channel, Stream]:
         """An open channel with that peer, who has joined on that stream."""

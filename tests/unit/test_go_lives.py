@@ -264,7 +264,7 @@ class World:
         self.bridge = bridges.Bridge(node, self.engine, NoJournal())
         self.gopher.bridge = self.bridge
         self.page = self.engine.attach(self.now(), "p1", Caller(kind="program"))
-        self.engine.subscribe(self.now(), self.page, {})
+        self.engine.frame(self.now(), self.page, {"type": "subscribe"})
         self.frames: list[dict[str, Any]] = []
         self.bridge.sinks["p1"] = lambda data, _: self.frames.append(json.loads(data))
         self.said = 0

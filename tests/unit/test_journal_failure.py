@@ -61,7 +61,7 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
     page = bridge.engine.attach(now_ms(), "p", HOME)
     bridge.sinks["p"] = lambda data, newest: frames.append(data)
     bridge.cuts["p"] = lambda: cut.append("p")
-    bridge.engine.subscribe(now_ms(), page, {"page": "p", "ack": True})
+    bridge.engine.frame(now_ms(), page, {"type": "subscribe", "page": "p", "ack": True})
     bridge.flush()
     told = len(frames)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -17,10 +18,12 @@ from goop_node.clock import now_ms
 from goop_node.data.storage import Database, open_database, set_database_aside
 from goop_node.data.storage_watch import DatabaseWatch
 from goop_node.problems import Problem
+from goop_node.types import Caller
 from goop_realtime.machine.channel import Phase
 from goop_realtime.storage import committer
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.schema import MIGRATIONS
+from goop_realtime.web.page_session import PageSession
 from tests.unit.test_containment import House, Stream, message
 
 Patch = pytest.MonkeyPatch
@@ -219,3 +222,30 @@ async def test_a_new_file_that_could_not_be_filled_is_not_taken_for_all_there_is
     made[0].execute("PRAGMA max_page_count = 100000")
     await waiting
     assert disk.kept(channel.id) == ["m-1"]
+
+
+async def test_a_refusal_waits_for_the_commit_behind_what_was_accepted_before_it(
+    disk: Disk,
+) -> None:
+    house = disk.house
+    channel, _ = house.channel("bob")
+    session = PageSession(house.bridge, Caller(kind="program"), {})
+    assert session.open()
+    session.frame('{"type":"subscribe","page":"q","ack":true}')
+    house.bridge.flush()
+    session.take()
+    with disk.locked():
+        for message_id in ("q-1", "q 2", "q-3"):
+            body = {"type": "send", "channel": channel.id, "id": message_id, "data": 1}
+            session.frame(json.dumps(body))
+        session.frame("{}")
+        house.bridge.flush()
+        assert session.take() == []
+    assert await house.bridge.stored(channel.id) is None
+    told = [(one["type"], one.get("id")) for one in map(json.loads, session.take())]
+    assert [one for one in told if one[0] != "pending"] == [
+        ("receipt", "q-1"),
+        ("refused", "q 2"),
+        ("receipt", "q-3"),
+        ("error", None),
+    ]

@@ -200,9 +200,7 @@ def test_the_asker_hears_honestly_how_far_it_has_come() -> None:
     page = bob.page("b")
     world.run(2_000)
     assert reach() == "node", "a page that handles no requests shows none"
-    there = bob.engine.core.pages[page.id]
-    bob.engine.shown(world.now, there, channel)
-    bob.flush()
+    page.say("shown", channel=channel)
     assert world.run(2_000, lambda: reach() == "page")
     page.die()
     assert world.run(2_000, lambda: reach() == "node")

@@ -42,7 +42,7 @@ class Follower:
 
     def be(self, page: Page, **like: bool) -> None:
         body = {"channels": [], "running": like}
-        self.node.engine.subscribe(self.node.world.now, page, body)
+        self.node.engine.frame(self.node.world.now, page, {"type": "subscribe", **body})
         self.node.flush()
 
     def frame(self, data: bytes) -> None:
@@ -293,7 +293,9 @@ def test_what_no_longer_follows_is_told_nothing() -> None:
     alice, bob, channel = opened(world)
     follower = Follower(alice)
     frames = follower.frames
-    alice.engine.subscribe(world.now, alice.engine.core.pages["home"], {"running": False})
+    alice.engine.frame(
+        world.now, alice.engine.core.pages["home"], {"type": "subscribe", "running": False}
+    )
     alice.flush()
     bob.close(channel)
     world.run(2_000)

@@ -36,7 +36,8 @@ def test_a_peer_that_does_not_answer_is_sent_one_round_and_then_the_newest() -> 
     world, alice, _, channel = opened()
     page = alice.engine.core.pages["a"]
     for n in range(200):
-        assert alice.engine.signal(world.now, channel, page, n) is None
+        body = {"type": "signal", "channel": channel, "data": n}
+        alice.engine.frame(world.now, page, body)
     alice.engine.settle()
     assert signals(alice.engine.take()) == list(range(ROUND))
     link = alice.engine.core.channels[channel].other.link
@@ -62,7 +63,8 @@ def test_a_peer_that_answers_is_sent_them_all() -> None:
 
     bob.act = watch  # type: ignore[method-assign]
     for n in range(3 * ROUND):
-        alice.engine.signal(world.now, channel, page, n)
+        body = {"type": "signal", "channel": channel, "data": n}
+        alice.engine.frame(world.now, page, body)
         alice.flush()
         world.run(1_000)
     assert [frame["data"] for frame in frames] == list(range(3 * ROUND))

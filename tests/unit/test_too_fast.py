@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from goop_node.types import Caller
 from goop_realtime.machine.lookup import rows
 from goop_realtime.machine.pages import Page, state_frame
+from goop_realtime.model.effects import Frame
 from goop_realtime.model.limits import Bucket, NodeLimits
 from goop_realtime.testing import SimNode, World
 from goop_realtime.types import Limits, Refusal
@@ -28,7 +29,7 @@ def opened(**body: Any) -> tuple[World, SimNode, str, Page]:
     bob.accept(channel)
     world.run(1_000)
     page = alice.engine.attach(world.now, "p", CLIENT)
-    alice.engine.subscribe(world.now, page, {"ack": True, **body})
+    alice.engine.frame(world.now, page, {"type": "subscribe", "ack": True, **body})
     alice.flush()
     return world, alice, channel, page
 
@@ -104,16 +105,15 @@ def test_a_new_subscription_begins_anew() -> None:
     assert isinstance(answers[1], Refusal)
     world.run(1_000)
     assert isinstance(alice.engine.send(world.now, channel, page, "p-3", 3), Refusal)
-    alice.engine.subscribe(world.now, page, {"retries": True})
+    alice.engine.frame(world.now, page, {"type": "subscribe", "retries": True})
     assert alice.engine.send(world.now, channel, page, "p-3", 3) == "p-3"
 
 
 def test_a_signal_that_is_too_large_is_refused_with_its_size() -> None:
     world, alice, channel, page = opened()
-    assert alice.engine.signal(world.now, channel, page, "x" * 4094) is None
-    refusal = alice.engine.signal(world.now, channel, page, "x" * 4095)
-    assert refusal is not None
-    assert (refusal.code, refusal.reason) == (
-        "too_large",
-        "a signal of 4097 bytes; at most 4096 are taken",
-    )
+    frame = {"type": "signal", "channel": channel}
+    alice.engine.frame(world.now, page, {**frame, "data": "x" * 4094})
+    alice.engine.frame(world.now, page, {**frame, "data": "x" * 4095})
+    told = [json.loads(one.data) for one in alice.engine.take() if isinstance(one, Frame)]
+    refusals = [(one["code"], one["reason"]) for one in told if one["type"] == "error"]
+    assert refusals == [("too_large", "a signal of 4097 bytes; at most 4096 are taken")]

@@ -47,7 +47,9 @@ def watched(node: SimNode) -> list[list[Effect]]:
     node.engine.core.rights = Rights({"granted": frozenset({"tally"}), "barred": frozenset()})
     for name, (caller, contexts) in WATCHERS.items():
         page = node.engine.attach(node.world.now, name, caller)
-        node.engine.subscribe(node.world.now, page, {"channels": [], "watch": contexts})
+        node.engine.frame(
+            node.world.now, page, {"type": "subscribe", "channels": [], "watch": contexts}
+        )
     node.flush()
     return batches
 
@@ -113,7 +115,7 @@ def test_the_answer_says_what_is_watched_within_its_bound() -> None:
     batches = watched(alice)
     page = alice.engine.core.pages["home"]
     wanted: list[Any] = [f"c{n}" for n in range(100)]
-    alice.engine.subscribe(world.now, page, {"channels": [], "watch": wanted})
+    alice.engine.frame(world.now, page, {"type": "subscribe", "channels": [], "watch": wanted})
     alice.flush()
     frames = [json.loads(one.data) for one in batches[-1] if isinstance(one, Frame)]
     [answer] = [frame for frame in frames if frame["type"] == "subscribed"]

@@ -174,7 +174,11 @@ class Play:
         match row["does"]:
             case "open page":
                 page = engine.attach(now, row["page"], HOME)
-                engine.subscribe(now, page, {"page": row["page"], "ack": row.get("acks", True)})
+                engine.frame(
+                    now,
+                    page,
+                    {"type": "subscribe", "page": row["page"], "ack": row.get("acks", True)},
+                )
             case "close page":
                 engine.detach(now, engine.core.pages[row["page"]])
             case "request":
@@ -199,10 +203,13 @@ class Play:
                 assert said == row["id"], said
             case "signal":
                 page = next(iter(engine.core.pages.values()))
-                assert engine.signal(now, channel, page, row["data"]) is None
+                body = {"type": "signal", "channel": channel, "data": row["data"]}
+                engine.frame(now, page, body)
             case "handled":
                 page = engine.core.pages[row["page"]]
-                engine.acked(now, page, channel, *row["position"], row.get("failed"))
+                epoch, seq = row["position"]
+                body = {"type": "ack", "channel": channel, "epoch": epoch, "seq": seq}
+                engine.frame(now, page, {**body, "failed": row.get("failed")})
             case "close":
                 assert engine.close(now, channel, HOME) is None
             case "wait":

@@ -237,6 +237,11 @@ class Channel:
         self.outbox[outgoing.id] = outgoing
         self.outbox_bytes += len(outgoing.raw)
 
+    def put_back(self, outgoing: Outgoing) -> None:
+        """Put what was taken out first back into its place, in front of the others."""
+        self.outbox = {outgoing.id: outgoing, **self.outbox}
+        self.outbox_bytes += len(outgoing.raw)
+
     def take_out(self, message_id: str) -> Outgoing | None:
         """Take a message out of the outbox."""
         outgoing = self.outbox.pop(message_id, None)

@@ -7,47 +7,44 @@ Each method tells it the time (Unix ms) and one thing that happened. ``settle()`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from goop_node.types import Caller, JsonValue
 from goop_realtime.machine import (
     blocking,
+    calls,
     control,
     deadlines,
-    failures,
+    frames,
     granting,
-    incoming,
-    invitations_received,
     invitations_sent,
     joining,
     links,
-    pages,
     places,
-    sending,
     settling,
-    signals,
     waits,
 )
 from goop_realtime.machine.channel import Channel, Phase
-from goop_realtime.machine.containment import REFUSAL, Contained, set_back
+from goop_realtime.machine.containment import Contained, set_back
 from goop_realtime.machine.core import Core, Failure
 from goop_realtime.machine.liveness import Overdue
-from goop_realtime.machine.lookup import find, find_request
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.restore import restore
-from goop_realtime.machine.rights import Right, Rights
+from goop_realtime.machine.rights import Rights
 from goop_realtime.model.effects import Effect, channel_of
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.stored import Stored
-from goop_realtime.model.wire import Line, pair, parse
+from goop_realtime.model.wire import Line, parse
 from goop_realtime.types import Refusal
-
-R = TypeVar("R", Refusal, Refusal | None)
 
 
 class Engine:
-    """The realtime machine of one node."""
+    """The realtime machine of one node.
+
+    What a program is answered it may hear only once the step is stored. What a page is answered
+    to a frame is an effect, and comes by itself behind all that.
+    """
 
     def __init__(self, core: Core) -> None:
         self.core = core
@@ -105,16 +102,9 @@ class Engine:
         Without a context the template that asks is named: for a page its own, for others ``app``.
         """
         self.core.now = now
-        if caller.kind == "template" and not context:
-            app = caller.name
-        found: Channel | Refusal = REFUSAL
-        with Contained(self.core, ""):
-            found = invitations_sent.request(
-                self.core, peer, context, params, timeout, new=new, caller=caller, app=app
-            )
-        if isinstance(found, Refusal):
-            self._refused(found, "")
-        return found
+        return calls.request(
+            self.core, peer, context, params, timeout, new=new, caller=caller, app=app
+        )
 
     def accept(
         self, now: int, channel_id: str, caller: Caller, template: str = ""
@@ -123,60 +113,29 @@ class Engine:
         else for its context's page or the template that asks, where those may have it.
         """
         self.core.now = now
-        found = find_request(self.core, channel_id, caller)
-        return (
-            self._do(
-                found,
-                channel_id,
-                lambda one: invitations_received.accept_for(self.core, one, caller, template),
-            )
-            or found
-        )
+        return calls.accept(self.core, channel_id, caller, template)
 
     def decline(self, now: int, channel_id: str, caller: Caller, reason: str) -> Refusal | None:
         """Somebody declines a request."""
         self.core.now = now
-        found = find_request(self.core, channel_id, caller)
-        return self._do(
-            found, channel_id, lambda one: invitations_received.decline(self.core, one, reason)
-        )
+        return calls.decline(self.core, channel_id, caller, reason)
 
     def dismiss(self, now: int, channel_id: str, caller: Caller) -> Refusal | None:
         """Somebody has seen that a request was missed: it is not kept any more."""
         self.core.now = now
-        found = find_request(self.core, channel_id, caller)
-        return self._do(found, channel_id, lambda one: invitations_received.dismiss(self.core, one))
-
-    def shown(self, now: int, page: Page, channel_id: str) -> Refusal | None:
-        """A ``shown`` frame: the page shows a request to its person."""
-        self.core.now = now
-        found = find_request(self.core, channel_id, page.caller)
-        return self._do(found, channel_id, lambda one: incoming.shown(self.core, page, one))
+        return calls.dismiss(self.core, channel_id, caller)
 
     def send(
         self, now: int, channel_id: str, page: Page, message_id: str | None, data: JsonValue
     ) -> Refusal | str:
-        """A page sends. The message's id when it is accepted, else why not."""
+        """Somebody sends. The message's id when it is accepted, else why not."""
         self.core.now = now
-        channel = find(self.core, channel_id, page.caller, Right.USE)
-        if isinstance(channel, Refusal):
-            self.core.note("page", channel.code, channel_id, message_id or "", channel.reason)
-            return channel
-        with Contained(self.core, channel.id):
-            return sending.send(self.core, channel, page, message_id, data)
-        return REFUSAL
-
-    def signal(self, now: int, channel_id: str, page: Page, data: JsonValue) -> Refusal | None:
-        """A page signals: newest wins, never queued, never logged."""
-        self.core.now = now
-        found = find(self.core, channel_id, page.caller, Right.USE)
-        return self._do(found, channel_id, lambda one: signals.send(self.core, one, data))
+        return calls.send(self.core, channel_id, page, message_id, data)
 
     def close(self, now: int, channel_id: str, caller: Caller) -> Refusal | None:
         """Somebody closes the channel, or withdraws its request."""
         self.core.now = now
-        found = find(self.core, channel_id, caller, Right.END)
-        return self._do(found, channel_id, lambda one: sending.close(self.core, one))
+        return calls.close(self.core, channel_id, caller)
 
     def set_rights(self, now: int, rights: Rights) -> None:
         """The person has granted or revoked something: it holds from here on."""
@@ -185,26 +144,6 @@ class Engine:
         for channel in list(self.core.channels.values()):
             with Contained(self.core, channel.id):
                 granting.changed(self.core, before, channel)
-
-    def _do(
-        self,
-        found: Channel | Refusal,
-        channel_id: str,
-        work: Callable[[Channel], Refusal | None],
-    ) -> Refusal | None:
-        """What somebody wants done with a channel, where it was found for him."""
-        if isinstance(found, Refusal):
-            return self._refused(found, channel_id)
-        refusal: Refusal | None = REFUSAL
-        with Contained(self.core, channel_id):
-            refusal = work(found)
-        return self._refused(refusal, channel_id)
-
-    def _refused(self, refusal: R, channel_id: str) -> R:
-        """Note what a page was refused, if it was."""
-        if refusal is not None:
-            self.core.note("page", refusal.code, channel_id, detail=refusal.reason)
-        return refusal
 
     # Pages' sockets
 
@@ -216,21 +155,15 @@ class Engine:
         self.core.now = now
         return places.attach(self.core, page_id, caller)
 
-    def subscribe(self, now: int, page: Page, body: dict[str, Any]) -> None:
-        """A ``subscribe`` frame: what the page wants, and how far it is."""
+    def frame(self, now: int, page: Page, body: Any) -> None:
+        """A page's frame, as decoded JSON. What is refused of it is told by a frame."""
         self.core.now = now
-        sending.subscribe(self.core, page, body)
+        frames.received(self.core, page, body)
 
-    def acked(
-        self, now: int, page: Page, channel_id: str, epoch: Any, seq: Any, failed: Any = None
-    ) -> None:
-        """An ``ack`` frame: the page is done up to there; its handlers ``failed`` on these."""
+    def refuse(self, now: int, page: Page, code: str, reason: str) -> None:
+        """Tell a page by a frame what is wrong with something that it sent."""
         self.core.now = now
-        # It counts only for what the page was given; that it may handle in peace.
-        channel = self.core.channels.get(channel_id)
-        if channel is not None and pair([epoch, seq]) is not None:
-            failures.note(self.core, channel, min(seq, channel.log.last[1]), failed)
-            pages.acknowledge(self.core, page, channel, epoch, seq)
+        frames.refuse(self.core, page, code, reason)
 
     def detach(self, now: int, page: Page, *, for_good: bool = False) -> None:
         """The page's connection is gone; its place is kept for a while, unless it is for good."""

@@ -208,7 +208,7 @@ def order_held(core: Core, channel: Channel) -> None:
         if refusal is None:
             refusal = order(core, channel, core.me, outgoing, data)
         if channel.barred:
-            channel.put_out(outgoing)  # where it is stored, in its place
+            channel.put_back(outgoing)
             return
         core.out.append(DropOutgoing(channel.id, outgoing.id))
         if refusal is not None:
@@ -226,8 +226,16 @@ def _still_fits(channel: Channel, outgoing: Outgoing, data: JsonValue) -> Refusa
 
 def refuse_own(core: Core, channel: Channel, message_id: str, refusal: Refusal) -> None:
     """A message of our own page, accepted before, was applied nowhere: tell its page."""
+    keep_refusal(core, channel, message_id, refusal)
+    receipts.tell_refused(core, channel, message_id, refusal)
+
+
+def keep_refusal(core: Core, channel: Channel, message_id: str, refusal: Refusal) -> None:
+    """What became of a message of our own page is that: also where it comes once more.
+
+    Judged anew, it could be ordered behind a later one of its page.
+    """
     said = bounded(refusal)
     outcome = Outcome(code=said.code, reason=said.reason, pointer=said.pointer)
     channel.remember(core.me, message_id, outcome)
     core.out.append(SaveOutcome(channel.id, core.me, message_id, outcome))
-    receipts.tell_refused(core, channel, message_id, refusal)

@@ -70,6 +70,8 @@ def send(
     if refusal is None:
         outgoing = Outgoing(id=message_id, at=core.now + core.correction, kind="msg", raw=encoded)
         refusal = _hand_on(core, channel, outgoing, data)
+        if refusal is not None:
+            host_side.keep_refusal(core, channel, message_id, refusal)
     if refusal is not None:
         core.note("page", refusal.code, channel.id, message_id, refusal.reason)
         return refusal

@@ -126,11 +126,8 @@ class Life:
             page.send(self.channel, {"type": "add", "n": self.chance.randint(0, 9), "pad": "x" * n})
         if self.chance.random() < 0.1:
             page.resend()
-        if self.chance.random() < 0.05 and page.connected and page.node.up:
-            attached = page.node.engine.core.pages.get(page.id)
-            if attached is not None:
-                page.node.engine.signal(self.world.now, self.channel, attached, "thinking")
-                page.node.flush()
+        if self.chance.random() < 0.05:
+            page.say("signal", channel=self.channel, data="thinking")
 
     def _fault(self) -> None:
         fault = self.chance.choices(list(FAULTS), list(FAULTS.values()))[0]

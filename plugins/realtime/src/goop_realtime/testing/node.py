@@ -167,8 +167,7 @@ class SimNode:
             self._carry_out(batch[: len(batch) // 2] if self.dies == "half" else ())
             raise Killed
         self._carry_out(batch)
-        for page in self.pages.values():
-            page.check_pending()
+        self.world.watch.pages.carried_out()
 
     def cut_off(self) -> None:
         """A step cannot be stored, and nothing of it happens: every stream and socket ends."""
@@ -177,7 +176,8 @@ class SimNode:
         for wire in self.world.wires():
             wire.reset(self)
         for page in self.pages.values():
-            page.lost()
+            if page.connected:
+                page.lost()
 
     def report(self, error: Exception, about: str) -> None:
         """A step failed on something: no simulated life may bring that about."""

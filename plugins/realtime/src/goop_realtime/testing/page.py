@@ -12,7 +12,6 @@ from goop_realtime.machine import lookup
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.jsonio import decode
-from goop_realtime.types import Refusal
 
 if TYPE_CHECKING:
     from goop_realtime.testing.node import SimNode
@@ -66,8 +65,6 @@ class SimPage:
         self.gaps = 0
         self.pending: dict[str, int] = {}
         """How many messages it was last told are on their way, by channel."""
-        self._counts: set[str] = set()
-        """Channels of which the last batch told that number."""
         self.born = node.world.now
         self._page: Page | None = None
         self._inbox: deque[bytes] = deque()
@@ -89,7 +86,7 @@ class SimPage:
         self.connected = True
         self._sockets += 1
         self.pending.clear()
-        page = self._page = self.node.attach(self)
+        self._page = self.node.attach(self)
         pending: dict[str, list[str]] = {}
         for message_id, item in self.open.items():
             if item.stage > 1:
@@ -98,8 +95,7 @@ class SimPage:
         body["failed"] = self.failed
         if self.acks:
             body |= {"ack": True, "pending": pending, "outbox": True}
-        self.node.engine.subscribe(world.now, page, body)
-        self.node.flush()
+        self.say("subscribe", **body)
         for message_id in [key for key, item in self.open.items() if item.stage < 2]:
             self._submit(message_id)
         if self.connected:
@@ -115,6 +111,14 @@ class SimPage:
             if detail["final"]:
                 self._end(channel, detail["code"])
 
+    def say(self, kind: str, **body: Any) -> bool:
+        """Give the node a frame, where there is a socket; whether there was one."""
+        if not self.connected or not self.node.up or self._page is None:
+            return False
+        self.node.engine.frame(self.node.world.now, self._page, {"type": kind, **body})
+        self.node.flush()
+        return True
+
     def cut(self) -> None:
         """The socket breaks; the page lives on, and comes back."""
         if self.connected and self.node.up and self._page is not None:
@@ -126,7 +130,6 @@ class SimPage:
         """The socket is gone, and with it what was on its way."""
         self.connected = False
         self._inbox.clear()
-        self._counts.clear()
         if self.alive:
             self.node.world.later(self.node.world.random.choice((1, 300, 5_000)), self.attach)
 
@@ -157,26 +160,15 @@ class SimPage:
         return message_id
 
     def resend(self) -> None:
-        """Send something once more that was sent before."""
-        if self.open:
-            self._submit(self.node.world.random.choice(list(self.open)))
+        """Send something once more that the node is known to have taken."""
+        taken = [message_id for message_id, item in self.open.items() if item.stage]
+        if taken:
+            self._submit(self.node.world.random.choice(taken))
 
     def _submit(self, message_id: str) -> None:
         item = self.open.get(message_id)
-        if item is None or not self.connected or not self.node.up or self._page is None:
-            return
-        socket = self._sockets
-        result = self.node.engine.send(
-            self.node.world.now, item.channel, self._page, message_id, item.data
-        )
-        self.node.flush()
-        if not self.connected or socket != self._sockets:
-            return
-        if isinstance(result, Refusal):
-            self._refuse(message_id, result.code)
-        elif not self.acks:
-            self._reach(message_id, 1)
-            self.open.pop(message_id, None)
+        if item is not None:
+            self.say("send", channel=item.channel, id=message_id, data=item.data)
 
     # In
 
@@ -191,13 +183,7 @@ class SimPage:
 
     def _counted(self, body: dict[str, Any]) -> None:
         self.pending[body["channel"]] = body["count"]
-        self._counts.add(body["channel"])
-
-    def check_pending(self) -> None:
-        """What a batch told of what is on its way is how it stands on the disk behind it."""
-        while self._counts:
-            channel = self._counts.pop()
-            self.node.world.watch.pages.pending(self, channel, self.pending[channel])
+        self.node.world.watch.pages.pending(self, body["channel"], body["count"])
 
     def _read_soon(self) -> None:
         if self._inbox and not self._reading and not self.frozen:
@@ -240,9 +226,8 @@ class SimPage:
         failed = self.failed.setdefault(channel, [])
         if self.failing(message_id):
             failed.append(place[1])
-        if self.acks and self.connected and self.node.up and self._page is not None:
-            self.node.engine.acked(self.node.world.now, self._page, channel, *place, failed)
-            self.node.flush()
+        if self.acks:
+            self.say("ack", channel=channel, epoch=place[0], seq=place[1], failed=failed)
 
     def _on_gap(self, body: dict[str, Any]) -> None:
         place = (body["to"][0], body["to"][1])

@@ -20,6 +20,8 @@ class PageWatch:
         self._seen = seen
         self._handled: set[tuple[str, str, str]] = set()
         """``(node, channel, message id)``."""
+        self._pending: dict[tuple[SimPage, str], int] = {}
+        """What the present batch has told last of what is on its way."""
         self._handed: dict[tuple[str, str, str], int] = {}
         """``(node, channel, message id)`` -> when a page was last given it."""
 
@@ -76,10 +78,16 @@ class PageWatch:
         if stage == "handled":
             demand(key in self._handled, f"{message_id} is handled by no page of {other}")
 
+    def carried_out(self) -> None:
+        """What a batch told last of what is on its way is how it stands on the disk behind it."""
+        for (page, channel_id), count in self._pending.items():
+            kept = page.node.journal.outbox(channel_id)
+            demand(count == kept, f"{page.id} is told {count} are on their way, and {kept} are")
+        self._pending.clear()
+
     def pending(self, page: SimPage, channel_id: str, count: int) -> None:
-        """A page is told how many messages are on their way: that is the outbox on the disk."""
-        kept = page.node.journal.outbox(channel_id)
-        demand(count == kept, f"{page.id} is told that {count} are on their way, and {kept} are")
+        """A page is told how many messages are on their way."""
+        self._pending[page, channel_id] = count
         self._seen.counts["frame pending" if count else "frame pending 0"] += 1
 
     def refused(self, page: SimPage, channel_id: str, message_id: str, code: str) -> None:

@@ -172,8 +172,9 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Accept a request; answers when the opener has welcomed us."""
         body = await _body(request, AcceptBody)
         bridge, who = get_bridge(), caller(request)
-        channel = _found(bridge.engine.accept(now_ms(), body.channel_id, who, body.template))
+        accepted = bridge.engine.accept(now_ms(), body.channel_id, who, body.template)
         await bridge.stored(body.channel_id)
+        channel = _found(accepted)
         while channel.phase is Phase.JOINING:
             before = now_ms()
             await bridge.changed(channel.id, WELCOME_WAIT)
@@ -191,8 +192,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         body = await _body(request, DeclineBody)
         bridge = get_bridge()
         who = caller(request)
-        _done(bridge.engine.decline(now_ms(), body.channel_id, who, body.reason[:300]))
-        await bridge.stored(body.channel_id)
+        refusal = bridge.engine.decline(now_ms(), body.channel_id, who, body.reason[:300])
+        await _done(bridge, body.channel_id, refusal)
         return {}
 
     @post("/send", status_code=HTTP_200_OK, opt={"body": SendBody})
@@ -212,8 +213,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Close a channel, or withdraw a request."""
         body = await _body(request, ChannelBody)
         bridge = get_bridge()
-        _done(bridge.engine.close(now_ms(), body.channel_id, caller(request)))
-        await bridge.stored(body.channel_id)
+        refusal = bridge.engine.close(now_ms(), body.channel_id, caller(request))
+        await _done(bridge, body.channel_id, refusal)
         return {}
 
     @post("/dismiss", status_code=HTTP_200_OK, opt={"body": ChannelBody})
@@ -221,8 +222,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """Let go of a request that was missed."""
         body = await _body(request, ChannelBody)
         bridge = get_bridge()
-        _done(bridge.engine.dismiss(now_ms(), body.channel_id, caller(request)))
-        await bridge.stored(body.channel_id)
+        refusal = bridge.engine.dismiss(now_ms(), body.channel_id, caller(request))
+        await _done(bridge, body.channel_id, refusal)
         return {}
 
     @asgi("/connect", copy_scope=True)
@@ -296,15 +297,7 @@ async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
 
 
 def _problem(refusal: Refusal) -> Problem:
-    status = _STATUS.get(refusal.code, 409)
-    if refusal.code in (
-        "invalid_message",
-        "unknown_type",
-        "invalid_params",
-        "invalid_app",
-        "bad_id",
-    ):
-        status = 422
+    status = 422 if refusal.code in _UNFIT else _STATUS.get(refusal.code, 409)
     return Problem(status, refusal.code, refusal.reason, refusal.pointer, refusal.more)
 
 
@@ -314,6 +307,8 @@ def _found(result: Channel | Refusal) -> Channel:
     return result
 
 
-def _done(refusal: Refusal | None) -> None:
+async def _done(bridge: Bridge, channel_id: str, refusal: Refusal | None) -> None:
+    """Answer once what was done, or what the refusal rests on, is stored."""
+    await bridge.stored(channel_id)
     if refusal is not None:
         raise _problem(refusal)

@@ -6,15 +6,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from goop_node.clock import now_ms
 from goop_node.types import Caller, JsonValue
 from goop_realtime.driver.bridge import Bridge
 from goop_realtime.machine.containment import REFUSAL
 from goop_realtime.machine.pages import Page
-from goop_realtime.model.jsonio import MalformedJson, decode, encode
-from goop_realtime.types import Refusal
+from goop_realtime.model.jsonio import MalformedJson, decode
 
 MAX_FRAME = 80 * 1024
 """Bytes of a frame from a page: a message of 64 KiB and its envelope."""
@@ -163,102 +161,35 @@ class PageSession:
             self._error("too_large", f"a frame has at most {MAX_FRAME} bytes")
             return
         try:
-            body: Any = decode(text)
+            body = decode(text)
         except MalformedJson as error:
             self._error(error.code, error.reason)
             return
-        kind = body.get("type") if isinstance(body, dict) else None
-        handler = _FRAMES.get(kind) if isinstance(kind, str) else None
-        if handler is None:
-            self._error("unknown_frame", 'expected an object with a known "type"')
-            return
         try:
-            handler(self, body)
+            self._take(body)
         except Exception as error:
+            kind = body.get("type") if isinstance(body, dict) else None
             self._bridge.report(error, f"at a frame {kind!r} of a page")
             self._error(REFUSAL.code, REFUSAL.reason)
         self._bridge.step()
+
+    def _take(self, body: JsonValue) -> None:
+        if isinstance(body, dict) and body.get("type") == "subscribe":
+            page_id = body.get("page")
+            if isinstance(page_id, str) and self._page is not None and page_id != self._page.id:
+                if not self.may_be(page_id):
+                    self._error("bad_page", BAD_PAGE)
+                    return
+                self._become(page_id)
+            self.batch = body.get("batch", self.batch) is True
+        if self._page is not None:
+            self._engine.frame(now_ms(), self._page, body)
 
     def refuse_binary(self) -> None:
         """A frame came that was no text."""
         self._error("binary_frame", "frames are JSON text, not binary")
 
-    def _error(self, code: str, reason: str, **more: JsonValue) -> None:
-        self._engine.core.note("page", code, str(more.get("channel", "")), detail=reason)
-        self._put(encode({"type": "error", "code": code, "reason": reason, **more}))
-
-    def _refused(self, refusal: Refusal, body: dict[str, Any]) -> None:
-        kind = "refused" if "id" in body else "error"
-        answer = {
-            **refusal.more,
-            "type": kind,
-            "channel": str(body.get("channel", ""))[:80],
-            "code": refusal.code,
-            "reason": refusal.reason,
-            "pointer": refusal.pointer,
-        }
-        if "id" in body:
-            answer["id"] = str(body["id"])[:80]
-        self._put(encode(answer))
-
-    def _on_subscribe(self, body: dict[str, Any]) -> None:
-        page_id = body.get("page")
-        if isinstance(page_id, str) and self._page is not None and page_id != self._page.id:
-            if not self.may_be(page_id):
-                self._error("bad_page", BAD_PAGE)
-                return
-            self._become(page_id)
-        assert self._page is not None
-        if "batch" in body:
-            self.batch = body["batch"] is True
-        self._engine.subscribe(now_ms(), self._page, body)
-
-    def _on_send(self, body: dict[str, Any]) -> None:
-        assert self._page is not None
-        message_id = body.get("id")
-        if "data" not in body:
-            self._refused(Refusal(code="bad_request", reason='"data" is missing'), body)
-            return
-        if message_id is not None:
-            message_id = str(message_id)
-        result = self._engine.send(
-            now_ms(), str(body.get("channel", "")), self._page, message_id, body["data"]
-        )
-        if isinstance(result, Refusal):
-            self._refused(result, body)
-
-    def _on_signal(self, body: dict[str, Any]) -> None:
-        assert self._page is not None
-        channel_id = str(body.get("channel", ""))
-        refusal = self._engine.signal(now_ms(), channel_id, self._page, body.get("data"))
-        # Sent now or never: one too many is nothing that a page could do anything about.
-        if refusal is not None and refusal.code != "too_fast":
-            self._refused(refusal, body)
-
-    def _on_ack(self, body: dict[str, Any]) -> None:
-        assert self._page is not None
-        channel_id = str(body.get("channel", ""))
-        place = (body.get("epoch"), body.get("seq"))
-        self._engine.acked(now_ms(), self._page, channel_id, *place, body.get("failed"))
-
-    def _on_shown(self, body: dict[str, Any]) -> None:
-        assert self._page is not None
-        refusal = self._engine.shown(now_ms(), self._page, str(body.get("channel", "")))
-        if refusal is not None:
-            self._refused(refusal, body)
-
-    def _on_close(self, body: dict[str, Any]) -> None:
-        channel_id = str(body.get("channel", ""))
-        refusal = self._engine.close(now_ms(), channel_id, self.caller)
-        if refusal is not None:
-            self._refused(refusal, body)
-
-
-_FRAMES = {
-    "subscribe": PageSession._on_subscribe,
-    "send": PageSession._on_send,
-    "signal": PageSession._on_signal,
-    "ack": PageSession._on_ack,
-    "shown": PageSession._on_shown,
-    "close": PageSession._on_close,
-}
+    def _error(self, code: str, reason: str) -> None:
+        if self._page is not None:
+            self._engine.refuse(now_ms(), self._page, code, reason)
+            self._bridge.step()
