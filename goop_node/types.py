@@ -84,7 +84,11 @@ class StreamHandler:
 
 @dataclass(frozen=True, kw_only=True)
 class SdkModule:
-    """A script served as ``/sdk/<name>`` to every page."""
+    """A script served as ``/sdk/<name>`` to every page.
+
+    A ``.js`` file may import others by relative paths: it is served together with them, as one
+    classic script. Every other kind is served as it stands.
+    """
 
     name: str
     path: Path

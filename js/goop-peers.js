@@ -3,7 +3,7 @@
 /// <reference path="./goop.d.ts" />
 /** Goop.peers: who is online, as a list and live. */
 import { TabStream } from "./peers/tabs.js";
-import { PEER_CALLBACKS, checkOptions } from "./realtime/checks.js";
+import { PEER_CALLBACKS, checkOptions } from "./shared/checks.js";
 
 (() => {
   "use strict";

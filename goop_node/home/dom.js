@@ -19,44 +19,19 @@ export const $ = (id) => document.getElementById(id);
 export function make(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
-    if (name.includes("-") || name === "role") element.setAttribute(name, spoken(String(value)));
+    if (name.includes("-") || name === "role") element.setAttribute(name, Goop.names.spoken(String(value)));
     else element[name] = value;
   }
-  element.append(...children.flatMap((child) => (typeof child === "string" ? pieces(child) : child)));
+  element.append(...children.flatMap((child) => (typeof child === "string" ? Goop.names.pieces(child) : child)));
   return element;
 }
 
-const FIRST = "\u2068";
-const LAST = "\u2069";
-
 /**
- * Somebody's name in a sentence, set apart: whatever its direction, the text around it keeps its own.
- * What puts text into the page here (`make`, `write`, `note`) shows it as a `bdi` element.
- * @param {string} text
- */
-export const apart = (text) => FIRST + text + LAST;
-
-/**
- * The same without the marks, for what is read aloud.
- * @param {string} text
- */
-export const spoken = (text) => text.replaceAll(FIRST, "").replaceAll(LAST, "");
-
-/**
- * @param {string} text
- * @returns {(Node|string)[]}
- */
-function pieces(text) {
-  const parts = text.split(/\u2068([^\u2068\u2069]*)\u2069/);
-  return parts.map((part, at) => (at % 2 ? make("bdi", {}, part) : part)).filter((part) => part !== "");
-}
-
-/**
- * Have an element say that.
+ * Have an element say that; names that stand apart in the text are `bdi` elements.
  * @param {Element} element
  * @param {string} text
  */
-export const write = (element, text) => element.replaceChildren(...pieces(text));
+export const write = (element, text) => element.replaceChildren(...Goop.names.pieces(text));
 
 /**
  * The last four characters of a peer id: what tells two people of the same name apart.
@@ -69,7 +44,7 @@ export const fingerprint = (peerId) => "…" + String(peerId || "").slice(-4);
  * @param {string} label
  * @param {string} peerId
  */
-export const fullName = (label, peerId) => `${apart(label || "Somebody")} (${fingerprint(peerId)})`;
+export const fullName = (label, peerId) => `${Goop.names.apart(label || "Somebody")} (${fingerprint(peerId)})`;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The node's own page: who I am, who is there, what we can do, who is asking.
 
-import { $, apart, call, characters, fullName, make, note, paintAvatar, write } from "./dom.js";
+import { $, call, characters, fullName, make, note, paintAvatar, write } from "./dom.js";
 import { addFriend } from "./friends.js";
 import { followMissed } from "./missed.js";
 import { followPeople, renderPeople } from "./people.js";
@@ -17,11 +17,11 @@ import { showTemplates } from "./templates.js";
 let me = { id: "", label: "" };
 
 function showMe() {
-  write($("my-label"), apart(me.label));
+  write($("my-label"), Goop.names.apart(me.label));
   write($("my-shown"), fullName(me.label, me.id));
   $("my-shown").title = me.id;
   paintAvatar($("my-avatar"), me.label, me.id);
-  window.Goop.attention.title = `${me.label} · Goop`;
+  if (Goop.attention) Goop.attention.title = `${me.label} · Goop`;
 }
 
 /** Switch between the name and the field for it. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // /join#<multiaddr>: say whose node this is and who invites, ask, then connect the two.
 
-import { $, apart, note, write } from "./dom.js";
+import { $, note, write } from "./dom.js";
 import { addFriend, lookAt } from "./friends.js";
 
 /** One of: asking, own (the link is this node's own), refused (it leads nowhere), done. */
@@ -34,12 +34,12 @@ async function show() {
   }
   try {
     const found = await lookAt(location.hash);
-    for (const place of document.querySelectorAll("[data-me]")) write(place, apart(found.me.label));
+    for (const place of document.querySelectorAll("[data-me]")) write(place, Goop.names.apart(found.me.label));
     $("join-my-fingerprint").textContent = found.me.fingerprint;
     $("join-fingerprint").textContent = found.fingerprint;
     $("join-address").textContent = found.address;
     $("join-known").hidden = !found.peerLabel;
-    write($("join-label"), apart(found.peerLabel));
+    write($("join-label"), Goop.names.apart(found.peerLabel));
     if (found.own) return setState("own", "This is your own link");
     setState("asking", "Connect to a friend?");
     $("join-confirm").disabled = false;

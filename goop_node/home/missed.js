@@ -80,7 +80,7 @@ function showTimes() {
 
 /** Show them as they come and go. */
 export function followMissed() {
-  const realtime = window.Goop?.realtime;
+  const realtime = Goop.realtime;
   if (!realtime) return; // the plugin is not enabled: nobody can ask anything
   realtime.invitations(({ missed }) => show(missed));
   setInterval(showTimes, TICK_MS);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who is online: a list that follows the node's peer events, with what can be decided of each.
 
-import { $, apart, fingerprint, fullName, make, paintAvatar, spoken } from "./dom.js";
+import { $, fingerprint, fullName, make, paintAvatar } from "./dom.js";
 import { canPlay, facts, playLinks, printLine, showPrints } from "./person.js";
 import { decide, refreshSoon, relation } from "./reach.js";
 import { showCompany } from "./status.js";
@@ -75,7 +75,7 @@ function play(row) {
     open(row.peerId, false, "");
     $(`choices-${row.peerId}`)?.querySelector("a")?.focus();
   });
-  made.setAttribute("aria-label", spoken(`Play… with ${fullName(labelOf(row), row.peerId)}`));
+  made.setAttribute("aria-label", Goop.names.spoken(`Play… with ${fullName(labelOf(row), row.peerId)}`));
   return made;
 }
 
@@ -91,7 +91,7 @@ function item(row) {
     "plain more",
   );
   more.setAttribute("aria-expanded", String(isOpen));
-  more.setAttribute("aria-label", spoken(`Choices for ${fullName(labelOf(row), id)}`));
+  more.setAttribute("aria-label", Goop.names.spoken(`Choices for ${fullName(labelOf(row), id)}`));
   const friend = relation(id).standing === "friend";
   return make(
     "li",
@@ -106,7 +106,7 @@ function item(row) {
     make(
       "span",
       { className: "who" },
-      make("span", { className: "name" }, apart(labelOf(row))),
+      make("span", { className: "name" }, Goop.names.apart(labelOf(row))),
       make("span", { className: "print" }, ` (${fingerprint(id)})`),
       ...(friend ? [" ", make("span", { className: "tag" }, "Friend")] : []),
     ),
@@ -157,7 +157,7 @@ export const renderPeople = render;
  * @param {(connected: boolean) => void} onLink  told when the event stream breaks or is back
  */
 export function followPeople(onLink) {
-  window.Goop.peers.subscribe({
+  Goop.peers.subscribe({
     onSnapshot(rows) {
       people.clear();
       for (const row of rows || []) people.set(row.peerId, row);

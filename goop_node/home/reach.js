@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who may reach this node: what the person decided about everybody, and about each one.
 
-import { $, call, fullName, make, note, spoken } from "./dom.js";
+import { $, call, fullName, make, note } from "./dom.js";
 
 /** peer id → what the node says of them. @type {Map<string, any>} */
 const known = new Map();
@@ -37,7 +37,7 @@ function showBlocked(blocked) {
   $("blocked-list").replaceChildren(
     ...blocked.map((one) => {
       const button = make("button", { type: "button" }, "Unblock");
-      button.setAttribute("aria-label", spoken(`Unblock ${fullName(one.peerLabel, one.peerId)}`));
+      button.setAttribute("aria-label", Goop.names.spoken(`Unblock ${fullName(one.peerLabel, one.peerId)}`));
       button.addEventListener("click", () => decide(one.peerId, "unblock"));
       return make(
         "li",

@@ -131,7 +131,7 @@ function show(request) {
   });
   decline.addEventListener("click", () =>
     answer(
-      () => window.Goop.realtime.decline(request.channelId),
+      () => Goop.realtime.decline(request.channelId),
       () => drop(request.channelId, ENDED.declined),
     ),
   );
@@ -158,7 +158,7 @@ export async function refreshRequests() {
 
 /** Show requests as they come and take them away as they end. */
 export function followRequests() {
-  const realtime = window.Goop?.realtime;
+  const realtime = Goop.realtime;
   if (!realtime) return; // the plugin is not enabled: nobody can ask anything
   realtime.onIncomingEnded = ({ channelId, code }) => {
     // The answer given here is followed by what we do about it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is running, and what of it waits for the person: contexts say it, this page only shows it.
 
-import { $, apart, call, fingerprint, make, note, paintAvatar, settle, spoken } from "./dom.js";
+import { $, call, fingerprint, make, note, paintAvatar, settle } from "./dom.js";
 import { destination } from "./requests.js";
 import { templateOf, titleOf } from "./templates.js";
 
@@ -68,8 +68,8 @@ function question(item) {
   const no = button("Keep it", row, () => ask(item, false));
   no.dataset.focus = "yes";
   settle(yes);
-  const words = `End this for both of you? ${apart(whoOf(row))} is told.`;
-  return make("div", { className: "actions ending", role: "group", "aria-label": spoken(words) }, make("p", {}, words), yes, no);
+  const words = `End this for both of you? ${Goop.names.apart(whoOf(row))} is told.`;
+  return make("div", { className: "actions ending", role: "group", "aria-label": Goop.names.spoken(words) }, make("p", {}, words), yes, no);
 }
 
 const end = (row) => call("/api/realtime/close", { channelId: row.channelId });
@@ -106,7 +106,7 @@ function draw(item) {
   const { row, element } = item;
   const avatar = make("span", { className: "avatar", "aria-hidden": "true" });
   paintAvatar(avatar, row.peerLabel, row.peerId);
-  const said = window.Goop.attention.words(row);
+  const said = Goop.attention.words(row);
   element.dataset.state = row.state;
   element.dataset.waiting = String(row.waiting || item.over);
   element.replaceChildren(
@@ -114,7 +114,7 @@ function draw(item) {
     make(
       "div",
       { className: "who" },
-      make("p", { className: "name" }, `${whatOf(row)} with ${apart(whoOf(row))}`, make("span", { className: "print" }, ` (${fingerprint(row.peerId)})`)),
+      make("p", { className: "name" }, `${whatOf(row)} with ${Goop.names.apart(whoOf(row))}`, make("span", { className: "print" }, ` (${fingerprint(row.peerId)})`)),
       ...(said ? [make("p", { className: "said" }, make("bdi", {}, said))] : []),
       make("p", { className: "hint" }, linkOf(row), make("span", { className: "since" })),
     ),
@@ -152,7 +152,7 @@ function take(row, over) {
   const list = $(row.waiting || over ? "due-list" : "running-list");
   if (item.element.parentElement !== list) list.append(item.element);
   if (focus >= 0) /** @type {HTMLElement} */ ([...item.element.querySelectorAll("button, a")][focus])?.focus();
-  const said = window.Goop.attention.words(row);
+  const said = Goop.attention.words(row);
   if (before && said) $("running-live").textContent = `${nameOf(row)}: ${said}`;
 }
 
@@ -186,7 +186,9 @@ function openRow(row) {
 
 /** Show what runs as it changes, and what waits in the tab's title, on its icon and as notifications. */
 export function followRunning() {
-  const { attention, realtime } = window.Goop;
+  const { attention, realtime } = Goop;
+  $("notify").hidden = !realtime;
+  if (!realtime) return; // the plugin is not enabled: nothing can run
   attention.control($("notify"), $("notify-words"));
   attention.start({ onOpen: openRow });
   realtime.running(follow);

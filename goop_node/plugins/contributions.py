@@ -20,6 +20,7 @@ from goop_node.templates.folder import read_template
 from goop_node.templates.grants import Brought
 from goop_node.templates.permissions import parse_all
 from goop_node.types import Route, SdkModule, StreamHandler, Template
+from goop_node.web import sdk_scripts
 
 if TYPE_CHECKING:
     from goop_node.node import Node
@@ -153,6 +154,8 @@ def _no_index(template: Template) -> str:
 def _module_name(module: SdkModule) -> str:
     if not _SCRIPT.fullmatch(module.name):
         raise ValueError(f"{module.name!r} is no name for a script")
+    if module.name in sdk_scripts.NAMES:
+        raise ValueError(f"the node itself has a script {module.name}")
     if not module.path.is_file():
         raise FileNotFoundError(f"there is no file {module.path}")
     return module.name

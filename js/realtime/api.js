@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a page sees as Goop.realtime.
-import { CONNECT, KINDS, ROOM, check, checkHandler, checkOptions, namesHandlers } from "./checks.js";
+import { CONNECT, KINDS, ROOM, check, checkHandler, checkOptions, namesHandlers } from "../shared/checks.js";
 import { connect } from "./connecting.js";
 import { GoopError, ignorable } from "./errors.js";
 import { Hub } from "./hub.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One channel, as the page sees it.
 import { messageJson, sizeOf } from "./asking.js";
-import { SEND, checkHandler, checkOptions, namesHandlers } from "./checks.js";
+import { SEND, checkHandler, checkOptions, namesHandlers } from "../shared/checks.js";
 import { GoopError, call } from "./errors.js";
 import { history } from "./history.js";
 import { pending } from "./pending.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Everything together: frames to channels, channels to frames.
 import { PAGE, ask } from "./asking.js";
-import { KINDS, check, checkHandler } from "./checks.js";
+import { KINDS, check, checkHandler } from "../shared/checks.js";
 import { Conduit, NO_DETAIL } from "./conduit.js";
 import { GoopError, call, details, report } from "./errors.js";
 import { Invitations } from "./invitations.js";

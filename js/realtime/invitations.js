@@ -2,7 +2,7 @@
 // One's own requests that wait for an answer, and those of others that were missed. The node has
 // them, so they are here after a reload and in every tab.
 import { ask } from "./asking.js";
-import { KINDS, check } from "./checks.js";
+import { KINDS, check } from "../shared/checks.js";
 import { call } from "./errors.js";
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What runs and what waits for the person, as the node tells the pages that follow it.
-import { KINDS, check } from "./checks.js";
+import { KINDS, check } from "../shared/checks.js";
 import { call } from "./errors.js";
 
 /** @typedef {{ onRows: unknown, notifies: boolean }} Follower */

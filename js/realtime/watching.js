@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Pages that watch a context: told that something of it has changed, wherever that was done.
-import { KINDS, check } from "./checks.js";
+import { KINDS, check } from "../shared/checks.js";
 import { call } from "./errors.js";
 
 /**

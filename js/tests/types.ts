@@ -26,6 +26,7 @@ export async function game(peerId: string): Promise<void> {
   following.notifies = true;
   Goop.attention.title = `${Goop.attention.waiting.length} games`;
   Goop.attention.start({ onOpen: (row) => console.log(Goop.attention.words(row)) });
+  document.body.append(...Goop.names.pieces(`${Goop.names.apart(channel.peerLabel)} plays`));
   // @ts-expect-error: a channel's id is not the page's to change
   channel.id = "other";
   // @ts-expect-error: there is no such state

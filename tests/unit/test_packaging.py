@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from email.parser import Parser
@@ -19,15 +20,24 @@ from goop_node.web.sdk_scripts import classic
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = {file.parent.name: file.parent for file in ROOT.glob("plugins/*/pyproject.toml")}
-SDK = (
-    *("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js", "goop-peers.js"),
-    *("goop-identity.js", "goop.d.ts"),
-    *(
-        f"{part}/{file.name}"
-        for part in ("realtime", "peers", "attention")
-        for file in (ROOT / "js" / part).glob("*.js")
+SDK = {
+    "goop_node": (
+        *("goop-peers.js", "goop-identity.js", "goop-names.js", "goop.d.ts"),
+        *("peers", "shared"),
     ),
-)
+    "goop_realtime": (
+        *("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js", "goop-realtime.d.ts"),
+        *("realtime", "attention", "shared"),
+    ),
+}
+"""What each distribution brings of ``js/``: files, and folders with all that is in them."""
+
+
+def sdk_of(package: str) -> set[str]:
+    """The files of the SDK in a wheel, relative to ``js/``."""
+    parts = [ROOT / "js" / name for name in SDK.get(package, ())]
+    files = [file for part in parts for file in (part.glob("*.js") if part.is_dir() else [part])]
+    return {file.relative_to(ROOT / "js").as_posix() for file in files}
 
 
 @pytest.fixture(scope="module")
@@ -67,21 +77,34 @@ def test_there_is_one_wheel_for_the_host_and_each_plugin(wheels: dict[str, Path]
 
 
 def test_the_host_holds_its_files_and_the_page_sdk(wheels: dict[str, Path]) -> None:
-    expected = tree(ROOT / "goop_node") | {f"sdk/{name}" for name in SDK}
+    expected = tree(ROOT / "goop_node") | {f"sdk/{name}" for name in sdk_of("goop_node")}
     assert of_package(wheels["goop_node"], "goop_node") == expected
     assert {"home/index.html", "py.typed", "config/default.toml"} <= expected
 
 
-def test_the_sdk_in_the_wheel_is_that_of_the_checkout(wheels: dict[str, Path]) -> None:
-    with zipfile.ZipFile(wheels["goop_node"]) as archive:
-        for name in SDK:
-            assert archive.read(f"goop_node/sdk/{name}") == (ROOT / "js" / name).read_bytes()
+@pytest.mark.parametrize("package", sorted(SDK))
+def test_the_sdk_in_a_wheel_is_that_of_the_checkout(wheels: dict[str, Path], package: str) -> None:
+    with zipfile.ZipFile(wheels[package]) as archive:
+        for name in sdk_of(package):
+            assert archive.read(f"{package}/sdk/{name}") == (ROOT / "js" / name).read_bytes()
+
+
+def test_an_sdist_of_the_realtime_plugin_makes_the_same_wheel(
+    wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    hatchling = [sys.executable, "-m", "hatchling", "build", "--directory", str(tmp_path)]
+    subprocess.run([*hatchling, "--target", "sdist"], cwd=PLUGINS["realtime"], check=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        archive.extractall(tmp_path, filter="data")
+    unpacked = next(path for path in tmp_path.iterdir() if path.is_dir())
+    subprocess.run([*hatchling, "--target", "wheel"], cwd=unpacked, check=True)
+    assert names(next(tmp_path.glob("*.whl"))) == names(wheels["goop_realtime"])
 
 
 @pytest.mark.parametrize("name", sorted(PLUGINS))
 def test_a_plugin_holds_all_its_files(wheels: dict[str, Path], name: str) -> None:
     package = f"goop_{name}"
-    expected = tree(PLUGINS[name] / "src" / package)
+    expected = tree(PLUGINS[name] / "src" / package) | {f"sdk/{one}" for one in sdk_of(package)}
     assert of_package(wheels[package], package) == expected
     assert "py.typed" in expected
 

@@ -243,6 +243,12 @@ class BadTemplate:
         return [Template(name="Not A Name", title="", folder=Path())]
 
 
+class TakesScript:
+    @hookimpl
+    def goop_sdk_modules(self) -> Iterable[SdkModule]:
+        return [SdkModule(name="goop-peers.js", path=Path(__file__))]
+
+
 class NoScript:
     @hookimpl
     def goop_sdk_modules(self) -> list[SdkModule]:
@@ -271,6 +277,7 @@ BROKEN: list[tuple[Callable[[], object], str]] = [
     (lambda: BadSchema, "goop_config_schema() is no valid schema"),
     (lambda: BadTemplate, "cannot be a template's name"),
     (lambda: NoScript, "there is no file"),
+    (lambda: TakesScript, "the node itself has a script goop-peers.js"),
 ]
 
 

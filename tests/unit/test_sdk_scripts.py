@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from goop_node.web.sdk_scripts import FOLDER, NAMES, classic
+from goop_realtime.web import sdk
 
 
 def write(folder: Path, **parts: str) -> Path:
@@ -43,7 +44,12 @@ def test_a_circle_is_named(tmp_path: Path) -> None:
         classic(main)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(".js")])
-def test_our_scripts_need_no_module_loader(name: str) -> None:
-    lines = classic(FOLDER / name).splitlines()
+SCRIPTS = [FOLDER / name for name in NAMES] + [module.path for module in sdk.modules()]
+
+
+@pytest.mark.parametrize(
+    "script", [one for one in SCRIPTS if one.suffix == ".js"], ids=lambda one: one.name
+)
+def test_our_scripts_need_no_module_loader(script: Path) -> None:
+    lines = classic(script).splitlines()
     assert not [line for line in lines if line.startswith(("import ", "export "))]

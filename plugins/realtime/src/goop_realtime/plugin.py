@@ -23,6 +23,7 @@ from goop_node.types import (
     PeerEvent,
     Refusal,
     Route,
+    SdkModule,
     StreamHandler,
 )
 from goop_realtime import hookspecs
@@ -40,6 +41,7 @@ from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.no_journal import NoJournal
 from goop_realtime.storage.schema import MIGRATIONS
 from goop_realtime.types import Limits, OpenRequest
+from goop_realtime.web import sdk
 from goop_realtime.web.handlers import routes
 
 log = logging.getLogger(__name__)
@@ -133,6 +135,11 @@ class RealtimePlugin:
                 (groups.INVITE_PROTOCOL, groups.MAX_LINE),
             )
         ]
+
+    @hookimpl
+    def goop_sdk_modules(self) -> Iterable[SdkModule]:
+        """``Goop.realtime`` and ``Goop.attention``, with their types."""
+        return sdk.modules()
 
     @hookimpl
     def goop_peer_changed(self, node: NodeApi, event: PeerEvent) -> None:

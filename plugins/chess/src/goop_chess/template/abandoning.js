@@ -13,7 +13,7 @@ export const isLeftToUs = ({ status, abandonedBy, colour }) => status === "aband
  * @param {any} channel  its living channel, if there is one
  */
 export function question(game, channel) {
-  const who = `\u2068${game.opponentLabel || "your opponent"}\u2069`;
+  const who = Goop.names.apart(game.opponentLabel || "your opponent");
   if (!channel) {
     return `Abandon your game with ${who}? The two of you are not connected over it any more, so ${who} is not told. You are asked if ${who} wants to go on.`;
   }

@@ -24,45 +24,21 @@ export function nobodyHasFocus() {
 export function make(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
-    if (name.includes("-") || name === "role") element.setAttribute(name, spoken(String(value)));
+    if (name.includes("-") || name === "role") element.setAttribute(name, Goop.names.spoken(String(value)));
     else element[name] = value;
   }
-  element.append(...children.flatMap((child) => (typeof child === "string" ? pieces(child) : child)));
+  element.append(...children.flatMap((child) => (typeof child === "string" ? Goop.names.pieces(child) : child)));
   return element;
 }
 
 const tail = (peerId) => `(…${String(peerId).slice(-4)})`;
-const FIRST = "\u2068";
-const LAST = "\u2069";
 
 /**
- * Somebody's name in a sentence, set apart: whatever its direction, the text around it keeps its own.
- * What puts text into the page here (`make`, `write`, `say`) shows it as a `bdi` element.
- * @param {string} text
- */
-export const apart = (text) => FIRST + text + LAST;
-
-/**
- * The same without the marks, for what is read aloud.
- * @param {string} text
- */
-export const spoken = (text) => text.replaceAll(FIRST, "").replaceAll(LAST, "");
-
-/**
- * @param {string} text
- * @returns {(Node|string)[]}
- */
-function pieces(text) {
-  const parts = text.split(/\u2068([^\u2068\u2069]*)\u2069/);
-  return parts.map((part, at) => (at % 2 ? make("bdi", {}, part) : part)).filter((part) => part !== "");
-}
-
-/**
- * Have an element say that.
+ * Have an element say that; names that stand apart in the text are `bdi` elements.
  * @param {Element} element
  * @param {string} text
  */
-export const write = (element, text) => element.replaceChildren(...pieces(text));
+export const write = (element, text) => element.replaceChildren(...Goop.names.pieces(text));
 
 /**
  * "Alice (…k7Qp)": the last four characters of the id tell equal names apart. The name stands
@@ -70,7 +46,7 @@ export const write = (element, text) => element.replaceChildren(...pieces(text))
  * @param {string} label
  * @param {string} peerId
  */
-export const fullName = (label, peerId) => `${apart(label || "Somebody")} ${tail(peerId)}`;
+export const fullName = (label, peerId) => `${Goop.names.apart(label || "Somebody")} ${tail(peerId)}`;
 
 /**
  * The same as an element.

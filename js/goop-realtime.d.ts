@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+// The types of `Goop.realtime` and `Goop.attention`, which the realtime plugin brings. Global, as
+// `goop.d.ts`, which references this file.
+
+/** What a `GoopError` says: `code` is stable, `message` is for people. */
+interface GoopError extends Error {
+  readonly name: "GoopError";
+  /** For example `declined`, `timeout`, `unreachable`, `outbox_full`, `closed`, `node_unreachable`. */
+  readonly code: string;
+  /** Where in the message the fault is (JSON Pointer), when a schema refused it. */
+  readonly pointer?: string;
+  /** Of `permission_needed`: what has to be granted, and the address at home where that is done. */
+  readonly permission?: string;
+  readonly home?: string;
+  /** The HTTP status, when an endpoint of the node answered with an error. */
+  readonly status?: number;
+  /** The message id, when it is about one message. */
+  readonly id?: string;
+  /** The channel id, when it is about one channel. */
+  readonly channelId?: string;
+}
+
+interface GoopErrorConstructor {
+  new (code: string, message: string, more?: object): GoopError;
+  readonly prototype: GoopError;
+}
+
+type GoopState = "connecting" | "connected" | "disconnected";
+
+/** Why a channel is in its state. `final`: it does not come back. `suspended`: it may. */
+interface GoopDetail {
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly final: boolean;
+  readonly suspended: boolean;
+  /** Whether the other person has a page open; `null` while nobody knows. */
+  readonly peerPage: "open" | "none" | null;
+}
+
+/** What came with a message. `sentAt` is in Unix milliseconds; `from` is the sender's peer id,
+ * one's own when another tab of the same person sent it. `redelivered`: it may have been
+ * handed out before, to a page that is gone. */
+interface GoopMeta {
+  readonly id: string;
+  readonly seq: number;
+  readonly sentAt: number;
+  readonly redelivered: boolean;
+  readonly from: string;
+}
+
+/** What became of one `send()`. Awaiting it waits for *accepted*: the own node has it safely.
+ * Every one of the three may be ignored. */
+interface GoopSent extends Promise<{ id: string }> {
+  readonly id: string;
+  /** The other node has it safely. Where `channel.delivery` is `best-effort` nobody confirms that:
+   * this and `handled` reject with `unsupported`. */
+  readonly delivered: Promise<{ id: string }>;
+  /** The other page is done with it. `failed`: its handler threw, or had not returned after 10 s
+   * when a later message was handled. */
+  readonly handled: Promise<{ id: string; failed: boolean }>;
+}
+
+/** A message of the past, as `history()` tells it. */
+interface GoopPast {
+  readonly data: any;
+  readonly meta: GoopMeta;
+  readonly from: string;
+}
+
+/** A message that the own node has accepted and that has no place in the log yet. `sentAt` is in
+ * Unix milliseconds. */
+interface GoopPending {
+  readonly id: string;
+  readonly data: any;
+  readonly sentAt: number;
+}
+
+interface GoopChannel {
+  readonly id: string;
+  readonly peerId: string;
+  readonly peerLabel: string;
+  readonly context: string;
+  readonly params: any;
+  /** `log`: nothing is lost. `best-effort`: a peer with an older protocol. */
+  readonly delivery: "log" | "best-effort";
+  readonly state: GoopState;
+  readonly detail: GoopDetail;
+  /** Bytes of messages that the own node has not accepted yet. */
+  readonly bufferedAmount: number;
+  /** Throws a `GoopError` (`not_serialisable`, `too_deep`) when `data` is not JSON, and a
+   * `TypeError` when the options are wrong. Rejects with `too_large`, and with `outbox_full` where
+   * 1,000 messages or 4 MiB wait or are not handled yet: go on at `onDrain`. After `timeout`
+   * milliseconds `delivered` and `handled` reject; the message goes on its way. */
+  send(data: unknown, options?: { timeout?: number }): GoopSent;
+  /** What the channel's log still holds, one's own messages included, in order. */
+  history(): Promise<GoopPast[]>;
+  /** What is on its way: the messages of all pages of this person that their own node has accepted
+   * and that are not in the log yet, in order; also after a reload, and in every tab. The side that
+   * asked for the channel orders its own at once: they wait only where the other node has to come
+   * back first. Where `delivery` is `best-effort`: what has not been written to the other node. */
+  pending(): Promise<GoopPending[]>;
+  /** Something fleeting (typing, a cursor): sent now or never, in no log; of several on their way
+   * the newest counts. True when it left; false where nobody can take it now (suspended, ended or
+   * closed here, no way to the node, a peer with an older protocol) or too many came. Throws a
+   * `GoopError` when it is not JSON or larger than 4 KiB (`too_large`). */
+  signal(data: unknown): boolean;
+  /** Ends the channel for both sides; resolves when it has ended, and never rejects. */
+  close(): Promise<void>;
+  /** A returned promise is awaited before the next message. */
+  onMessage: ((data: any, meta: GoopMeta) => unknown) | null;
+  onStateChange: ((state: GoopState, detail: GoopDetail) => unknown) | null;
+  /** Refusals and errors of this channel that no awaited promise reported. */
+  onError: ((error: GoopError) => unknown) | null;
+  /** Messages after `from` up to `to` are gone for this page; each is `[epoch, seq]`. */
+  onGap: ((gap: { from: [number, number] | null; to: [number, number] | null }) => unknown) | null;
+  onSignal: ((data: any, meta: { from: string }) => unknown) | null;
+  /** Once after `outbox_full`: there is room again, for half of what may be on its way. */
+  onDrain: (() => unknown) | null;
+  /** How many messages are on their way (see `pending()`): once when it is assigned, after every
+   * reconnect, and in every tab whenever it has changed. */
+  onPending: ((count: number) => unknown) | null;
+}
+
+interface GoopIncoming {
+  readonly channelId: string;
+  readonly peerId: string;
+  readonly peerLabel: string;
+  readonly context: string;
+  /** The template that asks, of a request without a context; `""` where a program asks. */
+  readonly app: string;
+  readonly params: any;
+  /** What people call the context, and the page accepting leads to, when the node knows it. */
+  readonly title: string | null;
+  readonly page: string | null;
+  /** What it proposes, in words of the context (`"You play Black."`), or `""`. */
+  readonly terms: string;
+  /** At home: the templates that it can be accepted for. Elsewhere `null`. */
+  readonly templates: readonly string[] | null;
+  /** Milliseconds left when it arrived here, or `null`. */
+  readonly expiresIn: number | null;
+  /** Accepted at home already, which then led to this page: `accept()` gives the channel. */
+  readonly accepted: boolean;
+  accept(): Promise<GoopChannel>;
+  decline(reason?: string): Promise<void>;
+}
+
+/** What a request is about. */
+interface GoopAsked {
+  readonly channelId: string;
+  readonly peerId: string;
+  readonly peerLabel: string;
+  readonly context: string;
+  readonly params: any;
+  readonly title: string | null;
+  readonly page: string | null;
+}
+
+/** A request of one's own that waits for its answer. It is the node's: it waits on while no page is
+ * open, until it is answered, withdrawn, or out of time. */
+interface GoopInvitation extends GoopAsked {
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+  /** How far it has come, as far as anybody knows. `sent`: on its way; `node`: their node has it;
+   * `page`: a page of theirs shows it; `away`: they had it, and are not reached now. */
+  readonly reach: "sent" | "node" | "page" | "away";
+  /** Resolves and rejects as the `connect()` that made it. */
+  opened(): Promise<GoopChannel>;
+  withdraw(): Promise<void>;
+}
+
+/** A request of somebody that ended before it was answered. Kept for a week, until it is dismissed
+ * or the two ask each other anew. */
+interface GoopMissed extends GoopAsked {
+  readonly app: string;
+  /** At home: the templates that may ask back. Elsewhere `null`. */
+  readonly templates: readonly string[] | null;
+  /** When it came, in Unix milliseconds. */
+  readonly at: number;
+  dismiss(): Promise<void>;
+}
+
+/** `code`: accepted, declined, cancelled, expired, answered_elsewhere; replaced when it became part of
+ * another channel of the two; permission_needed when it
+ * was taken from this template; unknown when it ended while this page was cut off from its node. */
+type GoopIncomingEnded = GoopIncoming & { readonly code: string };
+
+interface GoopConnectOptions {
+  context?: string;
+  params?: unknown;
+  /** Milliseconds, 60,000 unless told otherwise. */
+  timeout?: number;
+  signal?: AbortSignal;
+  /** Hand out everything that the log still holds, before what is new. */
+  since?: "start";
+  /** A channel of its own, even when one with this peer and context is open. */
+  new?: boolean;
+}
+
+interface GoopRoom {
+  readonly id: string;
+  readonly members: readonly { peerId: string; peerLabel: string }[];
+  readonly state: "joining" | "joined" | "left";
+}
+
+/** A channel or request in the list of what runs, as this page may see it. */
+interface GoopRunning {
+  readonly channelId: string;
+  readonly peerId: string;
+  readonly peerLabel: string;
+  readonly context: string;
+  /** The template that asks, of a channel without a context. */
+  readonly app: string;
+  /** What people call the context; `""` for none. */
+  readonly title: string;
+  /** Whose pages it is resumed at, with `?channel=` in the address; `null` where no page may. */
+  readonly template: string | null;
+  /** `asked`: a request that waits for an answer here, `asking`: one that waits there. `away`: the
+   * other person has no page open, `suspended`: their node is not there. `ended`: told once more. */
+  readonly state: "asked" | "asking" | "connecting" | "connected" | "away" | "suspended" | "ended";
+  /** What the context says of it ("Your move"), or `""`. */
+  readonly text: string;
+  /** The person here is due. */
+  readonly waiting: boolean;
+  /** There is an outcome (`text` says which), and nobody is due any more. */
+  readonly ended: boolean;
+  /** How many messages no page here has handled, counted up to 100. */
+  readonly unread: number;
+  /** How many messages of this node's pages are on their way: `text` is from before them. */
+  readonly sending: number;
+  /** When the newest entry of its log was written, in Unix milliseconds. */
+  readonly since: number | null;
+  /** What keeps it suspended, where something does. */
+  readonly code?: string;
+  readonly reason?: string;
+  /** Of all pages of this node that follow, this one is to notify. */
+  readonly notify: boolean;
+}
+
+interface GoopFollowing {
+  /** Whether this page shows notifications: of those that do, the node picks one. */
+  notifies: boolean;
+  stop(): void;
+}
+
+interface GoopRealtime {
+  /** Follow what runs and what waits for the person, as far as this page may see it. `onRows` gets
+   * all of it at each change, and what has ended since the last time. */
+  running(onRows: (rows: GoopRunning[], ended: GoopRunning[]) => unknown): GoopFollowing;
+  /** Resolves when the other side has accepted; rejects with a `GoopError`, or with a `TypeError`
+   * at once when an option is unknown or of a wrong type, and with `not_serialisable` when `params`
+   * are not JSON. */
+  connect(peerId: string, options?: GoopConnectOptions): Promise<GoopChannel>;
+  accept(channelId: string): Promise<GoopChannel>;
+  decline(channelId: string, reason?: string): Promise<void>;
+  /** The living channels that this page may use, for instance after a reload. */
+  channels(): Promise<GoopChannel[]>;
+  /** One's own requests that wait, and those of others that were missed: once the node has told
+   * them, and again at every change. Call the result to hear no more. */
+  invitations(
+    onChange: (now: { sent: readonly GoopInvitation[]; missed: readonly GoopMissed[] }) => unknown,
+  ): () => void;
+  /** Not available yet: rejects with `not_supported`. */
+  joinRoom(roomId: string, options?: { maxPeers?: number }): Promise<GoopRoom>;
+  /** Requests for `context` and `context_<id>` go to `onRequest`, whatever others on this page
+   * serve. Call the result to stop serving. */
+  serve(
+    context: string,
+    onRequest: (request: GoopIncoming) => unknown,
+    onEnded?: (request: GoopIncomingEnded) => unknown,
+  ): () => void;
+  /** Calls `onChange` whenever a channel of `context` or `context_<id>` begins, ends or has a new
+   * message, whichever page, template or program does that, and once when the watching has begun
+   * (again, after the page was cut off from its node). Nothing says what changed: look again. It is
+   * never called while a promise it returned is pending; what comes meanwhile is one more call. Call
+   * the result to stop watching. */
+  watch(context: string, onChange: () => unknown): () => void;
+  /** Requests whose context nobody on this page serves. */
+  onIncoming: ((request: GoopIncoming) => unknown) | null;
+  onIncomingEnded: ((request: GoopIncomingEnded) => unknown) | null;
+  /** Errors of the node that belong to no channel. */
+  onError: ((error: GoopError) => unknown) | null;
+  readonly GoopError: GoopErrorConstructor;
+}
+
+/** Needs `goop-realtime.js`. */
+interface GoopAttention {
+  /** What the page is called; how many things wait stands in front of it in the tab. */
+  title: string;
+  /** What waits for the person, as far as this page may see it. */
+  readonly waiting: GoopRunning[];
+  /** A row in words: what its context says, or what is new. */
+  words(row: GoopRunning): string;
+  /** Begin. `onOpen`: a notification was clicked, the page has the focus. */
+  start(options?: { onOpen?(row: GoopRunning): unknown }): void;
+  /** Let a button switch notifications on and off (`aria-pressed`). Why they cannot be shown stands
+   * in `words`, which is hidden where there is nothing to say. */
+  control(button: HTMLElement, words: HTMLElement): void;
+}
+
+interface GoopGlobal {
+  realtime: GoopRealtime;
+  attention: GoopAttention;
+}
