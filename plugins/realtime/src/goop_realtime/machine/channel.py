@@ -22,7 +22,7 @@ from goop_realtime.model.limits import (
     OUTBOX_MESSAGES,
     Bucket,
 )
-from goop_realtime.model.log import Log
+from goop_realtime.model.log import Log, Position
 from goop_realtime.model.obstacles import Obstacle
 from goop_realtime.model.outcomes import Outcomes
 from goop_realtime.model.wire import MAX_FAILED
@@ -45,6 +45,17 @@ class Phase(StrEnum):
     """Both agreed. With a link it is connected, without one suspended."""
     CLOSED = "closed"
     """Final. Kept for a while so that late questions get an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of our own pages that has passed its schema: nothing of it is done twice.
+
+    ``judged`` is the position behind which the Session took it, where that was asked.
+    """
+
+    data: JsonValue
+    judged: Position | None = None
 
 
 @dataclass(eq=False)
@@ -76,6 +87,8 @@ class Channel:
     untrimmable: int = 0
     """The length of the log below which it is not tried again to trim it, after that failed."""
     outbox: dict[str, Outgoing] = field(default_factory=dict)
+    said: dict[str, Said] = field(default_factory=dict)
+    """What was put into the outbox since this node started, by message id."""
     outcomes: Outcomes = field(default_factory=Outcomes)
     """Of our own pages' messages."""
     handled: int = 0
@@ -232,10 +245,12 @@ class Channel:
             raise ValueError(f"{author!r} is no member")
         return self.members[author].outcomes
 
-    def put_out(self, outgoing: Outgoing) -> None:
-        """Put a message into the outbox."""
+    def put_out(self, outgoing: Outgoing, said: Said | None = None) -> None:
+        """Put a message into the outbox, with what is known of it beside what is stored."""
         self.outbox[outgoing.id] = outgoing
         self.outbox_bytes += len(outgoing.raw)
+        if said is not None:
+            self.said[outgoing.id] = said
 
     def put_back(self, outgoing: Outgoing) -> None:
         """Put what was taken out first back into its place, in front of the others."""
@@ -244,6 +259,7 @@ class Channel:
 
     def take_out(self, message_id: str) -> Outgoing | None:
         """Take a message out of the outbox."""
+        self.said.pop(message_id, None)
         outgoing = self.outbox.pop(message_id, None)
         if outgoing is not None:
             self.outbox_bytes -= len(outgoing.raw)

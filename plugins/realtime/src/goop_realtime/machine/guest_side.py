@@ -6,7 +6,7 @@ from __future__ import annotations
 from goop_node.types import JsonValue
 from goop_realtime.contexts.plugin_code import PluginFailure
 from goop_realtime.machine import receipts, suspension
-from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.channel import Channel, Said
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import end, finish
 from goop_realtime.machine.link import Link
@@ -31,12 +31,14 @@ def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) ->
     With nothing else on its way the Session is asked at once: a message that is wrong now is
     refused without a round trip. Behind others it is for the host alone to judge.
     """
+    judged = None
     if outgoing.kind == "msg" and not channel.outbox and not channel.barred:
         message = Message(sender=core.me, data=data, id=outgoing.id, sent_at=outgoing.at)
         refusal = channel.session.check(message)
         if refusal is not None:
             return refusal
-    channel.put_out(outgoing)
+        judged = channel.log.last
+    channel.put_out(outgoing, Said(data, judged))
     core.out.append(SaveOutgoing(channel.id, outgoing))
     receipts.receipt(core, outgoing.id, channel, "accepted")
     send_outbox(core, channel)
@@ -107,7 +109,10 @@ def receive_confirm(core: Core, link: Link, line: Line) -> None:
         kind=outgoing.kind,
         raw=outgoing.raw,
     )
-    _take(core, channel, entry, decode(outgoing.raw))
+    said = channel.said.get(line.id)
+    if said is not None and said.judged not in (None, channel.log.last):
+        said = None  # the Session was handed it at another position: it gets a copy of its own
+    _take(core, channel, entry, decode(outgoing.raw) if said is None else said.data, said)
 
 
 def receive_refusal(core: Core, link: Link, line: Line) -> None:
@@ -136,9 +141,14 @@ def _settle_own(core: Core, channel: Channel, message_id: str) -> Outgoing | Non
     return outgoing
 
 
-def _take(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
-    """Fold an entry; one of our own leaves the outbox with it, and a close ends the channel."""
-    placed = _fold(core, channel, entry, data)
+def _take(
+    core: Core, channel: Channel, entry: Entry, data: JsonValue, said: Said | None = None
+) -> None:
+    """Fold an entry; one of our own leaves the outbox with it, and a close ends the channel.
+
+    ``said`` is what is known of one whose content is our own, as we have it.
+    """
+    placed = _fold(core, channel, entry, data, said)
     if channel.barred:
         return  # our plugin failed on it: it comes again when that is mended
     if entry.author == core.me:
@@ -147,7 +157,7 @@ def _take(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> None:
         finish(core, channel, "closed", str(decode(entry.raw) or ""))
 
 
-def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
+def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue, said: Said | None) -> bool:
     """Place the next entry of the host's order; what does not fit is a divergence."""
     last = channel.log.last
     if entry.seq <= last[1]:
@@ -168,10 +178,7 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
     message = None
     if entry.kind == "msg":
         message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
-        refusal: Refusal | None = None
-        if channel.context.messages:
-            refusal = channel.context.check_message(data)
-        refusal = refusal or channel.session.check(message)
+        refusal = _judged(channel, message, said)
         if isinstance(refusal, PluginFailure):
             suspension.fail(core, channel, refusal)
             return False
@@ -187,10 +194,22 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
     return True
 
 
+def _judged(channel: Channel, message: Message, said: Said | None) -> Refusal | None:
+    """Why the context does not take it; what we have judged ourselves is not judged again."""
+    refusal: Refusal | None = None
+    if said is None and channel.context.messages:
+        refusal = channel.context.check_message(message.data)
+    if said is None or said.judged is None:
+        refusal = refusal or channel.session.check(message)
+    return refusal
+
+
 def _is_said(core: Core, channel: Channel, entry: Entry, data: JsonValue) -> bool:
     """Whether that is what we sent. Where we may have lost that, the host's word counts."""
     ours = channel.outbox.get(entry.id)
-    return core.may_lack if ours is None else decode(ours.raw) == data
+    if ours is None:
+        return core.may_lack
+    return ours.raw == entry.raw or decode(ours.raw) == data
 
 
 def diverged(core: Core, channel: Channel, why: str) -> None:

@@ -21,6 +21,7 @@ from goop_realtime.machine.rows import channel_row
 from goop_realtime.model.effects import Entry, Frame
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import PAGE_WINDOW
+from goop_realtime.model.message_ids import parsed
 from goop_realtime.model.wire import Line
 from goop_realtime.types import BLOCKED
 
@@ -180,7 +181,7 @@ def pump(core: Core, channel: Channel, page: Page, view: View) -> None:
 
 def is_own(core: Core, page: Page, entry: Entry) -> bool:
     """Whether the page itself sent it. Another node's page may have the same id."""
-    return entry.author == core.me and entry.id.rpartition("-")[0] == page.id
+    return entry.author == core.me and parsed(entry.id).page == page.id
 
 
 def _tell_gap(core: Core, channel: Channel, page: Page, view: View) -> None:

@@ -9,13 +9,14 @@ from goop_node.types import JsonValue, Refusal
 from goop_realtime.machine.channel import BEST_EFFORT, Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import frame, listeners
+from goop_realtime.model.message_ids import parsed
 
 
 def receipt(core: Core, message_id: str, channel: Channel, stage: str, **more: Any) -> None:
     """Tell the page that sent a message how far it is."""
     if stage == "delivered" and channel.delivery == BEST_EFFORT:
         return  # It was written to the peer: nobody has confirmed anything.
-    page = core.pages.get(message_id.rpartition("-")[0])
+    page = core.pages.get(parsed(message_id).page)
     if page is not None and page.acks:
         frame(
             core,
@@ -47,7 +48,7 @@ def tell_refused(core: Core, channel: Channel, message_id: str, refusal: Refusal
         "reason": refusal.reason,
         "pointer": refusal.pointer,
     }
-    author = core.pages.get(message_id.rpartition("-")[0])
+    author = core.pages.get(parsed(message_id).page)
     if author is not None and author.connected:
         frame(core, author, {"type": "refused", **body})
         return

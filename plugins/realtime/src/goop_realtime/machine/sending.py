@@ -7,7 +7,6 @@ never refused for space further on.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from goop_node.types import JsonValue
@@ -36,10 +35,9 @@ from goop_realtime.machine.rights import UNKNOWN, Right
 from goop_realtime.model.effects import Outgoing, SaveOutgoing
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import Bucket
+from goop_realtime.model.message_ids import MessageId, is_of_a_page, parsed
 from goop_realtime.model.wire import pair
 from goop_realtime.types import Refusal
-
-_MESSAGE_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}-[0-9]{1,15}")
 
 
 def send(
@@ -51,7 +49,7 @@ def send(
     """
     if message_id is None:
         message_id = _new_id(core, channel, page)
-    if not _MESSAGE_ID.fullmatch(message_id):
+    if not is_of_a_page(message_id):
         return Refusal(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
     if message_id in channel.outbox or message_id in channel.outcomes:
         return _again(core, channel, message_id)
@@ -86,9 +84,9 @@ def _new_id(core: Core, channel: Channel, page: Page) -> str:
     """
     core.count = max(core.count + 1, core.now * 100)
     number = max(core.count, channel.outcomes.behind(page.id))
-    while f"{page.id}-{number}" in channel.outbox:
+    while str(MessageId(page.id, number)) in channel.outbox:
         number += 1
-    return f"{page.id}-{number}"
+    return str(MessageId(page.id, number))
 
 
 def _admit(core: Core, channel: Channel) -> Refusal | None:
@@ -111,7 +109,7 @@ def _paced(core: Core, channel: Channel, page: Page, message_id: str) -> Refusal
         limits = core.limits.of(channel.context.type.limits)
         channel.bucket = Bucket(limits.rate, limits.burst)
     view = page.views.get(channel.id) if page.retries else None
-    number = int(message_id.rpartition("-")[2])
+    number = parsed(message_id).counter
     overtakes = view is not None and 0 < view.hurried < number
     if overtakes or not channel.bucket.take(core.now):
         if view is not None and not overtakes:

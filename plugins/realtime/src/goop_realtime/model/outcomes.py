@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from goop_realtime.model.effects import Outcome
 from goop_realtime.model.limits import OUTBOX_MESSAGES
+from goop_realtime.model.message_ids import parsed
 
 REMEMBERED_ORDERED = 2 * OUTBOX_MESSAGES
 REMEMBERED_REFUSED = OUTBOX_MESSAGES
@@ -46,7 +47,7 @@ class Outcomes:
 
     def ordered_before(self, message_id: str) -> None:
         """An earlier start of the host has ordered this one."""
-        page, counter = _page_and_counter(message_id)
+        page, counter = parsed(message_id)
         self._before[page] = max(counter, self._before.get(page, 0))
 
     def behind(self, page: str) -> int:
@@ -60,7 +61,7 @@ class Outcomes:
         """
         if not self._before:
             return False
-        page, counter = _page_and_counter(message_id)
+        page, counter = parsed(message_id)
         return counter < self._before.get(page, 0)
 
     def remember(self, message_id: str, outcome: Outcome) -> None:
@@ -79,11 +80,5 @@ class Outcomes:
             self._known.pop(ids.popleft(), None)
 
     def _count(self, message_id: str) -> None:
-        page, counter = _page_and_counter(message_id)
+        page, counter = parsed(message_id)
         self._newest[page] = max(counter, self._newest.get(page, 0))
-
-
-def _page_and_counter(message_id: str) -> tuple[str, int]:
-    """The parts of ``PAGE-COUNTER``; another node may write ids that are nothing of the kind."""
-    page, _, counter = message_id.rpartition("-")
-    return page, int(counter) if counter.isascii() and counter.isdigit() else 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goop_realtime.machine.channel import Phase
 from goop_realtime.machine.pending import pending_page
+from goop_realtime.model.message_ids import parsed
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.seen import History, demand
@@ -52,9 +53,9 @@ def _accounted(life: Life, channel_id: str, page: SimPage, histories: list[Histo
     order = [
         message_id
         for _, (_, message_id) in sorted(history.items())
-        if message_id.rpartition("-")[0] == page.id
+        if parsed(message_id).page == page.id
     ]
-    counters = [int(message_id.rpartition("-")[2]) for message_id in order]
+    counters = [parsed(message_id).counter for message_id in order]
     demand(
         counters == sorted(counters) or page.node.peer_id in life.watch.seen.lossy,
         f"{page.id} sent in another order than {order}",
@@ -84,7 +85,7 @@ def _complete(channel_id: str, page: SimPage) -> None:
     others = [
         entry
         for entry in channel.log.after(0)
-        if entry.kind == "msg" and entry.id.rpartition("-")[0] != page.id
+        if entry.kind == "msg" and parsed(entry.id).page != page.id
     ]
     if others:
         demand(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goop_realtime.model.message_ids import parsed
 from goop_realtime.testing.seen import Seen, demand
 
 if TYPE_CHECKING:
@@ -44,14 +45,14 @@ class PageWatch:
         demand(
             message_id not in page.got.get(channel_id, ()), f"{page.id} is given {message_id} again"
         )
-        demand(message_id.rpartition("-")[0] != page.id, f"{page.id} is given its own {message_id}")
+        demand(parsed(message_id).page != page.id, f"{page.id} is given its own {message_id}")
         demand(channel_id in self._seen.consented, f"{page.id} is given a message nobody agreed to")
         if before is not None and who not in self._seen.lossy:
             history = self._seen.history.get((who, channel_id), {})
             for seq in range(before[1] + 1, place[1]):
                 missing = history[seq][1] if seq in history else "an unknown entry"
                 demand(
-                    missing.rpartition("-")[0] == page.id,
+                    parsed(missing).page == page.id,
                     f"{page.id} was given {place} after {before}: no word of {seq} ({missing})",
                 )
         key = (who, channel_id, message_id)
