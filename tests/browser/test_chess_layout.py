@@ -206,6 +206,64 @@ CONTRAST = """() => {
 """How pieces stand out from their squares and from each other, and which marks do not show."""
 
 
+TOUCHING = """() => {
+  const box = (one, root) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    const seen = (one.matches ? one : range).getBoundingClientRect().toJSON();
+    // What an element cuts off behind an ellipsis, or scrolls, is not seen.
+    for (let each = one.parentElement; each !== root; each = each.parentElement) {
+      if (getComputedStyle(each).overflow === "visible") continue;
+      const cut = each.getBoundingClientRect();
+      for (const side of ["left", "top"]) seen[side] = Math.max(seen[side], cut[side]);
+      for (const side of ["right", "bottom"]) seen[side] = Math.min(seen[side], cut[side]);
+    }
+    return { words: one.data ?? one.tagName, ...seen };
+  };
+  const wrong = [];
+  for (const root of document.querySelectorAll(".player, #chat-panel")) {
+    const around = root.getBoundingClientRect();
+    const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walk.nextNode()) texts.push(walk.currentNode);
+    const shown = texts.filter((text) => !text.parentElement.closest(".sr"));
+    const inputs = root.querySelectorAll("input");
+    const boxes = [...shown, ...inputs].map((one) => box(one, root));
+    const there = ({ left, right, top, bottom }) => right - left > 1 && bottom - top > 1;
+    const seen = boxes.filter(there);
+    for (const [n, one] of seen.entries()) {
+      const inside = one.left > around.left - 1 && one.right < around.right + 1;
+      if (!inside) wrong.push(`cut: ${one.words}`);
+      for (const other of seen.slice(n + 1)) {
+        const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+        const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        if (across > 1 && down > 3) wrong.push(`${one.words} touches ${other.words}`);
+      }
+    }
+  }
+  return wrong;
+}"""
+"""What stands over something else in the players' bars and in the chat, or beside its place."""
+
+
+async def test_bars_and_chat_have_their_room_at_every_size(browser: Browser, nodes: Nodes) -> None:
+    players = await sit_down(browser, nodes)
+    page, other = players.pages[True], players.pages[False]
+    await players.play(["e4", "d5", "exd5", "Qxd5", "Nc3"])
+    await page.click("#chat-tab")
+    await page.fill("#chat-text", "Good luck! What a nice opening you have played today.")
+    await page.click("#chat-submit")
+    await expect(page.locator("#chat-lines li")).to_have_count(1)
+    for width, height in SIZES:
+        await page.set_viewport_size({"width": width, "height": height})
+        await other.hover('[data-square="a7"]')
+        await other.hover('[data-square="b7"]')
+        await expect(page.locator("#player-top .thinking")).to_be_visible()
+        assert await page.evaluate(TOUCHING) == [], (width, height)
+    for each in players.pages.values():
+        await each.context.close()
+
+
 async def test_the_whole_board_is_seen_at_every_size_and_in_forced_colours(
     browser: Browser, nodes: Nodes
 ) -> None:
