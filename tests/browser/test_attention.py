@@ -11,6 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from goop_node.fingerprints import fingerprint
 from goop_node.testing import NodeProcess
+from tests.browser.axe import faults
 from tests.browser.chess_pages import Nodes, Players, sit_down
 from tests.browser.conftest import page_url
 
@@ -181,6 +182,7 @@ async def test_one_page_notifies_and_none_while_one_is_seen(
     await notified(home, 3)
     assert (await told(home))[2] == "Chess: bob invites you to Chess"
     await expect(home.locator("#request-list .terms")).to_contain_text("Without clocks.")
+    assert await faults(home) == []
     await asked.click('#waiting [data-action="cancel"]')
     await expect(home).to_have_title("alice · Goop")
     prints = home.locator("#missed-list .print-line")

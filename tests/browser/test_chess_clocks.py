@@ -9,6 +9,7 @@ from typing import Any
 import chess
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.axe import faults
 from tests.browser.chess_pages import Nodes, Players, sit_down
 from tests.browser.conftest import page_url
 
@@ -64,6 +65,7 @@ async def test_a_clock_is_chosen_shown_before_accepting_and_runs(
     await players.play_on(["Nf3"], after=["e4", "e5"])
     await expect(bob.locator("#player-bottom .clock")).to_have_attribute("data-running", "true")
     await expect(bob.locator("#player-top .clock")).to_have_text(re.compile(r"^(9:5|10:0)\d$"))
+    assert await faults(bob) == []
 
 
 async def test_whose_time_is_over_loses_and_little_time_is_said(

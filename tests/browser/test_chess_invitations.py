@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from goop_node.fingerprints import fingerprint
+from tests.browser.axe import faults
 from tests.browser.chess_pages import Nodes, sit_down
 from tests.browser.conftest import page_url
 
@@ -85,6 +86,7 @@ async def test_who_waits_sees_the_invitation_of_who_waits_for_them(
         await expect(page.locator("#waiting-reach")).to_have_text(
             "A page of theirs shows it.", timeout=REPEATED_MS
         )
+    assert both or await faults(alice) == []
     await asyncio.gather(*(page.click(accept) for page in ((alice, bob) if both else (bob,))))
     await same_game(alice, bob)
     for page in (alice, bob):
@@ -140,6 +142,8 @@ async def test_a_missed_invitation_is_found_and_answered_by_inviting_back(
     row = bob.locator("#missed li")
     await expect(row).to_have_count(1)
     await expect(row).to_contain_text("invited you, just now")
+    for page in (home, bob):
+        assert await faults(page) == []
     await row.locator('[data-action="back"]').click()
     await alice.click('#incoming [data-action="accept"]')
     await same_game(alice, bob)

@@ -141,7 +141,7 @@ async def test_a_node_that_is_alone_says_so_and_for_whom_its_link_is(
         await expect(page.locator("#network")).to_have_text("Nobody else here")
         await expect(page.locator("#invite-note")).to_contain_text("on this computer alone")
         assert "Start your own node" in await page.locator("#invite-text").input_value()
-        for path in ("", "api/status", "nothing"):
+        for path in ("", "api/status", "docs", "nothing"):
             await page.goto(page_url(node) + path)
             await expect(page.get_by_role("heading", level=1)).to_be_attached()
             assert await faults(page) == []
