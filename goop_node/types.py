@@ -20,6 +20,7 @@ from goop_node.callers import Caller as Caller
 from goop_node.callers import Route as Route
 from goop_node.callers import Who as Who
 from goop_node.escaping import escaped
+from goop_node.old_names import renamed_fields
 
 if TYPE_CHECKING:
     from goop_node.data.storage import Database
@@ -113,15 +114,21 @@ Standing = Literal["friend", "discovered", "unknown", "blocked"]
 """What a peer is to this node: the person's friend, discovered, blocked, or nothing yet."""
 
 
+@renamed_fields(last_seen="last_seen_ms")
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """Another node as this one knows it. ``last_seen`` is in Unix seconds."""
+    """Another node as this one knows it.
+
+    ``label`` is the name it gives itself (``""`` where none was heard), ``online`` whether it says
+    that it is there, ``connected`` whether there is a connection, ``last_seen_ms`` when it was last
+    heard of (Unix ms), ``addrs`` where it may be (multiaddrs).
+    """
 
     peer_id: str
     label: str
     online: bool
     connected: bool
-    last_seen: float
+    last_seen_ms: int
     addrs: tuple[str, ...] = ()
 
 
@@ -200,11 +207,11 @@ class Network(Protocol):
         """Our full multiaddrs, each ending in ``/p2p/<peer id>``."""
 
     async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout: float = 10.0
+        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
     ) -> LineStream:
         """Open a stream with the first protocol of ``protocols`` that the peer speaks.
 
-        Raises ``NetworkError``.
+        Raises ``NetworkError``, ``unreachable`` after ``timeout_ms``.
         """
 
 

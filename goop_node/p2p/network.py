@@ -34,12 +34,12 @@ class P2PNetwork:
         peer_id: str,
         protocols: Sequence[str],
         *,
-        timeout: float = 10.0,
+        timeout_ms: int = 10_000,
     ) -> LineStream:
         """See ``Network.open_stream``."""
         guest, host = self.running()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout_ms / 1000):
                 return await guest.run(host.open_stream, peer_id, list(protocols), MAX_LINE)
         except TimeoutError:
             raise NetworkError("unreachable", "the peer did not answer in time") from None

@@ -73,7 +73,7 @@ def _is_full(pace: Pace, now: float) -> bool:
 
 
 def _nobody(peer_id: str) -> Peer:
-    return Peer(peer_id=peer_id, label="", online=False, connected=False, last_seen=0.0)
+    return Peer(peer_id=peer_id, label="", online=False, connected=False, last_seen_ms=0)
 
 
 def _difference(told: Peer, peer: Peer) -> Iterator[Kind]:

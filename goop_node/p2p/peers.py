@@ -108,7 +108,9 @@ class PeerTable:
         self._departures.alive(message.peer_id)
         known = known or _new(message.peer_id, now)
         addrs = message.addrs or known.addrs
-        self._change(replace(known, label=message.content, online=True, last_seen=now, addrs=addrs))
+        seen = int(now * 1000)
+        new = replace(known, label=message.content, online=True, last_seen_ms=seen, addrs=addrs)
+        self._change(new)
 
     def connected(self, peer_id: str, connected: bool) -> None:
         """A connection came up, or the last one to that peer went away."""
@@ -145,7 +147,7 @@ class PeerTable:
     def expire(self, now: float) -> None:
         """Let go of whom nobody has heard of any more; tell what had to wait."""
         for peer in list(self._peers.values()):
-            if peer.online and now - peer.last_seen > EXPIRY:
+            if peer.online and now - peer.last_seen_ms / 1000 > EXPIRY:
                 self._went_offline(peer)
         for peer_id in self._departures.silent(now):
             self._gone(peer_id)
@@ -226,4 +228,5 @@ class PeerTable:
 
 
 def _new(peer_id: str, seen: float) -> Peer:
-    return Peer(peer_id=peer_id, label="", online=False, connected=False, last_seen=seen)
+    at = int(seen * 1000)
+    return Peer(peer_id=peer_id, label="", online=False, connected=False, last_seen_ms=at)

@@ -50,13 +50,13 @@ class FriendBody(msgspec.Struct):
 
 def peer_row(peer: Peer) -> dict[str, JsonValue]:
     """A peer in the shape that existing pages know, and in the SDK's own spelling."""
-    seen = datetime.fromtimestamp(peer.last_seen, UTC).isoformat().replace("+00:00", "Z")
+    seen = datetime.fromtimestamp(peer.last_seen_ms / 1000, UTC).isoformat()
     return {
         "ID": peer.peer_id,
         "Content": peer.label,
         "Email": "",
         "AvatarHash": "",
-        "LastSeen": seen,
+        "LastSeen": seen.replace("+00:00", "Z"),
         "Reachable": peer.connected,
         "Offline": not peer.online,
         "peerId": peer.peer_id,

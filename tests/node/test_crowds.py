@@ -22,13 +22,13 @@ from tests.hostile.stranger import stranger
 from tests.node.test_network_limits import ECHO, Echoed, node
 from tests.node.test_presence_again import online, until
 
-IN_TIME = 2.0
+IN_TIME_MS = 2_000
 """Less than any of the library's own time limits, which would make room in the end."""
 STREAMS = 64
 
 
 async def works(one: Any, other: Any) -> bool:
-    async with asyncio.timeout(IN_TIME):
+    async with asyncio.timeout(IN_TIME_MS / 1000):
         stream = await one.network.open_stream(other.network.peer_id, [ECHO])
     return await Echoed(stream).works()
 
@@ -69,7 +69,9 @@ async def test_streams_that_a_stranger_does_not_answer_leave_places_for_others(
         one._host.get_network().set_stream_handler(never)
         await until(lambda: alice.peers.get(one.peer_id) is not None)
         asked = [
-            asyncio.create_task(alice.network.open_stream(one.peer_id, [ECHO], timeout=IN_TIME))
+            asyncio.create_task(
+                alice.network.open_stream(one.peer_id, [ECHO], timeout_ms=IN_TIME_MS)
+            )
             for _ in range(2 * STREAMS)
         ]
         await asyncio.sleep(0)

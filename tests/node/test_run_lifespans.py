@@ -105,7 +105,7 @@ async def test_lifespans_surround_libp2p_and_end_in_reverse(tmp_path: Path) -> N
     events: list[str] = []
     node = node_of(tmp_path, events, a=Living("a", events), b=Living("b", events))
     async with node.running():
-        peer = Peer(peer_id="p", label="", online=True, connected=False, last_seen=0)
+        peer = Peer(peer_id="p", label="", online=True, connected=False, last_seen_ms=0)
         node.p2p.callbacks[0](PeerEvent(kind="found", peer=peer))  # type: ignore[attr-defined]
     assert events == [
         "a enters",

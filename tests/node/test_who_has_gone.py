@@ -35,7 +35,7 @@ async def test_nothing_is_left_of_who_has_gone(tmp_path: Path) -> None:
         _, host = alice.network.running()
         left = ["not looked yet"]
         for _ in range(200):
-            last = max((peer.last_seen for peer in alice.peers.all()), default=0.0)
+            last = max((peer.last_seen_ms for peer in alice.peers.all()), default=0) / 1000
             if not any(peer.connected for peer in alice.peers.all()):
                 alice.peers.expire(last + EXPIRY + 1)
                 alice.peers.expire(last + EXPIRY + 2)

@@ -274,7 +274,7 @@ CONTEXT_FIELDS = [
         ("rate_nan", "a finite number", "limits=Limits(rate=math.nan)"),
         ("burst", "burst: found True", "limits=Limits(burst=True)"),
         ("bytes", "message_bytes", "limits=Limits(message_bytes=10**9)"),
-        ("forever", "suspended_seconds", "limits=Limits(suspended_seconds=2**70)"),
+        ("forever", "suspended_ms", "limits=Limits(suspended_ms=2**70)"),
         ("limits", "limits: found a dict", "limits={'rate': 1}"),
         ("peers", "max_peers: found '2'", "max_peers='2'"),
         ("open_async", "an async function", "open_session=asyncio.sleep"),

@@ -119,7 +119,7 @@ class Memory:
     async def stop(self) -> None: ...
 
     async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout: float = 10.0
+        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
     ) -> Any:
         await asyncio.sleep(0)
         protocol = next((one for one in protocols if one in self.other.handlers), None)

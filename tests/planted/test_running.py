@@ -276,7 +276,7 @@ async def test_a_state_that_cannot_be_had(
 
 @pytest.mark.parametrize("planted", PEER_CHANGED, ids=ids)
 async def test_an_observer_that_fails(pair: Pair, planted: Planted) -> None:
-    peer = Peer(peer_id="carol", label="", online=True, connected=False, last_seen=0)
+    peer = Peer(peer_id="carol", label="", online=True, connected=False, last_seen_ms=0)
     for callback in pair.alice.memory.callbacks:
         callback(PeerEvent(kind="found", peer=peer))
     assert_named(pair, planted)

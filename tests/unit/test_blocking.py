@@ -13,7 +13,7 @@ from tests.unit.test_containment import House
 def stands(house: House, peer: str, *, blocked: bool) -> None:
     """The person decides about a peer."""
     house.core.is_blocked = lambda one: blocked and one == peer
-    about = Peer(peer_id=peer, label="", online=False, connected=False, last_seen=0.0)
+    about = Peer(peer_id=peer, label="", online=False, connected=False, last_seen_ms=0)
     house.bridge.peer_changed(PeerEvent(kind="standing", peer=about))
     house.bridge.flush()
 

@@ -14,7 +14,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from goop_chess.games import MIGRATIONS, Games
-from goop_chess.plugin import MONTH, ChessPlugin
+from goop_chess.plugin import MONTH_MS, ChessPlugin
 from goop_chess.routes import routes
 from goop_chess.session import ChessSession
 from goop_node.problems import EXCEPTION_HANDLERS
@@ -248,7 +248,7 @@ def test_a_restart_folds_the_snapshot(table: Table) -> None:
 
 
 def test_a_game_may_wait_for_days(table: Table) -> None:
-    assert table.context.limits.suspended_seconds == MONTH > 12 * 3600
+    assert table.context.limits.suspended_ms == MONTH_MS > 12 * 3600_000
 
 
 def test_games_of_the_same_name_with_two_people_are_two() -> None:

@@ -153,12 +153,12 @@ class Gopher:
             work()
 
     async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout: float = 10.0
+        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
     ) -> Stream:
         """A stream to the peer."""
         began = asyncio.get_running_loop().time()
         while not self.there:
-            if asyncio.get_running_loop().time() - began >= timeout:
+            if asyncio.get_running_loop().time() - began >= timeout_ms / 1000:
                 raise NetworkError("unreachable", "nobody answers")
             await asyncio.sleep(0.1)
         await asyncio.sleep(2 * LATENCY)

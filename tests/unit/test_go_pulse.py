@@ -40,7 +40,7 @@ class FakeNetwork:
         self.meanwhile: Callable[[], None] = lambda: None
 
     async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout: float = 10.0
+        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
     ) -> Any:
         """Answer."""
         self.asked.append((peer_id, tuple(protocols)))

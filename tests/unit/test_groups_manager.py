@@ -68,7 +68,7 @@ class FakeNetwork:
         self.stream = FakeStream("host")
 
     async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout: float = 10.0
+        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
     ) -> LineStream:
         return self.stream
 

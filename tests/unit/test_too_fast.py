@@ -44,10 +44,10 @@ def test_rows_and_states_tell_the_bounds_within_which_a_page_stays() -> None:
 
 
 def test_the_node_may_take_less_than_a_context_and_another_rate() -> None:
-    context = Limits(message_bytes=1000, rate=5.0, burst=7, suspended_seconds=9)
+    context = Limits(message_bytes=1000, rate=5.0, burst=7, suspended_ms=9000)
     assert NodeLimits().of(context) == context
     own = NodeLimits(message_bytes=500, rate=0.5, burst=1).of(context)
-    assert own == Limits(message_bytes=500, rate=0.5, burst=1, suspended_seconds=9)
+    assert own == Limits(message_bytes=500, rate=0.5, burst=1, suspended_ms=9000)
     assert NodeLimits(message_bytes=2000).of(context).message_bytes == 1000
 
 

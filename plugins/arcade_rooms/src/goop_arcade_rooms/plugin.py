@@ -36,6 +36,6 @@ class ArcadeRoomsPlugin:
                 },
                 max_peers=8,
                 # Two frames per tick of a 60 Hz loop, with room for a hiccup.
-                limits=Limits(message_bytes=1024, rate=600, burst=1200, suspended_seconds=300),
+                limits=Limits(message_bytes=1024, rate=600, burst=1200, suspended_ms=300_000),
             )
         ]

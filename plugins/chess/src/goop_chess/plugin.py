@@ -34,7 +34,7 @@ from goop_realtime import (
 )
 
 VERSION = "1.1"
-MONTH = 30 * 24 * 3600
+MONTH_MS = 30 * 24 * 3600_000
 WRITE_SECONDS = 0.1
 """How long a change of the list may wait for others; whoever reads the list has it at once."""
 _HERE = Path(__file__).parent
@@ -126,7 +126,7 @@ class ChessPlugin:
                 summary=self._summary,
                 terms=terms,
                 single_request=True,
-                limits=Limits(message_bytes=4096, rate=20, burst=200, suspended_seconds=MONTH),
+                limits=Limits(message_bytes=4096, rate=20, burst=200, suspended_ms=MONTH_MS),
             )
         ]
 

@@ -82,19 +82,20 @@ class Applied:
     message: Message
 
 
+@renamed_fields(suspended_seconds="suspended_ms")
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Bounds of a context's channels.
 
     ``message_bytes``: the largest encoded message. ``rate`` and ``burst``: messages per
-    second per channel and author. ``suspended_seconds``: how long a channel may be without
+    second per channel and author. ``suspended_ms``: how long a channel may be without
     its other side before it closes as ``expired``.
     """
 
     message_bytes: Annotated[int, Meta(ge=1, le=64 * 1024)] = 64 * 1024
     rate: Annotated[float, Meta(gt=0, le=1_000_000)] = 240.0
     burst: Annotated[int, Meta(ge=1, le=1_000_000)] = 480
-    suspended_seconds: Annotated[int, Meta(ge=1, le=10 * 366 * 24 * 3600)] = 24 * 3600
+    suspended_ms: Annotated[int, Meta(ge=1, le=10 * 366 * 24 * 3600_000)] = 24 * 3600_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,6 @@ class VideoCallPlugin:
                     path.stem: json.loads(path.read_text(encoding="utf-8"))
                     for path in sorted(_SCHEMAS.glob("*.json"))
                 },
-                limits=Limits(suspended_seconds=300),
+                limits=Limits(suspended_ms=300_000),
             )
         ]

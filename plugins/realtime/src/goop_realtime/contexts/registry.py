@@ -93,7 +93,7 @@ class Context:
             plugin=self.plugin,
             version=kind.version,
             hash=self.hash,
-            suspended_seconds=kind.limits.suspended_seconds,
+            suspended_seconds=-(-kind.limits.suspended_ms // 1000),
         )
 
     @property
@@ -167,7 +167,7 @@ def compile_context(plugin: str, kind: ContextType) -> Context:
 
 def unserved(contract: Contract) -> Context:
     """What stands for a context that no plugin serves now."""
-    limits = Limits(suspended_seconds=contract.suspended_seconds)
+    limits = Limits(suspended_ms=contract.suspended_seconds * 1000)
     kind = ContextType(
         name=contract.name,
         version=contract.version,

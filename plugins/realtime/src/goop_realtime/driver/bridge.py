@@ -202,12 +202,12 @@ class Bridge:
 
     # Waiting, time, peers
 
-    async def changed(self, channel_id: str, timeout: float) -> None:
-        """Wait until the channel's state changes, at most ``timeout`` seconds."""
+    async def changed(self, channel_id: str, timeout_ms: int) -> None:
+        """Wait until the channel's state changes, at most ``timeout_ms``."""
         waiter: asyncio.Future[None] = self._loop.create_future()
         self._waiters.setdefault(channel_id, []).append(waiter)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout_ms / 1000):
                 await waiter
         except TimeoutError:
             return

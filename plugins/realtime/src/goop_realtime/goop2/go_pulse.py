@@ -18,14 +18,14 @@ from goop_realtime.goop2.go_link import GoLink
 CONTENT_PROTOCOL = "/goop/content/1.0.0"
 PULSE_SECONDS = 3.0
 """A link that has been silent for so long has its peer asked."""
-ANSWER_SECONDS = 5.0
+ANSWER_MS = 5_000
 """How long a peer may take to answer: both make less than the 10 s after which a page knows."""
 
 
 async def answers(network: Network, peer: str) -> bool:
     """Ask the peer for a sign of life."""
     try:
-        stream = await network.open_stream(peer, [CONTENT_PROTOCOL], timeout=ANSWER_SECONDS)
+        stream = await network.open_stream(peer, [CONTENT_PROTOCOL], timeout_ms=ANSWER_MS)
     except NetworkError as error:
         return error.code == "unsupported"
     stream.reset()

@@ -152,7 +152,7 @@ def look_for(core: Core, channel: Channel, member: Member) -> None:
 
 def _patience(channel: Channel) -> int:
     """How long the channel may be suspended, in ms."""
-    allowed = channel.context.type.limits.suspended_seconds * 1000
+    allowed = channel.context.type.limits.suspended_ms
     return allowed if channel.obstacle is None else max(allowed, KEPT_MS)
 
 

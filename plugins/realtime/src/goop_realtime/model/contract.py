@@ -13,12 +13,12 @@ from goop_realtime.types import Limits
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a context was when a channel last went by it. It outlives the plugin."""
+    """What a context was when a channel last went by it. It outlives the plugin, and is stored."""
 
     name: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)]
     plugin: Annotated[str, msgspec.Meta(max_length=256)] = ""
     version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
     hash: Annotated[str, msgspec.Meta(max_length=64)] = ""
     suspended_seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = (
-        Limits().suspended_seconds
+        Limits().suspended_ms // 1000
     )

@@ -34,7 +34,7 @@ from goop_realtime.web.sockets import PageSocket
 
 POSTED = "~"
 """Stands for the page in the ids of messages that are posted: no page can have it."""
-WELCOME_WAIT = 15.0
+WELCOME_MS = 15_000
 """Seconds an accept waits for the host's welcome."""
 
 _UNFIT = {"invalid_message", "unknown_type", "invalid_params", "invalid_app", "bad_id"}
@@ -177,8 +177,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         channel = _found(accepted)
         while channel.phase is Phase.JOINING:
             before = now_ms()
-            await bridge.changed(channel.id, WELCOME_WAIT)
-            if channel.phase is Phase.JOINING and now_ms() - before >= WELCOME_WAIT * 1000:
+            await bridge.changed(channel.id, WELCOME_MS)
+            if channel.phase is Phase.JOINING and now_ms() - before >= WELCOME_MS:
                 raise Problem(504, "timeout", "the other node did not answer; it is tried again")
         # Where each accepted the other's request, one of the two has become the other.
         channel = _found(lookup.find(bridge.engine.core, channel.id, who, Right.SEE))
