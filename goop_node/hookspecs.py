@@ -58,17 +58,17 @@ def goop_config_schema() -> JsonSchema | None:
 
 @hookspec
 def goop_routes(node: NodeApi) -> Iterable[Route]:  # type: ignore[empty-body]
-    """Register: HTTP and WebSocket handlers below ``/api/NAME``."""
+    """Register: HTTP and WebSocket handlers below ``/api/NAME``, and who may call them."""
 
 
 @hookspec
 def goop_stream_handlers(node: NodeApi) -> Iterable[StreamHandler]:  # type: ignore[empty-body]
-    """Register: what to do with inbound libp2p streams."""
+    """Register: what to do with inbound libp2p streams, one handler for each protocol."""
 
 
 @hookspec
 def goop_sdk_modules() -> Iterable[SdkModule]:  # type: ignore[empty-body]
-    """Register: scripts served below ``/sdk/``."""
+    """Register: scripts served as ``/sdk/NAME`` to the pages of every template."""
 
 
 @hookspec
@@ -83,7 +83,8 @@ def goop_lifespan(node: NodeApi) -> Lifespan | None:
 
 @hookspec
 def goop_peer_changed(node: NodeApi, event: PeerEvent) -> None:
-    """Observe: a peer was found, changed, went, connected or disconnected."""
+    """Observe: a peer was found, changed, went, connected or disconnected, or is something else to
+    this node's person (friend, blocked)."""
 
 
 def kind_of(hook: str, extra: Mapping[str, str] | None = None) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
 
 from msgspec import Meta
 
@@ -20,7 +20,13 @@ from goop_node.callers import Caller as Caller
 from goop_node.callers import Route as Route
 from goop_node.callers import Who as Who
 from goop_node.escaping import escaped
-from goop_node.old_names import renamed_fields
+from goop_node.network import LineStream as LineStream
+from goop_node.network import Network as Network
+from goop_node.network import NetworkError as NetworkError
+from goop_node.network import Peer as Peer
+from goop_node.network import PeerEvent as PeerEvent
+from goop_node.network import Peers as Peers
+from goop_node.network import Standing as Standing
 
 if TYPE_CHECKING:
     from goop_node.data.storage import Database
@@ -68,7 +74,8 @@ class StreamHandler:
     """What to do with an inbound stream of one libp2p protocol.
 
     ``handle`` is called on the asyncio loop with the fresh stream; it must not block and
-    normally calls ``stream.start(...)``.
+    normally calls ``stream.start(...)``. ``max_line`` is the longest line in bytes: a longer one
+    ends the stream (``line_too_long``). A handler that raises has its stream reset.
     """
 
     protocol: Annotated[
@@ -97,9 +104,10 @@ class SdkModule:
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A folder of static files served at an origin of its own.
+    """A folder of static files served at an origin of its own, from its ``index.html``.
 
-    ``permissions`` are what its pages ask the person for;
+    ``name`` is a word of ``[a-z0-9-]``, part of its address; ``title`` and ``description`` are for
+    people. ``permissions`` are what its pages ask the person for (``{"camera"}``);
     see :mod:`goop_node.templates.permissions`.
     """
 
@@ -110,132 +118,11 @@ class Template:
     permissions: frozenset[str] = field(default_factory=frozenset)
 
 
-Standing = Literal["friend", "discovered", "unknown", "blocked"]
-"""What a peer is to this node: the person's friend, discovered, blocked, or nothing yet."""
-
-
-@renamed_fields(last_seen="last_seen_ms")
-@dataclass(frozen=True, kw_only=True)
-class Peer:
-    """Another node as this one knows it.
-
-    ``label`` is the name it gives itself (``""`` where none was heard), ``online`` whether it says
-    that it is there, ``connected`` whether there is a connection, ``last_seen_ms`` when it was last
-    heard of (Unix ms), ``addrs`` where it may be (multiaddrs).
-    """
-
-    peer_id: str
-    label: str
-    online: bool
-    connected: bool
-    last_seen_ms: int
-    addrs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class PeerEvent:
-    """A change in what is known of a peer, or in what it is to this node (``standing``)."""
-
-    kind: Literal["found", "changed", "gone", "connected", "disconnected", "standing"]
-    peer: Peer
-
-
-class LineStream(Protocol):
-    """One libp2p stream that carries newline-terminated lines, as asyncio sees it.
-
-    Reads come in batches through callbacks; writes are queued and coalesced into as few
-    transport writes as possible. All calls are made on the asyncio loop's thread.
-    """
-
-    peer_id: str
-    protocol: str
-
-    @property
-    def queued(self) -> int:
-        """Bytes written by us that the muxer has not taken yet."""
-
-    def start(
-        self,
-        on_lines: Callable[[list[bytes]], None],
-        on_end: Callable[[str], None],
-    ) -> None:
-        """Begin reading.
-
-        ``on_lines`` gets all complete lines of one read, without their newline, in order.
-        ``on_end`` is called exactly once, with ``"eof"``, ``"reset"``, ``"line_too_long"``,
-        ``"too_slow"`` (a line took too long), ``"closed"`` (by us) or ``"lost"`` (the connection
-        went away).
-        """
-
-    def write(self, line: bytes) -> None:
-        """Queue one line (given without newline). Silently ignored after the end."""
-
-    def pause(self) -> None:
-        """Stop reading, so that the peer's window fills up."""
-
-    def resume(self) -> None:
-        """Read again after ``pause``."""
-
-    def close(self) -> None:
-        """Write what is queued (at most 2 s), then close. ``on_end`` follows."""
-
-    def reset(self) -> None:
-        """End both directions at once and drop what is queued. ``on_end`` follows."""
-
-
-class NetworkError(Exception):
-    """A stream could not be opened. ``code`` says why, in a stable word.
-
-    Codes: ``offline`` (our libp2p side is down), ``undiscovered`` (no address known),
-    ``unreachable`` (dial failed or timed out), ``unsupported`` (none of the protocols),
-    ``blocked`` (by the person), ``not_friend`` (friends alone may reach us).
-    """
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = escaped(reason)
-
-
-class Network(Protocol):
-    """libp2p, as plugins see it."""
-
-    peer_id: str
-
-    @property
-    def addrs(self) -> tuple[str, ...]:
-        """Our full multiaddrs, each ending in ``/p2p/<peer id>``."""
-
-    async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
-    ) -> LineStream:
-        """Open a stream with the first protocol of ``protocols`` that the peer speaks.
-
-        Raises ``NetworkError``, ``unreachable`` after ``timeout_ms``.
-        """
-
-
-class Peers(Protocol):
-    """Who is there."""
-
-    def get(self, peer_id: str) -> Peer | None:
-        """The peer of that id, or ``None`` when it was never seen."""
-
-    def all(self) -> list[Peer]:
-        """Every known peer except this node, sorted by id."""
-
-    def is_discovered(self, peer_id: str) -> bool:
-        """Whether presence, ``--peer`` or "connect to a friend" named this peer."""
-
-    def standing(self, peer_id: str) -> Standing:
-        """What the peer is to this node."""
-
-    def subscribe(self, callback: Callable[[PeerEvent], None]) -> Callable[[], None]:
-        """Call back on every change; returns what ends the subscription."""
-
-
 class PluginCalls(Protocol):
-    """The three ways to call a hook (the rules for an implementation that raises)."""
+    """The three ways to call a hook (the rules for an implementation that raises).
+
+    Each raises ``LookupError`` for a hook that no plugin declares, or of another kind.
+    """
 
     def collect(self, hook: str, **kwargs: Any) -> list[tuple[str, Any]]:
         """Call *register* hooks; iterables are flattened to (plugin name, item) pairs.
@@ -290,7 +177,10 @@ class NodeApi(Protocol):
         """Every template by name."""
 
     def config_for(self, plugin: str) -> Mapping[str, JsonValue]:
-        """The plugin's validated table of goop.toml (without ``enabled``)."""
+        """The plugin's validated table of goop.toml (without ``enabled``), defaults filled in.
+
+        Raises ``KeyError`` for a plugin that does not take part.
+        """
 
     def database(self, migrations: Sequence[str]) -> Database:
         """Open (and migrate) the plugin's own ``DATA/<plugin>.sqlite3``, in WAL mode.

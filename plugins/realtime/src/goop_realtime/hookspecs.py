@@ -19,9 +19,13 @@ ADMITS = {"realtime_contexts": compile_context}
 
 @hookspec
 def realtime_contexts(node: NodeApi) -> Iterable[ContextType]:  # type: ignore[empty-body]
-    """Register: the contexts that this plugin brings."""
+    """Register: the contexts that this plugin brings. A name that another plugin has is refused."""
 
 
 @hookspec
 def realtime_authorize_open(node: NodeApi, request: OpenRequest) -> Refusal | None:
-    """Veto: may this channel open? Return a ``Refusal`` to refuse it."""
+    """Veto: may this channel open? Return a ``Refusal`` to refuse it, else ``None``.
+
+    Asked at the opener's node before the request leaves, and at the other before its person is
+    asked. An implementation that raises refuses, with ``plugin_error``.
+    """

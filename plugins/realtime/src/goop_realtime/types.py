@@ -29,12 +29,12 @@ BLOCKED = Refusal(code="blocked", reason="you have blocked this person; unblock 
 class OpenRequest:
     """How a channel was opened. Equal on every node: nothing here says which peer is local.
 
-    ``context`` is the full name (``chess_42``), ``opener`` the peer that asked, ``peers`` both
-    peers with the opener first, ``params`` what the opener proposed (checked against the
-    context's ``params`` schema), ``initial_state`` what the opener's context type gave as the
-    state to start from (see ``ContextType.initial_state``), or ``None``. ``app`` is the name of the
-    template that asks, of a request without a context; ``""`` where a program asks, or a 1.0.0
-    peer.
+    ``channel`` is the channel's id (``rt-`` and 16 hex digits), ``context`` the full name
+    (``chess_42``; ``""`` for none), ``opener`` the peer id of who asked, ``peers`` those of both,
+    the opener's first. ``params`` is what the opener proposed; it fits the context's schema;
+    ``initial_state`` is what ``ContextType.initial_state`` gave at the opener's node, or ``None``.
+    ``app`` is the name of the template that asks, of a request without a context; ``""`` where a
+    program asks, or a 1.0.0 peer.
     """
 
     channel: str
@@ -48,7 +48,7 @@ class OpenRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A Session's state after the entry ``(epoch, seq)`` of its log."""
+    """What a Session's ``snapshot()`` gave after the entry ``(epoch, seq)`` of its log."""
 
     epoch: int
     seq: int
@@ -57,7 +57,11 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message of a channel. ``sender`` is authenticated; ``sent_at`` is in Unix ms."""
+    """One message of a channel, which has passed its schema.
+
+    ``sender`` is the peer id of its author, as the connection proved it; ``id`` is the same on
+    every node; ``sent_at`` is when its author's node accepted it, by that node's clock (Unix ms).
+    """
 
     sender: str
     data: JsonValue
@@ -74,7 +78,8 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """A message that is in the log and committed, with its place there."""
+    """A message that is in the log and committed, with its place there: ``seq`` counts from 1,
+    ``epoch`` grows with every start of the host's node. Later entries have a greater pair."""
 
     request: OpenRequest
     epoch: int
@@ -87,9 +92,10 @@ class Applied:
 class Limits:
     """Bounds of a context's channels.
 
-    ``message_bytes``: the largest encoded message. ``rate`` and ``burst``: messages per
-    second per channel and author. ``suspended_ms``: how long a channel may be without
-    its other side before it closes as ``expired``.
+    ``message_bytes``: the largest message, as JSON in UTF-8. ``rate``: messages a second that one
+    person sends on a channel, after ``burst`` at once; more are refused with ``too_fast``.
+    ``suspended_ms``: how many milliseconds a channel may be without its other side before it closes
+    as ``expired``.
     """
 
     message_bytes: Annotated[int, Meta(ge=1, le=64 * 1024)] = 64 * 1024
@@ -130,13 +136,19 @@ class Session(Protocol):
     """
 
     def check(self, message: Message) -> Refusal | None:
-        """Say whether ``message`` may come next. Changes nothing."""
+        """``None`` where ``message`` may come next, else why not. Changes nothing.
+
+        One that raises refuses the message with ``plugin_error``.
+        """
 
     def apply(self, message: Message) -> None:
-        """Take ``message`` in, after a passed ``check``. Cannot fail."""
+        """Take ``message`` in, after a passed ``check``.
+
+        It must not fail: that suspends the channel until the plugin is mended.
+        """
 
     def snapshot(self) -> JsonValue:
-        """The whole state as JSON, the same on every node."""
+        """The whole state, the same on every node, for ``open_session`` to go on from."""
 
 
 class NoRules(Session):
@@ -164,35 +176,20 @@ def open_freely(request: OpenRequest, snapshot: Snapshot | None) -> Session | Re
 class ContextType:
     """A kind of channel, as a plugin registers it through ``realtime_contexts``.
 
-    ``name`` serves itself and ``name_<id>`` with an id of ``[A-Za-z0-9_-]{1,64}``.
-    ``messages`` maps a message's ``type`` to its JSON Schema 2020-12.
-    ``template`` names the template to which accepting an invitation leads (``"chess"``), ``title``
-    is what people see. ``initial_state`` is asked once, on the opener's node, for the state a new
-    channel starts from; its value travels with the request (at most 32 KiB) and reaches
-    ``open_session`` on both nodes.
-    ``stamp`` is asked on the author's node for each message of a page that fits its schema, once,
-    before anybody judges it; the message goes on as what it gives: so a node can put on it what a
-    page may not say by itself, such as how long a player thought. The result must fit the schema.
-    ``on_open`` runs when both sides have agreed, and again whenever they find each other again;
-    make it idempotent. ``on_commit`` runs after commit, as ``(session, entries)``, at least once
-    per message, before any page is told, and at every start for what the log still holds, also of
-    channels that have ended; make it idempotent by ``(channel, epoch, seq)``. ``session`` is the
-    Session that ``open_session`` gave, as it stands behind the last of the ``entries``; where it
-    awaits, the Session may have gone on.
-    ``summary`` says how the channel stands for the person of this node, as ``(session, peer)``:
-    the channel's own Session and this node's peer id. It changes nothing, and is asked again
-    whenever the log has grown. Without it people see the title, and how much is new.
-    ``terms`` says in a line of text what a request proposes besides the title, to whoever is asked
-    (``"You play Black."``); it may be asked several times, and its answer depends on the request
-    alone.
-    ``single_request``: of what two people ask each other for in this context, under whatever ids,
-    one is enough: who accepts the other's request takes back their own.
+    Its functions are plain ones, run on the node's loop, and return what their type says, as values
+    of their own: a node checks and copies what they give, and hands them copies. One that raises,
+    or gives something else, is a fault of the plugin: the log and the status page name it, and what
+    it was asked for is refused with ``plugin_error``, as far as it can be refused.
     """
 
     name: str
+    """``chess`` serves ``chess`` and ``chess_<id>``, with an id of ``[A-Za-z0-9_-]{1,64}``."""
     version: Annotated[str, Meta(max_length=64)]
+    """For people: two nodes go together where ``messages`` and ``params`` are the same."""
     title: Annotated[str, Meta(max_length=200)]
+    """What people see."""
     messages: Mapping[Annotated[str, Meta(min_length=1, max_length=64)], JsonSchema]
+    """The JSON Schema (2020-12) of each message, by its member ``type``."""
     template: (
         Annotated[
             str,
@@ -203,16 +200,39 @@ class ContextType:
         ]
         | None
     ) = None
+    """The template to which accepting an invitation leads (``"chess"``)."""
     params: JsonSchema | None = None
+    """What an opener may propose, at most 4 KiB; without it, nothing."""
     open_session: Callable[[OpenRequest, Snapshot | None], Session | Refusal] = open_freely
+    """``(request, snapshot)``: a channel's Session, at its beginning, or behind ``snapshot``.
+    A ``Refusal`` of a request is told to both people."""
     initial_state: Callable[[OpenRequest], JsonValue] | None = None
+    """``(request)``: the state that a new channel starts from. Asked once, on the opener's node; it
+    travels with the request (at most 32 KiB) and reaches ``open_session`` on both nodes."""
     stamp: Callable[[OpenRequest, JsonValue], JsonValue] | None = None
+    """``(request, data)``: what goes on in the place of a page's message that fits its schema.
+    Asked once, on the author's node, before anybody judges it: so a node can put on a message what
+    a page may not say by itself, such as how long a player thought. The result must fit, too."""
     on_open: Callable[[OpenRequest], None] | None = None
+    """``(request)``: both sides have agreed, or have found each other again. Make it idempotent."""
     on_commit: Callable[[Any, Sequence[Applied]], Awaitable[None] | None] | None = None
+    """``(session, entries)``: messages are in the log for good; before any page is told. At least
+    once for each, in their order, and again at every start for what the log still holds, also of
+    channels that have ended: make it idempotent by ``(channel, epoch, seq)``. ``session`` is what
+    ``open_session`` gave, as it stands behind the last of the ``entries``; where this is an async
+    function, it may have gone on after an ``await``."""
     summary: Callable[[Any, str], Summary] | None = None
+    """``(session, peer)``: how the channel stands for this node's person (``peer`` is its id).
+    Changes nothing; asked again when the log has grown. Without it people see the title, and how
+    much is new."""
     terms: Callable[[OpenRequest], Terms] | None = None
+    """``(request)``: what a request proposes besides the title, for whoever is asked (``"You play
+    Black."``). May be asked several times; its answer depends on the request alone."""
     single_request: bool = False
+    """Of what two people ask each other for in this context, under whatever ids, one is enough: who
+    accepts the other's request takes back their own."""
     max_peers: Annotated[int, Meta(ge=2, le=1000)] = 2
+    """How many may take part."""
     limits: Limits = field(default_factory=Limits)
 
 
