@@ -20,21 +20,26 @@ PATIENCE = 60.0
 MOVES = "move"
 WEIGHTS = {
     MOVES: 50,
+    "premove": 4,
+    "chat": 3,
     "draw": 4,
     "takeback": 5,
-    "accept": 5,
-    "decline": 5,
-    "reload": 6,
-    "back": 4,
-    "lobby": 4,
+    "accept": 4,
+    "decline": 4,
+    "reload": 5,
+    "back": 3,
+    "lobby": 2,
     "second tab": 4,
-    "stall": 6,
+    "stall": 5,
     "kill": 2,
-    "third": 4,
+    "third": 3,
     "flip": 1,
+    "abandon": 2,
 }
 """What is done, and how often."""
 ENDS = ("resign", "abort", "draw")
+CLAIMS = ("claim-win", "claim-draw")
+"""What a game that was abandoned is ended with, or not at all."""
 
 
 class Monkey:
@@ -56,22 +61,27 @@ class Monkey:
         for _ in range(rounds):
             for _ in range(self.chance.randrange(1, 4)):
                 name = self._chosen()
-                player = await self._mover() if name == MOVES else self.chance.choice(self.players)
-                await self._do(name, player)
+                await self._do(name, await self._who(name))
             if await self._agree() != "running":
                 break
         else:
             await self._end()
-        reason = str((await told(self.players[0].node, self.game))["reason"])
+        ended = await told(self.players[0].node, self.game)
+        if ended["abandonedBy"] and self.chance.random() < 0.5:
+            for player in self.players:
+                await self._do(self.chance.choice(CLAIMS), player)
+            await self._agree()
         for player in self.players:
             await player.rise()
-        return reason
+        return str(ended["reason"] or ended["status"])
 
-    async def _mover(self) -> Player:
-        """Whoever has something to move, as far as the pages say."""
-        for player in self.players:
-            if await player.table.locator(".movable").count():
-                return player
+    async def _who(self, name: str) -> Player:
+        """Who does it: anybody, but whose turn it is moves, as far as the pages say, and the other
+        one moves in advance."""
+        if name in (MOVES, "premove"):
+            for player, other in (self.players, self.players[::-1]):
+                if await player.table.locator(".movable").count():
+                    return player if name == MOVES else other
         return self.chance.choice(self.players)
 
     def _chosen(self) -> str:
@@ -84,6 +94,9 @@ class Monkey:
         page = asker.table
         colour = self.chance.choice(["white", "random", "black"])
         await page.wait_for_selector(f'[data-peer="{asked.node.peer_id}"]')
+        times = await page.locator("#clock option").all_text_contents()
+        time = self.chance.choice(times)
+        await page.select_option("#clock", label=time)
         for each in (
             f'[data-peer="{asked.node.peer_id}"]',
             f'.colours label:has([value="{colour}"])',
@@ -97,12 +110,15 @@ class Monkey:
         for player in self.players:
             await player.table.wait_for_selector('body[data-state="playing"]')
         self.game = (await shown(page)).game or ""
-        self.story.append(f"{asker.name} invites {asked.name} to {self.game} as {colour}")
+        self.story.append(f"{asker.name} invites {asked.name} to {self.game} as {colour}, {time}")
 
     async def _do(self, name: str, player: Player) -> None:
         """Have the player do it, where it can be done; the story says what came of it."""
         actions: dict[str, Callable[[Player], Awaitable[object]]] = {
             MOVES: lambda one: one.move(self.chance),
+            "premove": lambda one: one.move_ahead(self.chance),
+            "chat": lambda one: one.write(f"line {len(self.story)} of {one.name}"),
+            "abandon": lambda one: one.abandon(self.game),
             "reload": lambda one: one.reload(),
             "back": lambda one: one.leave_and_resume(self.game, back=True),
             "lobby": lambda one: one.leave_and_resume(self.game, back=False),
@@ -179,7 +195,9 @@ class Monkey:
                         await asyncio.sleep(0.1)
         except TimeoutError:
             story = "\n".join(self.story)
-            seen = [[(t.view, t.status, t.notice, t.moves) for t in each] for each in tables]
+            seen = [
+                [(t.view, t.status, t.notice, t.past, t.moves) for t in each] for each in tables
+            ]
             raise AssertionError(f"{wrong}\n{seen}\n{story}") from None
         return str(states[0]["status"])
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 
 from playwright.async_api import BrowserContext, Error, Locator, Page
@@ -82,6 +83,47 @@ class Player:
             await self.press(choice.nth(chance.randrange(4)))
         return f"{start}{end}"
 
+    async def move_ahead(self, chance: random.Random) -> str:
+        """Make a move in advance, while it is the other's turn. Returns it, as "e2e4"."""
+        page = self.table
+        if await page.locator(".movable").count():
+            raise NotNow("it is our move")
+        mine = await page.locator("#board").get_attribute("data-orientation") or "white"
+        squares = await page.locator(f'[data-square][data-piece^="{mine}"]').evaluate_all(
+            "all => all.map(s => s.dataset.square)"
+        )
+        if not squares:
+            raise NotNow("there is no board")
+        start = chance.choice(squares)
+        await self.press(page.locator(f'[data-square="{start}"]'))
+        ends = await page.locator(".target").evaluate_all("all => all.map(s => s.dataset.square)")
+        if not ends:
+            raise NotNow("that is no piece of ours to move")
+        end = chance.choice(ends)
+        await self.press(page.locator(f'[data-square="{end}"]'))
+        return f"{start}{end}"
+
+    async def write(self, text: str) -> None:
+        """Write a line to the other."""
+        await self.press(self.table.locator("#chat-tab"))
+        try:
+            await self.table.fill("#chat-text", text, timeout=SOON_MS)
+            await self.table.press("#chat-text", "Enter", timeout=SOON_MS)
+        except Error as error:
+            raise NotNow(str(error).partition("\n")[0]) from None
+
+    async def abandon(self, game: str) -> None:
+        """Leave the game for good, from the list."""
+        page = self.table
+        await self.press(page.locator("#to-lobby"))
+        yes = page.locator('#confirm[open] [data-confirm="yes"]')
+        for each in (page.locator(f'#running [data-game="{game}"] [data-does="abandon"]'), yes):
+            try:
+                await each.wait_for(timeout=SOON_MS)
+            except Error:
+                raise NotNow("the list has no such game to abandon") from None
+            await self.press(each)
+
     async def reload(self) -> None:
         """As with F5. Where the node is away, it is tried again when it is back."""
         try:
@@ -127,6 +169,10 @@ class Player:
                 await page.goto(self.home if page is self.lobby else f"{self.home}?game={game}")
             elif page is not self.lobby and not at.at_table:
                 await page.goto(f"{self.home}?game={game}")
+            elif at.past:
+                # A click on what had gone meanwhile met a move in the list below it.
+                with contextlib.suppress(NotNow):
+                    await self.press(page.locator('[data-step="live"]'))
 
     async def tables(self) -> list[Shown]:
         """What the tabs at the game show."""

@@ -14,6 +14,7 @@ from goop_node.testing import NodeProcess
 
 READ = """() => {
   const text = (query) => document.querySelector(query)?.textContent ?? "";
+  const written = '#chat-lines li[data-key^="there "] .text';
   const pieces = {};
   for (const square of document.querySelectorAll("[data-square]")) {
     if (square.dataset.piece) pieces[square.dataset.square] = square.dataset.piece;
@@ -27,9 +28,11 @@ READ = """() => {
     game: new URLSearchParams(location.search).get("game"),
     status: text("#status"),
     notice: text("#notice"),
+    past: text("#past"),
     moves: document.querySelectorAll("#moves .move").length,
     pieces,
     rows,
+    chat: [...document.querySelectorAll(written)].map((line) => line.textContent),
   };
 }"""
 
@@ -42,9 +45,13 @@ class Shown:
     game: str | None
     status: str
     notice: str
+    past: str
+    """What it says of a past position that it shows; empty for the game as it stands."""
     moves: int
     pieces: dict[str, str]
     rows: dict[str, str]
+    chat: list[str]
+    """The lines that have their place, as they stand there."""
 
     @property
     def at_table(self) -> bool:
@@ -79,10 +86,16 @@ def disagreement(
 ) -> str:
     """What does not fit together of both nodes, their boards and their lists; "" when all does."""
     first, second = states
-    for key in ("fen", "san", "result", "reason", "status", "offers"):
+    for key in ("fen", "san", "result", "reason", "status", "abandonedBy", "offers"):
         if first[key] != second[key]:
             return f"the nodes differ in {key}: {first[key]} and {second[key]}"
+    control, other = ((state["clock"] or {}).get("control") for state in states)
+    if control != other:
+        return f"the nodes differ in the time: {control} and {other}"
     running = first["status"] == "running"
+    written = [board.chat for boards in tables for board in boards]
+    if running and any(lines != written[0] for lines in written):
+        return f"the pages differ in what was written: {written}"
     turns = 0
     for state, boards, rows in zip(states, tables, lists, strict=True):
         mine = running and state["turn"] == state["colour"]
