@@ -123,19 +123,22 @@ CHANGES = Planted(
     "",
     """
 class Session:
-    def __init__(self, state): self.state = state
+    def __init__(self, state): self.state, self.told = state, []
     def check(self, message): return None
     def apply(self, message): self.state["n"].append(message.data)
     def snapshot(self): return self.state
 def start(request): return {"n": []}
 def opened(request):
     request.initial_state["n"].append("opened")
+def told(session, entries):
+    session.told.append((entries[-1].message.data, session.state["n"][-1]))
 class Plugin:
     @hookimpl
     def realtime_contexts(self, node):
         def begin(request, snapshot):
             return Session(snapshot.state if snapshot else request.initial_state)
-        return [context(initial_state=start, open_session=begin, on_open=opened)]
+        return [context(initial_state=start, open_session=begin, on_open=opened,
+                        on_commit=told)]
 """,
     "active",
 )
@@ -339,6 +342,8 @@ async def test_what_a_plugin_changes_is_its_own(pair: Pair) -> None:
     assert channel.request.initial_state == {"n": []}
     state = channel.session.snapshot()
     assert state["n"][-2:] == [1, 2]
+    session: Any = channel.session._session
+    assert session.told == [(1, 1), (2, 2)], "the Session stands behind what was committed"
     state["n"].clear()
     assert channel.session.snapshot()["n"][-2:] == [1, 2]
 

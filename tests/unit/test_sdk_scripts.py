@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from goop_node.config.model import NodeConfig
+from goop_node.node import Node
 from goop_node.web.sdk_scripts import FOLDER, NAMES, classic
 from goop_realtime.web import sdk
+from tests.unit.in_process import Client
+from tests.unit.spellings import PORT
 
 
 def write(folder: Path, **parts: str) -> Path:
@@ -53,3 +57,16 @@ SCRIPTS = [FOLDER / name for name in NAMES] + [module.path for module in sdk.mod
 def test_our_scripts_need_no_module_loader(script: Path) -> None:
     lines = classic(script).splitlines()
     assert not [line for line in lines if line.startswith(("import ", "export "))]
+
+
+@pytest.mark.parametrize("plugins", [("realtime",), ()])
+async def test_a_plugins_scripts_are_there_with_it(
+    tmp_path: Path, plugins: tuple[str, ...]
+) -> None:
+    client = Client(Node(NodeConfig(data=tmp_path, plugins={name: {} for name in plugins})))
+    headers = [(b"host", f"home.localhost:{PORT}".encode())]
+    for name in NAMES:
+        assert (await client.call(f"/sdk/{name}".encode(), headers)).status == 200
+    for name in sdk.NAMES:
+        answer = await client.call(f"/sdk/{name}".encode(), headers)
+        assert answer.status == (200 if plugins else 404)

@@ -42,4 +42,4 @@ class LedgerPlugin:
             order.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
         with (self._folder / "ledger").open("a", encoding="ascii") as file:
-            file.writelines(f"{entry.seq} {entry.message.data['n']}\n" for entry in entries)
+            file.writelines(f"{entry.seq} {entry.message.fields['n']}\n" for entry in entries)
