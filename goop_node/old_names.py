@@ -19,12 +19,14 @@ def renamed_fields(**names: str) -> Callable[[type[T]], type[T]]:
     Giving an old one is a ``TypeError``, reading it an ``AttributeError``; both say the new name.
     """
 
+    old_names = names.keys()
+
     def decorate(kind: type[T]) -> type[T]:
         def make(cls: type[Any], *args: object, **given: object) -> Any:
-            for name in given:
-                if name in names:
-                    old, new = (f"{cls.__name__}({one}=…)" for one in (name, names[name]))
-                    raise TypeError(f"{old} is {new} in this version")
+            if not old_names.isdisjoint(given):
+                name = next(name for name in given if name in names)
+                old, new = (f"{cls.__name__}({one}=…)" for one in (name, names[name]))
+                raise TypeError(f"{old} is {new} in this version")
             return object.__new__(cls)
 
         def miss(self: object, name: str) -> Any:

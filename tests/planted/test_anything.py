@@ -216,7 +216,7 @@ class Kitchen:
 
 
 REQUEST = OpenRequest(channel="c", context="x", opener="a", peers=("a", "b"), params={"p": [1]})
-MESSAGE = Message(sender="a", data={"type": "x"}, id="m-1", sent_at=0)
+MESSAGE = Message(sender="a", data={"type": "x"}, id="m-1", sent_at_ms=0)
 ROW = Applied(request=REQUEST, epoch=1, seq=1, message=MESSAGE)
 
 

@@ -145,7 +145,7 @@ class World:
     def say(self, node: Node, data: dict[str, Any]) -> Refusal | None:
         """A message of a page: the host orders it, now or when it gets there."""
         said = node.stamped(data)
-        message = Message(sender=node.me, data=said, id=f"x-{self.count}", sent_at=node.now())
+        message = Message(sender=node.me, data=said, id=f"x-{self.count}", sent_at_ms=node.now())
         refusal = node.session.check(message)
         if refusal is not None:
             return refusal

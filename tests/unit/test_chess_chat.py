@@ -16,7 +16,7 @@ CHAT = Validator(schemas()["chat"], where="chat")
 
 def say(session: ChessSession, sender: str, kind: str, **fields: str) -> str:
     """Order a message; the code of its refusal, or nothing."""
-    message = Message(sender=sender, data={"type": kind, **fields}, id="x-1", sent_at=0)
+    message = Message(sender=sender, data={"type": kind, **fields}, id="x-1", sent_at_ms=0)
     refusal = session.check(message)
     if refusal is None:
         session.apply(message)

@@ -219,7 +219,7 @@ def _fallen(moves: list[str], winner: str) -> ChessSession:
         "colour": loser,
         "clock": {"spent": 0, "passed": 90_000, "seen": 90_000},
     }
-    message = Message(sender=session.players[winner], data=data, id="x-1", sent_at=0)
+    message = Message(sender=session.players[winner], data=data, id="x-1", sent_at_ms=0)
     assert session.check(message) is None
     session.apply(message)
     return session
@@ -300,12 +300,12 @@ def test_the_clocks_are_those_that_the_invitation_shows() -> None:
 def test_a_game_without_clocks_has_no_flags_and_one_with_them_needs_the_time() -> None:
     plain = ChessSession(REQUEST, new_game(REQUEST))
     flag = {"type": "flag", "colour": "black"}
-    found = plain.check(Message(sender="w", data=flag, id="x-1", sent_at=0))
+    found = plain.check(Message(sender="w", data=flag, id="x-1", sent_at_ms=0))
     assert found is not None
     assert found.code == "no_clock"
     timed = ChessSession(REQUEST, {"rules": 2, "clock": {"control": BLITZ}})
     for data in (flag, {"type": "move", "from": "e2", "to": "e4"}):
-        found = timed.check(Message(sender="w", data=data, id="x-1", sent_at=0))
+        found = timed.check(Message(sender="w", data=data, id="x-1", sent_at_ms=0))
         assert found is not None
         assert found.code == "no_time"
 

@@ -138,7 +138,7 @@ def test_every_offer_ends_in_one_outcome_and_waits_for_a_move(
 def _fold(state: Any, *words: tuple[str, str]) -> ChessSession:
     session = ChessSession(REQUEST, state)
     for count, (sender, kind) in enumerate(words):
-        message = Message(sender=sender, data={"type": kind}, id=f"p-{count}", sent_at=0)
+        message = Message(sender=sender, data={"type": kind}, id=f"p-{count}", sent_at_ms=0)
         assert session.check(message) is None, kind
         session.apply(message)
     return session

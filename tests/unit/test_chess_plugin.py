@@ -63,7 +63,7 @@ class Table:
         """A message that is ordered and committed."""
         self.count += 1
         data = {"type": kind, **fields}
-        message = Message(sender=sender, data=data, id=f"x-{self.count}", sent_at=0)
+        message = Message(sender=sender, data=data, id=f"x-{self.count}", sent_at_ms=0)
         assert session.check(message) is None
         session.apply(message)
         entry = Applied(request=session.request, epoch=1, seq=self.count, message=message)

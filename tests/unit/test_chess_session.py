@@ -42,7 +42,7 @@ class Table:
         """Order a message; the code of its refusal, or nothing."""
         self.count += 1
         message = Message(
-            sender=sender, data={"type": kind, **fields}, id=f"p-{self.count}", sent_at=0
+            sender=sender, data={"type": kind, **fields}, id=f"p-{self.count}", sent_at_ms=0
         )
         codes = [(found.code if (found := s.check(message)) else "") for s in self.sessions]
         assert codes[0] == codes[1]
@@ -106,7 +106,7 @@ def test_illegal_moves_say_why(before: list[str], move: str, word: str) -> None:
     session = table.sessions[0]
     data = {"type": "move", "from": move[:2], "to": move[2:4], "promotion": move[4:] or None}
     sender = session.players[session.position.turn]
-    refusal = session.check(Message(sender=sender, data=data, id="x-1", sent_at=0))
+    refusal = session.check(Message(sender=sender, data=data, id="x-1", sent_at_ms=0))
     if not word:
         assert refusal is None
         return

@@ -151,7 +151,7 @@ class Game:
 
 
 def _message(entry: Any) -> Message:
-    return Message(sender=entry.author, data=decode(entry.raw), id=entry.id, sent_at=entry.at)
+    return Message(sender=entry.author, data=decode(entry.raw), id=entry.id, sent_at_ms=entry.at)
 
 
 def _pgn(session: ChessSession) -> str:

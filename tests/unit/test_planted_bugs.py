@@ -141,7 +141,7 @@ def refused_and_yet_applied(patch: Patch) -> None:
         refusal = submit(core, channel, outgoing, data)
         if refusal is None:
             message = guest_side.Message(
-                sender=core.me, data=data, id=outgoing.id, sent_at=outgoing.at
+                sender=core.me, data=data, id=outgoing.id, sent_at_ms=outgoing.at
             )
             channel.session.apply(message)
         return refusal

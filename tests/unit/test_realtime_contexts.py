@@ -141,7 +141,7 @@ def test_depth_is_bounded() -> None:
 
 
 def test_a_message_gives_its_members_or_says_that_it_has_none() -> None:
-    move = Message(sender="a", data={"type": "move"}, id="m-1", sent_at=0)
+    move = Message(sender="a", data={"type": "move"}, id="m-1", sent_at_ms=0)
     assert move.fields["type"] == "move"
     with pytest.raises(TypeError, match="found list, expected a message with members"):
         replace(move, data=[1]).fields  # noqa: B018

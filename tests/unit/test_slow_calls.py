@@ -13,7 +13,7 @@ from goop_realtime.contexts.registry import Context, compile_context
 from goop_realtime.contexts.slow_calls import SlowCalls
 from goop_realtime.types import ContextType, Message, OpenRequest, Refusal, Session
 
-MESSAGE = Message(sender="alice", data=1, id="m", sent_at=0)
+MESSAGE = Message(sender="alice", data=1, id="m", sent_at_ms=0)
 
 
 @dataclass

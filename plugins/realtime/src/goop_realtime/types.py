@@ -55,18 +55,20 @@ class Snapshot:
     state: JsonValue
 
 
+@renamed_fields(sent_at="sent_at_ms")
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One message of a channel, which has passed its schema.
 
     ``sender`` is the peer id of its author, as the connection proved it; ``id`` is the same on
-    every node; ``sent_at`` is when its author's node accepted it, by that node's clock (Unix ms).
+    every node; ``sent_at_ms`` is when its author's node accepted it, by that node's clock
+    (Unix ms).
     """
 
     sender: str
     data: JsonValue
     id: str
-    sent_at: int
+    sent_at_ms: int
 
     @property
     def fields(self) -> Mapping[str, Any]:

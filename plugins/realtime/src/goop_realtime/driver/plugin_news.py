@@ -71,5 +71,7 @@ def _applied(session: ChannelSession, entry: Entry) -> Applied:
         request=session.request,
         epoch=entry.epoch,
         seq=entry.seq,
-        message=Message(sender=entry.author, data=decode(entry.raw), id=entry.id, sent_at=entry.at),
+        message=Message(
+            sender=entry.author, data=decode(entry.raw), id=entry.id, sent_at_ms=entry.at
+        ),
     )

@@ -33,7 +33,7 @@ def submit(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) ->
     """
     judged = None
     if outgoing.kind == "msg" and not channel.outbox and not channel.barred:
-        message = Message(sender=core.me, data=data, id=outgoing.id, sent_at=outgoing.at)
+        message = Message(sender=core.me, data=data, id=outgoing.id, sent_at_ms=outgoing.at)
         refusal = channel.session.check(message)
         if refusal is not None:
             return refusal
@@ -177,7 +177,7 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue, said: Sai
         return False
     message = None
     if entry.kind == "msg":
-        message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
+        message = Message(sender=entry.author, data=data, id=entry.id, sent_at_ms=entry.at)
         refusal = _judged(channel, message, said)
         if isinstance(refusal, PluginFailure):
             suspension.fail(core, channel, refusal)

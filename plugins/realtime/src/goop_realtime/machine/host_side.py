@@ -36,7 +36,7 @@ def order(
             return Refusal(
                 code="overtaken", reason="a later message of this page has its place already"
             )
-        message = Message(sender=author, data=data, id=outgoing.id, sent_at=outgoing.at)
+        message = Message(sender=author, data=data, id=outgoing.id, sent_at_ms=outgoing.at)
         refusal = channel.session.check(message)
         if refusal is not None:
             return refusal

@@ -52,7 +52,7 @@ def take_back(core: Core, channel: Channel, row: Tail) -> bool:
     data = decode(entry.raw)
     message = None
     if entry.kind == "msg":
-        message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
+        message = Message(sender=entry.author, data=data, id=entry.id, sent_at_ms=entry.at)
         refusal = _refusal(channel, message)
         if isinstance(refusal, PluginFailure):
             suspension.fail(core, channel, refusal)

@@ -90,7 +90,7 @@ def fold(session: ChannelSession, entries: Sequence[Entry]) -> Refusal | None:
         if entry.kind != "msg":
             continue
         data = decode(entry.raw)
-        message = Message(sender=entry.author, data=data, id=entry.id, sent_at=entry.at)
+        message = Message(sender=entry.author, data=data, id=entry.id, sent_at_ms=entry.at)
         refusal = session.check(message) or session.apply(message)
         if refusal is not None:
             return refusal
