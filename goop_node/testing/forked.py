@@ -18,8 +18,8 @@ from pathlib import Path
 
 from goop_node.testing.processes import Launched, spawn
 
-_started: dict[str, str | None] = {}
-"""What decides where Python finds modules, as it was when the first node was forked."""
+_PYTHONPATH = os.environ.get("PYTHONPATH")
+"""Where Python finds modules besides its own, as it was before any test could change it."""
 
 
 def fork(arguments: Sequence[str], log: Path, folder: Path) -> Launched:
@@ -27,12 +27,10 @@ def fork(arguments: Sequence[str], log: Path, folder: Path) -> Launched:
 
     A changed ``PYTHONPATH`` needs an interpreter of its own: then it is spawned.
     """
-    context = multiprocessing.get_context("forkserver")
-    if not _started:
-        context.set_forkserver_preload(["goop_node.testing.preloaded"])
-        _started["PYTHONPATH"] = os.environ.get("PYTHONPATH")
-    if _started["PYTHONPATH"] != os.environ.get("PYTHONPATH"):
+    if os.environ.get("PYTHONPATH") != _PYTHONPATH:
         return spawn(arguments, log, folder)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["goop_node.testing.preloaded"])  # where it does not run yet
     return _Forked(context, arguments, log, folder)
 
 
