@@ -7,12 +7,41 @@ import contextlib
 import shutil
 import sqlite3
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _HEADER = 100
 _PAGES_AT = 28
 """Where the header says how many pages the file has, and behind it where free ones are listed."""
+
+
+def columns_of(database: sqlite3.Connection) -> dict[str, set[str]]:
+    """The names of the columns of each table."""
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {
+        table: {str(row[1]) for row in database.execute(f'PRAGMA table_info("{table}")')}
+        for (table,) in tables
+    }
+
+
+def how_many_made(damaged: Path, migrations: Sequence[str]) -> int:
+    """How many of ``migrations`` the file has gone through, read from its tables.
+
+    All of them where that cannot be told. Nothing is written.
+    """
+    place = f"{damaged.absolute().as_uri()}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(place, uri=True, timeout=5.0)) as reader:
+            found = columns_of(reader)
+    except (sqlite3.Error, UnicodeError):
+        return len(migrations)
+    for count in range(len(migrations), 0, -1):
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+            for script in migrations[:count]:
+                model.executescript(script)
+            if columns_of(model).items() <= found.items():
+                return count
+    return len(migrations)
 
 
 def copy_readable(damaged: Path, into: sqlite3.Connection, *, more: bool = False) -> int:

@@ -14,7 +14,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from goop_node.data.kept_files import set_aside
-from goop_node.data.salvage import copy_readable, with_fresh_first_page, without_log
+from goop_node.data.salvage import (
+    columns_of,
+    copy_readable,
+    how_many_made,
+    with_fresh_first_page,
+    without_log,
+)
 
 BUSY_MS = 20
 """How long who finds the file locked may keep the loop waiting."""
@@ -100,7 +106,7 @@ def open_database(path: Path, migrations: Sequence[str]) -> Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         _look_at_log(path)
         return _open(path, migrations)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         if not is_damage(error):
             raise StorageError("unusable", f"{path} cannot be used: {error}") from error
         return mend(path, migrations, str(error))
@@ -114,16 +120,14 @@ def mend(path: Path, migrations: Sequence[str], reason: str) -> Database:
     Raises ``StorageError``.
     """
     fresh = path.with_name(f".{path.name}.anew")
+    made_by = how_many_made(path, migrations)
     try:
-        _remove(fresh)
-        with contextlib.closing(_open(fresh, migrations)) as database:
-            with without_log(path) as alone:
-                # Copied first: whoever opens the file moves its log into it.
-                saved = copy_readable(path, database)
-                saved += copy_readable(alone, database, more=True)
-            if not saved:
-                with with_fresh_first_page(path, fresh) as patched:
-                    saved = copy_readable(patched, database)
+        try:
+            saved = _fill(fresh, path, migrations, made_by)
+        except sqlite3.Error:
+            if made_by == len(migrations):
+                raise
+            saved = _fill(fresh, path, migrations, len(migrations))
         set_database_aside(path, f"{reason}; {saved} rows of it could be saved")
         os.replace(fresh, path)
         mended = _open(path, migrations)
@@ -133,6 +137,21 @@ def mend(path: Path, migrations: Sequence[str], reason: str) -> Database:
         raise StorageError(
             "unusable", f"{path} is damaged and cannot be mended: {error}"
         ) from error
+
+
+def _fill(fresh: Path, path: Path, migrations: Sequence[str], made_by: int) -> int:
+    """Copy what can be read into a new file of the same tables, and migrate it; how many rows."""
+    _remove(fresh)
+    with contextlib.closing(_open(fresh, migrations[:made_by])) as database:
+        with without_log(path) as alone:
+            # Copied first: whoever opens the file moves its log into it.
+            saved = copy_readable(path, database)
+            saved += copy_readable(alone, database, more=True)
+        if not saved:
+            with with_fresh_first_page(path, fresh) as patched:
+                saved = copy_readable(patched, database)
+    _open(fresh, migrations).close()
+    return saved
 
 
 def set_database_aside(path: Path, reason: str) -> None:
@@ -145,8 +164,12 @@ def set_database_aside(path: Path, reason: str) -> None:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether what the file holds is at fault, as far as SQLite can tell."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+    """Whether what the file holds is at fault, as far as SQLite can tell.
+
+    What it says of a schema that is no text is no text either.
+    """
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, UnicodeError) or code in _DAMAGE
 
 
 def is_locked(error: Exception) -> bool:
@@ -170,7 +193,7 @@ def check(path: Path, mark: int) -> str:
         with contextlib.closing(sqlite3.connect(path, timeout=5.0)) as database:
             found = database.execute("PRAGMA application_id").fetchone()[0]
             return _flaw(database) or ("" if found == mark else "it is another one's content")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         return str(error) if is_damage(error) else ""
 
 
@@ -271,18 +294,10 @@ def _refuse_misfit(database: sqlite3.Connection, migrations: Sequence[str]) -> N
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
         for script in migrations:
             model.executescript(script)
-        found = _columns(database)
-        for table, columns in _columns(model).items():
+        found = columns_of(database)
+        for table, columns in columns_of(model).items():
             if not columns <= found.get(table, set()):
                 raise _damaged(f"the table {table} is missing, or is another one")
-
-
-def _columns(database: sqlite3.Connection) -> dict[str, set[str]]:
-    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return {
-        table: {str(row[1]) for row in database.execute(f'PRAGMA table_info("{table}")')}
-        for (table,) in tables
-    }
 
 
 def _sound(migrations: Sequence[str]) -> bool:

@@ -164,3 +164,23 @@ def test_a_row_that_is_none_spoils_no_migration(path: Path) -> None:
         assert len(stored) == 4
         assert len(journal.flaws) == 2
         assert rows(database, "SELECT count(*) FROM members") == [(4,)]
+
+
+def test_a_damaged_one_is_mended_as_what_it_is_and_then_migrated(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    with contextlib.closing(sqlite3.connect(path)) as before:
+        [(page,)] = rows(before, "SELECT rootpage FROM sqlite_master WHERE name = 'outcomes'")
+        size = rows(before, "PRAGMA page_size")[0][0]
+    content[(page - 1) * size : page * size] = bytes(size)
+    path.write_bytes(content)
+    with opened(path) as (database, journal):
+        assert database.mended
+        found = by_context(start(journal))
+    assert {name: one.other.handled for name, one in found.items()} == {
+        "tally_1": 16,
+        "tally_2": 15,
+        "tally_3": 0,
+        "tally_4": 23,
+        "": 2,
+    }
+    assert len(found["tally_2"].outbox) == 3

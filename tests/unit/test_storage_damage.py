@@ -151,6 +151,13 @@ def test_a_damaged_text_spoils_no_start(sound: bytes, word: bytes, tmp_path: Pat
     assert again.keys() == before.keys()
 
 
+def test_a_schema_that_is_no_text_is_damage(sound: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "realtime.sqlite3"
+    path.write_bytes(sound.replace(b"CREATE TABLE cursors (", b"CREATE TABLE cur'\xb7rs ("))
+    stored, _ = loaded(path)
+    assert sum(len(kept.entries) for kept in stored.values()) > 100
+
+
 def test_of_a_damaged_file_every_row_is_saved_that_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "chess.sqlite3"
     table = "CREATE TABLE games (n INTEGER PRIMARY KEY, state TEXT NOT NULL);"

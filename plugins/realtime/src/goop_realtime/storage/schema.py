@@ -49,11 +49,13 @@ MIGRATIONS = (
         channel TEXT NOT NULL, peer TEXT NOT NULL, row BLOB NOT NULL,
         PRIMARY KEY (channel, peer)
     ) WITHOUT ROWID;
-    INSERT INTO members SELECT id, theirs, CAST(json_object(
+    INSERT OR IGNORE INTO members SELECT id, theirs, CAST(json_object(
         'label', json_extract(json, '$.peerLabel'),
         'suspendedAt', json_extract(json, '$.suspendedAt'),
         'closeAcked', json(iif(json_extract(json, '$.closeAcked'), 'true', 'false')),
-        'failures', json(coalesce(json_extract(json, '$.peerFailures'), '[]'))
+        'failures', json(iif(
+            json_type(json, '$.peerFailures') = 'array', json_extract(json, '$.peerFailures'), '[]'
+        ))
     ) AS BLOB) FROM two;
     UPDATE channels SET row = (SELECT CAST(json_remove(
         json_set(json, '$.host', iif(json_extract(json, '$.hosted'), ours, theirs)),
@@ -65,7 +67,7 @@ MIGRATIONS = (
         channel TEXT NOT NULL, peer TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
         PRIMARY KEY (channel, peer, name)
     ) WITHOUT ROWID;
-    INSERT INTO cursors
+    INSERT OR IGNORE INTO cursors
         SELECT channel, iif(name LIKE 'peer%', theirs, ours), replace(name, 'peer_', ''), seq
         FROM cursors_of_two JOIN two ON id = channel;
     DROP TABLE cursors_of_two;
