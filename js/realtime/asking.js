@@ -18,10 +18,16 @@ export async function ask(action, body) {
     init.headers = { "Content-Type": "application/json" };
     init.body = typeof body === "string" ? body : json(body);
   }
-  let response, answer;
+  /** @type {Response} */
+  let response;
+  let answer;
   try {
     response = await fetch(API + action, init);
-    answer = await response.json().catch(() => ({}));
+    // One that breaks off in the middle says no more than none.
+    answer = await response.json().catch((cause) => {
+      if (response.ok && response.status !== 204) throw cause;
+      return {};
+    });
   } catch (cause) {
     throw new GoopError("node_unreachable", null, { cause });
   }

@@ -26,8 +26,19 @@ class Node {
   outbox = [];
   pages = [];
   due = [];
+  /** How many answers will not come. */
+  failing = 0;
   constructor(chance) {
     this.chance = chance;
+  }
+
+  /** An answer to a page, after a while, unless it fails on the way. */
+  answer(work) {
+    return this.later(() => {
+      if (this.failing === 0) return work();
+      this.failing -= 1;
+      throw new TypeError("no answer");
+    });
   }
 
   /** Something that happens after everything that was due before, or among it. */
@@ -58,6 +69,9 @@ class Node {
   }
 }
 
+/** What pages could not read. */
+const failures = [];
+
 /** One document with a game on its table. */
 class Page {
   shown = new Set();
@@ -72,15 +86,16 @@ class Page {
       context: "chess_1",
       state: "connected",
       detail: {},
-      pending: () => node.later(() => node.outbox.map(({ id, data }) => ({ id, data }))),
+      pending: () => node.answer(() => node.outbox.map(({ id, data }) => ({ id, data }))),
       send: (data) => this.send(data),
       signal: () => true,
       close() {},
     };
-    const fetch = (path) => node.later(() => ({ ok: true, json: async () => (path.includes("/positions") ? { positions: [] } : node.state()) }));
-    const scope = { Goop: { realtime: { channels: async () => [this.channel] } }, fetch, setTimeout, clearTimeout, document: { getElementById: () => null } };
+    const fetch = (path) => node.answer(() => ({ ok: true, json: async () => (path.includes("/positions") ? { positions: [] } : node.state()) }));
+    const scope = { Goop: { realtime: { channels: async () => [this.channel] } }, fetch, setTimeout: (work) => void node.later(work), clearTimeout() {}, document: { getElementById: () => null } };
     vm.runInNewContext(SOURCE, scope);
-    const told = { changed: (game) => this.changed(game), refused() {}, unread: (game, error) => assert.fail(error) };
+    const unread = (game, error) => (failures.push(error) && assert.match(error.message, /answer/));
+    const told = { changed: (game) => this.changed(game), refused() {}, unread };
     this.tables = new scope.Tables(told);
     node.pages.push(this);
     this.enter();
@@ -162,6 +177,7 @@ const HAPPENS = {
   tab(node) {
     if (node.pages.length < 3) new Page(node, `p${++node.names}`);
   },
+  fail: (node) => void (node.failing = 1 + Math.floor(node.chance() * 3)),
   answer: (node) => node.turn(),
   rest: async (node) => {
     await node.settle();
@@ -194,4 +210,5 @@ test("whatever happens in whichever order, what was said is shown until it is pl
   }
   assert.ok(moves > LIVES, `${moves} moves`);
   assert.ok(refusals > LIVES / 2, `${refusals} refusals`);
+  assert.ok(failures.length > LIVES, `${failures.length} answers that did not come`);
 });

@@ -12,6 +12,7 @@ import { refreshGames } from "./games-list.js";
 import { invite, isWaiting, leaveWaiting, newContext, startInvitations, waitAgain, withdrawShown } from "./invitations.js";
 import { choice, startPicker, startRequests } from "./lobby.js";
 import { openOffer } from "./offers.js";
+import { Reading } from "./reading.js";
 import { Tables } from "./tables.js";
 import { paramsOf } from "./time-controls.js";
 import { errorWords } from "./words.js";
@@ -39,6 +40,11 @@ const tables = new Tables({
 function setState(state) {
   document.body.dataset.state = state;
 }
+
+const list = new Reading(readGames, (error) => {
+  fail(error);
+  return true;
+});
 
 const fail = (error) => say(errorWords(error), "bad");
 
@@ -96,8 +102,7 @@ async function openLobby() {
   await listGames();
 }
 
-/** Show the list. */
-async function listGames() {
+async function readGames() {
   const games = await refreshGames({
     open: (id) => openGame(id).catch(fail),
     abandon: (row) => leaveForGood(row).catch(fail),
@@ -106,11 +111,14 @@ async function listGames() {
   known = new Set(games.filter((each) => each.status === "running").map((each) => each.context));
 }
 
+/** Show the list. */
+const listGames = () => list.again();
+
 /** Show the list once for all that changes together in games that are not on the table. */
 function listSoon() {
   listing ??= setTimeout(() => {
     listing = undefined;
-    listGames().catch(fail);
+    listGames();
   }, 50);
 }
 
@@ -208,7 +216,7 @@ async function start() {
   startInvitations(inviting, named().invitation);
   Goop.realtime.watch("chess", () => Promise.all([listGames(), tables.findChannels()]).catch(fail));
   // What no channel tells: a game that was put aside, or a new name.
-  document.addEventListener("visibilitychange", () => document.hidden || listGames().catch(fail));
+  document.addEventListener("visibilitychange", () => document.hidden || listGames());
   await listGames();
   await tables.findChannels();
   const { channel: wanted, game: kept } = named();

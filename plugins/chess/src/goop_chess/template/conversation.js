@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the two players write to each other: messages of the game's channel, in the order of its log.
 
+import { Reading } from "./reading.js";
+
 /**
  * @typedef {object} Line
  * @property {string} id
@@ -12,8 +14,7 @@
  */
 
 export class Conversation {
-  #reading = null;
-  #stale = false;
+  #reading = new Reading(() => this.#read(), () => this.open);
   #link = "";
   #begun = false;
   /** What this page wrote and has not found in the log. @type {Map<string, Line>} */
@@ -93,21 +94,18 @@ export class Conversation {
 
   /** Read the log again; calls that come meanwhile share one more reading. */
   read() {
-    this.#stale = true;
-    this.#reading ||= this.#readAll().finally(() => (this.#reading = null));
-    return this.#reading;
+    return this.#reading.again();
   }
 
-  async #readAll() {
-    while (this.#stale) {
-      this.#stale = false;
-      const { channel } = this;
-      // Where the node does not answer, what is known stays; it is read again when it is back.
-      const told = await Promise.all([channel.history(), channel.pending()]).catch(() => null);
-      if (told && channel !== this.channel) this.#stale = true;
-      else if (told) this.#take(channel, ...told);
-      else this.#show(this.lines.filter(({ is }) => is === "there"), [], []);
-    }
+  async #read() {
+    const { channel } = this;
+    if (!channel) return;
+    const told = await Promise.all([channel.history(), channel.pending()]).catch((error) => {
+      // What is known stays; what this page wrote is shown all the same.
+      this.#show(this.lines.filter(({ is }) => is === "there"), [], []);
+      throw error;
+    });
+    if (channel === this.channel) this.#take(channel, ...told);
   }
 
   #take(channel, past, pending) {

@@ -57,20 +57,22 @@ export const personTag = (label, peerId) => make("span", {}, make("bdi", {}, lab
 
 /**
  * Call the plugin's API. Resolves with the JSON answer; rejects with an `Error` that says
- * the node's own words and carries its stable `code`.
+ * the node's own words and carries its stable `code` and, where it answered, the HTTP `status`.
  * @param {string} path  below /api/chess
  * @param {RequestInit} [options]
  */
 export async function api(path, options) {
-  const answer = await fetch(`/api/chess${path}`, options).catch(() => {
+  const away = () => {
     throw Object.assign(new Error("Your node does not answer. Is it still running?"), {
       code: "node_unreachable",
     });
-  });
+  };
+  const answer = await fetch(`/api/chess${path}`, options).catch(away);
+  if (answer.ok) return answer.json().catch(away); // it broke off in the middle
   const json = await answer.json().catch(() => null);
-  if (answer.ok) return json;
   throw Object.assign(new Error(json?.detail || `The node answered ${answer.status}.`), {
     code: json?.code || `http_${answer.status}`,
+    status: answer.status,
   });
 }
 

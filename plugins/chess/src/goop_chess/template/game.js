@@ -4,6 +4,7 @@
 import { Conversation } from "./conversation.js";
 import { api } from "./dom.js";
 import { Past } from "./past.js";
+import { Reading } from "./reading.js";
 import { Signals } from "./signals.js";
 import { Thinking } from "./thinking.js";
 
@@ -74,8 +75,7 @@ export class Game {
   #leaving = new Map();
   /** What the node had on its way when the game was read. @type {{id: string, data: any}[]} */
   #waiting = [];
-  #reading = null;
-  #stale = false;
+  #reading = new Reading(() => this.#read(), (error) => this.#unread(error));
   #tell;
 
   /**
@@ -156,25 +156,15 @@ export class Game {
    * so that what is shown is never older than the last call.
    */
   refresh() {
-    this.#stale = true;
-    this.#reading ||= this.#read();
-    return this.#reading;
+    return this.#reading.again();
+  }
+
+  #unread(error) {
+    this.#tell.unread(this, error);
+    return this.linked;
   }
 
   async #read() {
-    try {
-      while (this.#stale) {
-        this.#stale = false;
-        await this.#readOnce();
-      }
-    } catch (error) {
-      this.#tell.unread(this, error);
-    } finally {
-      this.#reading = null; // in the same moment: whoever calls next begins another
-    }
-  }
-
-  async #readOnce() {
     const taken = [...this.#leaving].filter(([, { accepted }]) => accepted);
     // In this order: what leaves the way meanwhile is in the game already, and is never in neither.
     const waiting = await this.#onTheNode();

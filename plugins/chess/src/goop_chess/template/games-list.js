@@ -9,8 +9,6 @@ const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle
 
 /** What each row shows, and its element: a row that shows the same stays. @type {Map<string, {shows: string, item: any}>} */
 let rows = new Map();
-/** The newest reading of the list; what an older one brings is not shown any more. */
-let reading = 0;
 
 /** Where the PGN of a game is. @param {string} game */
 export const pgnOf = (game) => `/api/chess/games/${encodeURIComponent(game)}/pgn`;
@@ -25,9 +23,8 @@ export const pgnOf = (game) => `/api/chess/games/${encodeURIComponent(game)}/pgn
  * @param {Does} does
  */
 export async function refreshGames(does) {
-  const mine = ++reading;
   const games = (await api("/games")).map((row) => ({ ...row, sending: does.sending(row.game) }));
-  if (mine === reading) showGames(games, does);
+  showGames(games, does);
   return games;
 }
 
