@@ -20,9 +20,10 @@ from goop_realtime.machine.rights import HOME, Rights
 from goop_realtime.model.obstacles import KEPT_MS
 from goop_realtime.model.wire import Line, raw, serialise
 from goop_realtime.testing import World
+from goop_realtime.testing.astray import UNLUCKY
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.page import SimPage
-from goop_realtime.testing.tally import TALLY, UNLUCKY, TallySession
+from goop_realtime.testing.tally import TALLY, TallySession
 from goop_realtime.types import Message, Refusal, Session
 
 Patch = pytest.MonkeyPatch

@@ -15,8 +15,8 @@ from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.liveness import Liveness, Wait
 from goop_realtime.model.effects import OpenLink
 from goop_realtime.model.wire import parse
-from goop_realtime.testing import Life, SimNode, SimPage, World
-from tests.unit.simulated import small_bounds
+from goop_realtime.testing import Life, SimNode, SimPage, Talk, World, small_bounds
+from goop_realtime.testing.tally import TALLY, say
 
 BOUND = 100
 ENDS_WITHIN_MS = 120_000
@@ -162,7 +162,7 @@ def test_a_page_that_never_handles_is_named() -> None:
 def test_healthy_lives_have_nothing_overdue() -> None:
     with small_bounds():
         for seed in range(HEALTHY_LIVES):
-            Life(seed, messages=40, faults=False).run()
+            Life(seed, Talk(TALLY, say, turns=40), faults={}).run()
 
 
 def test_the_engine_looks_at_every_tick() -> None:

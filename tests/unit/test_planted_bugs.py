@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -37,8 +38,7 @@ from goop_realtime.model.effects import (
 )
 from goop_realtime.model.wire import Line
 from goop_realtime.storage.journal import Journal
-from goop_realtime.testing import Life, Violation
-from tests.unit.simulated import small_bounds, story_of
+from goop_realtime.testing import Life, Violation, small_bounds, story_of
 
 Patch = pytest.MonkeyPatch
 SEEDS = 1000
@@ -243,6 +243,5 @@ def test_a_planted_bug_is_found(plant: Callable[[Patch], None], monkeypatch: Pat
                 break
         else:
             pytest.fail(f"{SEEDS} lives, and nothing was found")
-        story = story_of(seed)
-    assert f"--seeds {seed}:{seed + 1}" in story
+        story = story_of(functools.partial(Life, seed, story=True))
     assert "Violation" in story.splitlines()[-1]

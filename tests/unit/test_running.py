@@ -14,8 +14,8 @@ from goop_node.types import Caller
 from goop_realtime.machine import running
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import HOME, Rights
-from goop_realtime.testing import Life, SimNode, World
-from goop_realtime.testing.tally import TALLY
+from goop_realtime.testing import Life, SimNode, Talk, World
+from goop_realtime.testing.tally import TALLY, say
 from goop_realtime.types import Summary
 
 SEEDS = range(12)
@@ -83,7 +83,7 @@ def true(node: SimNode) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_through_all_faults_a_page_comes_to_have_the_list_as_it_is(seed: int) -> None:
-    life = Life(seed, messages=30)
+    life = Life(seed, Talk(TALLY, say, turns=30))
     followers = [Follower(node, f"w{n}") for n, node in enumerate(life.nodes)]
 
     def come_back() -> None:

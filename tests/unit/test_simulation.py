@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 from collections import Counter
 
 import pytest
 
-from goop_realtime.testing import Life, World
-from tests.unit.simulated import EXPECTED, small_bounds, story_of
+from goop_realtime.testing import Life, World, small_bounds, story_of
+from tests.unit.simulated import EXPECTED
 
 CHUNK = 50
 ENOUGH = 600
@@ -29,7 +30,9 @@ def lives(seeds: range) -> tuple[Counter[str], str]:
             try:
                 life.run()
             except Exception as error:
-                return counts, f"seed {seed}: {type(error).__name__}: {error}\n{story_of(seed)}"
+                replay = f"pytest tests/unit/test_simulation.py -k lost --seeds {seed}:{seed + 1}"
+                told = story_of(functools.partial(Life, seed, story=True))
+                return counts, f"seed {seed}: {type(error).__name__}: {error}\n{replay}\n{told}"
             counts += life.watch.seen.counts
             counts["lives"] += 1
     return counts, ""

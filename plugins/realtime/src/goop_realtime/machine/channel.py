@@ -247,6 +247,7 @@ class Channel:
 
     def put_out(self, outgoing: Outgoing, said: Said | None = None) -> None:
         """Put a message into the outbox, with what is known of it beside what is stored."""
+        self.outcomes.accepted(outgoing.id)
         self.outbox[outgoing.id] = outgoing
         self.outbox_bytes += len(outgoing.raw)
         if said is not None:

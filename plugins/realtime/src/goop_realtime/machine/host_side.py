@@ -20,6 +20,8 @@ from goop_realtime.model.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGE
 from goop_realtime.model.wire import Line, bounded, payload
 from goop_realtime.types import Message, Refusal
 
+OVERTAKEN = Refusal(code="overtaken", reason="a later message of this page has its place already")
+
 
 def order(
     core: Core, channel: Channel, author: str, outgoing: Outgoing, data: JsonValue
@@ -33,9 +35,7 @@ def order(
     message = None
     if outgoing.kind == "msg":
         if channel.outcomes_of(author).overtaken(outgoing.id):
-            return Refusal(
-                code="overtaken", reason="a later message of this page has its place already"
-            )
+            return OVERTAKEN
         message = Message(sender=author, data=data, id=outgoing.id, sent_at_ms=outgoing.at)
         refusal = channel.session.check(message)
         if refusal is not None:

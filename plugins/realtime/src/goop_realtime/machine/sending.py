@@ -53,7 +53,11 @@ def send(
         return Refusal(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
     if message_id in channel.outbox or message_id in channel.outcomes:
         return _again(core, channel, message_id)
-    refusal = _admit(core, channel) or _paced(core, channel, page, message_id)
+    refusal = _admit(core, channel)
+    if refusal is None and channel.outcomes.passed(message_id):
+        # It was refused before, such as for space, and its page has not heard that.
+        refusal = host_side.OVERTAKEN
+    refusal = refusal or _paced(core, channel, page, message_id)
     encoded = b""
     if refusal is None:
         encoded = encode(data)

@@ -54,6 +54,15 @@ class Outcomes:
         """A counter above all that are known of that page's messages."""
         return max(self._newest.get(page, 0), self._before.get(page, 0)) + 1
 
+    def accepted(self, message_id: str) -> None:
+        """It waits for its place."""
+        self._count(message_id)
+
+    def passed(self, message_id: str) -> bool:
+        """Whether a later message of the same page was accepted or judged already."""
+        page, counter = parsed(message_id)
+        return counter < self._newest.get(page, 0)
+
     def overtaken(self, message_id: str) -> bool:
         """Whether an earlier start of the host has ordered a later message of the same page.
 

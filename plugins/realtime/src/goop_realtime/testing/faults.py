@@ -21,14 +21,17 @@ def cut(life: Life) -> None:
 
 
 def partition(life: Life) -> None:
-    """Nothing arrives, either way, and nobody is told."""
-    life.world.blocked |= {("alice", "bob"), ("bob", "alice")}
+    """Between some nodes and the others nothing arrives, either way, and nobody is told."""
+    names = list(life.world.nodes)
+    here = set(life.chance.sample(names, life.chance.randrange(1, len(names))))
+    life.world.blocked |= {(a, b) for a in names for b in names if (a in here) != (b in here)}
     life.soon(life.chance.choice(AWAY_MS), life.world.heal)
 
 
 def one_way(life: Life) -> None:
-    """One direction goes silent."""
-    life.world.blocked.add(life.chance.choice((("alice", "bob"), ("bob", "alice"))))
+    """One direction between two nodes goes silent."""
+    source, target = life.chance.sample(list(life.world.nodes), 2)
+    life.world.blocked.add((source, target))
     life.soon(life.chance.choice(AWAY_MS), life.world.heal)
 
 
@@ -136,13 +139,14 @@ def slow_reader(life: Life) -> None:
 
 
 def close(life: Life) -> None:
-    """One side closes the channel, or both do at once; they go on with another."""
+    """Somebody ends a channel, or two do at once; they go on with another."""
     pages = life.chance.sample(list(life.pages.values()), life.chance.choice((1, 1, 2)))
     for page in pages:
-        life.close(page)
+        life.course.close(page)
 
 
-FAULTS: dict[Callable[[Life], None], int] = {
+Fault = Callable[["Life"], None]
+FAULTS: dict[Fault, int] = {
     cut: 6,
     partition: 4,
     one_way: 4,

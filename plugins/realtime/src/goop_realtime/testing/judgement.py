@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from goop_realtime.machine.channel import Phase
@@ -18,24 +19,27 @@ if TYPE_CHECKING:
 
 def judge(life: Life) -> None:
     """What every message and every page has come to."""
-    for channel_id in life.channels:
-        histories = [life.watch.seen.history.get((n.peer_id, channel_id), {}) for n in life.nodes]
-        _same(channel_id, *histories)
+    seen = life.watch.seen
+    for channel_id, nodes in life.course.channels.items():
+        histories = [seen.history.get((node.peer_id, channel_id), {}) for node in nodes]
+        for first, second in combinations(histories, 2):
+            _same(channel_id, first, second)
         for page in [*life.pages.values(), *life.dead]:
-            _accounted(life, channel_id, page, histories)
-        for page in life.pages.values():
+            if page.node in nodes:
+                _accounted(life, channel_id, page, histories)
+        for page in [page for page in life.pages.values() if page.node in nodes]:
             _complete(channel_id, page)
             _on_its_way(channel_id, page)
     for node in life.nodes:
         _one_each(node)
-    for (channel_id, who), before in life.closers.items():
+    for (channel_id, who), before in life.course.closers.items():
         _closed_behind(life, channel_id, who, before)
 
 
 def _one_each(node: SimNode) -> None:
     """Requests that crossed have become one channel."""
     names = [
-        channel.request.context
+        (frozenset(channel.members), channel.request.context)
         for channel in node.engine.core.channels.values()
         if channel.phase is Phase.OPEN and channel.request.context and not channel.fresh
     ]
@@ -49,7 +53,7 @@ def _same(channel_id: str, first: History, second: History) -> None:
 
 def _accounted(life: Life, channel_id: str, page: SimPage, histories: list[History]) -> None:
     """Everything a page sent is in the log in its order, or refused, or unknown in words."""
-    history = {**histories[0], **histories[1]}
+    history = {seq: entry for one in histories for seq, entry in one.items()}
     order = [
         message_id
         for _, (_, message_id) in sorted(history.items())
@@ -60,7 +64,8 @@ def _accounted(life: Life, channel_id: str, page: SimPage, histories: list[Histo
         counters == sorted(counters) or page.node.peer_id in life.watch.seen.lossy,
         f"{page.id} sent in another order than {order}",
     )
-    rows = [node.engine.core.channels.get(channel_id) for node in life.nodes]
+    nodes = life.course.channels[channel_id]
+    rows = [node.engine.core.channels.get(channel_id) for node in nodes]
     living = all(row is not None and not row.final for row in rows)
     for message_id, where in page.sent.items():
         if where != channel_id or message_id in order:
@@ -71,7 +76,8 @@ def _accounted(life: Life, channel_id: str, page: SimPage, histories: list[Histo
         if not living and fate not in ("delivered", "handled"):
             continue
         if page.alive or fate == "delivered" or fate == "handled":
-            lost = len(life.watch.seen.lossy) == 2 or (not living and bool(life.watch.seen.lossy))
+            some = any(node.peer_id in life.watch.seen.lossy for node in nodes)
+            lost = life.watch.seen.all_lossy(channel_id) or (not living and some)
         else:
             lost = fate == "" or page.node.peer_id in life.watch.seen.lossy
         demand(lost, f"{message_id} is {fate or 'unsettled'} and in no log")
@@ -117,7 +123,7 @@ def _on_its_way(channel_id: str, page: SimPage) -> None:
 
 def _closed_behind(life: Life, channel_id: str, who: str, before: set[str]) -> None:
     """A close in the log is behind everything that its own node had accepted."""
-    for node in life.nodes:
+    for node in life.course.channels[channel_id]:
         channel = node.engine.core.channels.get(channel_id)
         history = life.watch.seen.history.get((node.peer_id, channel_id), {})
         if channel is None or not history or channel.close_code != "closed":

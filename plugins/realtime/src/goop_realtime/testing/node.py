@@ -27,7 +27,7 @@ from goop_realtime.model.wire import parse
 from goop_realtime.storage.committer import Committer
 from goop_realtime.testing.machine import Chance, Disk, Killed
 from goop_realtime.testing.page import SimPage
-from goop_realtime.types import Refusal
+from goop_realtime.testing.person import Person
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World
@@ -37,7 +37,7 @@ BACK_MS = 20
 """How soon a node goes on whose step could not be stored."""
 
 
-class SimNode:
+class SimNode(Person):
     """One node: an engine, its journal (which survives crashes), its pages."""
 
     def __init__(self, world: World, peer_id: str) -> None:
@@ -287,33 +287,3 @@ class SimNode:
         page = self.pages[name] = SimPage(self, name, acks=acks)
         page.attach()
         return page
-
-    def ask(self, peer: str, context: str = "", timeout: int = 60_000, *, new: bool = False) -> str:
-        """Ask for a channel; its id, or ``""`` where the node refuses."""
-        self.world.watch.asks(self, context)
-        found = self.engine.request(
-            self.world.now, peer, context, None, timeout, new=new, caller=HOME
-        )
-        self.flush()
-        if isinstance(found, Refusal):
-            self.world.watch.seen.counts[f"refused {found.code}"] += 1
-            return ""
-        return found.id
-
-    def accept(self, channel_id: str) -> str:
-        """A person accepts; the code of a refusal, or nothing."""
-        self.world.watch.consents(channel_id)
-        found = self.engine.accept(self.world.now, channel_id, HOME)
-        self.flush()
-        return found.code if isinstance(found, Refusal) else ""
-
-    def decline(self, channel_id: str) -> str:
-        """A person declines; the code of a refusal, or nothing."""
-        found = self.engine.decline(self.world.now, channel_id, HOME, "no")
-        self.flush()
-        return found.code if found else ""
-
-    def close(self, channel_id: str) -> None:
-        """A page closes the channel, or withdraws its request."""
-        self.engine.close(self.world.now, channel_id, HOME)
-        self.flush()

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from goop_realtime.machine.channel import Phase
@@ -13,22 +12,14 @@ from goop_realtime.testing.node import SimNode
 
 if TYPE_CHECKING:
     from goop_realtime.testing.life import Life
+    from goop_realtime.testing.talk import Talking
 
-CONTEXTS = ("tally_1", "tally_1", "tally_2", "")
 WAIT_MS = 15_000
 
 
-def _sides(life: Life) -> tuple[SimNode, SimNode]:
-    first, second = life.chance.sample(life.nodes, 2)
-    for node in (first, second):
-        if not node.up:
-            life.world.run(30_000, partial(getattr, node, "up"))
-    return first, second
-
-
-def _ask(life: Life, node: SimNode, other: SimNode, timeout: int = 60_000) -> str:
-    context = life.chance.choice(CONTEXTS)
-    return node.ask(other.peer_id, context, timeout, new=life.chance.random() < 0.1)
+def _ask(life: Life, talk: Talking, node: SimNode, other: SimNode, timeout: int = 60_000) -> str:
+    context, new = life.chance.choice(talk.names), life.chance.random() < 0.1
+    return node.ask(other.peer_id, context, timeout, new=new, params=talk.params())
 
 
 def _arrived(node: SimNode, channel_id: str) -> bool:
@@ -36,75 +27,72 @@ def _arrived(node: SimNode, channel_id: str) -> bool:
     return channel is not None and channel.phase is not Phase.ASKING
 
 
-def _opens(life: Life, channel_id: str) -> None:
+def _opens(life: Life, channel_id: str, *pair: SimNode) -> None:
     life.world.run(
         WAIT_MS,
         lambda: all(
             (row := node.engine.core.channels.get(channel_id)) is not None
             and row.phase is Phase.OPEN
-            for node in life.nodes
+            for node in pair
         ),
     )
 
 
-def plainly(life: Life) -> None:
+def plainly(life: Life, talk: Talking, host: SimNode, guest: SimNode) -> None:
     """One asks, the other accepts."""
-    host, guest = _sides(life)
-    channel = _ask(life, host, guest)
+    channel = _ask(life, talk, host, guest)
     if channel and life.world.run(WAIT_MS, lambda: _arrived(guest, channel)):
         life.world.run(life.chance.choice((0, 100, 7_000)))
         guest.accept(channel)
-        _opens(life, channel)
+        _opens(life, channel, host, guest)
 
 
-def twice(life: Life) -> None:
+def twice(life: Life, talk: Talking, host: SimNode, guest: SimNode) -> None:
     """Two tabs accept, and a third person's late decline changes nothing."""
-    host, guest = _sides(life)
-    channel = _ask(life, host, guest)
+    channel = _ask(life, talk, host, guest)
     if channel and life.world.run(WAIT_MS, lambda: _arrived(guest, channel)):
         guest.accept(channel)
         life.world.run(life.chance.choice((0, 1, 50)))
         guest.accept(channel)
         guest.decline(channel)
-        _opens(life, channel)
+        _opens(life, channel, host, guest)
         guest.accept(channel)
 
 
-def crossing(life: Life) -> None:
+def crossing(life: Life, talk: Talking, first: SimNode, second: SimNode) -> None:
     """Both ask at about the same time; for the same context that is consent by both."""
-    first, second = _sides(life)
-    context = life.chance.choice(("tally_1", "tally_2"))
+    context = life.chance.choice(talk.names[1:3])
     asked: list[str] = []
 
     def ask(node: SimNode, other: SimNode) -> None:
         if node.up:
-            asked.append(node.ask(other.peer_id, context))
+            asked.append(node.ask(other.peer_id, context, params=talk.params()))
 
     life.world.later(life.chance.randrange(120), lambda: ask(first, second))
     life.world.later(life.chance.randrange(120), lambda: ask(second, first))
-    life.world.run(WAIT_MS, lambda: len(asked) == 2 and _one(life, context))
+    life.world.run(WAIT_MS, lambda: len(asked) == 2 and _one(context, first, second))
 
 
-def _one(life: Life, context: str) -> bool:
+def _one(context: str, *pair: SimNode) -> bool:
     """Whether exactly one channel of that context is there, the same for both."""
     found = [
         {
             row.id: row.phase
             for row in node.engine.core.channels.values()
-            if row.request.context == context and row.phase is not Phase.CLOSED and not row.fresh
+            if row.request.context == context and other.peer_id in row.members
+            if row.phase is not Phase.CLOSED and not row.fresh
         }
-        for node in life.nodes
+        for node, other in (pair, pair[::-1])
     ]
     return len(found[0]) == 1 and found[0] == found[1] == dict.fromkeys(found[0], Phase.OPEN)
 
 
-def declined(life: Life) -> None:
+def declined(life: Life, talk: Talking, host: SimNode, guest: SimNode) -> None:
     """No; and a later yes is too late. A page that did not wait for an answer is refused."""
-    host, guest = _sides(life)
-    channel = _ask(life, host, guest)
+    channel = _ask(life, talk, host, guest)
     if channel and life.world.run(WAIT_MS, lambda: _arrived(guest, channel)):
         for page in host.pages.values():
-            page.send(channel, {"type": "add", "n": 1})
+            page.send(channel, talk.says(page, channel))
         guest.decline(channel)
         life.world.run(life.chance.choice((0, 20)))
         guest.decline(channel)
@@ -113,10 +101,9 @@ def declined(life: Life) -> None:
         life.world.run(1_000)
 
 
-def withdrawn(life: Life) -> None:
+def withdrawn(life: Life, talk: Talking, host: SimNode, guest: SimNode) -> None:
     """Asked, and taken back, perhaps while the other accepts."""
-    host, guest = _sides(life)
-    channel = _ask(life, host, guest)
+    channel = _ask(life, talk, host, guest)
     if not channel:
         return
     life.world.run(life.chance.choice((0, 1, 30, 500)))
@@ -129,17 +116,16 @@ def withdrawn(life: Life) -> None:
     life.world.run(2_000)
 
 
-def too_late(life: Life) -> None:
+def too_late(life: Life, talk: Talking, host: SimNode, guest: SimNode) -> None:
     """Nobody answers in time, or only just."""
-    host, guest = _sides(life)
-    channel = _ask(life, host, guest, timeout=1_000)
+    channel = _ask(life, talk, host, guest, timeout=1_000)
     life.world.run(life.chance.choice((990, 1_010, 3_000)))
     if channel and guest.up and _arrived(guest, channel):
         guest.accept(channel)
     life.world.run(2_000)
 
 
-OPENINGS: tuple[Callable[[Life], None], ...] = (
+OPENINGS: tuple[Callable[[Life, Talking, SimNode, SimNode], None], ...] = (
     *(plainly,) * 6,
     *(twice,) * 2,
     *(crossing,) * 3,

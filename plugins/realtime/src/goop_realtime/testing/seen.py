@@ -38,5 +38,11 @@ class Seen:
     """Channels that two people have agreed to."""
     ids: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     """By ``(node, channel)``: message id -> seq, of what the node has now."""
+    parties: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By channel: the nodes that it is between."""
     ever: set[tuple[str, str, str]] = field(default_factory=set)
     """``(node, channel, message id)`` of everything a node ever had."""
+
+    def all_lossy(self, channel_id: str) -> bool:
+        """Whether every node that has the channel has lost commits: nobody may know any more."""
+        return self.parties.get(channel_id, frozenset()) <= self.lossy

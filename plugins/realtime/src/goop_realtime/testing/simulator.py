@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from goop_realtime.contexts.registry import compile_context
+from goop_realtime.testing.astray import broken, newer
 from goop_realtime.testing.node import SimNode
-from goop_realtime.testing.tally import ASTRAY, TALLY
+from goop_realtime.testing.tally import TALLY
 from goop_realtime.testing.watch import Watch
 from goop_realtime.testing.wires import Wire
 from goop_realtime.types import ContextType
@@ -28,13 +29,18 @@ class World:
     """Virtual time, the nodes, and the network between them."""
 
     def __init__(
-        self, seed: int, contexts: Iterable[ContextType] = (TALLY,), *, collisions: bool = False
+        self, seed: int, contexts: Sequence[ContextType] = (TALLY,), *, collisions: bool = False
     ) -> None:
         self.random = random.Random(seed)
         self.now = START_MS
         self.contexts = {
             plugin: [compile_context("sim", kind) for kind in kinds]
-            for plugin, kinds in {"works": list(contexts), **ASTRAY}.items()
+            for plugin, kinds in {
+                "works": contexts,
+                "missing": [],
+                "broken": [broken(kind) for kind in contexts],
+                "newer": [newer(kind) for kind in contexts],
+            }.items()
         }
         """What a node has of contexts, by how its plugin is at its start."""
         self.nodes: dict[str, SimNode] = {}

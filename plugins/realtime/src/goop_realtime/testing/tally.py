@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import random
 import zlib
-from dataclasses import replace
 from typing import Any
 
 from goop_node.types import JsonValue
@@ -57,23 +57,6 @@ TALLY = ContextType(
 """Messages ``{"type": "add", "n": N}``."""
 
 
-class BrokenSession(TallySession):
-    """A plugin with a bug: it fails on some messages, half way through."""
-
-    def apply(self, message: Message) -> None:
-        """Add, but not seven."""
-        super().apply(message)
-        assert isinstance(message.data, dict)
-        if message.data["n"] == UNLUCKY:
-            raise ZeroDivisionError("planted")
-
-
-def _open_broken(request: OpenRequest, snapshot: Snapshot | None) -> Session:
-    return BrokenSession(snapshot.state if snapshot else None)
-
-
-UNLUCKY = 7
-BROKEN = replace(TALLY, open_session=_open_broken)
-NEWER = replace(TALLY, version="2", messages={**TALLY.messages, "reset": {"type": "object"}})
-ASTRAY: dict[str, list[ContextType]] = {"missing": [], "broken": [BROKEN], "newer": [NEWER]}
-"""What a node may find at a start in place of the plugin that brings the context."""
+def say(chance: random.Random, state: Any, peer: str) -> JsonValue:
+    """A message of it, of any length up to a hundred."""
+    return {"type": "add", "n": chance.randint(0, 9), "pad": "x" * chance.randrange(100)}

@@ -8,6 +8,7 @@ see everything that a page is told. What must not be raises ``Violation``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from goop_realtime.machine import pages
@@ -56,7 +57,7 @@ class Watch:
         self.pages = PageWatch(world, self.seen)
         self._contents: dict[tuple[str, int, int], tuple[str, bytes]] = {}
         self._folds: dict[tuple[str, int, int], bytes] = {}
-        self._asked: set[tuple[str, str]] = set()
+        self._asked: set[tuple[str, str, str]] = set()
         self._identity: dict[tuple[str, str], tuple[str, str]] = {}
         self._phases: dict[tuple[str, str], Phase] = {}
         self._cursors: dict[tuple[str, str, str, str], int] = {}
@@ -107,7 +108,7 @@ class Watch:
         demand(entry.seq not in history, f"{who} fills {entry.seq} of {channel_id} twice")
         # Where both nodes have lost commits, the refusal may be gone from the whole world.
         demand(
-            (channel_id, entry.id) not in self.seen.told_refused or len(self.seen.lossy) == 2,
+            (channel_id, entry.id) not in self.seen.told_refused or self.seen.all_lossy(channel_id),
             f"{who} applies {entry.id}, whose page was told that it is refused",
         )
         demand(channel_id in self.seen.consented, f"{who} has an entry before anybody agreed")
@@ -117,6 +118,7 @@ class Watch:
         self._world.tell(f"{who} commits {entry.position[1]} of {channel_id}: {entry.id}")
 
     def _row(self, node: SimNode, channel_id: str, row: dict[str, Any]) -> None:
+        self.seen.parties[channel_id] = frozenset((row["opener"], *row["peers"]))
         identity = (row["opener"], row["context"])
         # A node may draw an id that another has taken: then each has its own, never joined.
         known = self._identity.setdefault((node.peer_id, channel_id), identity)
@@ -125,7 +127,8 @@ class Watch:
         before = self._phases.get(key)
         if before is phase:
             return
-        if phase is Phase.JOINING and (node.peer_id, row["context"]) in self._asked:
+        (other,) = self.seen.parties[channel_id] - {node.peer_id}
+        if phase is Phase.JOINING and (node.peer_id, other, row["context"]) in self._asked:
             self.seen.consented.add(channel_id)  # two requests that crossed
         demand(
             before is None or phase in LEGAL[before],
@@ -226,10 +229,10 @@ class Watch:
         """A person agreed to a channel."""
         self.seen.consented.add(channel_id)
 
-    def asks(self, node: SimNode, context: str) -> None:
+    def asks(self, who: str, peer: str, context: str) -> None:
         """A person asked for a channel; with a context that is consent to the other's request."""
         if context:
-            self._asked.add((node.peer_id, context))
+            self._asked.add((who, peer, context))
 
     def line(self, node: SimNode, sender: str, line: Line) -> None:
         """A line of a channel's stream arrived."""
@@ -265,19 +268,20 @@ class Watch:
 
     def agree(self) -> None:
         """Both sides of a channel think alike about it, but for a short while."""
-        nodes = list(self._world.nodes.values())
-        if not all(node.up for node in nodes):
-            self._disagree.clear()
-            return
         now = self._world.now
-        first, second = (node.engine.core.channels for node in nodes[:2])
-        for channel_id in first.keys() & second.keys():
-            states = (first[channel_id].page_state, second[channel_id].page_state)
-            if "connected" in states and states[0] != states[1]:
-                since = self._disagree.setdefault(channel_id, now)
-                demand(now - since <= DISAGREE_MS, f"{channel_id} is {states} for {now - since} ms")
-            else:
-                self._disagree.pop(channel_id, None)
+        for first, second in combinations(self._world.nodes.values(), 2):
+            if not (first.up and second.up):
+                self._disagree.clear()
+                continue
+            ours, theirs = first.engine.core.channels, second.engine.core.channels
+            for channel_id in ours.keys() & theirs.keys():
+                states = (ours[channel_id].page_state, theirs[channel_id].page_state)
+                if "connected" in states and states[0] != states[1]:
+                    since = self._disagree.setdefault(channel_id, now)
+                    told = f"{channel_id} is {states} for {now - since} ms"
+                    demand(now - since <= DISAGREE_MS, told)
+                else:
+                    self._disagree.pop(channel_id, None)
 
 
 def _words(line: Line) -> str:

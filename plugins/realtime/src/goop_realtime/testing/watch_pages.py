@@ -72,7 +72,7 @@ class PageWatch:
             (channel_id, message_id) not in self._seen.told_refused,
             f"{message_id} is {stage} and refused",
         )
-        other = next(peer for peer in self._world.nodes if peer != page.node.peer_id)
+        other = next(iter(self._seen.parties[channel_id] - {page.node.peer_id}))
         key = (other, channel_id, message_id)
         if stage in ("delivered", "handled"):
             demand(key in self._seen.ever, f"{message_id} is {stage}, but {other} never had it")

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""What a node may find at a start in place of the plugin that brings a context."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from goop_node.types import JsonValue
+from goop_realtime.model.jsonio import encode
+from goop_realtime.types import (
+    ContextType,
+    Message,
+    OpenRequest,
+    Refusal,
+    Session,
+    Snapshot,
+)
+
+UNLUCKY = 7
+
+
+class Broken:
+    """A Session with a bug: it fails, half way through, on whatever has a 7 in it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def check(self, message: Message) -> Refusal | None:
+        """As the plugin does."""
+        return self._session.check(message)
+
+    def apply(self, message: Message) -> None:
+        """Apply it, and fail on some."""
+        self._session.apply(message)
+        if str(UNLUCKY).encode() in encode(message.data):
+            raise ZeroDivisionError("planted")
+
+    def snapshot(self) -> JsonValue:
+        """As the plugin does."""
+        return self._session.snapshot()
+
+
+def broken(context: ContextType) -> ContextType:
+    """The context of a plugin with a bug."""
+
+    def opened(request: OpenRequest, snapshot: Snapshot | None) -> Session | Refusal:
+        found = context.open_session(request, snapshot)
+        return found if isinstance(found, Refusal) else Broken(found)
+
+    return replace(context, open_session=opened)
+
+
+def newer(context: ContextType) -> ContextType:
+    """The context of a later version, which knows one more message."""
+    messages = {**context.messages, "of_tomorrow": {"type": "object"}}
+    return replace(context, version=f"{context.version}.1", messages=messages)

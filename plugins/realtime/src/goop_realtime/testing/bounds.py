@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""Small bounds, so that a short life meets them: full outboxes, closed windows, trimmed logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+from goop_realtime.machine import channel, guest_side, host_side, pages, trimming
+from goop_realtime.model import limits
+
+SMALL = (
+    (channel, "OUTBOX_MESSAGES", 60),
+    (guest_side, "OUTBOX_MESSAGES", 60),
+    (guest_side, "LINK_WINDOW", 1500),
+    (host_side, "LINK_WINDOW", 1500),
+    (host_side, "OUTBOX_MESSAGES", 60),
+    (limits, "LINK_WINDOW", 1500),
+    (limits, "OUTBOX_MESSAGES", 60),
+    (trimming, "OUTBOX_MESSAGES", 60),
+    (limits, "PAGE_WINDOW", 1500),
+    (limits, "KEPT_ENTRIES", 8),
+    (trimming, "KEPT_ENTRIES", 8),
+    (pages, "PAGE_WINDOW", 1500),
+    (pages, "OWN_UNTOLD", 8),
+)
+"""Bounds that a short life reaches: messages, bytes on their way, entries kept."""
+
+
+@contextmanager
+def small_bounds() -> Iterator[None]:
+    """Make the bounds small, so that lives of a hundred messages meet them."""
+    patches = [mock.patch.object(module, name, value) for module, name, value in SMALL]
+    for patch in patches:
+        patch.start()
+    try:
+        yield
+    finally:
+        for patch in patches:
+            patch.stop()
