@@ -15,6 +15,13 @@ NAMES = {
     "two": {"name": "W" * 64, "description": "d" * 300, "permissions": ["camera"]},
     "three": {"name": "chess", "description": "x"},
 }
+SOMEBODY = "12D3KooWRBy97UB99e3J6hiPesre1MZeuNQvfan4gBziswrRJsNK"
+PAGES = {
+    "status": "#facts >> text=/tcp/",
+    "docs": "h1",
+    f"join#/ip4/127.0.0.1/tcp/1/p2p/{SOMEBODY}": "#join-ask",
+}
+"""The node's other pages, and what is seen there once they have been filled."""
 WIDTH = "() => document.documentElement.scrollWidth"
 TITLES = "() => [...document.querySelectorAll('.card-title')].map((card) => card.textContent)"
 
@@ -40,6 +47,10 @@ async def test_long_and_equal_names(browser: Browser, tmp_path: Path) -> None:
             assert await page.evaluate(WIDTH) == width
             titles = await page.evaluate(TITLES)
             assert len({title.lower() for title in titles}) == len(titles)
+            for path, there in PAGES.items():
+                await page.goto(f"http://home.localhost:{node.port}/{path}")
+                await expect(page.locator(there)).to_be_visible()
+                assert await page.evaluate(WIDTH) == width, path
     finally:
         node.stop()
 
