@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from goop_node.escaping import escaped
 from goop_node.types import Refusal
-from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson
+from goop_realtime.model.jsonio import MAX_DEPTH, MAX_INTEGER, MalformedJson
 from goop_realtime.model.wire import MAX_LINE, SHAPES, Line, bounded, parse, serialise
 from goop_realtime.testing.extremes import EXTREMES, fields_of
 
@@ -49,6 +49,28 @@ def spoken(line: Line) -> bool:
         and max(len(line.reason), len(line.pointer)) <= LONGEST
         and line.reason == escaped(line.reason)
     )
+
+
+CARRIED = {
+    "msg": "VALUE",
+    "signal": "VALUE",
+    "invite": {"timeout": 1000, "params": "VALUE", "base": "VALUE"},
+    "welcome": {"snapshot": {"at": [1, 2], "state": "VALUE"}},
+    "tail": [1, 1, "x-1", "bob", 0, "msg", "VALUE"],
+}
+"""What has a value of a page or a plugin in it, and where."""
+
+
+@pytest.mark.parametrize("kind", CARRIED)
+def test_whatever_carries_a_value_carries_the_deepest(kind: str) -> None:
+    def carrying(depth: int) -> bytes:
+        encoded = json.dumps({**example(kind), "payload": CARRIED[kind]})
+        return encoded.replace('"VALUE"', "[" * depth + "]" * depth).encode()
+
+    parse(carrying(MAX_DEPTH))
+    with pytest.raises(MalformedJson) as refused:
+        parse(carrying(MAX_DEPTH + 1))
+    assert refused.value.code == "too_deep"
 
 
 @pytest.mark.parametrize("kind", SHAPES)

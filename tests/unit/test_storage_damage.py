@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from goop_node.data.storage import Database, StorageError, open_database
 from goop_realtime.machine.channel import Channel
 from goop_realtime.model.effects import Outgoing, SaveOutgoing
-from goop_realtime.model.jsonio import decode
+from goop_realtime.model.jsonio import MAX_DEPTH, decode
 from goop_realtime.model.stored import Stored
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.memory import everything
@@ -258,6 +258,27 @@ def test_words_of_somebody_who_takes_no_part_are_nobodys(tmp_path: Path) -> None
     assert [entry.seq for entry in stored[channel].entries] == [1, 2]
     assert stored[channel].outcomes == []
     assert "mallory" in flaws[0]
+
+
+def test_a_row_whose_people_are_not_two_is_none_and_one_with_the_deepest_values_is(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "realtime.sqlite3"
+    written(path)
+    alone, stranger, deep = loaded(path)[0]
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        row = "CAST(json_set(CAST(row AS TEXT), {}) AS BLOB)"
+        set_row = f"UPDATE channels SET row = {row} WHERE id = ?"
+        twice = "'$.peers', json_array('alice', 'alice'), '$.host', 'alice', '$.opener', 'alice'"
+        other.execute(set_row.format(twice), (alone,))
+        other.execute(set_row.format("'$.opener', 'mallory'"), (stranger,))
+        state = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+        other.execute(set_row.format(f"'$.base', json('{state}')"), (deep,))
+    stored, flaws = loaded(path)
+    assert list(stored) == [deep]
+    assert len(flaws) == 2
+    assert "twice" in flaws[0]
+    assert "mallory" in flaws[1]
 
 
 def test_another_ones_log_beside_a_file_hides_nothing_of_it(sound: bytes, tmp_path: Path) -> None:

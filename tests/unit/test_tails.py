@@ -70,6 +70,20 @@ def test_a_tail_is_taken_back_and_a_close_in_it_ends_the_channel() -> None:
     assert (channel.phase, channel.close_code) == (Phase.CLOSED, "closed")
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [("bye\u202e\n", "bye\\u202e\\n"), ({"a": [1]}, ""), ("x" * 999, "x" * 300)],
+    ids=["acts on who reads it", "no text", "long"],
+)
+def test_the_reason_in_a_close_is_a_line_of_text_as_any_other(said: Any, reason: str) -> None:
+    play, channel = opened(restarted=False)
+    join(play, (0, 0))
+    alice = play.nodes["alice"]
+    close = {"type": "msg", "kind": "close", "group": CHANNEL, "id": "close1-1", "payload": said}
+    assert alice.engine.lines(START_MS + 60, 9, [json.dumps(close).encode()])
+    assert (channel.phase, channel.close_reason) == (Phase.CLOSED, reason)
+
+
 def test_what_was_refused_before_is_not_ordered_behind_a_later_message_of_its_page() -> None:
     play, channel = opened(restarted=True)
     join(play, (START_MS, 1))

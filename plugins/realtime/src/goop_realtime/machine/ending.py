@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from goop_node.escaping import escaped
+from goop_node.types import JsonValue
 from goop_realtime.machine import incoming, missed, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
@@ -26,7 +28,7 @@ def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
     channel.phase = Phase.CLOSED
     channel.closing = False
     channel.close_code = code
-    channel.close_reason = str(reason)[:300]
+    channel.close_reason = escaped(reason)[:MAX_REASON]
     channel.closed_at = core.now
     for outgoing in list(channel.outbox.values()):
         channel.take_out(outgoing.id)
@@ -40,6 +42,11 @@ def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
         missed.keep(core, channel)
     pages.tell_state(core, channel)
     core.out.append(Changed(channel.id))
+
+
+def closed_by_entry(core: Core, channel: Channel, data: JsonValue) -> None:
+    """The log has come to its last entry, whose ``data`` is the reason."""
+    finish(core, channel, "closed", data if isinstance(data, str) else "")
 
 
 def end(core: Core, channel: Channel, code: str, reason: str) -> None:

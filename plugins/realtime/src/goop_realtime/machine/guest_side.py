@@ -8,7 +8,7 @@ from goop_realtime.contexts.plugin_code import PluginFailure
 from goop_realtime.machine import receipts, suspension
 from goop_realtime.machine.channel import Channel, Said
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.ending import end, finish
+from goop_realtime.machine.ending import closed_by_entry, end
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.ordering import acknowledged, place
 from goop_realtime.model.effects import (
@@ -154,7 +154,7 @@ def _take(
     if entry.author == core.me:
         _settle_own(core, channel, entry.id)
     if placed and entry.kind == "close":
-        finish(core, channel, "closed", str(decode(entry.raw) or ""))
+        closed_by_entry(core, channel, data)
 
 
 def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue, said: Said | None) -> bool:

@@ -11,7 +11,7 @@ from goop_node.types import JsonValue
 from goop_realtime.machine import pages, receipts
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.ending import end, finish, let_go
+from goop_realtime.machine.ending import closed_by_entry, end, let_go
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.ordering import place
 from goop_realtime.model.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome
@@ -52,7 +52,7 @@ def order(
     if not place(core, channel, entry, message):
         return None
     if entry.kind == "close":
-        finish(core, channel, "closed", str(decode(entry.raw) or ""))
+        closed_by_entry(core, channel, decode(entry.raw))
     return None
 
 

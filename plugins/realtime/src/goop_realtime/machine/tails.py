@@ -8,7 +8,7 @@ from goop_realtime.contexts.plugin_code import PluginFailure
 from goop_realtime.machine import ordering, suspension
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.ending import end, finish
+from goop_realtime.machine.ending import closed_by_entry, end
 from goop_realtime.machine.link import Link
 from goop_realtime.model.effects import DropOutgoing, Entry
 from goop_realtime.model.jsonio import decode, encode
@@ -64,7 +64,7 @@ def take_back(core: Core, channel: Channel, row: Tail) -> bool:
     if entry.author == core.me and channel.take_out(entry.id) is not None:
         core.out.append(DropOutgoing(channel.id, entry.id))
     if entry.kind == "close":
-        finish(core, channel, "closed", str(data or ""))
+        closed_by_entry(core, channel, data)
     return True
 
 

@@ -9,7 +9,7 @@ from goop_node.escaping import escaped
 from goop_node.types import JsonValue
 
 MAX_DEPTH = 32
-"""How many arrays and objects may be nested."""
+"""How many arrays and objects may be nested in a value; what carries it adds levels of its own."""
 
 MAX_INTEGER = 2**53 - 1
 """The largest integer of ours: every program that reads JSON knows it exactly."""
@@ -34,13 +34,13 @@ def encode(value: JsonValue) -> bytes:
     return _encoder.encode(value)
 
 
-def decode(raw: bytes | str) -> JsonValue:
-    """The value of ``raw``.
+def decode(raw: bytes | str, around: int = 0) -> JsonValue:
+    """The value of ``raw``, which has ``around`` levels of ours about somebody's value.
 
     Refuses what is no JSON (RFC 8259), NaN, infinities, lone surrogates, and nesting deeper
-    than ``MAX_DEPTH``, with ``MalformedJson``.
+    than ``MAX_DEPTH`` and those, with ``MalformedJson``.
     """
-    refuse_depth(raw)
+    refuse_depth(raw, around)
     try:
         value: JsonValue = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
@@ -48,11 +48,12 @@ def decode(raw: bytes | str) -> JsonValue:
     return value
 
 
-def refuse_depth(raw: bytes | str) -> None:
-    """Raise ``MalformedJson`` (``too_deep``) where ``raw`` nests deeper than ``MAX_DEPTH``."""
+def refuse_depth(raw: bytes | str, around: int = 0) -> None:
+    """Raise ``MalformedJson`` (``too_deep``) where ``raw`` nests too deep, see ``decode``."""
+    bound = MAX_DEPTH + around
     text = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
     # Most messages have fewer openers than the bound: then no scan is needed.
-    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+    if text.count(b"[") + text.count(b"{") <= bound:
         return
     depth = 0
     in_string = escaped = False
@@ -68,7 +69,7 @@ def refuse_depth(raw: bytes | str) -> None:
             in_string = True
         elif byte in _OPENERS:
             depth += 1
-            if depth > MAX_DEPTH:
-                raise MalformedJson("too_deep", f"nested deeper than {MAX_DEPTH} levels")
+            if depth > bound:
+                raise MalformedJson("too_deep", f"nested deeper than {bound} levels")
         elif byte in _CLOSERS:
             depth -= 1

@@ -25,6 +25,10 @@ from goop_realtime.model.wire import (
 Name = Annotated[str, msgspec.Meta(max_length=256)]
 
 
+ROW_LEVELS = 1
+"""How many levels a row has around the values of pages and plugins in it."""
+
+
 class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
     """A channel itself; see ``Channel.row``. Times are Unix ms."""
 
@@ -53,8 +57,11 @@ class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
     obstacle: Obstacle | None = None
 
     def __post_init__(self) -> None:
-        if self.host not in self.peers:
-            raise ValueError(f"its host {self.host!r} takes no part in it")
+        for role, peer in (("host", self.host), ("opener", self.opener)):
+            if peer not in self.peers:
+                raise ValueError(f"its {role} {peer!r} takes no part in it")
+        if len(set(self.peers)) < len(self.peers):
+            raise ValueError("somebody takes part in it twice")
 
 
 class MemberRow(msgspec.Struct, rename="camel", frozen=True):

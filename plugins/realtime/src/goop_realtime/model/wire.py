@@ -166,6 +166,10 @@ class Tail(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     data: Any
 
 
+AROUND: Mapping[type[msgspec.Struct] | None, int] = {Invite: 1, Tail: 1, Welcome: 2}
+"""How many levels a payload has around the values of pages and plugins that it carries."""
+
+
 class Shape(msgspec.Struct, frozen=True):
     """What a type of line must have: fields, one of the stages, a payload of that kind."""
 
@@ -224,14 +228,16 @@ def _read(kind: type[T], encoded: bytes, where: str) -> T:
 
 def parse(raw: bytes) -> Line:
     """The line in ``raw`` (without newline). Raises ``MalformedJson``, which names the field."""
-    refuse_depth(raw)
+    refuse_depth(raw, 1 + max(AROUND.values()))
     try:
         line = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
         raise MalformedJson("malformed_json", f"not a line of the protocol: {error}") from None
+    shape = SHAPES.get(line.type)
+    if not isinstance(line.payload, msgspec.UnsetType):
+        refuse_depth(bytes(line.payload), AROUND.get(shape.payload, 0) if shape else 0)
     if line.reason:
         line.reason = escaped(line.reason)[:MAX_REASON]
-    shape = SHAPES.get(line.type)
     if shape is not None:
         _refuse_misshapen(line, shape)
     return line

@@ -15,7 +15,7 @@ import msgspec
 
 from goop_realtime.model.effects import Entry, Outcome, Outgoing
 from goop_realtime.model.jsonio import MalformedJson, decode
-from goop_realtime.model.stored import ChannelRow, MemberRow, Stored
+from goop_realtime.model.stored import ROW_LEVELS, ChannelRow, MemberRow, Stored
 from goop_realtime.model.wire import Code, Group, MessageId, Number, PeerId, Text
 
 Kind = Literal["msg", "close"]
@@ -76,7 +76,7 @@ def read(db: sqlite3.Connection, only: str | None = None) -> tuple[dict[str, Sto
     for channel, row in _rows(db, "channels", "id, row", "id", "id", only):
         try:
             stored[msgspec.convert(channel, Group)] = Stored(
-                msgspec.convert(decode(row), ChannelRow)
+                msgspec.convert(decode(row, ROW_LEVELS), ChannelRow)
             )
         except (MalformedJson, msgspec.ValidationError, TypeError) as error:
             flaws.append(f"channel {channel!r:.60}: {error}")
