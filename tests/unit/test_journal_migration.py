@@ -166,6 +166,19 @@ def test_a_row_that_is_none_spoils_no_migration(path: Path) -> None:
         assert rows(database, "SELECT count(*) FROM members") == [(4,)]
 
 
+def test_what_is_of_another_identity_is_left_as_it_is(path: Path) -> None:
+    with opened(path) as (_, journal):
+        journal.next_epoch(1)
+        core = start(journal)
+        core.me = "carol"
+        core.channels.clear()
+        stored = journal.load()
+        restore(core, stored)
+        assert core.channels == {}
+        assert {row["code"] for row in core.trace.rows()} == {"another_identity"}
+        assert not core.out
+
+
 def test_a_damaged_one_is_mended_as_what_it_is_and_then_migrated(path: Path) -> None:
     content = bytearray(path.read_bytes())
     with contextlib.closing(sqlite3.connect(path)) as before:
