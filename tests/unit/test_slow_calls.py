@@ -9,7 +9,7 @@ import pytest
 
 from goop_node.types import JsonValue
 from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure
-from goop_realtime.contexts.registry import Context, compile_context
+from goop_realtime.contexts.registry import PLAIN, Context, compile_context
 from goop_realtime.contexts.slow_calls import SlowCalls
 from goop_realtime.types import ContextType, Message, OpenRequest, Refusal, Session
 
@@ -87,3 +87,9 @@ def test_each_context_is_told_once_a_minute_and_counted_in_between() -> None:
         "plugin brain: check() of the context game took 100 ms, channel c_game; "
         "everything else waited (and 2 slow calls since that was last told)"
     ]
+
+
+def test_a_plain_channel_has_no_plugin_that_could_be_slow() -> None:
+    told: list[str] = []
+    SlowCalls(lambda: 9.0, told.append).note(PLAIN, "check", "rt-1", began=0.0)
+    assert told == []

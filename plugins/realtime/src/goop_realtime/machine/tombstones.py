@@ -11,10 +11,10 @@ from goop_realtime.model.log import ORIGIN
 TOMBSTONE_MS = 24 * 3600 * 1000
 EMPTY_PER_PEER = 32
 ENDED_PER_PEER = 128
-EMPTY = 1024
-ENDED = 2048
+EMPTY = 256
+ENDED = 1024
 """How many are remembered: of a peer those without a single entry, of a peer, of all peers those
-without an entry, and of all peers. Each costs memory and a row, and time at a start."""
+without an entry, and of all peers. Each costs some 12 KB and a row, and time at a start."""
 
 
 def make_room(core: Core) -> None:
