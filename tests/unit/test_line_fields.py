@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from goop_node.escaping import escaped
 from goop_node.types import Refusal
+from goop_realtime.goop2.go_invitations import protocols_for, why_not
 from goop_realtime.model.jsonio import MAX_DEPTH, MAX_INTEGER, MalformedJson
-from goop_realtime.model.wire import MAX_LINE, SHAPES, Line, bounded, parse, serialise
+from goop_realtime.model.wire import MAX_LINE, SHAPES, Line, bounded, parse, raw, serialise
 from goop_realtime.testing.extremes import EXTREMES, fields_of
 
 GROUP = "rt-0123456789abcdef"
@@ -71,6 +72,16 @@ def test_whatever_carries_a_value_carries_the_deepest(kind: str) -> None:
     with pytest.raises(MalformedJson) as refused:
         parse(carrying(MAX_DEPTH + 1))
     assert refused.value.code == "too_deep"
+
+
+def test_an_invitation_with_the_deepest_state_is_sent_as_what_it_is() -> None:
+    state: Any = []
+    for _ in range(MAX_DEPTH - 1):
+        state = [state]
+    asked = {"timeout": 1000, "context": "chess", "base": state}
+    line = Line(type="invite", group=GROUP, payload=raw(asked))
+    assert protocols_for(line) == []
+    assert "'chess'" in why_not(line, "Bob")
 
 
 @pytest.mark.parametrize("kind", SHAPES)

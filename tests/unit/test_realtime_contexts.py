@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from goop_realtime.contexts.plugin_code import ChannelSession, open_session, terms_of
 from goop_realtime.contexts.registry import ContextError, Registry, Validator, compile_context
 from goop_realtime.model.jsonio import MAX_DEPTH, MalformedJson, decode, encode
-from goop_realtime.types import ContextType, Message
+from goop_realtime.testing import World
+from goop_realtime.types import ContextType, Message, OpenRequest, Summary
 
 POSITION = {
     "type": "object",
@@ -145,3 +147,23 @@ def test_a_message_gives_its_members_or_says_that_it_has_none() -> None:
     assert move.fields["type"] == "move"
     with pytest.raises(TypeError, match="found list, expected a message with members"):
         replace(move, data=[1]).fields  # noqa: B018
+
+
+def test_words_of_a_context_do_not_act_on_who_reads_them() -> None:
+    """They may quote what a peer proposes."""
+    kind = ContextType(
+        name="quoting",
+        version="1",
+        title="Quoting",
+        messages={},
+        summary=lambda session, peer: Summary(text="a\u202eb\x85"),
+        terms=lambda request: "a\u202eb\x85",
+    )
+    context = compile_context("quoting", kind)
+    request = OpenRequest(channel="rt-1", context="quoting", opener="alice", peers=("alice", "bob"))
+    failing = World(1).node("alice").engine.core.plugin_failed
+    session = open_session(context, request, None, failing)
+    assert isinstance(session, ChannelSession)
+    found = session.summary("bob")
+    assert isinstance(found, Summary)
+    assert found.text == terms_of(context, request, failing) == "a\\u202eb\\x85"

@@ -14,12 +14,14 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from goop_node.escaping import escaped
 from goop_node.plugins.contained import Failed, asked, contained, passes
 from goop_node.plugins.crossings import Misfit, fit, shown
 from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import PLAIN, Context
 from goop_realtime.contexts.slow_calls import UNTIMED, SlowCalls
 from goop_realtime.types import (
+    LINE_LENGTH,
     Applied,
     Message,
     NoRules,
@@ -122,8 +124,9 @@ class ChannelSession:
         if isinstance(found, Failed):
             channel = self.request.channel
             return self._failing(self._context, "summary()", found.error, says, channel)
-        fitted: Summary = found
-        return fitted
+        return Summary(
+            text=escaped(found.text)[:LINE_LENGTH], waiting=found.waiting, ended=found.ended
+        )
 
     def _failed(self, function: str, error: BaseException, message: str = "") -> PluginFailure:
         code = contained(lambda: getattr(self._session, function))
@@ -212,7 +215,7 @@ def terms_of(context: Context, request: OpenRequest, failing: Failing) -> str:
     if isinstance(found, Failed):
         failing(context, "terms()", found.error, terms, request.channel)
         return ""
-    return str(found)
+    return escaped(found)[:LINE_LENGTH]  # it may quote what a peer proposes
 
 
 def stamped(

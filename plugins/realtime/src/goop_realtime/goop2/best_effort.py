@@ -19,7 +19,7 @@ from goop_node.types import JsonValue
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
 from goop_realtime.model.limits import OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.model.log import Position
-from goop_realtime.model.wire import Line, pair, payload, raw
+from goop_realtime.model.wire import Join, Line, payload, raw
 from goop_realtime.types import Refusal
 
 PAGE_UNKNOWN = "unknown"
@@ -174,7 +174,7 @@ class VirtualHost(Virtual):
 
     def _welcome(self, line: Line, now: int) -> None:
         """The order goes on after what our engine has, in a new epoch."""
-        epoch, self._seq = pair(line.fields().get("have")) or (0, 0)
+        epoch, self._seq = line.told(Join).have or (0, 0)
         self._epoch = max(epoch + 1, now)
         fields: dict[str, JsonValue] = {"last": [epoch, self._seq], "page": PAGE_UNKNOWN}
         self.to_engine.append(

@@ -14,6 +14,7 @@ from goop_realtime.goop2.go_doors import Doors
 from goop_realtime.machine.channel import BEST_EFFORT
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
+from goop_realtime.model.wire import Invite as InviteLine
 from goop_realtime.model.wire import Line, raw
 
 WAITING = 100
@@ -87,13 +88,13 @@ def invitation(channel_id: str, host: str) -> Invite:
 
 def protocols_for(line: Line) -> list[str]:
     """What may be used for ``line`` where the peer lacks our own protocol."""
-    asks = line.type == "invite" and not line.fields().get("context")
+    asks = line.type == "invite" and not line.told(InviteLine).context
     return [INVITE_PROTOCOL] if asks else []
 
 
 def why_not(line: Line, label: str) -> str:
     """Why a peer that lacks our own protocol cannot be asked, in words."""
-    context = line.fields().get("context") if line.type == "invite" else ""
+    context = line.told(InviteLine).context if line.type == "invite" else ""
     if not context:
         return f"{label}'s node has no realtime channels"
     return f"{label}'s node has plain channels only and does not know {context!r}"

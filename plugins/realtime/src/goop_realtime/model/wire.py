@@ -82,11 +82,6 @@ class Line(msgspec.Struct, omit_defaults=True):
         """The decoded payload; ``None`` where there is none. Raises ``MalformedJson``."""
         return None if isinstance(self.payload, msgspec.UnsetType) else decode(bytes(self.payload))
 
-    def fields(self) -> dict[str, Any]:
-        """The decoded payload as a mapping; empty where it is none."""
-        value = self.value()
-        return value if isinstance(value, dict) else {}
-
     def told(self, kind: Kind[T]) -> T:
         """The payload as ``kind``; its defaults where there is none. Raises ``MalformedJson``."""
         encoded = b"{}" if isinstance(self.payload, msgspec.UnsetType) else bytes(self.payload)
