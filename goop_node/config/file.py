@@ -57,7 +57,7 @@ def load_config(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # some editors write a mark
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigError([f"{path}: cannot be read ({reason}), expected a file"]) from error

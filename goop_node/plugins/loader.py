@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from goop_node import hookspecs
 from goop_node.config.model import ConfigError, NodeConfig
+from goop_node.escaping import escaped
 from goop_node.log_format import log_with
 from goop_node.plugins import hints as plugin_hints
 from goop_node.plugins import instance as plugin_instance
@@ -296,7 +297,7 @@ def _choose(config: NodeConfig, candidates: Iterable[Candidate]) -> dict[str, Ca
         have = ", ".join(sorted(by_name)) or "none"
         close = difflib.get_close_matches(name, by_name, n=1)
         hint = f'; did you mean "{close[0]}"?' if close else ""
-        where = f"{config.source_name}: [plugins.{name}]"
+        where = escaped(f"{config.source_name}: [plugins.{name}]")
         mistakes.append(f"{where}: found no such plugin, expected one of: {have}{hint}")
     if mistakes:
         raise ConfigError(mistakes)

@@ -14,6 +14,7 @@ from goop_node.config.model import ConfigError, NodeConfig
 from goop_node.config.values import show
 from goop_node.plugins.calls import Calls
 from goop_node.plugins.loader import Plugins
+from goop_node.plugins.plain_json import NotJson, plain_json
 from goop_node.types import JsonSchema, JsonValue
 
 
@@ -47,6 +48,7 @@ def validated_settings(
             plugins.leave_out(plugin, error, "goop_config_schema() cannot be used", code)
             continue
         mistakes += [line for error in found for line in _sentences(where, error)]
+        mistakes += [] if found else _no_json(where, table)
         settings[plugin] = {**_defaults(schema), **table}
     if mistakes:
         raise ConfigError(sorted(mistakes))
@@ -79,6 +81,15 @@ def _closed(schema: JsonSchema) -> JsonSchema:
     """The schema, refusing unlisted keys unless it composes others or says what it wants."""
     says = {"additionalProperties", "unevaluatedProperties", "allOf", "anyOf", "oneOf", "$ref"}
     return schema if says & schema.keys() else {**schema, "additionalProperties": False}
+
+
+def _no_json(where: str, table: Mapping[str, JsonValue]) -> list[str]:
+    """What a schema lets pass and no JSON has: TOML's inf, nan and dates."""
+    try:
+        plain_json(table)
+    except NotJson as error:
+        return [f"{where} {error.pointer[1:]}: found {error.found}, expected {error.expected}"]
+    return []
 
 
 def _sentences(where: str, error: ValidationError) -> list[str]:

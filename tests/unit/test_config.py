@@ -120,6 +120,8 @@ def test_broken_toml_and_missing_files_are_one_line(tmp_path: Path) -> None:
     assert line.startswith("goop.toml: is not valid TOML:")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path / "none.toml", cwd=tmp_path)
+    (tmp_path / "goop.toml").write_bytes(b"\xef\xbb\xbf[node]\nlabel = 'Bob'")
+    assert load_config(cwd=tmp_path).label == "Bob"
     (tmp_path / "goop.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="UTF-8"):
         load_config(cwd=tmp_path)

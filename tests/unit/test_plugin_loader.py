@@ -315,6 +315,7 @@ class Sized:
             "properties": {
                 "size": {"type": "integer", "minimum": 1, "default": 7},
                 "colour": {"enum": ["red", "blue"]},
+                "share": {"type": "number"},
             },
         }
 
@@ -335,7 +336,12 @@ def test_settings_are_validated_and_defaults_filled_in(tmp_path: Path) -> None:
         ),
         (
             {"zise": 1},
-            "goop.toml: [plugins.sized] zise: found an unknown key, expected one of colour, size",
+            "goop.toml: [plugins.sized] zise: found an unknown key, "
+            "expected one of colour, share, size",
+        ),
+        (
+            {"share": float("nan")},
+            "goop.toml: [plugins.sized] share: found nan, expected a finite number",
         ),
     ],
 )
