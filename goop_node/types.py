@@ -59,10 +59,23 @@ class Refusal:
     escaped, so that it stays within one line.
     """
 
-    code: Annotated[str, Meta(min_length=1, max_length=64)]
+    code: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=64,
+            pattern=r"^[a-z][a-z0-9_]*\Z",
+            description='small letters, digits and "_", such as "not_your_turn"',
+        ),
+    ]
     reason: Annotated[str, Meta(max_length=1000)]
-    pointer: Annotated[str, Meta(max_length=1000)] = ""
-    more: Mapping[str, str] = field(default_factory=dict)
+    pointer: Annotated[
+        str, Meta(max_length=1000, pattern=r"^(/[^\x00-\x1f]*)?\Z", description="a JSON Pointer")
+    ] = ""
+    more: Annotated[
+        Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=1000)]],
+        Meta(max_length=16),
+    ] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.reason, str):  # a plugin may have put anything here
