@@ -29,7 +29,7 @@ class Home(Node):
         super().__init__()
         self.folder = folder
 
-    def database(self, name: str, migrations: tuple[str, ...]) -> sqlite3.Connection:
+    def database(self, migrations: tuple[str, ...]) -> sqlite3.Connection:
         open_database(self.folder / "chess.sqlite3", migrations).close()
         # The test's client has a thread of its own, and asks nothing twice at once.
         self.connection: Any = sqlite3.connect(

@@ -51,7 +51,7 @@ async def asked(pair: Pair) -> str:
     """An invitation that Bob has, by its id."""
     channel_id: str = (await ask(pair)).json()["channelId"]
     await until(lambda: channel_id in channels(pair.bob))
-    await until(lambda: pair.alice.channel(channel_id).reach == "node")
+    await until(lambda: pair.alice.channel(channel_id).other.reach == "node")
     return channel_id
 
 
@@ -93,13 +93,13 @@ async def test_one_that_cannot_be_stored_there_is_not_confirmed_and_is_repeated(
         channel_id = (await ask(pair)).json()["channelId"]
         await until(lambda: traced(pair.bob, "storage_failed") > failed)
         assert set(channels(pair.bob)) == before
-        assert pair.alice.channel(channel_id).reach == ""
+        assert pair.alice.channel(channel_id).other.reach == ""
         assert pair.alice.channel(channel_id).phase is Phase.ASKING
     rows = (await pair.bob.http("GET", "/api/realtime/trace")).json()
     assert "database or disk is full" in {row.get("detail") for row in rows}
     pair.alice.channel(channel_id).repeat_at = 0
     pair.alice.bridge._tick()
-    await until(lambda: pair.alice.channel(channel_id).reach == "node")
+    await until(lambda: pair.alice.channel(channel_id).other.reach == "node")
     assert await opened(pair, channel_id)
 
 

@@ -28,7 +28,7 @@ from goop_node.templates.grants import Brought, Grants
 from goop_node.templates.permissions import parse
 from goop_node.types import Caller, Template
 from goop_realtime.contexts.registry import Registry, compile_context
-from goop_realtime.machine import incoming, pages, receipts, signals
+from goop_realtime.machine import frames, incoming, pages, receipts, signals
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish
@@ -41,7 +41,6 @@ from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import Line, raw
 from goop_realtime.plugin import _rights
 from goop_realtime.types import ContextType, OpenRequest
-from goop_realtime.web import page_session
 from goop_realtime.web.handlers import routes
 from goop_realtime.web.page_session import PageSession
 
@@ -372,7 +371,7 @@ def test_every_endpoint_and_frame_is_a_door_here() -> None:
         for path in one.paths
     }
     assert (
-        paths | set(page_session._FRAMES)
+        paths | set(frames._FRAMES)
         == {name for name in DOORS if name not in LISTS or name.startswith("GET")} | elsewhere
     )
 
