@@ -105,28 +105,28 @@ def _is_open(number: int) -> bool:
 
 
 def _loggers() -> list[logging.Logger]:
-    """The root logger and the node's own."""
+    """Every logger there is."""
     logging.getLogger("goop_node")  # it is there, whoever asked for it first
-    own = [
-        one
-        for name, one in sorted(logging.root.manager.loggerDict.items())
-        if isinstance(one, logging.Logger) and name.partition(".")[0] == "goop_node"
-    ]
-    return [logging.root, *own]
+    named = sorted(logging.root.manager.loggerDict.items())
+    return [logging.root, *(one for _, one in named if isinstance(one, logging.Logger))]
+
+
+def _row(one: logging.Logger) -> tuple[bool, Any]:
+    """Whether the logger is silenced; of the root and the node's own also all the rest."""
+    if one is not logging.root and one.name.partition(".")[0] != "goop_node":
+        # Others' loggers a plugin may set up, but ``dictConfig`` silences all that exist.
+        return one.disabled, None
+    return one.disabled, (one.level, one.propagate, tuple(one.handlers), tuple(one.filters))
 
 
 def _read_log() -> Any:
-    rows = {
-        one: (one.level, one.disabled, one.propagate, tuple(one.handlers), tuple(one.filters))
-        for one in _loggers()
-    }
-    return _Log(logging.root.manager.disable, rows)
+    return _Log(logging.root.manager.disable, {one: _row(one) for one in _loggers()})
 
 
 class _Log:
     """The state of the log; loggers that came since count as unchanged."""
 
-    def __init__(self, off: int, rows: dict[logging.Logger, Any]) -> None:
+    def __init__(self, off: int, rows: dict[logging.Logger, tuple[bool, Any]]) -> None:
         self.off, self.rows = off, rows
 
     def __eq__(self, other: object) -> bool:
@@ -141,9 +141,12 @@ class _Log:
 
 def _write_log(state: _Log) -> None:
     logging.disable(state.off)
-    for one, (level, disabled, propagate, handlers, filters) in state.rows.items():
+    for one, (disabled, more) in state.rows.items():
+        one.disabled = disabled
+        if more is None:
+            continue
+        level, one.propagate, handlers, filters = more
         one.setLevel(level)
-        one.disabled, one.propagate = disabled, propagate
         one.handlers[:], one.filters[:] = handlers, filters
 
 

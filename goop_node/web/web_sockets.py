@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Generator
 from typing import Any, cast
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
@@ -85,6 +86,19 @@ class PageProtocol(WebSocketsSansIOProtocol):
             self.loop.call_soon(self._parse_some)
         elif not self.read_paused:
             self._plain.resume_reading()
+
+    async def run_asgi(self) -> None:
+        """Serve the page. That it is broken off when the node stops is no error of it."""
+        app = self.app
+
+        async def until_broken_off(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await app(scope, receive, send)
+            except asyncio.CancelledError:
+                raise ClientDisconnected from None  # of others uvicorn logs a traceback
+
+        self.app = until_broken_off
+        await super().run_asgi()
 
     async def receive(self) -> Any:
         """The next message. Who empties the queue goes on reading behind what is not parsed yet."""

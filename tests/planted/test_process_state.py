@@ -26,6 +26,7 @@ CHANGES = {
     "logging.getLogger('goop_node').setLevel(logging.CRITICAL)": "the log",
     "logging.getLogger('goop_node.plugins').disabled = True": "the log",
     "logging.getLogger('goop_node').propagate = False": "the log",
+    "logging.getLogger('asyncio').disabled = True": "the log",
     "logging.config.dictConfig({'version': 1})": "the log",
     "warnings.simplefilter('ignore')": "the filters of warnings",
     "sys.excepthook = print": "the hooks for exceptions",
