@@ -167,7 +167,7 @@ class Player:
             if not at.view:
                 # The browser's own page: its node was away.
                 await page.goto(self.home if page is self.lobby else f"{self.home}?game={game}")
-            elif page is not self.lobby and not at.at_table:
+            elif page is not self.lobby and not (at.at_table and at.game == game):
                 await page.goto(f"{self.home}?game={game}")
             elif at.past:
                 # A click on what had gone meanwhile met a move in the list below it.
