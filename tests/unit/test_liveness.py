@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -97,16 +96,16 @@ class Scene:
 
 def test_a_question_for_a_stream_that_is_never_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
-    opener = SimNode._opener
+    opens = SimNode.open_stream
     swallowed: list[OpenLink] = []
 
-    def swallow(node: SimNode, effect: OpenLink) -> Callable[[], None]:
-        if not swallowed:
+    def swallow(node: SimNode, effect: OpenLink) -> None:
+        if swallowed:
+            opens(node, effect)
+        else:
             swallowed.append(effect)
-            return lambda: None
-        return opener(node, effect)
 
-    monkeypatch.setattr(SimNode, "_opener", swallow)
+    monkeypatch.setattr(SimNode, "open_stream", swallow)
     scene.agree()
     (told,) = scene.overdue()
     assert "a stream to its host" in told

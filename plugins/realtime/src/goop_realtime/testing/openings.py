@@ -96,7 +96,7 @@ def declined(life: Life, talk: Talking, host: SimNode, guest: SimNode) -> None:
         guest.decline(channel)
         life.world.run(life.chance.choice((0, 20)))
         guest.decline(channel)
-        guest.engine.accept(life.world.now, channel, HOME)
+        guest.engine.accept(guest.now(), channel, HOME)
         guest.flush()
         life.world.run(1_000)
 

@@ -80,7 +80,7 @@ class SimPage:
         world = self.node.world
         if self.connected or not self.alive:
             return
-        if not self.node.up:
+        if not self.node.up or self.node.stopped:
             world.later(500, self.attach)
             return
         self.connected = True
@@ -103,7 +103,7 @@ class SimPage:
 
     def _reconcile(self) -> None:
         """What ended while nobody could say so."""
-        found = lookup.rows(self.node.engine.core, HOME, self.node.world.now)
+        found = lookup.rows(self.node.engine.core, HOME, self.node.now())
         rows: dict[Any, Any] = {row["channelId"]: row for row in found}
         for channel in dict.fromkeys(item.channel for item in self.open.values()):
             gone: dict[str, Any] = {"final": True, "code": "lost"}
@@ -113,17 +113,27 @@ class SimPage:
 
     def say(self, kind: str, **body: Any) -> bool:
         """Give the node a frame, where there is a socket; whether there was one."""
-        if not self.connected or not self.node.up or self._page is None:
+        page = self._page
+        if not self.connected or not self.node.up or page is None:
             return False
-        self.node.engine.frame(self.node.world.now, self._page, {"type": kind, **body})
-        self.node.flush()
+
+        def arrive() -> None:
+            self.node.engine.frame(self.node.now(), page, {"type": kind, **body})
+            self.node.flush()
+
+        self.node.living(arrive)()
         return True
 
     def cut(self) -> None:
         """The socket breaks; the page lives on, and comes back."""
-        if self.connected and self.node.up and self._page is not None:
-            self.node.engine.detach(self.node.world.now, self._page)
-            self.node.flush()
+        page = self._page
+        if self.connected and self.node.up and page is not None:
+
+            def arrive() -> None:
+                self.node.engine.detach(self.node.now(), page)
+                self.node.flush()
+
+            self.node.living(arrive)()
         self.lost()
 
     def lost(self) -> None:

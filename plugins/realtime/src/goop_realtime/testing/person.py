@@ -21,6 +21,10 @@ class Person:
     world: World
     engine: Engine
 
+    def now(self) -> int:
+        """The node's time, in Unix ms."""
+        raise NotImplementedError
+
     def flush(self) -> None:
         """A step of the node ends."""
         raise NotImplementedError
@@ -37,7 +41,7 @@ class Person:
         """Ask for a channel; its id, or ``""`` where the node refuses."""
         self.world.watch.asks(self.peer_id, peer, context)
         found = self.engine.request(
-            self.world.now, peer, context, params, timeout, new=new, caller=HOME
+            self.now(), peer, context, params, timeout, new=new, caller=HOME
         )
         self.flush()
         if isinstance(found, Refusal):
@@ -48,17 +52,17 @@ class Person:
     def accept(self, channel_id: str) -> str:
         """A person accepts; the code of a refusal, or nothing."""
         self.world.watch.consents(channel_id)
-        found = self.engine.accept(self.world.now, channel_id, HOME)
+        found = self.engine.accept(self.now(), channel_id, HOME)
         self.flush()
         return found.code if isinstance(found, Refusal) else ""
 
     def decline(self, channel_id: str) -> str:
         """A person declines; the code of a refusal, or nothing."""
-        found = self.engine.decline(self.world.now, channel_id, HOME, "no")
+        found = self.engine.decline(self.now(), channel_id, HOME, "no")
         self.flush()
         return found.code if found else ""
 
     def close(self, channel_id: str) -> None:
         """A page closes the channel, or withdraws its request."""
-        self.engine.close(self.world.now, channel_id, HOME)
+        self.engine.close(self.now(), channel_id, HOME)
         self.flush()

@@ -102,12 +102,12 @@ class World:
         pairs = ((peer, other), (other, peer))
         return node is not None and node.up and not any(pair in self.blocked for pair in pairs)
 
-    def connect(self, node: SimNode, peer: str) -> int | None:
-        """A new stream to ``peer``; our link number of it, or ``None``."""
-        if not self.reaches(node.peer_id, peer):
+    def connect(self, who: str, peer: str) -> int | None:
+        """A new stream from ``who`` to ``peer``; its link number there, or ``None``."""
+        if not self.reaches(who, peer):
             return None
         self._link += 2
-        wire = Wire(self, node, self._link, self.nodes[peer], self._link + 1)
+        wire = Wire(self, self.nodes[who], self._link, self.nodes[peer], self._link + 1)
         self._wires[self._link] = self._wires[self._link + 1] = wire
         return self._link
 
