@@ -101,17 +101,18 @@ def test_the_host_imports_no_plugin() -> None:
     assert breaches(sources(".py", under=HOST), {REALTIME, *CONTEXT_PACKAGES, "chess"}) == []
 
 
-PURE = ("model", "machine")
+PURE = ("model", "machine", "rooms")
 """Folders without I/O and clock (``contexts/`` asks asyncio whether it was cancelled)."""
 IMPURE = {"asyncio", "litestar", "socket", "sqlite3", "threading", "time", "trio", "uvicorn"}
-ROOMS = {
+FOLDERS = {
     "model": {"model"},
     "contexts": {"contexts", "model"},
     "machine": {"contexts", "model", "machine"},
-    "storage": {"contexts", "model", "machine", "storage"},
+    "rooms": {"contexts", "model", "machine", "rooms"},
+    "storage": {"contexts", "model", "machine", "rooms", "storage"},
     "goop2": {"contexts", "model", "machine", "goop2"},
-    "driver": {"contexts", "model", "machine", "storage", "goop2", "driver"},
-    "web": {"contexts", "model", "machine", "driver", "web"},
+    "driver": {"contexts", "model", "machine", "rooms", "storage", "goop2", "driver"},
+    "web": {"contexts", "model", "machine", "rooms", "driver", "web"},
 }
 """Each folder of the realtime plugin with those that it may import."""
 CORE = PLUGINS / "realtime" / "src" / REALTIME
@@ -124,15 +125,15 @@ def test_the_core_of_realtime_has_neither_io_nor_a_clock(folder: str) -> None:
     assert breaches(files, IMPURE) == []
 
 
-@pytest.mark.parametrize("folder", ROOMS)
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_the_folders_of_realtime_import_one_way(folder: str) -> None:
     found = [
         f"{path.relative_to(CORE)} imports {module}.{name}"
         for path in sources(".py", under=CORE / folder)
         for module, name in imports(path)
         if module.startswith(f"{REALTIME}.")
-        and (room := module.split(".")[1]) not in ROOMS[folder]
-        and room in ROOMS
+        and (other := module.split(".")[1]) not in FOLDERS[folder]
+        and other in FOLDERS
     ]
     assert found == []
 

@@ -79,6 +79,34 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Joined:
+    """Somebody has joined the room: ``peer``, a peer id, whose node calls itself ``label``.
+
+    ``at_ms`` is when, by the host's clock (Unix ms).
+    """
+
+    peer: str
+    label: str
+    at_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """Somebody is no member of the room any more; ``lost`` where the node was gone for too long.
+
+    ``at_ms`` is when, by the host's clock (Unix ms).
+    """
+
+    peer: str
+    lost: bool
+    at_ms: int
+
+
+LogEntry = Message | Joined | Left
+"""What a room's Session folds; that of a channel gets messages alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Applied:
     """A message that is in the log and committed, with its place there: ``seq`` counts from 1,
     ``epoch`` grows with every start of the host's node. Later entries have a greater pair."""
@@ -153,14 +181,27 @@ class Session(Protocol):
         """The whole state, the same on every node, for ``open_session`` to go on from."""
 
 
-class NoRules(Session):
+class RoomSession(Session, Protocol):
+    """The Session of a context for rooms (``max_peers`` above 2): it folds who comes and goes, too.
+
+    Members are the peers of its ``Joined`` without those of its ``Left``, the host among them.
+    """
+
+    def check(self, message: LogEntry) -> Refusal | None:
+        """``None`` where ``message`` may come next, else why not; a ``Left`` is never refused."""
+
+    def apply(self, message: LogEntry) -> None:
+        """Take ``message`` in; every ``Left`` comes without a ``check``."""
+
+
+class NoRules(RoomSession):
     """The Session of a context without rules: everything may come, nothing is kept."""
 
-    def check(self, message: Message) -> Refusal | None:
+    def check(self, message: LogEntry) -> Refusal | None:
         """Everything may come."""
         return None
 
-    def apply(self, message: Message) -> None:
+    def apply(self, message: LogEntry) -> None:
         """Nothing is kept."""
 
     def snapshot(self) -> JsonValue:

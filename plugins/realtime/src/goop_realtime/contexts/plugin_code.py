@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from goop_node.escaping import escaped
 from goop_node.plugins.contained import Failed, asked, contained, passes
@@ -23,6 +23,7 @@ from goop_realtime.contexts.slow_calls import UNTIMED, SlowCalls
 from goop_realtime.types import (
     LINE_LENGTH,
     Applied,
+    LogEntry,
     Message,
     NoRules,
     OpenRequest,
@@ -57,7 +58,7 @@ class Failing(Protocol):
 
 
 class ChannelSession:
-    """A context's Session for one channel.
+    """A context's Session for one channel or room; that of a room takes every ``LogEntry``.
 
     ``request`` is the plugin's copy of how the channel was opened.
     """
@@ -81,11 +82,11 @@ class ChannelSession:
         """Whether it is the Session without rules, which has no state."""
         return isinstance(self._session, NoRules)
 
-    def check(self, message: Message) -> Refusal | None:
-        """Whether ``message`` may come next; a Session that fails refuses."""
+    def check(self, entry: LogEntry) -> Refusal | None:
+        """Whether ``entry`` may come next; a Session that fails refuses."""
         began = self._slow.clock()
         try:
-            answer = self._session.check(message)
+            answer = self._session.check(cast(Message, entry))
             if answer is None:
                 return None
             fitted: Refusal = fit(_plain(answer), Refusal | None, "the answer")
@@ -93,19 +94,19 @@ class ChannelSession:
         except BaseException as error:
             if passes(error):
                 raise
-            return self._failed("check", error, message.id)
+            return self._failed("check", error, _about(entry))
         finally:
             self._slow.note(self._context, "check", self.request.channel, began)
 
-    def apply(self, message: Message) -> PluginFailure | None:
-        """Take ``message`` in."""
+    def apply(self, entry: LogEntry) -> PluginFailure | None:
+        """Take ``entry`` in."""
         began = self._slow.clock()
         try:
-            _plain(self._session.apply(message))  # type: ignore[func-returns-value]
+            _plain(self._session.apply(cast(Message, entry)))  # type: ignore[func-returns-value]
         except BaseException as error:
             if passes(error):
                 raise
-            return self._failed("apply", error, message.id)
+            return self._failed("apply", error, _about(entry))
         finally:
             self._slow.note(self._context, "apply", self.request.channel, began)
         return None
@@ -248,6 +249,11 @@ def copy_of(request: OpenRequest) -> OpenRequest:
         params=deepcopy(request.params),
         initial_state=deepcopy(request.initial_state),
     )
+
+
+def _about(entry: LogEntry) -> str:
+    """The id of a message; ``""`` for who comes and goes."""
+    return entry.id if isinstance(entry, Message) else ""
 
 
 def _plain(answer: Any) -> Any:

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""The entries of a room's log, and what an author signs of its messages (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Literal
+
+import msgspec
+
+from goop_realtime.model.jsonio import encode
+from goop_realtime.model.wire import MAX_CONTEXT, PeerId
+from goop_realtime.rooms.positions import Epoch, Position
+
+Kind = Literal["open", "join", "leave", "msg"]
+Label = Annotated[str, msgspec.Meta(max_length=256)]
+MaxPeers = Annotated[int, msgspec.Meta(ge=2, le=64)]
+
+SALT_BYTES = 16
+
+
+class RoomEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One entry of a room's log. ``at`` is Unix ms, by the clock of the ``author``'s node.
+
+    ``open`` is the first one, by whoever made the room; its ``id`` is the room's identity, and
+    ``raw`` an ``Opening``. ``join`` and ``leave`` (``Joining``, ``Leaving``) are about their
+    author. ``msg`` is a message ``raw`` to all members, or to one of them (``to``), whose content
+    the nodes of others do not have: there ``raw`` and ``salt`` are empty.
+    """
+
+    number: int
+    host: str
+    seq: int
+    kind: Kind
+    author: str
+    at: int
+    id: str = ""
+    to: str = ""
+    raw: bytes = b""
+    salt: bytes = b""
+    sig: bytes = b""
+    digest: bytes = b""
+    """Of a message to one member: SHA-256 of ``salt`` and ``raw``."""
+
+    @property
+    def epoch(self) -> Epoch:
+        """In whose time as host it was ordered."""
+        return Epoch(self.number, self.host)
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return Position(Epoch(self.number, self.host), self.seq)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether its content is not here."""
+        return bool(self.to) and not self.raw
+
+
+class Opening(msgspec.Struct, frozen=True, rename="camel"):
+    """What ``open`` says of the room. ``context`` is a full name, ``""`` for none."""
+
+    max_peers: MaxPeers
+    context: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)] = ""
+
+
+class Joining(msgspec.Struct, frozen=True):
+    """What ``join`` says of who joins: what its node calls itself."""
+
+    label: Label = ""
+
+
+class Leaving(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What ``leave`` says: ``next`` is who shall be host; ``lost`` where nobody said goodbye."""
+
+    next: PeerId = ""
+    lost: bool = False
+
+
+class RoomOutgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A message that its author's node has accepted and no host has ordered yet."""
+
+    id: str
+    at: int
+    raw: bytes
+    salt: bytes
+    to: str = ""
+
+
+@dataclass(frozen=True)
+class Signing:
+    """Ed25519 as the node has it: its own key, and everybody's public one, which a peer id is."""
+
+    sign: Callable[[bytes], bytes]
+    verify: Callable[[str, bytes, bytes], bool]
+    """``(peer, bytes, signature)``."""
+
+
+def digest_of(salt: bytes, raw: bytes) -> bytes:
+    """What stands for a message's content in its signature. Nobody guesses it from that."""
+    return sha256(salt + raw).digest()
+
+
+def signed_bytes(room: str, message_id: str, author: str, to: str, digest: bytes) -> bytes:
+    """What the author of a message signs; ``room`` is the id of the room's ``open`` entry."""
+    said = [room, message_id, author, "msg", to, digest.hex()]
+    return b"goop room message\0" + encode(list(said))
+
+
+def is_signed(signing: Signing, room: str, entry: RoomEntry) -> bool:
+    """Whether the author of a message has signed it for this room; others need no signature.
+
+    A private one's content, where it is here, must be the one that was signed.
+    """
+    if entry.kind != "msg":
+        return True
+    digest = entry.digest or digest_of(entry.salt, entry.raw)
+    if entry.digest and not entry.withheld and digest_of(entry.salt, entry.raw) != digest:
+        return False
+    said = signed_bytes(room, entry.id, entry.author, entry.to, digest)
+    return signing.verify(entry.author, said, entry.sig)

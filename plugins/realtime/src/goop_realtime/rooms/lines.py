@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: MIT
+"""The lines of a room's stream, which a guest opens to the host: see ``forms.py``.
+
+A stream lives within one epoch of its host's, so its numbers are of one log.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from goop_node.escaping import escaped
+from goop_realtime.model.jsonio import MalformedJson
+from goop_realtime.model.wire import MAX_REASON, MAX_VERSION, Code, Number, PeerId, Text
+from goop_realtime.rooms.entries import (
+    SALT_BYTES,
+    Joining,
+    Kind,
+    Label,
+    Leaving,
+    Opening,
+    RoomEntry,
+)
+from goop_realtime.rooms.fold import MAX_MEMBERS, FoldForm, RunsForm
+from goop_realtime.rooms.forms import ContextName, EpochForm, Hex, Nonce, Reader, RoomLine, RoomName
+
+ROOM_PROTOCOL = "/goop-node/room/1.0.0"
+MAX_LINE = 640 * 1024
+"""Bytes of a line: a welcome with fold and state is the longest."""
+STATE_BYTES = 256 * 1024
+"""The largest state of a Session that fits into a welcome."""
+
+MessageId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~-]{1,64}-[0-9]{1,15}\Z")]
+EntryId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~-]{0,80}\Z")]
+Salt = Annotated[bytes, msgspec.Meta(max_length=SALT_BYTES)]
+Sig = Annotated[bytes, msgspec.Meta(max_length=64)]
+Digest = Annotated[bytes, msgspec.Meta(max_length=32)]
+EMPTY = msgspec.Raw(b"")
+
+
+class Join(RoomLine, tag="join", kw_only=True):
+    """Guest: what it has of the room, and as what. ``base`` is where its log begins."""
+
+    room: RoomName
+    runs: RunsForm = msgspec.field(default_factory=list)
+    base: Number = 0
+    context: ContextName = ""
+    hash: Hex = ""
+    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    label: Label = ""
+    nonce: Nonce = ""
+    """Of a room with a key: the host proves over it that it has the key."""
+
+
+class Challenge(RoomLine, tag="challenge", kw_only=True):
+    """Host: has the guest the key? ``proof`` says that the host has it."""
+
+    nonce: Nonce
+    proof: Hex
+
+
+class Prove(RoomLine, tag="prove", kw_only=True):
+    """Guest: it has the key."""
+
+    proof: Hex
+
+
+class SnapshotForm(msgspec.Struct):
+    """Fold and state behind the host's last entry."""
+
+    fold: FoldForm
+    state: Any = None
+
+
+class Welcome(RoomLine, tag="welcome", kw_only=True):
+    """Host: the two logs are the same up to ``fork``; every entry above it follows, up to ``last``
+    at least. With a ``snapshot`` the guest's is given up, and what follows is above that."""
+
+    epoch: EpochForm
+    fork: Number
+    last: Number
+    snapshot: SnapshotForm | None = None
+
+
+class Close(RoomLine, tag="close", kw_only=True):
+    """Either: the stream ends, and why. ``host`` is whom to join instead, where that is known."""
+
+    code: Code
+    reason: Text = ""
+    host: PeerId = ""
+
+
+class EntryLine(RoomLine, tag="entry", kw_only=True):
+    """Host: an entry of the log. Without ``epoch`` it is of the stream's own.
+
+    A private message goes to others than its two with ``digest``, without ``data`` and ``salt``.
+    """
+
+    seq: Number
+    kind: Kind = "msg"
+    author: PeerId
+    at: Number = 0
+    id: EntryId = ""
+    epoch: EpochForm | None = None
+    to: PeerId = ""
+    data: msgspec.Raw = EMPTY
+    salt: Salt = b""
+    sig: Sig = b""
+    digest: Digest = b""
+
+
+class Msg(RoomLine, tag="msg", kw_only=True):
+    """Guest: a message of its own pages."""
+
+    id: MessageId
+    at: Number = 0
+    to: PeerId = ""
+    data: msgspec.Raw
+    salt: Salt = b""
+    sig: Sig = b""
+
+
+class Confirm(RoomLine, tag="confirm", kw_only=True):
+    """Host: the message that the guest sent on this stream is the next entry."""
+
+    id: MessageId
+    seq: Number
+
+
+class Refuse(RoomLine, tag="refuse", kw_only=True):
+    """Host: the guest's message is applied nowhere."""
+
+    id: MessageId
+    code: Code
+    reason: Text = ""
+    pointer: Text = ""
+
+
+class Ack(RoomLine, tag="ack", kw_only=True):
+    """Guest: up to where it has stored the log, and up to where its pages have handled it.
+
+    ``state`` is a hash of its Session's state behind ``at``.
+    """
+
+    seq: Number
+    handled: Number = 0
+    at: Number = 0
+    state: Hex = ""
+
+
+class Stable(RoomLine, tag="stable", kw_only=True):
+    """Host: up to where all listed members have stored the log, and each one's pages handled it."""
+
+    seq: Number
+    handled: Annotated[list[tuple[PeerId, Number]], msgspec.Meta(max_length=MAX_MEMBERS)] = (
+        msgspec.field(default_factory=list)
+    )
+
+
+class Leave(RoomLine, tag="leave", kw_only=True):
+    """Guest: it leaves the room."""
+
+
+class Moved(RoomLine, tag="moved", kw_only=True):
+    """Host: it is host no more; ``to`` is."""
+
+    to: PeerId
+
+
+class Ping(RoomLine, tag="ping", kw_only=True):
+    """Either: is somebody there?"""
+
+
+class Pong(RoomLine, tag="pong", kw_only=True):
+    """Somebody is."""
+
+
+class Latest(RoomLine, tag="latest", kw_only=True):
+    """The newest value of an ``author`` under a ``key`` of a message type; see ``latest.py``."""
+
+    author: PeerId
+    version: tuple[Number, Number]
+    data: msgspec.Raw
+
+
+class Volatile(RoomLine, tag="volatile", kw_only=True):
+    """A message that is worth something only now."""
+
+    author: PeerId = ""
+    to: PeerId = ""
+    data: msgspec.Raw
+
+
+class Want(RoomLine, tag="want", kw_only=True):
+    """The content of the private entry ``seq``, which is the asker's, is missing."""
+
+    seq: Number
+
+
+class Content(RoomLine, tag="content", kw_only=True):
+    """The content of that entry."""
+
+    seq: Number
+    data: msgspec.Raw
+    salt: Salt
+
+
+Line = (
+    Join
+    | Challenge
+    | Prove
+    | Welcome
+    | Close
+    | EntryLine
+    | Msg
+    | Confirm
+    | Refuse
+    | Ack
+    | Stable
+    | Leave
+    | Moved
+    | Ping
+    | Pong
+    | Latest
+    | Volatile
+    | Want
+    | Content
+)
+
+_reader = Reader(Line)
+_FACTS: dict[str, type[msgspec.Struct]] = {"open": Opening, "join": Joining, "leave": Leaving}
+"""What entries say that are no messages."""
+
+
+def parse(raw: bytes) -> Line | None:
+    """A line without newline; ``None`` where its type is unknown. Raises ``MalformedJson``."""
+    line: Line | None = _reader.read(raw)
+    if type(line) is EntryLine:
+        _refuse_misshapen(line)
+    elif type(line) is Close or type(line) is Refuse:
+        line.reason = escaped(line.reason)[:MAX_REASON]
+    return line
+
+
+def _refuse_misshapen(line: EntryLine) -> None:
+    """An entry says what its kind has to say."""
+    if line.kind == "msg":
+        if not line.id or not (bytes(line.data) or (line.to and line.digest)):
+            raise MalformedJson("malformed_json", "an entry without a message")
+        return
+    try:
+        msgspec.json.decode(line.data, type=_FACTS[line.kind])
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
+        reason = f"an entry {line.kind!r} that says: {error}"
+        raise MalformedJson("malformed_json", reason) from None
+    if line.kind == "open" and not line.id:
+        raise MalformedJson("malformed_json", "an entry 'open' without id")
+
+
+def entry_line(entry: RoomEntry, current: tuple[int, str], *, withheld: bool = False) -> EntryLine:
+    """The line of an entry, on a stream of the epoch ``current``."""
+    hides = withheld or entry.withheld
+    epoch = (entry.number, entry.host)
+    return EntryLine(
+        seq=entry.seq,
+        kind=entry.kind,
+        author=entry.author,
+        at=entry.at,
+        id=entry.id,
+        epoch=None if epoch == current else epoch,
+        to=entry.to,
+        data=EMPTY if hides else msgspec.Raw(entry.raw),
+        salt=b"" if hides else entry.salt,
+        sig=entry.sig,
+        digest=entry.digest,
+    )
+
+
+def entry_of(line: EntryLine, current: tuple[int, str]) -> RoomEntry:
+    """The entry that a line on a stream of the epoch ``current`` brings."""
+    number, host = line.epoch or current
+    return RoomEntry(
+        number=number,
+        host=host,
+        seq=line.seq,
+        kind=line.kind,
+        author=line.author,
+        at=line.at,
+        id=line.id,
+        to=line.to,
+        raw=bytes(line.data),
+        salt=line.salt,
+        sig=line.sig,
+        digest=line.digest,
+    )
