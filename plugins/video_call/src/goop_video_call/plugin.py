@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goop_node.hookspecs import hookimpl
-from goop_node.types import JsonSchema, NodeApi
+from goop_node.types import JsonSchema, NodeApi, Route
 from goop_realtime import (
     ContextType,
     Limits,
@@ -19,6 +19,8 @@ from goop_realtime import (
     Snapshot,
     Summary,
 )
+from goop_video_call.ice import CONFIG_SCHEMA, read_settings
+from goop_video_call.routes import routes
 from goop_video_call.session import CallSession
 
 _SCHEMAS = Path(__file__).parent / "schemas"
@@ -46,8 +48,13 @@ class VideoCallPlugin:
 
     @hookimpl
     def goop_config_schema(self) -> JsonSchema:
-        """There is nothing to set."""
-        return {"type": "object", "additionalProperties": False}
+        """The servers that help browsers find each other."""
+        return CONFIG_SCHEMA
+
+    @hookimpl
+    def goop_routes(self, node: NodeApi) -> Iterable[Route]:
+        """The endpoint below ``/api/video_call``."""
+        return [routes(node, read_settings(node.config_for("video_call"), node.data))]
 
     @hookimpl
     def realtime_contexts(self, node: NodeApi) -> Iterable[ContextType]:
