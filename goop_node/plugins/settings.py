@@ -131,5 +131,7 @@ def _expected(rule: str, value: Any, error: ValidationError) -> str:
     if rule == "enum":
         return "one of " + ", ".join(show(one) for one in value)
     if rule in _RULES:
-        return _RULES[rule].format(value if isinstance(value, (int, float)) else show(value))
+        expected = _RULES[rule].format(value if isinstance(value, (int, float)) else show(value))
+        examples = cast(Any, error.schema).get("examples", ()) if rule == "pattern" else ()
+        return expected + (f", e.g. {show(examples[0])}" if examples else "")
     return " ".join(error.message.split())

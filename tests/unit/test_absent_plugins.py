@@ -15,8 +15,8 @@ from goop_node.types import Caller
 from goop_realtime.contexts.registry import compile_context
 from goop_realtime.machine import ending, guest_side, joining, lookup
 from goop_realtime.machine.channel import Channel, Phase
-from goop_realtime.machine.core import Failure
 from goop_realtime.machine.rights import HOME, Rights
+from goop_realtime.model.failure import Failure
 from goop_realtime.model.obstacles import KEPT_MS
 from goop_realtime.model.wire import Line, raw, serialise
 from goop_realtime.testing import World

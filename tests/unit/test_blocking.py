@@ -6,6 +6,7 @@ from __future__ import annotations
 from goop_node.clock import now_ms
 from goop_node.types import Peer, PeerEvent, Refusal
 from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.reading import ChannelView
 from goop_realtime.machine.rights import HOME
 from tests.unit.test_containment import House
 
@@ -46,14 +47,15 @@ async def test_a_channel_with_who_is_blocked_waits_and_goes_on_afterwards() -> N
 async def test_what_was_asked_is_over_and_nothing_new_is_asked() -> None:
     house = House()
 
-    def request(peer: str) -> Channel | Refusal:
+    def request(peer: str) -> ChannelView | Refusal:
         return house.bridge.engine.request(now_ms(), peer, "", None, 60_000, new=True, caller=HOME)
 
     asked = request("bob")
-    assert isinstance(asked, Channel)
+    assert isinstance(asked, ChannelView)
     stands(house, "bob", blocked=True)
-    assert (asked.phase, asked.close_code) == (Phase.CLOSED, "blocked")
+    ended = house.core.channels[asked.id]
+    assert (ended.phase, ended.close_code) == (Phase.CLOSED, "blocked")
     refused = request("bob")
     assert isinstance(refused, Refusal)
     assert refused.code == "blocked"
-    assert isinstance(request("carol"), Channel)
+    assert isinstance(request("carol"), ChannelView)

@@ -28,6 +28,7 @@ from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import SHAPES, Line, raw, serialise
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.schema import MIGRATIONS
+from goop_realtime.types import Refusal
 
 Patch = pytest.MonkeyPatch
 
@@ -109,10 +110,9 @@ class House:
 
     def channel(self, peer: str) -> tuple[Channel, Stream]:
         """An open channel with that peer, who has joined on that stream."""
-        channel = self.bridge.engine.request(
-            now_ms(), peer, "", None, 60_000, new=False, caller=HOME
-        )
-        assert isinstance(channel, Channel)
+        asked = self.bridge.engine.request(now_ms(), peer, "", None, 60_000, new=False, caller=HOME)
+        assert not isinstance(asked, Refusal)
+        channel = self.core.channels[asked.id]
         stream = Stream(peer)
         self.bridge.inbound("/goop-node/group/1.1.0", stream)  # type: ignore[arg-type]
         stream.says(Line(type="join", group=channel.id, payload=raw({"have": None})))

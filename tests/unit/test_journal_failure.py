@@ -15,9 +15,9 @@ from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_realtime.contexts.registry import Registry
 from goop_realtime.driver.bridge import Bridge
-from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
+from goop_realtime.machine.reading import ChannelView
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.storage.journal import Journal
@@ -67,7 +67,7 @@ async def test_what_the_disk_did_not_take_did_not_happen() -> None:
 
     with full_journal(journal):
         asked = bridge.engine.request(now_ms(), "bob", "", None, 60_000, new=False, caller=HOME)
-        assert isinstance(asked, Channel)
+        assert isinstance(asked, ChannelView)
         with pytest.raises(Problem) as caught:
             await bridge.stored()
     assert caught.value.code == "storage_failed"

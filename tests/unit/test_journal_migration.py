@@ -16,10 +16,10 @@ from goop_node.data.storage import Database, open_database
 from goop_realtime.contexts.registry import Registry, compile_context
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
+from goop_realtime.machine.memory import everything
 from goop_realtime.machine.restore import restore
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.storage.journal import Journal
-from goop_realtime.storage.memory import everything
 from goop_realtime.storage.schema import MIGRATIONS
 from goop_realtime.testing.tally import TALLY
 

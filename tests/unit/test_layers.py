@@ -138,6 +138,50 @@ def test_the_folders_of_realtime_import_one_way(folder: str) -> None:
     assert found == []
 
 
+MACHINE_STATE = {"Core", "Channel", "Member", "Link"}
+JUDGES = {"testing"}
+"""Who judges the machine from outside looks into it: the simulator."""
+
+
+def reaches(path: Path) -> set[str]:
+    """What a file outside the machine uses of its state: imports of it, and ``engine.core``."""
+    found = {
+        f"imports {module} {name or ''}".rstrip()
+        for module, name in imports(path)
+        if module == f"{REALTIME}.machine.core"
+        or (module.startswith(f"{REALTIME}.machine") and name in MACHINE_STATE | {"core"})
+    }
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return found | {
+        f"line {node.lineno} reads .{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"core", "_core"}
+    }
+
+
+def test_the_engine_is_the_only_door_to_the_machine() -> None:
+    inside = {"machine", "rooms", *JUDGES}
+    plugins = sources(".py", under=PLUGINS)
+    outside = [
+        path
+        for path in plugins
+        if not (path.is_relative_to(CORE) and path.relative_to(CORE).parts[0] in inside)
+    ]
+    assert CORE / "driver" / "bridge.py" in outside
+    assert {str(path): found for path in outside if (found := reaches(path))} == {}
+
+
+def test_what_reaches_past_the_door_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "reaching.py"
+    file.write_text(
+        f"from {REALTIME}.machine import core\n"
+        f"from {REALTIME}.machine.channel import Channel, Phase\n"
+        f"from {REALTIME}.machine.core import Report\n"
+        "def f(engine):\n    return engine.core.channels\n"
+    )
+    assert len(reaches(file)) == 4
+
+
 def test_realtime_imports_no_context() -> None:
     files = sources(".py", under=PLUGINS / "realtime" / "src")
     assert files

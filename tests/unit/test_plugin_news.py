@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from goop_realtime.driver.plugin_news import PluginNews
 from goop_realtime.testing import World
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.tally import TALLY, TallySession
@@ -27,7 +26,7 @@ class Told:
 
 
 def replayed(node: SimNode) -> None:
-    PluginNews(node.engine.core, lambda work: None).replay()
+    assert node.engine.replay(node.world.now) == []
 
 
 @pytest.mark.parametrize("ended", [False, True])

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from goop_node.data.storage import Database, StorageError, open_database
 from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.memory import everything
 from goop_realtime.model.effects import Outgoing, SaveOutgoing
 from goop_realtime.model.jsonio import MAX_DEPTH, decode
 from goop_realtime.model.stored import Stored
 from goop_realtime.storage.journal import Journal
-from goop_realtime.storage.memory import everything
 from goop_realtime.storage.schema import MIGRATIONS
 from goop_realtime.testing import World
 

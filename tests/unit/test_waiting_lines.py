@@ -24,15 +24,14 @@ class Desk:
         self.opened: list[str] = []
         self.tasks: list[asyncio.Task[Any]] = []
         self.answer = asyncio.Event()
-        core = SimpleNamespace(
-            note=lambda hop, code, channel="", message="", detail="": self.notes.append(code),
-            channels={},
+        read = SimpleNamespace(
+            channel=lambda channel_id: None,
             is_discovered=lambda peer: peer.startswith("friend"),
             label_of=lambda peer: peer,
-            save=lambda channel: None,
         )
         self.engine: Any = SimpleNamespace(
-            core=core,
+            read=read,
+            note=lambda now, hop, code, channel="", detail="": self.notes.append(code),
             control=lambda now, peer, line: self.taken.append((peer, line.type)),
             control_failed=lambda now, peer, line, code, reason: self.notes.append(code),
         )
@@ -81,7 +80,7 @@ async def test_invitations_of_strangers_keep_nobody_elses_out() -> None:
 async def test_a_peer_that_answers_no_stream_has_few_lines_on_their_way() -> None:
     desk = Desk()
     node: Any = SimpleNamespace(
-        network=desk, peers=SimpleNamespace(is_discovered=desk.engine.core.is_discovered)
+        network=desk, peers=SimpleNamespace(is_discovered=desk.engine.read.is_discovered)
     )
     go: Any = SimpleNamespace(takes=lambda action: False)
     streams = InvitationStreams(node, desk.engine, go, desk.doors)
@@ -154,7 +153,7 @@ async def test_how_far_a_request_has_come_is_told_in_order_and_the_newest_is_tol
 async def test_lines_that_come_in_one_piece_are_counted_as_they_come() -> None:
     desk = Desk()
     node: Any = SimpleNamespace(
-        network=desk, peers=SimpleNamespace(is_discovered=desk.engine.core.is_discovered)
+        network=desk, peers=SimpleNamespace(is_discovered=desk.engine.read.is_discovered)
     )
     streams = InvitationStreams(node, desk.engine, SimpleNamespace(), desk.doors)  # type: ignore
     heard: list[Any] = []

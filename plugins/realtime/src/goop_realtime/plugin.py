@@ -31,10 +31,9 @@ from goop_realtime.contexts.plugin_code import copy_of
 from goop_realtime.contexts.registry import ContextError, Registry
 from goop_realtime.contexts.slow_calls import SlowCalls
 from goop_realtime.driver.bridge import Bridge
-from goop_realtime.machine.core import Core, Report
 from goop_realtime.machine.engine import Engine
-from goop_realtime.machine.restore import restore
 from goop_realtime.machine.rights import Rights
+from goop_realtime.machine.surroundings import Report, Surroundings
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
 from goop_realtime.storage.journal import Journal
@@ -158,7 +157,7 @@ class RealtimePlugin:
         synchronous = str(config.pop("synchronous", "NORMAL"))
         kept = config.pop("journal", True)
         journal = self._journal(node, synchronous) if kept else NoJournal()
-        core = Core(
+        surroundings = Surroundings(
             me=node.peer_id,
             registry=_registry(node),
             limits=NodeLimits(**config),
@@ -170,17 +169,22 @@ class RealtimePlugin:
             label_of=_labels(node),
             report=_reporter(node),
             slow=SlowCalls(time.monotonic, log.warning),
-            now=now_ms(),
         )
-        core.epoch = journal.next_epoch(core.now)
-        restore(core, journal.load())
-        core.may_lack = journal.may_lack
-        core.rights = _rights(node, core.registry)
+        now = now_ms()
+        epoch, stored = journal.next_epoch(now), journal.load()
+        engine = Engine.start(
+            surroundings,
+            now,
+            stored,
+            epoch=epoch,
+            may_lack=journal.may_lack,
+            rights=_rights(node, surroundings.registry),
+        )
         for flaw in journal.flaws:
             node.failed("realtime", StorageError("damaged", flaw), doing="reading the journal")
-        self._bridge = Bridge(node, Engine(core), journal)
+        self._bridge = Bridge(node, engine, journal)
         self._bridge.start()
-        unsubscribe = node.grants.subscribe(lambda: self._granted(node))
+        unsubscribe = node.grants.subscribe(lambda: self._granted(node, surroundings.registry))
         try:
             yield
         finally:
@@ -209,9 +213,9 @@ class RealtimePlugin:
         if self._bridge is not None:
             self._bridge.lost(reason)
 
-    def _granted(self, node: NodeApi) -> None:
+    def _granted(self, node: NodeApi, registry: Registry) -> None:
         bridge = self._running()
-        bridge.engine.set_rights(now_ms(), _rights(node, bridge.engine.core.registry))
+        bridge.engine.set_rights(now_ms(), _rights(node, registry))
         bridge.step()
 
     def _running(self) -> Bridge:

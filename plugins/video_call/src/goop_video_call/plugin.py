@@ -4,14 +4,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from goop_node.hookspecs import hookimpl
-from goop_node.types import JsonSchema, NodeApi
-from goop_realtime import ContextType, Limits
+from goop_node.types import JsonSchema, NodeApi, Route
+from goop_realtime import (
+    ContextType,
+    Limits,
+    OpenRequest,
+    Refusal,
+    Session,
+    Snapshot,
+    Summary,
+)
+from goop_video_call.ice import CONFIG_SCHEMA, read_settings
+from goop_video_call.routes import routes
+from goop_video_call.session import CallSession
 
 _SCHEMAS = Path(__file__).parent / "schemas"
+_SUMMARIES = {
+    "open": "Call",
+    "requested": "Call, not accepted yet",
+    "ended": "The call has ended",
+}
+
+
+def schema(name: str) -> JsonSchema:
+    """The JSON Schema of a message, or of the ``params``."""
+    found: JsonSchema = json.loads((_SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def messages() -> Mapping[str, JsonSchema]:
+    """The JSON Schema of each message, by its ``type``."""
+    names = sorted(path.stem for path in _SCHEMAS.glob("*.json"))
+    return {name: schema(name) for name in names if name != "params"}
 
 
 class VideoCallPlugin:
@@ -19,8 +48,13 @@ class VideoCallPlugin:
 
     @hookimpl
     def goop_config_schema(self) -> JsonSchema:
-        """There is nothing to set."""
-        return {"type": "object", "additionalProperties": False}
+        """The servers that help browsers find each other."""
+        return CONFIG_SCHEMA
+
+    @hookimpl
+    def goop_routes(self, node: NodeApi) -> Iterable[Route]:
+        """The endpoint below ``/api/video_call``."""
+        return [routes(node, read_settings(node.config_for("video_call"), node.data))]
 
     @hookimpl
     def realtime_contexts(self, node: NodeApi) -> Iterable[ContextType]:
@@ -28,12 +62,35 @@ class VideoCallPlugin:
         return [
             ContextType(
                 name="video_call",
-                version="1.1",
+                version="1.2",
                 title="Video call",
-                messages={
-                    path.stem: json.loads(path.read_text(encoding="utf-8"))
-                    for path in sorted(_SCHEMAS.glob("*.json"))
-                },
+                messages=messages(),
+                params=schema("params"),
+                open_session=open_session,
+                summary=summary,
+                terms=terms,
+                single_request=True,
                 limits=Limits(suspended_ms=300_000),
             )
         ]
+
+
+def open_session(request: OpenRequest, snapshot: Snapshot | None) -> Session | Refusal:
+    """The call of a channel."""
+    return CallSession(request, None if snapshot is None else snapshot.state)
+
+
+def summary(session: CallSession, peer: str) -> Summary:
+    """How a call stands, the same for both."""
+    phase = session.phase
+    return Summary(text=_SUMMARIES.get(phase, "In a call"), ended=phase == "ended")
+
+
+def terms(request: OpenRequest) -> str:
+    """What the caller would like: ``With sound and picture.``"""
+    params: Any = request.params
+    if params is None:
+        return ""
+    media = params["media"]
+    said = [word for kind, word in (("audio", "sound"), ("video", "picture")) if media[kind]]
+    return f"With {' and '.join(said)}." if said else "Without sound and picture: to see and hear."

@@ -63,6 +63,8 @@ class ChannelSession:
     ``request`` is the plugin's copy of how the channel was opened.
     """
 
+    __slots__ = ("_context", "_failing", "_session", "_slow", "request")
+
     def __init__(
         self,
         context: Context,
@@ -166,6 +168,18 @@ class ChannelSession:
         return finish
 
 
+class ClosedSession(ChannelSession):
+    """The Session of a channel that takes no messages any more, or none yet.
+
+    No plugin has it, so that its ``request`` is the channel's own.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, request: OpenRequest, failing: Failing) -> None:
+        super().__init__(PLAIN, NoRules(), request, failing)
+
+
 def open_session(
     context: Context,
     asked_for: OpenRequest,
@@ -186,11 +200,6 @@ def open_session(
     if isinstance(found, Refusal):
         return found
     return ChannelSession(context, found, request, failing, slow)
-
-
-def closed_session(request: OpenRequest, failing: Failing) -> ChannelSession:
-    """The Session of a channel that takes no messages any more, or none yet."""
-    return ChannelSession(PLAIN, NoRules(), copy_of(request), failing)
 
 
 def initial_state_of(

@@ -18,7 +18,6 @@ from goop_node.problems import Problem
 from goop_node.types import LineStream, NodeApi, PeerEvent
 from goop_realtime.driver.channel_streams import ChannelStreams
 from goop_realtime.driver.invitation_streams import InvitationStreams, until_discovered
-from goop_realtime.driver.plugin_news import PluginNews
 from goop_realtime.goop2.go_doors import Doors
 from goop_realtime.goop2.go_peers import GoPeers
 from goop_realtime.machine.engine import Engine
@@ -80,13 +79,13 @@ class Bridge:
         )
         self._go = GoPeers(node.network, engine, doors)
         self._invitations = InvitationStreams(node, engine, self._go, doors)
-        self._news = PluginNews(engine.core, self._spawn)
 
     # Steps and their effects
 
     def start(self) -> None:
         """Begin: the plugins hear what they may have missed, pages and peers what is due."""
-        self._news.replay()
+        for work in self.engine.replay(now_ms()):
+            self._spawn(work())
         self.step()
 
     def step(self) -> None:
@@ -157,7 +156,9 @@ class Bridge:
         # Messages alone bring no deadline nearer, and most steps are messages alone.
         self._look = self._look or not all(type(effect) in QUIET for effect in effects)
         try:
-            self._news.committed(effect for effect in effects if type(effect) is Committed)
+            news = [effect for effect in effects if type(effect) is Committed]
+            for work in self.engine.committed(now_ms(), news) if news else ():
+                self._spawn(work())
         except Exception as error:
             self.report(error, "in telling the plugins what is stored")
         for effect in effects:
@@ -183,7 +184,7 @@ class Bridge:
             self._streams.end(action)
         elif isinstance(action, Changed):
             self._go.changed(action.channel)
-            self._news.opened(action.channel)
+            self.engine.changed(now_ms(), action.channel)
             for waiter in self._waiters.pop(action.channel, ()):
                 if not waiter.done():
                     waiter.set_result(None)
@@ -232,7 +233,7 @@ class Bridge:
         self._look = True
 
     def _arm(self) -> None:
-        due = self.engine.core.running.due_at
+        due = self.engine.read.look_at
         sooner = due is not None and self._timer_at is not None and due < self._timer_at
         if self._closed or (self._timer is not None and not self._look and not sooner):
             return
@@ -249,8 +250,7 @@ class Bridge:
 
     def _tick(self) -> None:
         self._timer = None
-        self.engine.core.correction = correction_ms()
-        for overdue in self.engine.tick(now_ms()):
+        for overdue in self.engine.tick(now_ms(), correction_ms()):
             log.warning("a channel is stuck: %s", overdue)
         self.flush()
 

@@ -65,7 +65,7 @@ class ChannelStreams:
         except MalformedJson as error:
             line = Line(type="", reason=error.reason)
         if line.type != "join":
-            self._engine.core.note("link", "bad_first_line", detail=f"from {stream.peer_id}")
+            self._engine.note(now_ms(), "link", "bad_first_line", detail=f"from {stream.peer_id}")
             stream.write(serialise(Line(type="close", code="bad_first_line")))
             stream.close()
             return False

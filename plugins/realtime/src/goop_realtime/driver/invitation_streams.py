@@ -46,7 +46,7 @@ class InvitationStreams:
                 try:
                     line = parse(raw)
                 except MalformedJson as error:
-                    self._engine.core.note("peer", error.code, detail=error.reason)
+                    self._note(error.code, "", error.reason)
                     stream.reset()
                     return
                 self._received(stream.peer_id, line)
@@ -60,13 +60,13 @@ class InvitationStreams:
             self._waiting[peer] += 1
             self._doors.spawn(self._when_discovered(peer, line))
         else:
-            self._engine.core.note("peer", "busy", line.group, detail=f"undiscovered: {peer}")
+            self._note("busy", line.group, f"undiscovered: {peer}")
 
     def _take(self, peer: str, line: Line) -> None:
         try:
             self._engine.control(self._doors.now(), peer, line)
         except MalformedJson as error:
-            self._engine.core.note("peer", error.code, line.group, detail=error.reason)
+            self._note(error.code, line.group, error.reason)
         self._doors.step()
 
     async def _when_discovered(self, peer: str, line: Line) -> None:
@@ -76,7 +76,7 @@ class InvitationStreams:
                 return
         finally:
             _less(self._waiting, peer)
-        self._engine.core.note("peer", "undiscovered", line.group, detail=peer)
+        self._note("undiscovered", line.group, peer)
         if line.type == "invite":
             refusal = Line(
                 type="decline", group=line.group, code="refused", reason="not discovered"
@@ -90,7 +90,7 @@ class InvitationStreams:
         line = action.line
         # A peer that answers no stream has no more of ours waiting for it.
         if line.type != "invite" and self._sending[action.peer] >= SENDING_PER_PEER:
-            self._engine.core.note("peer", "busy", line.group, detail=f"no {line.type} is sent")
+            self._note("busy", line.group, f"no {line.type} is sent")
             return
         self._sending[action.peer] += 1
         try:
@@ -122,7 +122,7 @@ class InvitationStreams:
         except NetworkError as error:
             reason = error.reason
             if error.code == "unsupported":
-                reason = why_not(line, self._engine.core.label_of(action.peer))
+                reason = why_not(line, self._engine.read.label_of(action.peer))
             self._engine.control_failed(self._doors.now(), action.peer, line, error.code, reason)
             self._doors.step()
             over.set()
@@ -134,6 +134,9 @@ class InvitationStreams:
         stream.write(serialise(line))
         stream.close()
         return over
+
+    def _note(self, code: str, group: str, detail: str) -> None:
+        self._engine.note(self._doors.now(), "peer", code, group, detail)
 
 
 def _less(counter: Counter[str], peer: str) -> None:

@@ -11,7 +11,6 @@ from goop_node.groups import INVITE_PROTOCOL, Invite
 from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import PLAIN
 from goop_realtime.goop2.go_doors import Doors
-from goop_realtime.machine.channel import BEST_EFFORT
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.model.wire import Invite as InviteLine
@@ -27,7 +26,6 @@ class Invited:
 
     def __init__(self, engine: Engine, doors: Doors) -> None:
         self._engine = engine
-        self._core = engine.core
         self._doors = doors
         self._waiting: dict[str, set[str]] = {}
         """Those whose sender is not discovered yet."""
@@ -37,9 +35,10 @@ class Invited:
         if invite.app_type not in ("", "realtime") or not invite.group_id.startswith("rt-"):
             self._note("not_realtime", invite.group_id, f"{invite.app_type!r} from {peer}")
             return
-        if not (self._core.is_discovered(peer) or await self._discovered(peer, invite.group_id)):
+        read = self._engine.read
+        if not (read.is_discovered(peer) or await self._discovered(peer, invite.group_id)):
             return
-        known = invite.group_id in self._core.channels
+        known = read.channel(invite.group_id) is not None
         fields: dict[str, JsonValue] = {
             "context": "",
             "hash": PLAIN.hash,
@@ -47,10 +46,8 @@ class Invited:
         }
         line = Line(type="invite", group=invite.group_id, payload=raw(fields))
         self._engine.control(self._doors.now(), peer, line)
-        channel = self._core.channels.get(invite.group_id)
-        if channel is not None and not known:
-            channel.delivery = BEST_EFFORT
-            self._core.save(channel)
+        if not known and read.channel(invite.group_id) is not None:
+            self._engine.best_effort(self._doors.now(), invite.group_id)
         self._doors.step()
 
     async def _discovered(self, peer: str, group: str) -> bool:
@@ -73,7 +70,7 @@ class Invited:
         return False
 
     def _note(self, code: str, group: str, detail: str) -> None:
-        self._core.note("peer", code, group, detail=detail)
+        self._engine.note(self._doors.now(), "peer", code, group, detail)
 
 
 def invitation(channel_id: str, host: str) -> Invite:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from functools import partial
+from secrets import token_hex
 from typing import Any
 
 from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, Groups, Membership
@@ -24,11 +25,10 @@ from goop_realtime.goop2.go_joining import REFUSALS, join
 from goop_realtime.goop2.go_link import GoLink
 from goop_realtime.goop2.go_pulse import Sleepers, lost
 from goop_realtime.goop2.go_renewal import CLEAN, keep_heard
-from goop_realtime.machine import pages
-from goop_realtime.machine.channel import BEST_EFFORT, Channel, Phase
+from goop_realtime.machine.channel import BEST_EFFORT, Phase
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.liveness import Wait
-from goop_realtime.machine.unread import Unread
+from goop_realtime.machine.reading import ChannelView
 from goop_realtime.model.effects import OpenLink, SendControl
 from goop_realtime.model.wire import Line, serialise
 
@@ -41,7 +41,7 @@ class GoPeers:
     def __init__(self, network: Network, engine: Engine, doors: Doors) -> None:
         self._network = network
         self._engine = engine
-        self._core = engine.core
+        self._read = engine.read
         self._doors = doors
         self._groups = Groups(network, self._note)
         self._links: dict[str, GoLink] = {}
@@ -50,15 +50,15 @@ class GoPeers:
         self._invited = Invited(engine, doors)
         self._unsure: set[str] = set()
         """Channels whose host may still hold a membership of ours that is over."""
-        self._core.liveness.sources.append(self._waits)
-        for channel in self._core.channels.values():
+        engine.watch(self._waits)
+        for channel in self._read.channels():
             if channel.delivery == BEST_EFFORT and not channel.final:
                 if channel.hosted:
                     self._host(channel)
                 self._membership_ended(channel, "lost")
 
     def _note(self, code: str, group: str, detail: str) -> None:
-        self._core.note("peer", code, group, detail=detail)
+        self._engine.note(self._doors.now(), "peer", code, group, detail)
 
     def _waits(self) -> Iterator[Wait]:
         for channel_id, link in self._links.items():
@@ -83,8 +83,8 @@ class GoPeers:
 
     def takes(self, action: SendControl) -> bool:
         """Take a line outside any link, if it concerns a channel with a 1.0.0 peer."""
-        channel = self._core.channels.get(action.line.group)
-        if channel is None or channel.delivery != BEST_EFFORT or action.peer not in channel.members:
+        channel = self._read.channel(action.line.group)
+        if channel is None or channel.delivery != BEST_EFFORT or action.peer != channel.peer:
             return False
         if action.line.type == "poke" and channel.id in self._sleepers:
             self._doors.spawn(self._rouse(channel.id))
@@ -96,18 +96,16 @@ class GoPeers:
         """Use a fresh stream for the engine's invitation, if the peer took it for 1.0.0's."""
         if stream.protocol != INVITE_PROTOCOL:
             return False
-        channel = self._core.channels.get(line.group)
+        channel = self._read.channel(line.group)
         if channel is None or channel.phase is not Phase.ASKING or channel.id in self._links:
             stream.reset()
             return True
         if channel.delivery != BEST_EFFORT:
-            channel.delivery = BEST_EFFORT
-            self._core.save(channel)
-            pages.tell_state(self._core, channel)
+            self._engine.best_effort(self._doors.now(), channel.id)
             self._host(channel)
             # The group stands, and is committed, before its invitation leaves.
             self._doors.flush()
-            self._groups.invite(stream, invitation(channel.id, self._core.me))
+            self._groups.invite(stream, invitation(channel.id, self._read.me))
         else:
             stream.reset()
         return True
@@ -115,9 +113,9 @@ class GoPeers:
     async def _rouse(self, channel_id: str) -> None:
         await self._sleepers.rouse(channel_id)
 
-    async def _invite_again(self, channel: Channel) -> None:
+    async def _invite_again(self, channel: ChannelView) -> None:
         try:
-            stream = await self._network.open_stream(channel.other.peer, [INVITE_PROTOCOL])
+            stream = await self._network.open_stream(channel.peer, [INVITE_PROTOCOL])
         except NetworkError as error:
             self._note(error.code, channel.id, "inviting again failed")
             self._absent.ended(channel.id, error.code)
@@ -125,21 +123,21 @@ class GoPeers:
         if self._over(channel.id) or channel.id in self._links:
             stream.reset()
         else:
-            self._groups.invite(stream, invitation(channel.id, self._core.me))
+            self._groups.invite(stream, invitation(channel.id, self._read.me))
 
     # Links
 
-    def _host(self, channel: Channel) -> None:
+    def _host(self, channel: ChannelView) -> None:
         self._groups.host(
             channel.id,
             name=f"rt:{channel.id}",
-            invited=(channel.other.peer,),
+            invited=(channel.peer,),
             on_member=lambda member: self._member(channel.id, member),
         )
 
     def _member(self, channel_id: str, member: Membership) -> None:
         """A membership has begun, or its peer is heard again."""
-        channel = self._core.channels.get(channel_id)
+        channel = self._read.channel(channel_id)
         if channel is None:
             member.end()
         elif channel.hosted:
@@ -147,18 +145,18 @@ class GoPeers:
         else:
             self._welcomed(channel, member)
 
-    def _guest_joined(self, channel: Channel, member: Membership) -> None:
+    def _guest_joined(self, channel: ChannelView, member: Membership) -> None:
         self._absent.back(channel.id)
         virtual = VirtualGuest(channel.id, **self._virtual(channel))
         link = self._link(channel, member, virtual)
         # What was written to the peer is what it has; nothing more is known.
-        join = virtual.join(channel.log.position(channel.other.handled))
-        self._engine.joined(self._doors.now(), link, channel.other.peer, join)
+        join = virtual.join(channel.handled_there)
+        self._engine.joined(self._doors.now(), link, channel.peer, join)
         self._doors.step()
 
     def takes_link(self, action: OpenLink) -> bool:
         """Open the link of a channel that a 1.0.0 peer hosts, if it is one."""
-        channel = self._core.channels.get(action.channel)
+        channel = self._read.channel(action.channel)
         if channel is None or channel.delivery != BEST_EFFORT:
             return False
         self._doors.spawn(self._answer(channel.id))
@@ -171,8 +169,8 @@ class GoPeers:
         except Exception:
             log.exception("no link for channel %s", channel_id)
             code = "failed"
-        channel = self._core.channels.get(channel_id)
-        if channel is not None and channel.other.opening:
+        channel = self._read.channel(channel_id)
+        if channel is not None and channel.opening:
             self._engine.link_failed(self._doors.now(), channel_id, code)
         self._doors.step()
 
@@ -180,16 +178,16 @@ class GoPeers:
         """Wake the membership that sleeps, or begin one; the code of what went wrong, if it did."""
         if channel_id in self._sleepers:
             return "" if await self._sleepers.rouse(channel_id) else "silent"
-        channel = self._core.channels.get(channel_id)
+        channel = self._read.channel(channel_id)
         return "closed" if channel is None else await self._join(channel)
 
-    async def _join(self, channel: Channel) -> str:
+    async def _join(self, channel: ChannelView) -> str:
         """Join the peer's group; the code of what went wrong, if it did."""
         try:
             await join(
                 self._groups,
                 self._network,
-                channel.other.peer,
+                channel.peer,
                 channel.id,
                 lambda member: self._member(channel.id, member),
                 lambda: not self._over(channel.id),
@@ -197,12 +195,12 @@ class GoPeers:
         except NetworkError as error:
             code = REFUSALS.get(error.code)
             if code is not None:
-                code = "lost" if code == "expired" and channel.phase is Phase.OPEN else code
-                self._closed_there(channel, code)
+                agreed = (now := self._read.channel(channel.id)) and now.phase is Phase.OPEN
+                self._closed_there(channel, "lost" if code == "expired" and agreed else code)
             return error.code
         return ""
 
-    def _welcomed(self, channel: Channel, member: Membership) -> None:
+    def _welcomed(self, channel: ChannelView, member: Membership) -> None:
         virtual = VirtualHost(channel.id, **self._virtual(channel))
         number = self._link(channel, member, virtual)
         self._engine.link_opened(self._doors.now(), channel.id, number)
@@ -211,13 +209,13 @@ class GoPeers:
         if channel.id in self._unsure and link is not None:
             self._doors.spawn(self._keep_heard(channel, link))
 
-    async def _keep_heard(self, channel: Channel, link: GoLink) -> None:
-        if await keep_heard(link, partial(self._groups.join, channel.other.peer, channel.id)):
+    async def _keep_heard(self, channel: ChannelView, link: GoLink) -> None:
+        if await keep_heard(link, partial(self._groups.join, channel.peer, channel.id)):
             self._unsure.discard(channel.id)
 
-    def _closed_there(self, channel: Channel, code: str) -> None:
+    def _closed_there(self, channel: ChannelView, code: str) -> None:
         line = Line(type="close", group=channel.id, code=code)
-        self._engine.control(self._doors.now(), channel.other.peer, line)
+        self._engine.control(self._doors.now(), channel.peer, line)
 
     async def _watch(self, channel_id: str, link: GoLink) -> None:
         """Let a link go whose peer is silent, and keep its membership while it has a channel."""
@@ -227,7 +225,7 @@ class GoPeers:
                 self._sleepers.leave(channel_id)
 
     def _ended_asleep(self, channel_id: str, code: str) -> None:
-        channel = self._core.channels.get(channel_id)
+        channel = self._read.channel(channel_id)
         if channel is not None and code == "closed" and not channel.hosted:
             self._closed_there(channel, "closed")
         elif channel is not None and code != "replaced":
@@ -235,7 +233,7 @@ class GoPeers:
         self._doors.step()
         self.changed(channel_id)
 
-    def _membership_ended(self, channel: Channel, code: str) -> None:
+    def _membership_ended(self, channel: ChannelView, code: str) -> None:
         """With the ``code`` is known what becomes of the peer, and what it may still believe."""
         if channel.hosted:
             self._absent.ended(channel.id, code)
@@ -244,22 +242,21 @@ class GoPeers:
 
     def _gone(self, channel_id: str) -> None:
         """A guest has left for good."""
-        channel = self._core.channels.get(channel_id)
+        channel = self._read.channel(channel_id)
         if channel is not None and channel_id not in self._links:
             self._closed_there(channel, "closed")
             self._doors.step()
 
-    def _virtual(self, channel: Channel) -> dict[str, Any]:
-        core = self._core
+    def _virtual(self, channel: ChannelView) -> dict[str, Any]:
         return {
-            "peer": channel.other.peer,
-            "prefix": f"g{core.random.getrandbits(64):016x}",
-            "message_bytes": core.limits.of(channel.context.type.limits).message_bytes,
-            "unread": Unread(channel).measure,
+            "peer": channel.peer,
+            "prefix": f"g{token_hex(8)}",
+            "message_bytes": channel.limits.message_bytes,
+            "unread": self._read.unread(channel.id),
         }
 
-    def _link(self, channel: Channel, member: Membership, virtual: Virtual) -> int:
-        limits = self._core.limits.of(channel.context.type.limits)
+    def _link(self, channel: ChannelView, member: Membership, virtual: Virtual) -> int:
+        limits = channel.limits
         channel_id, number = channel.id, 0
 
         def lines(batch: list[Line]) -> None:
@@ -293,12 +290,12 @@ class GoPeers:
         return number
 
     def _over(self, channel_id: str) -> bool:
-        channel = self._core.channels.get(channel_id)
+        channel = self._read.channel(channel_id)
         return channel is None or channel.final
 
     def changed(self, channel_id: str) -> None:
         """A channel's state changed: one that has ended needs no group any more."""
-        channel = self._core.channels.get(channel_id)
+        channel = self._read.channel(channel_id)
         if channel is not None and (not channel.final or channel.delivery != BEST_EFFORT):
             return
         link = self._links.get(channel_id)

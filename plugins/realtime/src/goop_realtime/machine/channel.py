@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -25,7 +24,6 @@ from goop_realtime.model.limits import (
 from goop_realtime.model.log import Log, Position
 from goop_realtime.model.obstacles import Obstacle
 from goop_realtime.model.outcomes import Outcomes
-from goop_realtime.model.wire import MAX_FAILED
 from goop_realtime.types import OpenRequest
 
 BEST_EFFORT = "best-effort"
@@ -58,9 +56,13 @@ class Said:
     judged: Position | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Channel:
-    """The state of one channel. Sequence numbers are of its log; times are Unix ms."""
+    """The state of one channel. Sequence numbers are of its log; times are Unix ms.
+
+    Queues are lists, since an empty deque takes 760 bytes, and many channels that have ended are
+    remembered. None is longer than ``OUTBOX_MESSAGES``.
+    """
 
     me: str
     """This node's peer id."""
@@ -96,7 +98,7 @@ class Channel:
     """The newest that our pages really handled; from there ``handled`` only passed over our own."""
     written: int = 0
     """Up to where ``handled`` was moved by a page that does not ack: written, not handled."""
-    failures: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_FAILED))
+    failures: list[int] = field(default_factory=list)
     """The newest entries that handlers of our pages failed on."""
     handed_out: int = 0
     """The newest entry that any page was given."""
@@ -124,12 +126,12 @@ class Channel:
     missed: bool = False
     """Guest: a request that ended without an answer, kept for the person."""
 
-    unhandled: deque[tuple[int, int]] = field(default_factory=deque)
+    unhandled: list[tuple[int, int]] = field(default_factory=list)
     """``(seq, bytes)`` of our own ordered entries that not everybody has handled."""
     unhandled_bytes: int = 0
     outbox_bytes: int = 0
-    undelivered: deque[tuple[int, str]] = field(default_factory=deque)
-    unfinished: deque[tuple[int, str]] = field(default_factory=deque)
+    undelivered: list[tuple[int, str]] = field(default_factory=list)
+    unfinished: list[tuple[int, str]] = field(default_factory=list)
     """``(seq, message id)`` of our pages' messages that still await a receipt."""
     bucket: Bucket | None = None
     """What our pages may send."""

@@ -11,10 +11,11 @@ from types import TracebackType
 
 from goop_realtime.machine import pages
 from goop_realtime.machine.channel import Channel
-from goop_realtime.machine.core import Core, Failure
+from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import FAILED, FAILED_THERE, finish
 from goop_realtime.machine.restore import restore
 from goop_realtime.model.effects import Changed, CloseLink, DropChannel
+from goop_realtime.model.failure import Failure
 from goop_realtime.model.stored import Stored
 from goop_realtime.model.wire import Line
 from goop_realtime.types import Refusal

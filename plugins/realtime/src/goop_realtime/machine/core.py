@@ -7,15 +7,12 @@ Nothing here does I/O or reads a clock. ``Engine`` is the door for the driver.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from goop_node.plugins.blame import describe
 from goop_realtime.contexts import plugin_code
 from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure
-from goop_realtime.contexts.registry import PLAIN, Context, Registry
-from goop_realtime.contexts.slow_calls import UNTIMED, SlowCalls
+from goop_realtime.contexts.registry import PLAIN, Context
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.following import Running
 from goop_realtime.machine.link import Link
@@ -23,52 +20,21 @@ from goop_realtime.machine.liveness import Liveness
 from goop_realtime.machine.member import Member
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Rights
+from goop_realtime.machine.surroundings import Surroundings
 from goop_realtime.model.effects import Effect, SaveChannel, SaveMember, SendControl, SendLine
-from goop_realtime.model.limits import NodeLimits
+from goop_realtime.model.failure import Failure
 from goop_realtime.model.quotas import Meters, Withdrawn
 from goop_realtime.model.trace import PAGES, STRANGERS, Trace
 from goop_realtime.model.wire import Line, serialise
 from goop_realtime.types import OpenRequest, Refusal, Snapshot
 
-Report = Callable[[str, BaseException, str, object, str], None]
-"""Takes (plugin, error, in what, the plugin's function, about which channel and message)."""
-
-
-def _tell_nobody(
-    plugin: str, error: BaseException, doing: str, code: object, about: str
-) -> None: ...
-
-
-@dataclass(frozen=True)
-class Failure:
-    """This node failed on a channel, perhaps at a line of ``peer``."""
-
-    error: Exception
-    peer: str = ""
-
 
 @dataclass(eq=False)
-class Core:
+class Core(Surroundings):
     """The shared state of one node's realtime machine."""
 
-    me: str
-    """Our peer id."""
-    registry: Registry
-    limits: NodeLimits
-    random: random.Random
-    authorize: Callable[[OpenRequest], Refusal | None]
-    is_discovered: Callable[[str], bool]
-    label_of: Callable[[str], str]
-    report: Report = _tell_nobody
-    """Takes what a plugin's function failed with."""
-    slow: SlowCalls = UNTIMED
-    """Says which calls of Sessions kept everything waiting."""
-    is_blocked: Callable[[str], bool] = lambda peer: False
-    """Whether the person wants nothing to do with a peer."""
     may_lack: bool = True
     """Whether what is stored may lack some of what this node has told others before."""
-    is_friend: Callable[[str], bool] = lambda peer: False
-    """Whether the person has named a peer."""
     rights: Rights = field(default_factory=Rights)
     """What templates may use, as the person has it now."""
     epoch: int = 0

@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
-from goop_realtime.machine import invitations_received, invitations_sent, links, missed, pages
+from goop_realtime.machine import (
+    invitations_received,
+    invitations_sent,
+    links,
+    missed,
+    pages,
+    tombstones,
+)
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.liveness import Overdue
-from goop_realtime.machine.tombstones import TOMBSTONE_MS, forget
 
 
 def tick(core: Core) -> list[Overdue]:
@@ -32,9 +38,7 @@ def _keep(core: Core, channel: Channel) -> None:
     invitations_received.keep(core, channel)
     links.keep(core, channel)
     missed.expire(core, channel)
-    over = channel.final and not channel.links and not channel.missed
-    if over and core.now - channel.closed_at > TOMBSTONE_MS:
-        forget(core, channel)
+    tombstones.keep(core, channel)
 
 
 def wake_at(core: Core, now: int) -> int | None:

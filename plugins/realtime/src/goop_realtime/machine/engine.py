@@ -7,7 +7,7 @@ Each method tells it the time (Unix ms) and one thing that happened. ``settle()`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from goop_node.types import Caller, JsonValue
@@ -22,17 +22,22 @@ from goop_realtime.machine import (
     joining,
     links,
     places,
+    plugin_news,
     settling,
     waits,
 )
-from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.channel import BEST_EFFORT, Phase
 from goop_realtime.machine.containment import Contained, set_back
-from goop_realtime.machine.core import Core, Failure
-from goop_realtime.machine.liveness import Overdue
-from goop_realtime.machine.pages import Page
+from goop_realtime.machine.core import Core
+from goop_realtime.machine.liveness import Overdue, Wait
+from goop_realtime.machine.pages import Page, tell_state
+from goop_realtime.machine.plugin_news import Work
+from goop_realtime.machine.reading import ChannelView, Reading, view_of
 from goop_realtime.machine.restore import restore
 from goop_realtime.machine.rights import Rights
-from goop_realtime.model.effects import Effect, channel_of
+from goop_realtime.machine.surroundings import Surroundings
+from goop_realtime.model.effects import Committed, Effect, channel_of
+from goop_realtime.model.failure import Failure
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.stored import Stored
 from goop_realtime.model.wire import Line, parse
@@ -48,7 +53,28 @@ class Engine:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self.read = Reading(core)
         core.liveness.sources.append(lambda: waits.waiting(core))
+
+    @classmethod
+    def start(
+        cls,
+        node: Surroundings,
+        now: int,
+        stored: Mapping[str, Stored],
+        *,
+        epoch: int,
+        may_lack: bool = True,
+        rights: Rights | None = None,
+    ) -> Engine:
+        """Begin with what the journal holds.
+
+        ``epoch`` is new at every start; ``may_lack``: see ``Core``.
+        """
+        core = Core(**vars(node), now=now, epoch=epoch, may_lack=may_lack)
+        core.rights = rights or core.rights
+        restore(core, stored)
+        return cls(core)
 
     def settle(self) -> None:
         """End a step: what it placed is told at once, to pages and to other nodes."""
@@ -96,24 +122,26 @@ class Engine:
         new: bool,
         caller: Caller,
         app: str = "",
-    ) -> Channel | Refusal:
+    ) -> ChannelView | Refusal:
         """Somebody asks for a channel with ``peer``. ``timeout`` in ms.
 
         Without a context the template that asks is named: for a page its own, for others ``app``.
         """
         self.core.now = now
-        return calls.request(
+        found = calls.request(
             self.core, peer, context, params, timeout, new=new, caller=caller, app=app
         )
+        return found if isinstance(found, Refusal) else view_of(self.core, found)
 
     def accept(
         self, now: int, channel_id: str, caller: Caller, template: str = ""
-    ) -> Channel | Refusal:
+    ) -> ChannelView | Refusal:
         """Somebody accepts a request: a page for its template; home and programs for ``template``,
         else for its context's page or the template that asks, where those may have it.
         """
         self.core.now = now
-        return calls.accept(self.core, channel_id, caller, template)
+        found = calls.accept(self.core, channel_id, caller, template)
+        return found if isinstance(found, Refusal) else view_of(self.core, found)
 
     def decline(self, now: int, channel_id: str, caller: Caller, reason: str) -> Refusal | None:
         """Somebody declines a request."""
@@ -150,6 +178,8 @@ class Engine:
     def attach(self, now: int, page_id: str, caller: Caller) -> Page:
         """A connection of that page is open. A page that returns in time keeps its place.
 
+        What is returned stands for the page in what is told of it.
+
         Where it had another one, what was on its way there unacknowledged is told again.
         """
         self.core.now = now
@@ -168,9 +198,7 @@ class Engine:
     def detach(self, now: int, page: Page, *, for_good: bool = False) -> None:
         """The page's connection is gone; its place is kept for a while, unless it is for good."""
         self.core.now = now
-        places.detach(self.core, page)
-        if for_good and self.core.pages.get(page.id) is page:
-            self.core.pages.pop(page.id, None)
+        places.detach(self.core, page, for_good=for_good)
 
     # The network
 
@@ -238,14 +266,53 @@ class Engine:
         self.core.now = now
         blocking.standing_changed(self.core, peer)
 
+    def best_effort(self, now: int, channel_id: str) -> None:
+        """The other one speaks 1.0.0 and has no log: nothing that it is told will be confirmed."""
+        self.core.now = now
+        channel = self.core.channels[channel_id]
+        if channel.delivery != BEST_EFFORT:
+            channel.delivery = BEST_EFFORT
+            self.core.save(channel)
+            if channel.phase is Phase.ASKING:
+                tell_state(self.core, channel)
+
+    # Plugins
+
+    def replay(self, now: int) -> list[Work]:
+        """At a start, the contexts' plugins are told again what the logs hold."""
+        self.core.now = now
+        return plugin_news.replay(self.core)
+
+    def committed(self, now: int, news: Iterable[Committed]) -> list[Work]:
+        """These are stored: the contexts' plugins are told. What is left to be awaited."""
+        self.core.now = now
+        return plugin_news.committed(self.core, news)
+
+    def changed(self, now: int, channel_id: str) -> None:
+        """A channel's new state is stored: its plugin is told where it is open."""
+        self.core.now = now
+        plugin_news.opened(self.core, channel_id)
+
+    # What the node itself sees
+
+    def note(self, now: int, hop: str, code: str, channel: str = "", detail: str = "") -> None:
+        """Something was dropped or refused before it came here: it is in the trace."""
+        self.core.now = now
+        self.core.note(hop, code, channel, detail=detail)
+
+    def watch(self, waits_of: Callable[[], Iterable[Wait]]) -> None:
+        """Something else that waits: it is told when that takes longer than it ever should."""
+        self.core.liveness.sources.append(waits_of)
+
     # Time
 
-    def tick(self, now: int) -> list[Overdue]:
-        """Time goes by; call at ``wake_at``.
+    def tick(self, now: int, correction: int = 0) -> list[Overdue]:
+        """Time goes by; call at ``wake_at``. ``correction``: what the clock that people read is
+        ahead of ``now`` (ms).
 
         What has come to wait for longer than it ever should is returned, and in the trace.
         """
-        self.core.now = now
+        self.core.now, self.core.correction = now, correction
         return deadlines.tick(self.core)
 
     def wake_at(self, now: int) -> int | None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from goop_node.types import JsonValue
@@ -32,10 +31,10 @@ def told(core: Core, channel: Channel, member: Member, failed: list[int]) -> Non
     _remember(core, channel, member.failures, failed)
 
 
-def _remember(core: Core, channel: Channel, known: deque[int], numbers: list[int]) -> None:
+def _remember(core: Core, channel: Channel, known: list[int], numbers: list[int]) -> None:
     new = [n for n in numbers if n not in known]
     if new:
-        known.extend(new[-MAX_FAILED:])
+        known[:] = [*known, *new][-MAX_FAILED:]
         core.save(channel)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from goop_node.types import Caller
+from goop_node.types import Caller, JsonValue
+from goop_realtime.contexts.registry import Context
 from goop_realtime.machine import glare, incoming, joining, missed, pages, suspension
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
@@ -86,8 +87,9 @@ def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | 
     refusal = context.check_params(wanted.params)
     if refusal is not None:
         return refusal
-    if wanted.initial_state is not None and len(encode(wanted.initial_state)) > INITIAL_STATE_BYTES:
-        return Refusal(code="too_large", reason="the state to start from is too large")
+    refusal = _check_state(context, wanted.initial_state)
+    if refusal is not None:
+        return refusal
     asked = OpenRequest(
         channel=channel_id,
         context=wanted.context,
@@ -98,6 +100,18 @@ def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | 
         app=wanted.app,
     )
     return begin(core, context, asked)
+
+
+def _check_state(context: Context, state: JsonValue) -> Refusal | None:
+    """Judge the state that a channel is to start from; what nobody here reads is not kept."""
+    if state is None:
+        return None
+    if context.type.initial_state is None:
+        who = context.name or "a channel without a context"
+        return Refusal(code="invalid_params", reason=f"{who} takes no state to start from")
+    if len(encode(state)) > INITIAL_STATE_BYTES:
+        return Refusal(code="too_large", reason="the state to start from is too large")
+    return None
 
 
 def _invited_again(core: Core, channel: Channel, peer: str, line: Line) -> None:

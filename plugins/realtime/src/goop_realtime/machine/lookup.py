@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a caller finds: a channel by its id, all of its channels, what the trace says of them."""
+"""What a caller finds: a channel by its id, all of its channels, what the trace says of them; and
+the contexts that it may use."""
 
 from __future__ import annotations
 
@@ -51,6 +52,33 @@ def rows(core: Core, caller: Caller, now: int) -> list[dict[str, JsonValue]]:
             row["templates"] = core.rights.takers(channel)
         found.append(row)
     return found
+
+
+def contexts(core: Core, caller: Caller) -> list[dict[str, JsonValue]]:
+    """The contexts that the caller may use, with their schemas and limits.
+
+    ``templates`` are those that may use each, for whoever may open any of them.
+    """
+    return [
+        {
+            "name": context.type.name,
+            "version": context.type.version,
+            "title": context.type.title,
+            "page": context.page,
+            "templates": core.rights.templates_of(caller, context.type.name),
+            "hash": context.hash,
+            "schemas": {name: dict(schema) for name, schema in context.type.messages.items()},
+            "params": context.type.params,
+            "limits": {
+                "messageBytes": limits.message_bytes,
+                "rate": limits.rate,
+                "burst": limits.burst,
+            },
+        }
+        for context in core.registry.all()
+        for limits in [core.limits.of(context.type.limits)]
+        if core.rights.uses(caller, context.type.name)
+    ]
 
 
 def trace(core: Core, caller: Caller, channel_id: str) -> list[dict[str, JsonValue]]:

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from goop_realtime.machine.link import Link
 from goop_realtime.model.limits import Bucket
 from goop_realtime.model.outcomes import Outcomes
-from goop_realtime.model.wire import MAX_FAILED
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Member:
     """One other peer of a channel. Sequence numbers are of the log; times are Unix ms."""
 
@@ -34,7 +32,7 @@ class Member:
     """Up to where ``handled`` only means that it was written to a page of it."""
     ahead: tuple[int, str] = (0, "page")
     """How far its pages were at its welcome, which tells of entries to come, and how."""
-    failures: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_FAILED))
+    failures: list[int] = field(default_factory=list)
     """The newest entries that handlers of its pages failed on."""
     close_acked: bool = False
     """Whether it has the close that the log ends with."""

@@ -64,7 +64,7 @@ def acknowledged(
         link.flight_bytes -= link.in_flight.popleft()[1]
     had = channel.had_by_all
     while channel.undelivered and channel.undelivered[0][0] <= had:
-        receipts.receipt(core, channel.undelivered.popleft()[1], channel, "delivered")
+        receipts.receipt(core, channel.undelivered.pop(0)[1], channel, "delivered")
     if stage != "node" and seq > member.handled:
         _handled(core, channel, member, stage, seq)
     if channel.final and member.has >= channel.log.last[1] and not member.close_acked:
@@ -85,7 +85,7 @@ def _handled(core: Core, channel: Channel, member: Member, stage: str, seq: int)
         core.move(channel, member.peer, "written", seq, due=due)
     handled = channel.handled_by_all
     while channel.unhandled and channel.unhandled[0][0] <= handled:
-        channel.unhandled_bytes -= channel.unhandled.popleft()[1]
+        channel.unhandled_bytes -= channel.unhandled.pop(0)[1]
     while channel.unfinished and channel.unfinished[0][0] <= handled:
-        number, message_id = channel.unfinished.popleft()
+        number, message_id = channel.unfinished.pop(0)
         receipts.handled(core, message_id, channel, number)

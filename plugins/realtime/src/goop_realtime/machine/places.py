@@ -24,8 +24,8 @@ def attach(core: Core, page_id: str, caller: Caller) -> Page:
     return page
 
 
-def detach(core: Core, page: Page) -> None:
-    """The page's connection is gone."""
+def detach(core: Core, page: Page, *, for_good: bool) -> None:
+    """The page's connection is gone. One that asked for nothing has no place to keep."""
     page.connected = False
     page.gone_at = core.now
     _rewind(page)
@@ -36,6 +36,8 @@ def detach(core: Core, page: Page) -> None:
     for channel in core.channels.values():
         if page.id in channel.shown_on:
             incoming.tell_reach(core, channel)
+    if core.pages.get(page.id) is page and (for_good or not (page.views or page.everything)):
+        del core.pages[page.id]
 
 
 def _rewind(page: Page) -> None:

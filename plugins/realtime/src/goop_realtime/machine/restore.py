@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure, closed_session
+from goop_realtime.contexts.plugin_code import ChannelSession, ClosedSession, PluginFailure
 from goop_realtime.machine import suspension
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
@@ -87,7 +87,7 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         members={peer: _member(core, peer, phase, kept) for peer in others},
         request=request,
         context=context,
-        session=closed_session(request, core.plugin_failed),
+        session=ClosedSession(request, core.plugin_failed),
         owner=row.owner,
         phase=phase,
         expires_at=row.expires_at,

@@ -23,8 +23,8 @@ SNAPSHOT_BYTES = 96 * 1024
 def trim(core: Core, channel: Channel) -> None:
     """Forget what everybody has handled, but for the newest part, a batch at a time."""
     log = channel.log
-    if len(log) < channel.untrimmable or channel.barred:
-        return
+    if channel.final or len(log) < channel.untrimmable or channel.barred:
+        return  # what has ended does not grow, and need not have its Session any more
     if len(log) < KEPT_ENTRIES * 2 and log.size <= 2 * KEPT_BYTES:
         return
     floor = min(channel.handled, channel.handled_by_all, channel.had_by_all)

@@ -54,6 +54,8 @@ class NodeLimits:
 class Bucket:
     """A token bucket: ``burst`` at once, ``rate`` a second. Times in milliseconds."""
 
+    __slots__ = ("_at", "_burst", "_rate", "_tokens")
+
     def __init__(self, rate: float, burst: int) -> None:
         self._rate = rate / 1000
         self._burst = float(burst)

@@ -11,10 +11,14 @@ Position = tuple[int, int]
 """``(epoch, seq)``. ``seq`` continues across epochs; a pair never stands for two contents."""
 
 ORIGIN: Position = (0, 0)
+ENTRY_BYTES = 1024
+"""About what an entry takes besides its message: its ids, its place, and what became of it."""
 
 
 class Log:
     """Consecutive entries after ``start``, the position up to which they were trimmed."""
+
+    __slots__ = ("_entries", "_last", "size", "start")
 
     def __init__(self, start: Position = ORIGIN) -> None:
         self.start = start
@@ -30,6 +34,11 @@ class Log:
     def last(self) -> Position:
         """The position of the newest entry, or ``start``."""
         return self._last
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        return self.size + len(self) * ENTRY_BYTES
 
     def append(self, entry: Entry) -> None:
         """Take the next entry; its ``seq`` must follow the last one."""

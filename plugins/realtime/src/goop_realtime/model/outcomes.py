@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 from goop_realtime.model.effects import Outcome
@@ -22,10 +21,12 @@ class Outcomes:
     Each node chooses its own ids: the same one from the other node is another message.
     """
 
+    __slots__ = ("_before", "_known", "_newest", "_ordered", "_refused")
+
     def __init__(self) -> None:
         self._known: dict[str, Outcome] = {}
-        self._ordered: deque[str] = deque()
-        self._refused: deque[str] = deque()
+        self._ordered: list[str] = []
+        self._refused: list[str] = []
         self._newest: dict[str, int] = {}
         """By page: the greatest counter of what is known of it."""
         self._before: dict[str, int] = {}
@@ -86,7 +87,7 @@ class Outcomes:
                 self._count(known)
         self._known[message_id] = outcome
         if len(ids) > bound:
-            self._known.pop(ids.popleft(), None)
+            self._known.pop(ids.pop(0), None)
 
     def _count(self, message_id: str) -> None:
         page, counter = parsed(message_id)

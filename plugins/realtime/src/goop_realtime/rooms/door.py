@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from goop_node.types import Caller, JsonValue
-from goop_realtime.machine.core import Core, Failure
+from goop_realtime.machine.core import Core
 from goop_realtime.machine.liveness import Overdue
 from goop_realtime.machine.pages import Page
+from goop_realtime.model.failure import Failure
 from goop_realtime.rooms.entries import Signing
 from goop_realtime.rooms.records import RoomRecord
 from goop_realtime.rooms.stored import StoredRoom

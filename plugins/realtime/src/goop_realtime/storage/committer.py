@@ -18,11 +18,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from goop_node.data.storage import is_damage, is_locked
-from goop_realtime.machine.core import Failure
 from goop_realtime.machine.engine import Engine
 from goop_realtime.model.effects import RECORDS, Effect, Frame, Record, channel_of
+from goop_realtime.model.failure import Failure
 from goop_realtime.storage.journal import Journal, Lost
-from goop_realtime.storage.memory import everything
 from goop_realtime.storage.no_journal import NoJournal
 
 log = logging.getLogger(__name__)
@@ -136,7 +135,7 @@ class Committer:
         for channel_id, failure in failures.items():
             self._driver.report(failure.error, f"on channel {channel_id or 'none in particular'}")
             if not channel_id:
-                self._engine.core.note("node", "failed", detail=repr(failure.error))
+                self._note("failed", repr(failure.error))
                 continue
             # What waits of it was never said to anybody.
             self._waiting = [one for one in self._waiting if channel_of(one) != channel_id]
@@ -186,14 +185,14 @@ class Committer:
         if not self._since:
             self._since = now
             log.warning("another program holds the lock of the journal; what happens waits")
-            self._engine.core.note("node", "storage_locked", detail=str(error))
+            self._note("storage_locked", str(error))
         return now - self._since < PATIENCE_MS and len(self._waiting) < MAX_WAITING
 
     def _renew(self, reason: str) -> bool:
         """The file is lost: all that is in memory goes into a new one, with what waits."""
-        self._engine.core.note("node", "storage_lost", detail=reason)
+        self._note("storage_lost", reason)
         try:
-            culprits = self._journal.renew(everything(self._engine.core), reason)
+            culprits = self._journal.renew(self._engine.read.everything(), reason)
         except Exception as error:
             return self._go_back(error)
         log.warning("the journal was lost (%s) and is written anew from memory", reason)
@@ -205,7 +204,7 @@ class Committer:
         if self._told is None or self._driver.now() - self._told >= TELL_AGAIN_MS:
             self._told = self._driver.now()
             log.error("the journal cannot be written (is the disk full?): %s", error)
-        self._engine.core.note("node", "storage_failed", detail=str(error))
+        self._note("storage_failed", str(error))
         self._driver.cut_off()
         try:
             stored = self._journal.load()
@@ -218,6 +217,9 @@ class Committer:
         self._engine.rebuild(self._driver.now(), stored)
         self._answer(False)
         return False
+
+    def _note(self, code: str, detail: str) -> None:
+        self._engine.note(self._driver.now(), "node", code, detail=detail)
 
     def _again_in(self, delay_ms: int) -> None:
         self._cancel_retry = self._driver.later(delay_ms, self._again)

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from goop_realtime.contexts.registry import Registry
-from goop_realtime.machine.core import Core
 from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.pages import Page
-from goop_realtime.machine.restore import restore
 from goop_realtime.machine.rights import HOME
+from goop_realtime.machine.surroundings import Surroundings
 from goop_realtime.model.effects import RECORDS, Effect, Record
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.storage.committer import Committer
@@ -55,7 +54,7 @@ class SimNode(Card, Person):
         registry = Registry()
         for context in self.world.contexts[self.plugin]:
             registry.add(context)
-        core = Core(
+        surroundings = Surroundings(
             me=self.peer_id,
             registry=registry,
             limits=NodeLimits(rate=1e9, burst=10**9),
@@ -63,16 +62,14 @@ class SimNode(Card, Person):
             authorize=lambda request: None,
             is_discovered=lambda peer: True,
             label_of=lambda peer: peer,
-            now=now,
         )
-        core.epoch = self.journal.next_epoch(now)
-        restore(core, self.journal.load())
-        self.engine = Engine(core)
+        epoch = self.journal.next_epoch(now)
+        self.engine = Engine.start(surroundings, now, self.journal.load(), epoch=epoch)
         self._committer = Committer(self.engine, self.journal, self)
         self.up = True
         self._life += 1
         self._tick_at = None
-        self.world.tell(f"{self.peer_id} starts, epoch {core.epoch}, plugin {self.plugin}")
+        self.world.tell(f"{self.peer_id} starts, epoch {epoch}, plugin {self.plugin}")
         self.world.watch.started(self)
         self.flush()
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import parse_qs
 
 import msgspec
@@ -18,19 +18,16 @@ from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, Route, Who
 from goop_realtime.driver.bridge import Bridge
-from goop_realtime.machine import lookup, running
-from goop_realtime.machine.channel import Channel, Phase
-from goop_realtime.machine.history import history_page
 from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.machine.pages import Page
-from goop_realtime.machine.pending import pending_page
 from goop_realtime.machine.rights import Right
-from goop_realtime.machine.rows import channel_row
 from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode
 from goop_realtime.types import Refusal
 from goop_realtime.web.event_streams import EventStream, Posted, take_frames
 from goop_realtime.web.page_session import PageSession
 from goop_realtime.web.sockets import PageSocket
+
+Found = TypeVar("Found")
 
 POSTED = "~"
 """Stands for the page in the ids of messages that are posted: no page can have it."""
@@ -106,48 +103,24 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     @get("/channels")
     async def channels(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
         """The channels that the caller may see, and the requests that wait for an answer."""
-        return lookup.rows(get_bridge().engine.core, caller(request), now_ms())
+        return get_bridge().engine.read.rows(caller(request), now_ms())
 
     @get("/running")
     async def what_runs(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
         """What is running and what waits for the person, as far as the caller may see it."""
-        return running.rows(get_bridge().engine.core, caller(request))
+        return get_bridge().engine.read.running(caller(request))
 
     @get("/contexts")
     async def contexts(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
-        """The contexts that the caller may use, with their schemas and limits.
-
-        ``templates`` are those that may use each, for whoever may open any of them.
-        """
-        core = get_bridge().engine.core
-        who = caller(request)
-        return [
-            {
-                "name": context.type.name,
-                "version": context.type.version,
-                "title": context.type.title,
-                "page": context.page,
-                "templates": core.rights.templates_of(who, context.type.name),
-                "hash": context.hash,
-                "schemas": {name: dict(schema) for name, schema in context.type.messages.items()},
-                "params": context.type.params,
-                "limits": {
-                    "messageBytes": limits.message_bytes,
-                    "rate": limits.rate,
-                    "burst": limits.burst,
-                },
-            }
-            for context in core.registry.all()
-            for limits in [core.limits.of(context.type.limits)]
-            if core.rights.uses(who, context.type.name)
-        ]
+        """The contexts that the caller may use, with their schemas and limits."""
+        return get_bridge().engine.read.contexts(caller(request))
 
     @get("/trace")
     async def trace(
         request: Request[Any, Any, Any], channel: FromQuery[str] = ""
     ) -> list[dict[str, JsonValue]]:
         """The newest decisions: who refused, dropped or closed what, and why."""
-        return lookup.trace(get_bridge().engine.core, caller(request), channel)
+        return get_bridge().engine.read.trace(caller(request), channel)
 
     @post("/request", status_code=HTTP_201_CREATED, opt={"body": RequestBody})
     async def request_channel(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
@@ -164,8 +137,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             caller=caller(request),
             app=body.app,
         )
-        await bridge.stored(found.id if isinstance(found, Channel) else "")
-        return channel_row(_found(found), now_ms(), bridge.engine.core.limits)
+        await bridge.stored("" if isinstance(found, Refusal) else found.id)
+        return _found(bridge.engine.read.row(_found(found).id, now_ms()))
 
     @post("/accept", status_code=HTTP_200_OK, opt={"body": AcceptBody})
     async def accept(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
@@ -174,17 +147,17 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         bridge, who = get_bridge(), caller(request)
         accepted = bridge.engine.accept(now_ms(), body.channel_id, who, body.template)
         await bridge.stored(body.channel_id)
-        channel = _found(accepted)
-        while channel.phase is Phase.JOINING:
+        channel_id, read = _found(accepted).id, bridge.engine.read
+        while read.joining(channel_id):
             before = now_ms()
-            await bridge.changed(channel.id, WELCOME_MS)
-            if channel.phase is Phase.JOINING and now_ms() - before >= WELCOME_MS:
+            await bridge.changed(channel_id, WELCOME_MS)
+            if read.joining(channel_id) and now_ms() - before >= WELCOME_MS:
                 raise Problem(504, "timeout", "the other node did not answer; it is tried again")
         # Where each accepted the other's request, one of the two has become the other.
-        channel = _found(lookup.find(bridge.engine.core, channel.id, who, Right.SEE))
+        channel = _found(read.found(channel_id, who, Right.SEE))
         if channel.final:
             raise Problem(409, channel.close_code, channel.close_reason or "the request has ended")
-        return channel_row(channel, now_ms(), bridge.engine.core.limits)
+        return _found(read.row(channel.id, now_ms()))
 
     @post("/decline", status_code=HTTP_200_OK, opt={"body": DeclineBody})
     async def decline(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
@@ -258,9 +231,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         limit: FromQuery[int] = 100,
     ) -> dict[str, JsonValue]:
         """What a channel's log still holds, in portions."""
-        who = caller(request)
-        found = _found(lookup.find(get_bridge().engine.core, channel, who, Right.USE))
-        return history_page(found, after, limit)
+        read = get_bridge().engine.read
+        return _found(read.history(channel, caller(request), after, limit))
 
     @get("/pending")
     async def pending(
@@ -271,9 +243,9 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     ) -> dict[str, JsonValue]:
         """What this node's pages said and has no place in the log yet, in portions."""
         bridge, who = get_bridge(), caller(request)
-        found = _found(lookup.find(bridge.engine.core, channel, who, Right.USE))
-        await bridge.stored(found.id)
-        return pending_page(found, after, limit)
+        read = bridge.engine.read
+        await bridge.stored(_found(read.found(channel, who, Right.USE)).id)
+        return _found(read.pending(channel, who, after, limit))
 
     callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
     return [
@@ -301,7 +273,7 @@ def _problem(refusal: Refusal) -> Problem:
     return Problem(status, refusal.code, refusal.reason, refusal.pointer, refusal.more)
 
 
-def _found(result: Channel | Refusal) -> Channel:
+def _found(result: Found | Refusal) -> Found:
     if isinstance(result, Refusal):
         raise _problem(result)
     return result

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from secrets import token_hex
 
 from goop_node.clock import now_ms
 from goop_node.types import Caller, JsonValue
@@ -59,14 +60,14 @@ class PageSession:
     def open(self, page_id: str = "") -> bool:
         """Begin, as that page or as one of its own. False where there are too many."""
         if not self._has_place():
-            self._engine.core.note("page", REASONS[TOO_MANY])
+            self._engine.note(now_ms(), "page", REASONS[TOO_MANY])
             return False
-        self._become(page_id or f"s{self._engine.core.random.getrandbits(64):016x}")
+        self._become(page_id or f"s{token_hex(8)}")
         return True
 
     def _has_place(self) -> bool:
         """Templates have three quarters of the places: no page of theirs locks home out."""
-        limit = self._engine.core.limits.sockets
+        limit = self._engine.read.max_sockets
         templates = sum(one.caller.kind == "template" for one in self._sessions.values())
         if self.caller.kind == "template" and templates >= limit * 3 // 4:
             return False
@@ -106,7 +107,6 @@ class PageSession:
             del self._bridge.sinks[page.id]
             del self._bridge.cuts[page.id]
             del self._sessions[page.id]
-            for_good = for_good or not (page.views or page.everything)
             self._engine.detach(now_ms(), page, for_good=for_good)
             self._bridge.step()
 
@@ -115,7 +115,8 @@ class PageSession:
         if self.over:
             return
         self.over = code
-        self._engine.core.note("page", REASONS[code], detail=self._page.id if self._page else "")
+        who = self._page.id if self._page else ""
+        self._engine.note(now_ms(), "page", REASONS[code], detail=who)
         self._queue, self._queued = [], 0
         self._newest.clear()
         self.leave()
