@@ -14,6 +14,8 @@ import re
 
 UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 """Control characters, other line ends, what turns the direction of text, lone surrogates."""
+ONE_LINE = rf"^[^{UNSAFE[1:-1]}]*\Z"
+"""A pattern for text that needs no escaping, so that it can be a title."""
 _UNSAFE = re.compile(UNSAFE)
 _UNSAFE_BUT_NEWLINE = re.compile(rf"(?!\n){UNSAFE}")
 
@@ -21,6 +23,11 @@ _UNSAFE_BUT_NEWLINE = re.compile(rf"(?!\n){UNSAFE}")
 def escaped(text: str) -> str:
     """``text`` on one line, with what could not be seen written as Python would write it."""
     return _UNSAFE.sub(_code, text)
+
+
+def quoted(text: str, length: int) -> str:
+    """The same, cut to ``length`` characters: for text that may quote others' at any length."""
+    return escaped(text[:length])[:length]
 
 
 def escaped_lines(text: str) -> str:

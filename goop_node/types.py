@@ -19,7 +19,7 @@ from msgspec import Meta
 from goop_node.callers import Caller as Caller
 from goop_node.callers import Route as Route
 from goop_node.callers import Who as Who
-from goop_node.escaping import escaped
+from goop_node.escaping import ONE_LINE, quoted
 from goop_node.network import LineStream as LineStream
 from goop_node.network import Network as Network
 from goop_node.network import NetworkError as NetworkError
@@ -46,8 +46,16 @@ else:
 What a node hands out is made of dict, list, str, int, float, bool and None, and nothing else.
 """
 
+A_LINE = "one line of text, without signs that turn its direction"
+Title = Annotated[str, Meta(max_length=200, pattern=ONE_LINE, description=A_LINE)]
+"""What people read as a title."""
+
 JsonSchema = Mapping[str, JsonValue]
 """A JSON Schema of draft 2020-12 as a mapping."""
+
+
+MAX_REASON = 1000
+"""Characters of each text in a refusal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +63,8 @@ class Refusal:
     """Why something was refused: a stable ``code`` for programs, a ``reason`` for people.
 
     ``Refusal(code="not_your_turn", reason="It is Black's turn.")``. ``pointer`` is the JSON Pointer
-    (RFC 6901) of what offends; ``more`` is told beside these. What the reason quotes is shown
-    escaped, so that it stays within one line.
+    (RFC 6901) of what offends; ``more`` is told beside these. They may quote what somebody else
+    sent: so they are shown escaped, on one line each, and cut to 1,000 characters.
     """
 
     code: Annotated[
@@ -68,18 +76,26 @@ class Refusal:
             description='small letters, digits and "_", such as "not_your_turn"',
         ),
     ]
-    reason: Annotated[str, Meta(max_length=1000)]
+    reason: Annotated[str, Meta(max_length=MAX_REASON)]
     pointer: Annotated[
-        str, Meta(max_length=1000, pattern=r"^(/[^\x00-\x1f]*)?\Z", description="a JSON Pointer")
+        str,
+        Meta(max_length=MAX_REASON, pattern=r"^(/[^\x00-\x1f]*)?\Z", description="a JSON Pointer"),
     ] = ""
     more: Annotated[
-        Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=1000)]],
+        Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=MAX_REASON)]],
         Meta(max_length=16),
     ] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if isinstance(self.reason, str):  # a plugin may have put anything here
-            object.__setattr__(self, "reason", escaped(self.reason))
+        for name in ("reason", "pointer"):
+            object.__setattr__(self, name, _quoted(getattr(self, name)))
+        if isinstance(self.more, dict):
+            told = {key: _quoted(value) for key, value in self.more.items()}
+            object.__setattr__(self, "more", told)
+
+
+def _quoted(text: object) -> object:
+    return quoted(text, MAX_REASON) if isinstance(text, str) else text  # a plugin may give anything
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,9 +141,9 @@ class Template:
     """
 
     name: str
-    title: Annotated[str, Meta(max_length=200)]
+    title: Title
     folder: Path
-    description: Annotated[str, Meta(max_length=2000)] = ""
+    description: Annotated[str, Meta(max_length=2000, pattern=ONE_LINE, description=A_LINE)] = ""
     permissions: frozenset[str] = field(default_factory=frozenset)
 
 

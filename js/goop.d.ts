@@ -65,11 +65,22 @@ interface GoopNames {
   pieces(text: string): (Node | string)[];
 }
 
+/** Something that is read from the node again and again, one reading at a time. */
+interface GoopReading {
+  /** Read it (again). Calls that come during a reading share one more. Resolves when that is over,
+   * whatever came of it. */
+  again(): Promise<void>;
+}
+
 /** Every script adds its own. */
 interface GoopGlobal {
   identity: GoopIdentity;
   peers: GoopPeers;
   names: GoopNames;
+  /** Needs `goop-reading.js`. `read` reads and shows it. `failed` takes what went wrong, and returns
+   * `false` where it is not worth trying again; else that is done by itself, ever more seldom, unless
+   * the node refused it (an error whose `status` is below 500). */
+  reading(read: () => unknown, failed: (error: any) => unknown): GoopReading;
 }
 
 declare var Goop: GoopGlobal;

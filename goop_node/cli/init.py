@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ from goop_node.config.model import (
     default_data,
 )
 from goop_node.data.kept_files import write_new
+from goop_node.escaping import escaped
 from goop_node.log_format import say
 from goop_node.plugins.calls import Calls
 from goop_node.plugins.environment import Candidate
 from goop_node.plugins.loader import Plugins
 
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _NODE = """\
 # What a goop node is told. Everything is optional; what is commented out shows the default.
 # `goop check` says whether the file is right, `goop plugins` what became of the plugins.
@@ -88,5 +91,6 @@ def _setting(key: str, schema: Mapping[str, Any]) -> str:
     """One setting as a comment. JSON's scalars and lists of them are TOML's too."""
     default = schema.get("default", next(iter(schema.get("examples", ())), None))
     shown = "..." if default is None or isinstance(default, dict) else json.dumps(default)
-    about = " ".join(str(schema.get("description", "")).split())
-    return f"# {key} = {shown}" + (f"  # {about}" if about else "") + "\n"
+    about = escaped(" ".join(str(schema.get("description", "")).split()))
+    name = key if _BARE_KEY.fullmatch(key) else json.dumps(key)
+    return f"# {name} = {shown}" + (f"  # {about}" if about else "") + "\n"

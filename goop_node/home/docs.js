@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The node's openapi.json as a page: made here, so that nothing is loaded from elsewhere.
 
+import { banner } from "./banner.js";
 import { $, call, make } from "./dom.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
@@ -68,7 +69,7 @@ function entry(path, method, operation, root) {
   );
 }
 
-try {
+async function read() {
   const root = await call("/api/openapi.json");
   const groups = new Map();
   for (const [path, methods] of Object.entries(root.paths)) {
@@ -84,7 +85,7 @@ try {
   $("refusals").replaceChildren(
     ...refusals.flatMap(([status, { description }]) => [make("dt", {}, status), make("dd", {}, description)]),
   );
-} catch (error) {
-  $("banner").textContent = error.message;
-  $("banner").hidden = false;
+  banner("docs", "");
 }
+
+void Goop.reading(read, (error) => banner("docs", error.message)).again();

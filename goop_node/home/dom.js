@@ -9,6 +9,15 @@
 export const $ = (id) => document.getElementById(id);
 
 /**
+ * Whether the keyboard is nowhere, or where it was left when what had it went: what comes later than
+ * the person's own doing may lead it somewhere then.
+ */
+export function nobodyHasFocus() {
+  const holder = document.activeElement;
+  return !holder || holder === document.body || holder.id === "main" || !holder.checkVisibility();
+}
+
+/**
  * Make an element. Children that are strings become text, never markup: labels and
  * reasons come from other people.
  * @param {string} tag
@@ -67,9 +76,18 @@ export function paintAvatar(element, label, peerId) {
   element.style.setProperty("--hue", String(hue));
 }
 
+/** The value of a JSON text, or null where it is none. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Call the node. Resolves with the JSON answer; rejects with an `Error` whose message is
- * the node's own words and whose `code` is its stable code.
+ * the node's own words, with its stable `code` and, where it answered, the HTTP `status`.
  * @param {string} path
  * @param {any} [body]  given: POST it as JSON
  */
@@ -79,40 +97,17 @@ export async function call(path, body) {
     Object.assign(options, { method: "POST", body: JSON.stringify(body) });
     options.headers["Content-Type"] = "application/json";
   }
-  let answer;
-  try {
-    answer = await fetch(path, options);
-  } catch {
+  const away = () => {
     throw Object.assign(new Error("Your node does not answer. Is it still running?"), {
       code: "node_unreachable",
     });
-  }
-  const json = await answer.json().catch(() => null);
-  if (!answer.ok) {
-    const words = json?.detail || json?.title || `The node answered ${answer.status}.`;
-    throw Object.assign(new Error(words), { code: json?.code || `http_${answer.status}` });
-  }
-  return json;
-}
-
-const SETTLE_MS = 600;
-
-/**
- * Let a pointer do nothing with a button at first: another page can open this one under a pointer
- * that is about to click, and what comes in can push away what was there. The keyboard, whose
- * focus nobody moves, is not kept waiting: its clicks have the detail 0.
- * @param {HTMLButtonElement} button
- */
-export function settle(button) {
-  const ignore = (/** @type {MouseEvent} */ event) => {
-    if (event.detail > 0) event.stopImmediatePropagation();
   };
-  button.setAttribute("aria-disabled", "true");
-  button.addEventListener("click", ignore, { capture: true });
-  setTimeout(() => {
-    button.removeAttribute("aria-disabled");
-    button.removeEventListener("click", ignore, { capture: true });
-  }, SETTLE_MS);
+  const answer = await fetch(path, options).catch(away);
+  const text = await answer.text().catch(away); // it broke off in the middle
+  const json = parsed(text);
+  if (answer.ok) return json;
+  const words = json?.detail || json?.title || `The node answered ${answer.status}.`;
+  throw Object.assign(new Error(words), { code: json?.code || `http_${answer.status}`, status: answer.status });
 }
 
 /**

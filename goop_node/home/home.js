@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The node's own page: who I am, who is there, what we can do, who is asking.
 
-import { $, call, characters, fullName, make, note, paintAvatar, write } from "./dom.js";
+import { contextsRead } from "./contexts.js";
+import { $, call, characters, fullName, make, nobodyHasFocus, note, paintAvatar, write } from "./dom.js";
 import { addFriend } from "./friends.js";
 import { followMissed } from "./missed.js";
-import { followPeople, renderPeople } from "./people.js";
-import { readTogether } from "./person.js";
+import { followPeople } from "./people.js";
 import { followReach } from "./reach.js";
-import { followRequests, refreshRequests } from "./requests.js";
+import { readAll, reading } from "./readings.js";
+import { followRequests } from "./requests.js";
+import { Rows } from "./rows.js";
 import { followRunning } from "./running.js";
-import { countsAsNoHome, showWhy } from "./shared_origin.js";
-import { setLink, showStatus } from "./status.js";
-import { showTemplates } from "./templates.js";
+import { followStatus, linkBroke } from "./status.js";
+import { keepSteady } from "./steady.js";
+import { followTemplates } from "./templates.js";
 
 /** What the node says of us. */
 let me = { id: "", label: "" };
@@ -24,14 +26,15 @@ function showMe() {
   if (Goop.attention) Goop.attention.title = `${me.label} · Goop`;
 }
 
-/** Switch between the name and the field for it. */
+/** Switch between the name and the field for it. Who is busy elsewhere by then stays there. */
 function editName(editing) {
+  const here = $("rename-form").contains(document.activeElement) || nobodyHasFocus();
   $("rename-form").hidden = !editing;
   $("my-name-view").hidden = editing;
   if (editing) {
     $("rename-input").value = me.label;
     $("rename-input").select();
-  } else {
+  } else if (here) {
     $("rename").focus();
   }
 }
@@ -43,36 +46,42 @@ async function rename(event) {
   event.preventDefault();
   const label = $("rename-input").value.trim();
   try {
-    const answer = await call("/api/self", { label });
-    me = { ...me, label: answer?.label || label };
-    showMe();
+    await call("/api/self", { label });
+    await Promise.all([self.again(), invite.again()]); // it carries the name
     editName(false);
-    showInvite(await call("/api/invite")); // it carries the name
     note($("rename-note"), "Saved. Others see the new name in a moment.", "good");
   } catch (error) {
     note($("rename-note"), error.message, "bad");
-    $("rename-input").focus();
+    if (nobodyHasFocus()) $("rename-input").focus();
   }
 }
 
+const self = reading("self", async () => {
+  me = await call("/api/self");
+  showMe();
+});
+const invite = reading("invite", async () => showInvite(await call("/api/invite")));
+
 /** Our addresses, each with a button to copy it, and the link that carries the best one. */
-function showInvite(invite) {
-  $("invite-link").value = invite.link || "";
-  $("invite-text").value = invite.text || "";
-  $("my-fingerprint").textContent = invite.fingerprint;
-  $("invite-note").textContent = invite.note;
-  $("invite-note").hidden = !invite.note;
-  $("address-list").replaceChildren(
-    ...(invite.addresses || []).map((address, index) => {
-      const id = `address-${index}`;
-      const field = make("input", { id, readOnly: true, value: address });
-      field.setAttribute("aria-label", "My address");
-      const button = make("button", { type: "button" }, "Copy", make("span", { className: "sr" }, " address"));
-      button.dataset.copy = id;
-      return make("li", { className: "copy" }, field, button);
-    }),
-  );
+function showInvite(told) {
+  for (const [id, words] of [["invite-link", told.link], ["invite-text", told.text]]) {
+    if ($(id).value !== words) $(id).value = words; // what is selected in it stays so
+  }
+  $("my-fingerprint").textContent = told.fingerprint;
+  $("invite-note").textContent = told.note;
+  $("invite-note").hidden = !told.note;
+  addresses.show(told.addresses);
 }
+
+/** @type {Rows<string>} */
+const addresses = new Rows($("address-list"), (address) => address, (address) => {
+  const id = `address-${address}`;
+  const field = make("input", { id, readOnly: true, "aria-label": "My address", "data-key": id });
+  field.value = address;
+  const words = make("span", { className: "sr" }, " address");
+  const button = make("button", { type: "button", "data-copy": id, "data-key": `copy-${address}` }, "Copy", words);
+  return make("li", { className: "copy" }, field, button);
+});
 
 async function copy(button) {
   const field = $(button.dataset.copy);
@@ -120,45 +129,27 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) showStatus();
+  if (!document.hidden) void readAll(); // another page may have changed what no stream tells
 });
 
-/** Run one part of the page; a part that fails says so and leaves the others alone. */
-async function part(work) {
-  try {
-    await work();
-  } catch (error) {
-    if (countsAsNoHome(error)) {
-      showWhy(error.message);
-      return;
-    }
-    console.error(error);
-    $("banner").textContent = error.message;
-    $("banner").hidden = false;
-  }
+/** Whether the page's link to its node is broken. */
+let broken = false;
+
+/** It broke, or is back: the node may be another one by then, with other templates. */
+function link(connected) {
+  if (!connected) linkBroke();
+  else if (broken) void readAll();
+  broken = !connected;
 }
 
-/** What can be opened with somebody hangs on what was granted. */
-async function together() {
-  await readTogether();
-  renderPeople();
-}
+/** What grows and shrinks as news comes. */
+const PLACES = "main > :not(.columns), .columns :is(ul, .note, .notice, .empty), #reach-undo-line";
 
-part(async () => {
-  me = await call("/api/self");
-  showMe();
-});
-part(async () => {
-  await showTemplates(async () => {
-    await Promise.all([refreshRequests(), together()]);
-  });
-  followRequests();
-  followRunning();
-  followMissed();
-  await together();
-});
-part(async () => showInvite(await call("/api/invite")));
-part(() => followReach(renderPeople));
-// Why a stream broke, it does not tell: the status does, or says why not.
-part(() => followPeople((connected) => (connected ? setLink(true) : showStatus())));
-part(showStatus);
+const others = [self.again(), invite.again(), followReach(), followStatus()];
+await Promise.all([followTemplates(), contextsRead.again()]);
+followRequests();
+followRunning();
+followMissed();
+followPeople(link);
+await Promise.all(others);
+keepSteady([...document.querySelectorAll(PLACES)]);

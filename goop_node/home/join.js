@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // /join#<multiaddr>: say whose node this is and who invites, ask, then connect the two.
 
-import { $, note, write } from "./dom.js";
+import { $, nobodyHasFocus, note, write } from "./dom.js";
 import { addFriend, lookAt } from "./friends.js";
 
 /** One of: asking, own (the link is this node's own), refused (it leads nowhere), done. */
@@ -22,53 +22,74 @@ function pasted() {
   }
 }
 
-/** Show what the link says, or what is wrong with it. */
-async function show() {
+/** What the link says, or what is wrong with it. */
+const look = Goop.reading(
+  async () => {
+    const link = location.hash;
+    if (!pasted()) return refuse("This link is incomplete", "It should end in “#” and an address. Ask for it again, and copy all of it.");
+    const found = await lookAt(link);
+    if (link === location.hash) show(found); // else that of another link is asked for by now
+  },
+  (error) => {
+    const bad = error.code === "bad_address";
+    if (bad) refuse("This link is incomplete", `${error.message} Ask for it again, and copy all of it.`);
+    else refuse("Your node could not look at this link", error.message);
+  },
+);
+
+/** Look at the link that the address holds now. */
+function lookAnew() {
   $("join-address").textContent = pasted();
   $("join-confirm").disabled = true;
+  $("join-confirm").textContent = "Connect";
   note($("join-note"), "");
-  if (!pasted()) {
-    setState("refused", "This link is incomplete");
-    note($("join-note"), "It should end in “#” and an address. Ask for it again, and copy all of it.", "bad");
-    return;
-  }
-  try {
-    const found = await lookAt(location.hash);
-    for (const place of document.querySelectorAll("[data-me]")) write(place, Goop.names.apart(found.me.label));
-    $("join-my-fingerprint").textContent = found.me.fingerprint;
-    $("join-fingerprint").textContent = found.fingerprint;
-    $("join-address").textContent = found.address;
-    $("join-known").hidden = !found.peerLabel;
-    write($("join-label"), Goop.names.apart(found.peerLabel));
-    if (found.own) return setState("own", "This is your own link");
-    setState("asking", "Connect to a friend?");
-    $("join-confirm").disabled = false;
-    const known = found.standing === "friend" ? "Your node remembers them as a friend already." : "";
-    note($("join-note"), [known, found.note].filter(Boolean).join(" "));
-  } catch (error) {
-    const bad = error.code === "bad_address";
-    setState("refused", bad ? "This link is incomplete" : "Your node could not look at this link");
-    note($("join-note"), bad ? `${error.message} Ask for it again, and copy all of it.` : error.message, "bad");
-  }
+  void look.again();
 }
 
-/** Connect; the answer is said in words either way. */
+function refuse(title, words) {
+  setState("refused", title);
+  note($("join-note"), words, "bad");
+}
+
+function show(found) {
+  for (const place of document.querySelectorAll("[data-me]")) write(place, Goop.names.apart(found.me.label));
+  $("join-my-fingerprint").textContent = found.me.fingerprint;
+  $("join-fingerprint").textContent = found.fingerprint;
+  $("join-address").textContent = found.address;
+  $("join-known").hidden = !found.peerLabel;
+  write($("join-label"), Goop.names.apart(found.peerLabel));
+  if (found.own) {
+    setState("own", "This is your own link");
+    return note($("join-note"), "");
+  }
+  setState("asking", "Connect to a friend?");
+  $("join-confirm").disabled = false;
+  const known = found.standing === "friend" ? "Your node remembers them as a friend already." : "";
+  note($("join-note"), [known, found.note].filter(Boolean).join(" "));
+}
+
+/** Connect; the answer is said in words either way, unless another link is looked at by then. */
 async function connect() {
-  const button = $("join-confirm");
-  button.disabled = true;
+  const link = location.hash;
+  const tell = (words, tone, after) => {
+    if (link !== location.hash) return;
+    note($("join-note"), words, tone);
+    $("join-confirm").disabled = false;
+    after();
+  };
+  $("join-confirm").disabled = true;
   note($("join-note"), "Connecting…", "busy");
   try {
-    note($("join-note"), await addFriend(location.hash), "good");
-    setState("done", "Connected");
-    $("join-home").querySelector("a").focus();
+    const words = await addFriend(link);
+    tell(words, "good", () => {
+      setState("done", "Connected");
+      if (nobodyHasFocus()) $("join-home").querySelector("a").focus();
+    });
   } catch (error) {
-    note($("join-note"), error.message, "bad");
-    button.textContent = "Try again";
-  } finally {
-    button.disabled = false;
+    tell(error.message, "bad", () => ($("join-confirm").textContent = "Try again"));
   }
 }
 
 $("join-confirm").addEventListener("click", connect);
-addEventListener("hashchange", show);
-show();
+addEventListener("hashchange", lookAnew);
+lookAnew();

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Requests that nobody answered in time: who it was, when, and how to ask back.
 
+import { takers } from "./contexts.js";
 import { $, fullName, make, note, paintAvatar } from "./dom.js";
-import { strangers, takers } from "./requests.js";
+import { showPrints } from "./person.js";
+import { drawnOf } from "./readings.js";
+import { strangers } from "./requests.js";
+import { Rows } from "./rows.js";
 import { templateOf, titleOf } from "./templates.js";
 
 const SPANS = /** @type {const} */ ([["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]]);
@@ -10,8 +14,8 @@ const WORDS = new Intl.RelativeTimeFormat("en");
 /** How often what is said of times is said anew, in milliseconds. */
 const TICK_MS = 15_000;
 
-/** By channel: the request, and its list item. @type {Map<string, {one: any, item: HTMLElement}>} */
-const rows = new Map();
+/** What the node told last. @type {any[]} */
+let missed = [];
 
 /** "5 minutes ago". @param {number} at  Unix milliseconds */
 function ago(at) {
@@ -42,10 +46,15 @@ function itemOf(one) {
   const time = make("time", { dateTime: new Date(one.at).toISOString() });
   const problem = make("p", { className: "note", role: "status" });
   const [template] = takers(one);
+  const props = (action, words) => ({
+    "aria-label": `${words}: ${text}`,
+    "data-action": action,
+    "data-key": `${one.channelId}-${action}`,
+  });
   const back = template
-    ? [make("a", { className: "button primary", href: destination(template, one.peerId), "aria-label": `Invite back: ${text}` }, "Invite back")]
+    ? [make("a", { ...props("back", "Invite back"), className: "button primary", href: destination(template, one.peerId) }, "Invite back")]
     : [];
-  const dismiss = make("button", { type: "button", "data-action": "dismiss", "aria-label": `Dismiss: ${text}` }, "Dismiss");
+  const dismiss = make("button", { ...props("dismiss", "Dismiss"), type: "button" }, "Dismiss");
   dismiss.addEventListener("click", async () => {
     dismiss.disabled = true;
     try {
@@ -59,29 +68,31 @@ function itemOf(one) {
   return make("li", { "data-channel": one.channelId }, avatar, who, make("div", { className: "actions" }, ...back, dismiss), problem);
 }
 
-function show(missed) {
-  const kept = new Set(missed.map((one) => one.channelId));
-  for (const [id, { item }] of rows) {
-    if (kept.has(id)) continue;
-    if (item.contains(document.activeElement)) $("main").focus();
-    item.remove();
-    rows.delete(id);
-  }
-  for (const one of missed) if (!rows.has(one.channelId)) rows.set(one.channelId, { one, item: itemOf(one) });
-  const newest = [...rows.values()].sort((a, b) => b.one.at - a.one.at);
-  $("missed-list").append(...newest.map(({ item }) => item));
-  $("missed").hidden = rows.size === 0;
+/** @type {Rows<any>} */
+const rows = new Rows($("missed-list"), (one) => one.channelId, itemOf);
+
+function draw() {
+  rows.show([...missed].sort((a, b) => b.at - a.at));
+  $("missed").hidden = missed.length === 0;
   showTimes();
+  showPrints();
 }
 
 function showTimes() {
-  for (const { one, item } of rows.values()) item.querySelector("time").textContent = ago(one.at);
+  for (const time of $("missed-list").querySelectorAll("time")) {
+    const words = ago(Date.parse(time.dateTime));
+    if (time.textContent !== words) time.textContent = words;
+  }
 }
 
 /** Show them as they come and go. */
 export function followMissed() {
   const realtime = Goop.realtime;
   if (!realtime) return; // the plugin is not enabled: nobody can ask anything
-  realtime.invitations(({ missed }) => show(missed));
+  realtime.invitations((told) => {
+    missed = told.missed;
+    draw();
+  });
+  drawnOf(draw);
   setInterval(showTimes, TICK_MS);
 }

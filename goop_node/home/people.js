@@ -4,6 +4,8 @@
 import { $, fingerprint, fullName, make, paintAvatar } from "./dom.js";
 import { canPlay, facts, playLinks, printLine, showPrints } from "./person.js";
 import { decide, refreshSoon, relation } from "./reach.js";
+import { drawnOf } from "./readings.js";
+import { Rows } from "./rows.js";
 import { showCompany } from "./status.js";
 
 /** peer id → row, as the node last told it. @type {Map<string, any>} */
@@ -118,6 +120,9 @@ function item(row) {
   );
 }
 
+/** @type {Rows<any>} */
+const list = new Rows($("people-list"), (row) => row.peerId, item);
+
 function render() {
   const rows = [...people.values()]
     .filter((row) => relation(row.peerId).standing !== "blocked")
@@ -128,9 +133,7 @@ function render() {
         a.peerId.localeCompare(b.peerId),
     );
   const online = rows.filter((row) => row.online).length;
-  const focused = document.activeElement?.getAttribute("data-key");
-  $("people-list").replaceChildren(...rows.map(item));
-  if (focused) document.querySelector(`[data-key="${focused}"]`)?.focus();
+  list.show(rows);
   $("people-count").textContent = online ? String(online) : "";
   $("people-empty").hidden = rows.length > 0;
   showCompany(rows.filter((row) => row.online && row.Reachable !== false).length);
@@ -149,14 +152,12 @@ function take(row) {
   if (went) $("people-live").textContent = `${labelOf(now)} went offline`;
 }
 
-/** Somebody's standing may have changed. */
-export const renderPeople = render;
-
 /**
  * Follow the node's peers.
  * @param {(connected: boolean) => void} onLink  told when the event stream breaks or is back
  */
 export function followPeople(onLink) {
+  drawnOf(render);
   Goop.peers.subscribe({
     onSnapshot(rows) {
       people.clear();

@@ -2,25 +2,10 @@
 // What home knows of one person: the fingerprint to compare, where they are, what went wrong, and
 // what can be opened with them.
 
-import { call, make } from "./dom.js";
+import { playable } from "./contexts.js";
+import { make } from "./dom.js";
 import { relation } from "./reach.js";
-import { templateOf, titleOf } from "./templates.js";
-
-/** The templates that may use a context, hence be opened with somebody. @type {Set<string>} */
-const together = new Set();
-
-/** Read which templates those are. */
-export async function readTogether() {
-  const contexts = await call("/api/realtime/contexts").catch((error) => {
-    if (error.code === "not_found") return []; // without the plugin nothing is done together
-    throw error;
-  });
-  together.clear();
-  for (const context of contexts) for (const name of context.templates) together.add(name);
-}
-
-/** The templates to open with somebody. */
-const playable = () => [...together].map(templateOf).filter(Boolean);
+import { titleOf } from "./templates.js";
 
 /** Whether there is something to open with somebody. */
 export const canPlay = () => playable().length > 0;
@@ -33,18 +18,16 @@ export function playLinks(peerId) {
   return playable().map((template) => {
     const url = new URL(template.url, location.href);
     url.searchParams.set("peer", peerId);
-    return make("a", { className: "button", href: url.href }, titleOf(template));
+    return make("a", { className: "button", href: url.href, "data-key": `${peerId}-in-${template.name}` }, titleOf(template));
   });
 }
 
 /**
- * The fingerprint of somebody, once it is known; it fills itself in.
+ * The fingerprint of somebody; `showPrints` fills it in.
  * @param {string} peerId
  */
-export function printLine(peerId) {
-  const print = relation(peerId).fingerprint || "…";
-  return make("p", { className: "print-line" }, "Fingerprint ", make("span", { "data-print": peerId }, print));
-}
+export const printLine = (peerId) =>
+  make("p", { className: "print-line" }, "Fingerprint ", make("span", { "data-print": peerId }, "…"));
 
 /** Fill in the fingerprints that have become known. */
 export function showPrints() {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Who may reach this node: what the person decided about everybody, and about each one.
 
-import { $, call, fullName, make, note } from "./dom.js";
+import { $, call, fullName, make, nobodyHasFocus, note } from "./dom.js";
+import { reading } from "./readings.js";
+import { Rows } from "./rows.js";
 
 /** peer id → what the node says of them. @type {Map<string, any>} */
 const known = new Map();
-/** Told after every change. @type {() => void} */
-let changed = () => {};
+/** How many choices of the person are on their way to the node. */
+let choosing = 0;
 
 const NOBODY = { standing: "unknown", fixed: false, peerLabel: "", fingerprint: "", addresses: [], trouble: "" };
 
@@ -22,33 +24,33 @@ function take(answer) {
   for (const one of answer.people) known.set(one.peerId, one);
   for (const choice of $("reach-form").elements) {
     if (choice.name !== "reachable_by") continue;
-    choice.checked = choice.value === answer.reachable_by;
+    if (!choosing) choice.checked = choice.value === answer.reachable_by;
     choice.disabled = answer.fixed;
   }
   $("reach-fixed").hidden = !answer.fixed;
   showBlocked(answer.people.filter((one) => one.standing === "blocked"));
-  changed();
 }
+
+function blockedRow(one) {
+  const name = fullName(one.peerLabel, one.peerId);
+  const props = { type: "button", "aria-label": `Unblock ${name}`, "data-key": `${one.peerId}-unblock` };
+  const button = make("button", props, "Unblock");
+  button.addEventListener("click", () => decide(one.peerId, "unblock"));
+  return make("li", { "data-peer": one.peerId, title: one.peerId }, make("span", { className: "who" }, name), button);
+}
+
+/** @type {Rows<any>} */
+const blockedRows = new Rows($("blocked-list"), (one) => one.peerId, blockedRow);
 
 function showBlocked(blocked) {
   const had = document.activeElement?.closest("#blocked-list");
+  blockedRows.show(blocked);
   $("blocked").hidden = blocked.length === 0;
   $("blocked-count").textContent = String(blocked.length);
-  $("blocked-list").replaceChildren(
-    ...blocked.map((one) => {
-      const button = make("button", { type: "button" }, "Unblock");
-      button.setAttribute("aria-label", Goop.names.spoken(`Unblock ${fullName(one.peerLabel, one.peerId)}`));
-      button.addEventListener("click", () => decide(one.peerId, "unblock"));
-      return make(
-        "li",
-        { "data-peer": one.peerId, title: one.peerId },
-        make("span", { className: "who" }, fullName(one.peerLabel, one.peerId)),
-        button,
-      );
-    }),
-  );
-  if (had) ($("blocked-list").querySelector("button") || $("reach-title")).focus();
+  if (had && !had.contains(document.activeElement)) ($("blocked-list").querySelector("button") || $("reach-title")).focus();
 }
+
+const people = reading("people", async () => take(await call("/api/people")));
 
 const DONE = {
   befriend: (name) => `${name} is a friend now.`,
@@ -65,7 +67,8 @@ const DONE = {
  */
 export async function decide(peerId, action, label = relation(peerId).peerLabel) {
   try {
-    take(await call("/api/people", { peerId, action }));
+    await call("/api/people", { peerId, action });
+    await people.again();
     note($("reach-note"), DONE[action](fullName(label, peerId)), "good");
     offerUndo(action === "block" ? peerId : "");
   } catch (error) {
@@ -73,29 +76,29 @@ export async function decide(peerId, action, label = relation(peerId).peerLabel)
   }
 }
 
-/** Whose block can be taken back with one click; "" for nobody's. @param {string} peerId */
+/** Whose block can be taken back with one click; "" for nobody's. Who is busy elsewhere by then stays there. @param {string} peerId */
 function offerUndo(peerId) {
   const button = $("reach-undo");
   const had = document.activeElement === button;
   button.hidden = !peerId;
   button.onclick = () => decide(peerId, "unblock");
-  if (peerId) button.focus();
+  if (peerId && nobodyHasFocus()) button.focus();
   else if (had) $("reach-title").focus();
 }
 
 async function choose(event) {
   offerUndo("");
+  choosing += 1;
   try {
-    take(await call("/api/reachable", { reachable_by: event.target.value }));
+    await call("/api/reachable", { reachable_by: event.target.value });
     note($("reach-note"), "Saved.", "good");
   } catch (error) {
     note($("reach-note"), error.message, "bad");
-    await refresh();
+  } finally {
+    choosing -= 1;
+    await people.again();
   }
 }
-
-/** Ask the node again. */
-const refresh = async () => take(await call("/api/people"));
 
 const REFRESH_MS = 1_000;
 let waits = false;
@@ -106,16 +109,12 @@ export function refreshSoon() {
   waits = true;
   setTimeout(() => {
     waits = false;
-    refresh().catch(() => {});
+    people.again();
   }, REFRESH_MS);
 }
 
-/**
- * Show who may reach this node, and let the person change it.
- * @param {() => void} onChange  told whenever somebody's standing may have changed
- */
-export async function followReach(onChange) {
-  changed = onChange;
+/** Show who may reach this node, and let the person change it. */
+export function followReach() {
   $("reach-form").addEventListener("change", choose);
-  await refresh();
+  return people.again();
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Requests from other people that wait for an answer.
 
-import { $, call, fullName, make, note, paintAvatar, settle } from "./dom.js";
-import { printLine } from "./person.js";
+import { takers } from "./contexts.js";
+import { $, call, fullName, make, note, paintAvatar } from "./dom.js";
+import { printLine, showPrints } from "./person.js";
 import { relation } from "./reach.js";
+import { drawnOf } from "./readings.js";
+import { Rows } from "./rows.js";
+import { settle } from "./steady.js";
 import { asksFor, templateOf, titleOf } from "./templates.js";
 
 /** Why a request went away, in words. */
@@ -16,7 +20,7 @@ const ENDED = {
   answered_elsewhere: "Answered in another tab.",
 };
 
-/** channel id → what was asked, and its list item. @type {Map<string, {request: any, element: HTMLElement}>} */
+/** channel id → what was asked. @type {Map<string, any>} */
 const waiting = new Map();
 
 /** Those that are being answered in this tab. @type {Set<string>} */
@@ -34,14 +38,6 @@ function sentence(request) {
     : `${who} wants to open a channel with you`;
 }
 
-/** The templates that may have it: one that it is meant for, or those to choose from. */
-export function takers(request) {
-  const may = (request.templates ?? []).map(templateOf).filter(Boolean);
-  const meant = (request.page ?? "").split("/").filter(Boolean)[0];
-  const own = may.filter((template) => template.name === meant);
-  return own.length ? own : may;
-}
-
 /** Where accepting leads: the template's own origin, with the channel in the address. */
 export function destination(template, channelId) {
   const url = new URL(template.url, location.href);
@@ -50,14 +46,9 @@ export function destination(template, channelId) {
 }
 
 function drop(channelId, words) {
-  const element = waiting.get(channelId)?.element;
-  if (!element) return;
-  const hadFocus = element.contains(document.activeElement);
-  element.remove();
-  waiting.delete(channelId);
-  $("requests").hidden = waiting.size === 0;
+  if (!waiting.delete(channelId)) return;
+  draw();
   if (words) $("requests-live").textContent = words;
-  if (hadFocus) $("main").focus();
 }
 
 /** Why nothing here can open it, in words. */
@@ -72,7 +63,8 @@ function nowhere({ context }) {
 function place(request, templates) {
   if (templates.length > 1) {
     const options = templates.map((template) => make("option", { value: template.name }, titleOf(template)));
-    return make("label", { className: "place" }, "Open it in ", make("select", {}, ...options));
+    const select = make("select", { "data-key": `${request.channelId}-place` }, ...options);
+    return make("label", { className: "place" }, "Open it in ", select);
   }
   if (templates.length === 1) return "";
   return make("p", { className: "hint nowhere" }, nowhere(request));
@@ -84,15 +76,14 @@ const proposed = ({ terms }) => (terms ? [make("p", { className: "terms" }, term
 /** What to compare before the first answer to somebody. */
 export const strangers = ({ peerId }) => (relation(peerId).standing === "friend" ? [] : [printLine(peerId)]);
 
-function show(request) {
-  const before = waiting.get(request.channelId)?.element;
+function itemOf(request) {
   const text = sentence(request);
   const templates = takers(request);
   const problem = make("p", { className: "note", role: "status" });
-  const accept = make("button", { type: "button", className: "primary" }, "Accept");
-  const decline = make("button", { type: "button" }, "Decline");
-  accept.dataset.action = "accept";
-  decline.dataset.action = "decline";
+  const control = (action, words, className = "") =>
+    make("button", { type: "button", className, "data-action": action, "data-key": `${request.channelId}-${action}` }, words);
+  const accept = control("accept", "Accept", "primary");
+  const decline = control("decline", "Decline");
   accept.hidden = templates.length === 0;
   const avatar = make("span", { className: "avatar", "aria-hidden": "true" });
   paintAvatar(avatar, request.peerLabel, request.peerId);
@@ -136,24 +127,23 @@ function show(request) {
     ),
   );
 
-  waiting.set(request.channelId, { request, element });
-  if (before) before.replaceWith(element);
-  else $("request-list").append(element);
-  $("requests").hidden = false;
-  if (!before) {
-    settle(accept);
-    $("requests-live").textContent = [text, request.terms].filter(Boolean).join(". ");
-  }
+  return element;
 }
 
-/** Something was granted or taken back: who may have a request can be others now. */
-export async function refreshRequests() {
-  if (waiting.size === 0) return;
-  for (const row of await call("/api/realtime/channels")) {
-    const known = waiting.get(row.channelId);
-    const same = String(known?.request.templates) === String(row.templates);
-    if (known && row.incoming && !same) show({ ...known.request, templates: row.templates });
-  }
+/** @type {Rows<any>} */
+const rows = new Rows($("request-list"), (request) => request.channelId, itemOf);
+
+function draw() {
+  const fresh = rows.show([...waiting.values()]);
+  for (const item of fresh) settle(/** @type {HTMLElement} */ (item.querySelector("[data-action=accept]")));
+  $("requests").hidden = waiting.size === 0;
+  showPrints();
+}
+
+function show(request) {
+  waiting.set(request.channelId, request);
+  draw();
+  $("requests-live").textContent = [sentence(request), request.terms].filter(Boolean).join(". ");
 }
 
 /** Show requests as they come and take them away as they end. */
@@ -165,4 +155,5 @@ export function followRequests() {
     if (!answering.has(channelId)) drop(channelId, ENDED[code] || "The request ended.");
   };
   realtime.onIncoming = (request) => request.accepted || show(request);
+  drawnOf(draw);
 }

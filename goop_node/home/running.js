@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
 // What is running, and what of it waits for the person: contexts say it, this page only shows it.
 
-import { $, call, fingerprint, make, note, paintAvatar, settle } from "./dom.js";
+import { $, call, fingerprint, make, note, paintAvatar } from "./dom.js";
+import { drawnOf } from "./readings.js";
 import { destination } from "./requests.js";
+import { Rows, keepFocus } from "./rows.js";
+import { settle } from "./steady.js";
 import { templateOf, titleOf } from "./templates.js";
 
-/** @typedef {{ row: any, element: HTMLElement, asking: boolean, over: boolean }} Item */
-
-/** What is shown, by channel id. @type {Map<string, Item>} */
-const shown = new Map();
+/** What runs, as the node told it last. @type {any[]} */
+let living = [];
+/** Whose channel is gone, and what came of it has not been seen. By channel id. @type {Map<string, any>} */
+const over = new Map();
+/** Where the person is asked whether to end it. @type {Set<string>} */
+const asking = new Set();
+/** What each said of itself last. @type {Map<string, string>} */
+const heard = new Map();
 
 const MINUTE = 60_000;
 const UNITS = /** @type {[Intl.RelativeTimeFormatUnit, number][]} */ ([
@@ -43,8 +50,9 @@ function linkOf(row) {
   return row.state === "ended" ? "Ended" : "Connected";
 }
 
-function button(words, row, work, className = "") {
-  const made = make("button", { type: "button", className, "aria-label": `${words}: ${nameOf(row)}` }, words);
+function button(key, words, row, work, className = "") {
+  const props = { type: "button", className, "aria-label": `${words}: ${nameOf(row)}`, "data-key": `${row.channelId}-${key}` };
+  const made = make("button", props, words);
   made.addEventListener("click", work);
   return made;
 }
@@ -62,11 +70,9 @@ async function attempt(element, work) {
 }
 
 /** Asked first: it ends for both. */
-function question(item) {
-  const { row } = item;
-  const yes = button("End it", row, () => attempt(item.element, () => end(row)), "danger");
-  const no = button("Keep it", row, () => ask(item, false));
-  no.dataset.focus = "yes";
+function question(row, attempted) {
+  const yes = button("yes", "End it", row, () => attempted(() => end(row)), "danger");
+  const no = button("no", "Keep it", row, () => ask(row, false, "end"));
   settle(yes);
   const words = `End this for both of you? ${Goop.names.apart(whoOf(row))} is told.`;
   return make("div", { className: "actions ending", role: "group", "aria-label": Goop.names.spoken(words) }, make("p", {}, words), yes, no);
@@ -74,107 +80,104 @@ function question(item) {
 
 const end = (row) => call("/api/realtime/close", { channelId: row.channelId });
 
-/** @param {Item} item @param {boolean} asking */
-function ask(item, asking) {
-  item.asking = asking;
-  draw(item);
-  /** @type {HTMLElement|null} */ (item.element.querySelector("[data-focus]"))?.focus();
+/** Ask, or ask no more, and lead the keyboard to what comes next. */
+function ask(row, asked, next) {
+  if (asked) asking.add(row.channelId);
+  else asking.delete(row.channelId);
+  draw();
+  /** @type {HTMLElement|null} */ (document.querySelector(`[data-key="${CSS.escape(`${row.channelId}-${next}`)}"]`))?.focus();
 }
 
-function actions(item) {
-  const { row } = item;
-  if (item.asking) return question(item);
+function actions(row, attempted) {
+  const { channelId } = row;
+  if (asking.has(channelId)) return question(row, attempted);
   const group = make("div", { className: "actions" });
   const template = templateOf(row.template ?? "");
   if (template && row.state !== "asking") {
-    const due = row.waiting || item.over;
-    const props = { className: due ? "button primary" : "button", href: destination(template, row.channelId) };
+    const className = isDue(row) ? "button primary" : "button";
+    const props = { className, href: destination(template, channelId), "data-key": `${channelId}-open` };
     group.append(make("a", { ...props, "aria-label": `Open: ${nameOf(row)}` }, "Open"));
   }
-  if (item.over) group.append(button("Dismiss", row, () => drop(row.channelId)));
-  else if (row.state === "asking") group.append(button("Withdraw", row, () => attempt(item.element, () => end(row))));
-  else {
-    const ending = button("End it…", row, () => ask(item, true));
-    ending.dataset.focus = "yes";
-    group.append(ending);
-  }
+  if (over.has(channelId)) group.append(button("dismiss", "Dismiss", row, () => dismiss(row)));
+  else if (row.state === "asking") group.append(button("withdraw", "Withdraw", row, () => attempted(() => end(row))));
+  else group.append(button("end", "End it…", row, () => ask(row, true, "no")));
   return group;
 }
 
-/** Make the list item anew. @param {Item} item */
-function draw(item) {
-  const { row, element } = item;
+const isDue = (row) => row.waiting || over.has(row.channelId);
+
+function dismiss(row) {
+  over.delete(row.channelId);
+  draw();
+}
+
+function itemOf(row) {
   const avatar = make("span", { className: "avatar", "aria-hidden": "true" });
   paintAvatar(avatar, row.peerLabel, row.peerId);
   const said = Goop.attention.words(row);
-  element.dataset.state = row.state;
-  element.dataset.waiting = String(row.waiting || item.over);
-  element.replaceChildren(
+  const since = make("span", { className: "since", "data-since": String(row.since ?? "") });
+  const element = make("li", { "data-channel": row.channelId, "data-state": row.state, "data-waiting": String(isDue(row)) });
+  element.append(
     avatar,
     make(
       "div",
       { className: "who" },
       make("p", { className: "name" }, `${whatOf(row)} with ${Goop.names.apart(whoOf(row))}`, make("span", { className: "print" }, ` (${fingerprint(row.peerId)})`)),
       ...(said ? [make("p", { className: "said" }, make("bdi", {}, said))] : []),
-      make("p", { className: "hint" }, linkOf(row), make("span", { className: "since" })),
+      make("p", { className: "hint" }, linkOf(row), since),
     ),
-    actions(item),
+    actions(row, (work) => attempt(element, work)),
     make("p", { className: "note", role: "status" }),
   );
-  showTime(item);
+  return element;
 }
 
-function showTime({ row, element }) {
-  const place = element.querySelector(".since");
-  if (place) place.textContent = row.since ? ` · ${ago(row.since)}` : "";
+/** @type {Record<"due"|"running", Rows<any>>} */
+const lists = {
+  due: new Rows($("due-list"), (row) => row.channelId, itemOf),
+  running: new Rows($("running-list"), (row) => row.channelId, itemOf),
+};
+
+function draw() {
+  // Requests have a place of their own, where they are answered.
+  const all = [...living.filter((row) => row.state !== "asked"), ...over.values()];
+  const shown = { due: all.filter(isDue), running: all.filter((row) => !isDue(row)) };
+  keepFocus(() => {
+    for (const name of /** @type {const} */ (["due", "running"])) {
+      lists[name].show(shown[name]);
+      $(name).hidden = shown[name].length === 0;
+      $(`${name}-count`).textContent = shown[name].length ? String(shown[name].length) : "";
+    }
+  });
+  showTimes();
 }
 
-function drop(channelId) {
-  const element = shown.get(channelId)?.element;
-  const hadFocus = element?.contains(document.activeElement);
-  element?.remove();
-  shown.delete(channelId);
-  count();
-  if (hadFocus) $("main").focus();
-}
-
-/** Take a row in. `over`: its channel is gone, and what came of it has not been seen. */
-function take(row, over) {
-  const before = shown.get(row.channelId);
-  const item = before ?? { row, element: make("li", { "data-channel": row.channelId }), asking: false, over };
-  const same = before && before.over === over && JSON.stringify(before.row) === JSON.stringify(row);
-  item.row = row;
-  item.over = over;
-  shown.set(row.channelId, item);
-  if (same) return;
-  const focus = [...item.element.querySelectorAll("button, a")].indexOf(document.activeElement);
-  draw(item);
-  const list = $(row.waiting || over ? "due-list" : "running-list");
-  if (item.element.parentElement !== list) list.append(item.element);
-  if (focus >= 0) /** @type {HTMLElement} */ ([...item.element.querySelectorAll("button, a")][focus])?.focus();
-  const said = Goop.attention.words(row);
-  if (before && said) $("running-live").textContent = `${nameOf(row)}: ${said}`;
-}
-
-function count() {
-  for (const name of ["due", "running"]) {
-    const many = $(`${name}-list`).childElementCount;
-    $(name).hidden = many === 0;
-    $(`${name}-count`).textContent = many ? String(many) : "";
+function showTimes() {
+  for (const place of document.querySelectorAll("[data-since]")) {
+    const since = Number(place.getAttribute("data-since"));
+    const told = since ? ` · ${ago(since)}` : "";
+    if (place.textContent !== told) place.textContent = told;
   }
 }
 
 /** What the node tells: all of it, and what is gone. */
 function follow(rows, ended) {
-  const here = new Set(rows.map((row) => row.channelId));
+  living = rows;
+  for (const row of rows) over.delete(row.channelId);
   for (const row of ended) {
+    asking.delete(row.channelId);
     // What came of it may not have been seen: nobody handled it, and it was news to this page.
-    if (row.ended && row.unread > 0) take(row, true);
+    if (row.ended && row.unread > 0) over.set(row.channelId, row);
   }
-  for (const [channelId, item] of [...shown]) if (!here.has(channelId) && !item.over) drop(channelId);
-  // Requests have a place of their own, where they are answered.
-  for (const row of rows) if (row.state !== "asked") take(row, false);
-  count();
+  draw();
+  for (const row of [...rows, ...ended]) {
+    const said = Goop.attention.words(row);
+    if (said && heard.has(row.channelId) && heard.get(row.channelId) !== said) {
+      $("running-live").textContent = `${nameOf(row)}: ${said}`;
+    }
+    heard.set(row.channelId, said);
+  }
+  for (const row of ended) heard.delete(row.channelId);
 }
 
 /** Where a click on a notification leads. */
@@ -192,5 +195,6 @@ export function followRunning() {
   attention.control($("notify"), $("notify-words"));
   attention.start({ onOpen: openRow });
   realtime.running(follow);
-  setInterval(() => shown.forEach(showTime), MINUTE);
+  drawnOf(draw);
+  setInterval(showTimes, MINUTE);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // /api/status as a page: what the node says of itself, in words.
 
+import { banner } from "./banner.js";
 import { $, call, make } from "./dom.js";
 
 const NETWORK = {
@@ -24,7 +25,7 @@ const rows = (facts) =>
     .filter(([, value]) => value)
     .flatMap(([term, value]) => [make("dt", {}, term), make("dd", {}, String(value))]);
 
-try {
+async function read() {
   const status = await call("/api/status");
   const { p2p } = status;
   $("facts").replaceChildren(
@@ -50,7 +51,9 @@ try {
     ),
   );
   $("json").textContent = JSON.stringify(status, null, 2);
-} catch (error) {
-  $("banner").textContent = error.message;
-  $("banner").hidden = false;
+  banner("status", "");
 }
+
+const status = Goop.reading(read, (error) => banner("status", error.message));
+document.addEventListener("visibilitychange", () => document.hidden || status.again());
+void status.again();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The network pill, the banner, and the plugins in the footer.
 
+import { banner } from "./banner.js";
 import { $, call, make } from "./dom.js";
-import { countsAsNoHome, showWhy } from "./shared_origin.js";
+import { readAll, reading } from "./readings.js";
+import { countsAsNoHome } from "./shared_origin.js";
 
 const NETWORK = {
   starting: "Starting",
@@ -10,14 +12,6 @@ const NETWORK = {
   offline: "Offline",
   stopped: "Stopped",
 };
-
-/** True while the node itself does not answer. */
-let lost = false;
-
-function banner(text) {
-  $("banner").textContent = text;
-  $("banner").hidden = !text;
-}
 
 /** With how many others there is a connection. */
 let company = 0;
@@ -77,26 +71,12 @@ function showSetAside(names) {
   );
 }
 
-/** Read the node's status and show it. */
-export async function showStatus() {
-  let status;
-  try {
-    status = await call("/api/status");
-  } catch (error) {
-    if (countsAsNoHome(error)) {
-      lost = false;
-      banner("");
-      showWhy(error.message);
-      return;
-    }
-    setLink(false, error.code === "node_unreachable" ? "" : error.message);
-    return;
-  }
-  lost = false;
+function show(status) {
   const p2p = status.p2p || {};
   const state = p2p.state || "online";
   pill(state);
   banner(
+    "network",
     state === "offline" || state === "stopped"
       ? `Your node is cut off from the network${p2p.error ? `: ${p2p.error}` : ""}. Friends cannot reach you until it is back.`
       : p2p.notice || "",
@@ -109,19 +89,31 @@ export async function showStatus() {
   $("dev-origins").textContent = `Development origins may use this node: ${origins.join(", ")}`;
   const restarts = p2p.restarts ? ` · libp2p restarted ${p2p.restarts}×` : "";
   $("version").textContent = `goop-node ${status.version}${restarts}`;
+  // Addresses, for one, come and go with the network.
+  if (network && network !== state) void readAll();
+  network = state;
 }
 
-/**
- * The page's link to its own node broke or is back.
- * @param {boolean} connected
- * @param {string} [words]
- */
-export function setLink(connected, words) {
-  if (connected) {
-    if (lost) showStatus();
-    return;
+/** How the network was last. */
+let network = "";
+
+const status = reading("status", async () => {
+  try {
+    show(await call("/api/status"));
+  } catch (error) {
+    if (!countsAsNoHome(error)) pill("offline", error.code === "node_unreachable" ? "No node" : "Refused");
+    throw error;
   }
-  lost = true;
-  pill("offline", words ? "Refused" : "No node");
-  banner(words || "Your node does not answer. Is it still running? This page goes on by itself when it is back.");
+});
+
+/** How often it is read while the page is seen: nothing tells that it has changed. */
+const TICK_MS = 10_000;
+
+/** Show how the node is. */
+export function followStatus() {
+  setInterval(() => document.hidden || status.again(), TICK_MS);
+  return status.again();
 }
+
+/** A link of the page to its node broke; why, it does not tell. */
+export const linkBroke = () => void status.again();

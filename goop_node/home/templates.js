@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The templates, and what each asks to be allowed. Granting happens here and nowhere else.
 
-import { $, call, make, note, paintAvatar, settle } from "./dom.js";
+import { $, call, make, nobodyHasFocus, note, paintAvatar } from "./dom.js";
+import { readAll, reading } from "./readings.js";
+import { Rows } from "./rows.js";
+import { settle } from "./steady.js";
 
 /** What the node says of each. @type {any[]} */
 let templates = [];
-/** Told after something was granted or taken back. @type {() => void} */
-let granted = () => {};
 
 /** The template of that name, or `undefined`. @param {string} name */
 export const templateOf = (name) => templates.find((template) => template.name === name);
@@ -63,13 +64,16 @@ function permission(template, asked) {
   if (asked.granted !== "file") {
     const action = asked.granted ? "revoke" : "grant";
     const label = asked.granted ? "Take back" : "Allow";
-    const button = make("button", { type: "button", className: asked.granted ? "" : "primary" }, label);
+    const key = `${template.name}/${asked.permission}`;
+    const button = make("button", { type: "button", className: asked.granted ? "" : "primary", "data-key": key }, label);
     button.setAttribute("aria-label", `${label}, ${titleOf(template)}: ${words}`);
     button.addEventListener("click", async () => {
       button.disabled = true;
       try {
-        const body = { template: template.name, permission: asked.permission };
-        change(await call(`/api/templates/${action}`, body), asked.permission);
+        await call(`/api/templates/${action}`, { template: template.name, permission: asked.permission });
+        void readAll(); // what can be opened with whom hangs on it
+        await templatesRead.again();
+        tell(template.name, asked.permission);
       } catch (error) {
         note(problem, error.message, "bad");
         button.disabled = false;
@@ -97,20 +101,26 @@ function asking(template) {
   );
 }
 
-function showPermissions() {
-  const asks = templates.filter((template) => template.permissions.length > 0);
-  $("permission-list").replaceChildren(...asks.map(asking));
-  $("permissions").hidden = asks.length === 0;
-}
+/** @type {Rows<any>} */
+const cards = new Rows($("template-list"), (template) => template.name, card);
+/** @type {Rows<any>} */
+const permissions = new Rows($("permission-list"), (template) => template.name, asking);
 
-/** Something was granted or taken back: show it, keep the keyboard's place, and say it aloud. */
-function change(row, changed) {
-  templates = templates.map((template) => (template.name === row.name ? row : template));
-  showPermissions();
-  const item = $(`template-${row.name}`).querySelector(`[data-permission="${CSS.escape(changed)}"]`);
-  item?.querySelector("button")?.focus();
-  $("permissions-live").textContent = item ? `${titleOf(row)}: ${STATE[item.dataset.granted]}` : "";
-  granted();
+export const templatesRead = reading("templates", async () => {
+  templates = await call("/api/templates");
+  cards.show(templates);
+  $("templates-empty").hidden = templates.length > 0;
+  const asks = templates.filter((template) => template.permissions.length > 0);
+  for (const item of permissions.show(asks)) item.querySelectorAll("button.primary").forEach(settle);
+  $("permissions").hidden = asks.length === 0;
+});
+
+/** Something was granted or taken back: keep the keyboard's place, and say it aloud. */
+function tell(name, changed) {
+  const item = $(`template-${name}`)?.querySelector(`[data-permission="${CSS.escape(changed)}"]`);
+  if (!item) return;
+  if (nobodyHasFocus()) item.querySelector("button")?.focus();
+  $("permissions-live").textContent = `${titleOf(templateOf(name))}: ${STATE[item.dataset.granted]}`;
 }
 
 /** Lead to the template that the address names: `#template-NAME`. */
@@ -121,17 +131,9 @@ function lead() {
   item.focus({ preventScroll: true });
 }
 
-/**
- * Read and show the templates.
- * @param {() => void} onGranted  told after something was granted or taken back
- */
-export async function showTemplates(onGranted) {
-  granted = onGranted;
-  templates = await call("/api/templates");
-  $("template-list").replaceChildren(...templates.map(card));
-  $("templates-empty").hidden = templates.length > 0;
-  showPermissions();
-  $("permission-list").querySelectorAll("button.primary").forEach(settle);
-  lead();
+/** Show the templates, and lead to the one that is asked for. */
+export async function followTemplates() {
+  await templatesRead.again();
+  if (nobodyHasFocus()) lead();
   addEventListener("hashchange", lead);
 }

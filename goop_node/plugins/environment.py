@@ -15,8 +15,12 @@ from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 
 from goop_node.plugins.blame import describe
+from goop_node.plugins.crossings import shown
 
 ENTRY_POINTS = "goop_node"
+PLUGIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_PACKAGE = re.compile(r"[A-Za-z0-9._!+-]{1,128}")
+"""A distribution's name, and its version."""
 _VALUE = re.compile(r"\s*[\w.]+\s*(?::\s*[\w.]+\s*)?(?:\[.*\]\s*)?")
 
 
@@ -87,12 +91,25 @@ def read_environment(distributions: Iterable[Distribution]) -> Environment:
         if not name or not version:
             complaints.append(f"{place} is left over and says nothing; remove it")
             continue
+        if not _PACKAGE.fullmatch(name) or not _PACKAGE.fullmatch(version):
+            complaints.append(
+                f"{place}/METADATA says {shown(name)} {shown(version)}, which are no name and "
+                "version of a package; install that package again, or remove the folder"
+            )
+            continue
         if not points:
             continue
         key = re.sub(r"[-_.]+", "-", name).lower()
         used, where = chosen.setdefault(key, (version, place))
         if where == place:
-            found += [_candidate(point, name, version, place) for point in points]
+            for point in points:
+                if PLUGIN_NAME.fullmatch(point.name):
+                    found.append(_candidate(point, name, version, place))
+                else:
+                    complaints.append(
+                        f"{place}/{file} names a plugin {shown(point.name)}, which is no name; "
+                        "one has letters, digits, - and _ (at most 64)"
+                    )
         else:
             complaints.append(
                 f"{name} is installed twice: {where} ({used}) is used, "

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from goop_node import hookspecs
@@ -28,7 +27,7 @@ from goop_node.plugins.blame import (
     traceback_of,
 )
 from goop_node.plugins.contained import Failed, contained
-from goop_node.plugins.environment import Candidate
+from goop_node.plugins.environment import PLUGIN_NAME, Candidate
 from goop_node.plugins.faults import Faults, at
 from goop_node.plugins.instance import Instance
 from goop_node.plugins.loading import Loading
@@ -36,7 +35,6 @@ from goop_node.plugins.manager import Implementations, Manager
 from goop_node.plugins.signatures import drift
 from goop_node.plugins.status import PluginError, PluginStatus
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """A plugin's name is part of addresses and of file names."""
 
 log = logging.getLogger("goop_node.plugins")
@@ -165,7 +163,7 @@ class Plugins:
         )
 
     def _load(self, name: str, candidate: Candidate) -> None:
-        if not _NAME.fullmatch(name):
+        if not PLUGIN_NAME.fullmatch(name):
             self._fail(name, "cannot have that name; use letters, digits, - and _ (at most 64)")
             return
         if candidate.rivals:

@@ -14,7 +14,10 @@ _WHEEL = Path(__file__).parents[1] / "sdk"
 FOLDER = _WHEEL if _WHEEL.is_dir() else Path(__file__).parents[2] / "js"
 """Where the SDK is: in the wheel, or in a checkout."""
 
-NAMES = ("goop-peers.js", "goop-identity.js", "goop-names.js", "goop.d.ts")
+NAMES = (
+    *("goop-peers.js", "goop-identity.js", "goop-names.js", "goop-reading.js"),
+    "goop.d.ts",
+)
 """What the host serves below ``/sdk/``; the rest is brought by plugins (``goop_sdk_modules``)."""
 
 _IMPORT = re.compile(r'^import [^;"]*from "(\.\.?/[\w./-]+\.js)";\n', re.MULTILINE)

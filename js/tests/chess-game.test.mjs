@@ -7,6 +7,7 @@ import vm from "node:vm";
 import { classic } from "./page.mjs";
 
 const SOURCE = classic("../plugins/chess/src/goop_chess/template/tables.js").replace(/\}\)\(\);\s*$/, "globalThis.Tables = Tables;\n})();");
+const READING = classic("goop-reading.js");
 const LIVES = 60;
 const STEPS = 60;
 
@@ -93,7 +94,7 @@ class Page {
     };
     const fetch = (path) => node.answer(() => ({ ok: true, json: async () => (path.includes("/positions") ? { positions: [] } : node.state()) }));
     const scope = { Goop: { realtime: { channels: async () => [this.channel] } }, fetch, setTimeout: (work) => void node.later(work), clearTimeout() {}, document: { getElementById: () => null } };
-    vm.runInNewContext(SOURCE, scope);
+    vm.runInNewContext(READING + SOURCE, scope);
     const unread = (game, error) => (failures.push(error) && assert.match(error.message, /answer/));
     const told = { changed: (game) => this.changed(game), refused() {}, unread };
     this.tables = new scope.Tables(told);

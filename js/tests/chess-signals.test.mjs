@@ -3,6 +3,7 @@
 // Of the signals that wait only the newest arrives: at rest each side knows what is so, all the same.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "../goop-reading.js";
 import { Conversation } from "../../plugins/chess/src/goop_chess/template/conversation.js";
 import { Signals } from "../../plugins/chess/src/goop_chess/template/signals.js";
 import { Thinking } from "../../plugins/chess/src/goop_chess/template/thinking.js";

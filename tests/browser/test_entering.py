@@ -135,6 +135,7 @@ async def test_what_is_granted_at_home_holds_at_once_and_until_it_is_taken_back(
     await page.wait_for_function("() => channel.state === 'connected'")
     assert await page.evaluate(position) is None
     await page.evaluate("() => channel.close()")
+    await expect(arcade.get_by_role("button", name="Take back, Asking")).to_be_focused()
     await home.keyboard.press("Enter")
     await expect(arcade).to_have_attribute("data-granted", "")
     for one in (page, home, bob):

@@ -27,7 +27,7 @@ async def test_a_channel_between_two_pages(browser: Browser, nodes: Nodes) -> No
         context = await browser.new_context()
         page = await context.new_page()
         await page.goto(page_url(node))
-        await page.wait_for_function("() => window.Goop && Goop.realtime")
+        await page.wait_for_function("() => window.Goop?.realtime?.onIncoming")
         pages.append(page)
     a, b = pages
     await b.evaluate(

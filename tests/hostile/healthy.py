@@ -91,6 +91,8 @@ class Healthy:
         self.alice = alice
         self.bob = bob
         self.talkers = talkers
+        self.compared = 0
+        """Messages that were said, each heard once and in order."""
         self._process = psutil.Process(alice.process.pid)
         self._looked_at: dict[Path, int] = {}
         for one in talkers:
@@ -135,6 +137,7 @@ class Healthy:
             await one.until(lambda one=one, count=count: one.trouble or len(one.heard) >= count)
             assert one.trouble == []
             assert one.heard == list(range(count))
+        self.compared = sum(counts)
 
     @property
     def latency(self) -> float:

@@ -266,6 +266,7 @@ CONTEXT_FIELDS = [
         ("surrogate", "surrogate", "title='\\ud800'"),
         ("version", "version: found 1", "version=1"),
         ("title", "title: found a length", "title='t' * 500"),
+        ("title_lines", "one line of text", "title='a\\nb'"),
         ("template", "the name of a template", "template='/chess/'"),
         ("template_number", "template: found 3", "template=3"),
         ("params", "params", "params={'type': 'nonsense'}"),

@@ -364,12 +364,11 @@ def test_any_terms(says: Any) -> None:
 
 @ANYTHING
 @given(text=st.text(max_size=300), waiting=st.booleans())
-def test_a_summary_is_one_short_line_or_nothing(text: str, waiting: bool) -> None:
+def test_a_summary_is_one_short_line(text: str, waiting: bool) -> None:
     kind = dataclasses.replace(GOOD, summary=lambda *_: Summary(text=text, waiting=waiting))
     context = compile_context("odd", kind)
     found = ChannelSession(context, NoRules(), REQUEST, Told()).summary("a")
-    fine = 0 < len(text) <= 200 and not re.search("[\x00-\x1f\x7f\u2028\u2029]", text)
-    assert isinstance(found, Summary) == fine
+    assert isinstance(found, Summary) == (text != "")
     if isinstance(found, Summary):
         assert (found.text, found.waiting) == (escaped(text)[:200], waiting)
 

@@ -92,6 +92,30 @@ def test_a_value_that_names_no_module_is_told_with_its_file(tmp_path: Path, valu
     assert str(place) in f"{status.error} {status.place}"
 
 
+@pytest.mark.parametrize("name", ["a" * 65, "a b", "ä", "a.b", "../x", "a\u202eb", "_x"])
+def test_a_plugin_whose_name_is_none_is_named_with_its_file(tmp_path: Path, name: str) -> None:
+    place = package(tmp_path, "odd", points=f"[goop_node]\n{name} = odd:Odd\ngood = a:b".encode())
+    found = environment_of(tmp_path)
+    assert [plugin.name for plugin in found.plugins] == ["good"]
+    (complaint,) = found.complaints
+    assert complaint.startswith(f"{place}/entry_points.txt names a plugin ")
+    assert len(complaint) < len(str(place)) + 200
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("a\n b", "1.0"), ("x" * 999, "1"), ("a", "1\n \u202e2")]
+)
+def test_a_package_whose_name_or_version_is_none_is_left_out(
+    tmp_path: Path, name: str, version: str
+) -> None:
+    place = package(tmp_path, "odd")
+    (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    found = environment_of(tmp_path)
+    assert not found.plugins
+    (complaint,) = found.complaints
+    assert complaint.startswith(f"{place}/METADATA says ")
+
+
 def test_one_package_twice_is_used_once_and_told(tmp_path: Path) -> None:
     first = package(tmp_path / "a", "goop_x", "1.0", "x")
     second = package(tmp_path / "b", "goop-x", "2.0", "x")

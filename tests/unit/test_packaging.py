@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = {file.parent.name: file.parent for file in ROOT.glob("plugins/*/pyproject.toml")}
 SDK = {
     "goop_node": (
-        *("goop-peers.js", "goop-identity.js", "goop-names.js", "goop.d.ts"),
-        *("peers", "shared"),
+        *("goop-peers.js", "goop-identity.js", "goop-names.js", "goop-reading.js"),
+        *("goop.d.ts", "peers", "shared"),
     ),
     "goop_realtime": (
         *("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js", "goop-realtime.d.ts"),

@@ -55,6 +55,11 @@ class Monkey:
         self._lame: set[NodeProcess] = set()
         self.game = ""
 
+    @property
+    def tale(self) -> str:
+        """What was done, line by line."""
+        return "\n".join(self.story)
+
     async def play(self, rounds: int) -> str:
         """One game from the invitation to its end. Returns the reason of the end."""
         await self._invite()
@@ -194,11 +199,10 @@ class Monkey:
                         # The pages follow their nodes without a word to us.
                         await asyncio.sleep(0.1)
         except TimeoutError:
-            story = "\n".join(self.story)
             seen = [
                 [(t.view, t.status, t.notice, t.past, t.moves) for t in each] for each in tables
             ]
-            raise AssertionError(f"{wrong}\n{seen}\n{story}") from None
+            raise AssertionError(f"{wrong}\n{seen}") from None
         return str(states[0]["status"])
 
     async def _end(self) -> None:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from msgspec import Meta
 
+from goop_node.escaping import ONE_LINE
 from goop_node.old_names import renamed_fields, renamed_in_module
-from goop_node.types import JsonSchema, JsonValue
+from goop_node.types import A_LINE, JsonSchema, JsonValue, Title
 from goop_node.types import Refusal as Refusal
 
 LINE_LENGTH = 200
 """The most characters of a line of text that pages show."""
-_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*\Z"
 
 BLOCKED = Refusal(code="blocked", reason="you have blocked this person; unblock them at home")
 
@@ -138,25 +138,14 @@ class Limits:
 class Summary:
     """How a channel stands, for one of its two people, in a line of text: ``"Your move"``.
 
+    It may quote messages: line breaks are shown escaped, and what is longer than a line is cut.
     ``waiting``: that person is the one who is due. ``ended``: it has come to its end, which they
     are told once; nobody is due any more.
     """
 
-    text: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=LINE_LENGTH,
-            pattern=_LINE,
-            description="one line of text",
-        ),
-    ]
+    text: Annotated[str, Meta(min_length=1)]
     waiting: bool = False
     ended: bool = False
-
-
-Terms = Annotated[str, Meta(max_length=LINE_LENGTH, pattern=_LINE, description="one line of text")]
-"""What a request proposes, in words."""
 
 
 class Session(Protocol):
@@ -227,11 +216,14 @@ class ContextType:
 
     name: str
     """``chess`` serves ``chess`` and ``chess_<id>``, with an id of ``[A-Za-z0-9_-]{1,64}``."""
-    version: Annotated[str, Meta(max_length=64)]
+    version: Annotated[str, Meta(max_length=64, pattern=ONE_LINE, description=A_LINE)]
     """For people: two nodes go together where ``messages`` and ``params`` are the same."""
-    title: Annotated[str, Meta(max_length=200)]
+    title: Title
     """What people see."""
-    messages: Mapping[Annotated[str, Meta(min_length=1, max_length=64)], JsonSchema]
+    messages: Mapping[
+        Annotated[str, Meta(min_length=1, max_length=64, pattern=ONE_LINE, description=A_LINE)],
+        JsonSchema,
+    ]
     """The JSON Schema (2020-12) of each message, by its member ``type``."""
     template: (
         Annotated[
@@ -268,9 +260,10 @@ class ContextType:
     """``(session, peer)``: how the channel stands for this node's person (``peer`` is its id).
     Changes nothing; asked again when the log has grown. Without it people see the title, and how
     much is new."""
-    terms: Callable[[OpenRequest], Terms] | None = None
+    terms: Callable[[OpenRequest], str] | None = None
     """``(request)``: what a request proposes besides the title, for whoever is asked (``"You play
-    Black."``). May be asked several times; its answer depends on the request alone."""
+    Black."``). May be asked several times; its answer depends on the request alone, and may quote
+    it: it is shown escaped, and cut to a line."""
     single_request: bool = False
     """Of what two people ask each other for in this context, under whatever ids, one is enough: who
     accepts the other's request takes back their own."""

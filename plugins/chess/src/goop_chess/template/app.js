@@ -12,7 +12,6 @@ import { refreshGames } from "./games-list.js";
 import { invite, isWaiting, leaveWaiting, newContext, startInvitations, waitAgain, withdrawShown } from "./invitations.js";
 import { choice, startPicker, startRequests } from "./lobby.js";
 import { openOffer } from "./offers.js";
-import { Reading } from "./reading.js";
 import { Tables } from "./tables.js";
 import { paramsOf } from "./time-controls.js";
 import { errorWords } from "./words.js";
@@ -41,7 +40,7 @@ function setState(state) {
   document.body.dataset.state = state;
 }
 
-const list = new Reading(readGames, (error) => {
+const list = Goop.reading(readGames, (error) => {
   fail(error);
   return true;
 });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the two players write to each other: messages of the game's channel, in the order of its log.
 
-import { Reading } from "./reading.js";
 
 /**
  * @typedef {object} Line
@@ -14,7 +13,7 @@ import { Reading } from "./reading.js";
  */
 
 export class Conversation {
-  #reading = new Reading(() => this.#read(), () => this.open);
+  #reading = Goop.reading(() => this.#read(), () => this.open);
   #link = "";
   #begun = false;
   /** What this page wrote and has not found in the log. @type {Map<string, Line>} */

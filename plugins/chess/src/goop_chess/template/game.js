@@ -4,7 +4,6 @@
 import { Conversation } from "./conversation.js";
 import { api } from "./dom.js";
 import { Past } from "./past.js";
-import { Reading } from "./reading.js";
 import { Signals } from "./signals.js";
 import { Thinking } from "./thinking.js";
 
@@ -75,7 +74,7 @@ export class Game {
   #leaving = new Map();
   /** What the node had on its way when the game was read. @type {{id: string, data: any}[]} */
   #waiting = [];
-  #reading = new Reading(() => this.#read(), (error) => this.#unread(error));
+  #reading = Goop.reading(() => this.#read(), (error) => this.#unread(error));
   #tell;
 
   /**

@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
-from goop_node.escaping import escaped
+from goop_node.escaping import quoted
 from goop_node.plugins.contained import Failed, asked, contained, passes
 from goop_node.plugins.crossings import Misfit, fit, shown
 from goop_node.types import JsonValue
@@ -31,7 +31,6 @@ from goop_realtime.types import (
     Session,
     Snapshot,
     Summary,
-    Terms,
 )
 
 
@@ -127,9 +126,8 @@ class ChannelSession:
         if isinstance(found, Failed):
             channel = self.request.channel
             return self._failing(self._context, "summary()", found.error, says, channel)
-        return Summary(
-            text=escaped(found.text)[:LINE_LENGTH], waiting=found.waiting, ended=found.ended
-        )
+        said: Summary = found
+        return replace(said, text=quoted(said.text, LINE_LENGTH))
 
     def _failed(self, function: str, error: BaseException, message: str = "") -> PluginFailure:
         code = contained(lambda: getattr(self._session, function))
@@ -221,11 +219,11 @@ def terms_of(context: Context, request: OpenRequest, failing: Failing) -> str:
     terms = context.type.terms
     if terms is None:
         return ""
-    found = asked(lambda: terms(copy_of(request)), Terms, "the terms")
+    found = asked(lambda: terms(copy_of(request)), str, "the terms")
     if isinstance(found, Failed):
         failing(context, "terms()", found.error, terms, request.channel)
         return ""
-    return escaped(found)[:LINE_LENGTH]  # it may quote what a peer proposes
+    return quoted(found, LINE_LENGTH)
 
 
 def stamped(
