@@ -136,6 +136,16 @@ class Node:
         """Our own peer id (base58)."""
         return self.p2p.network.peer_id
 
+    def sign(self, data: bytes) -> bytes:
+        """The signature of ``data`` by the node's key: see ``NodeApi.sign``."""
+        return self.p2p.sign(data)
+
+    def verify(self, peer_id: str, data: bytes, signature: bytes) -> bool:
+        """Whether that peer's node has signed ``data``: see ``NodeApi.verify``."""
+        from goop_node.p2p import verify
+
+        return verify(peer_id, data, signature)
+
     @property
     def label(self) -> str:
         """The name that people see for us."""

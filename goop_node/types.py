@@ -197,6 +197,17 @@ class NodeApi(Protocol):
     def peer_id(self) -> str:
         """Our own peer id (base58, ``12D3Koo…``)."""
 
+    def sign(self, data: bytes) -> bytes:
+        """The Ed25519 signature (64 bytes) of ``data`` by the node's key.
+
+        ``data`` begins with words of the plugin's own, so that no signature stands for anything
+        else that nodes sign. Raises ``TypeError`` for what is not bytes.
+        """
+
+    def verify(self, peer_id: str, data: bytes, signature: bytes) -> bool:
+        """Whether the node of that peer id has signed ``data``; ``False``, too, for what is no such
+        id or signature, and for a peer whose id does not hold an Ed25519 key. Raises nothing."""
+
     @property
     def label(self) -> str:
         """The name that people see for us."""

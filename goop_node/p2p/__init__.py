@@ -3,5 +3,6 @@
 
 from goop_node.p2p.identity import Identity, IdentityError
 from goop_node.p2p.service import P2P, P2PError
+from goop_node.p2p.signatures import verify
 
-__all__ = ["P2P", "Identity", "IdentityError", "P2PError"]
+__all__ = ["P2P", "Identity", "IdentityError", "P2PError", "verify"]

@@ -32,6 +32,10 @@ class Identity:
     peer_id: str
     key_pair: KeyPair = field(repr=False)
 
+    def sign(self, data: bytes) -> bytes:
+        """The Ed25519 signature (64 bytes) of ``data`` by the key."""
+        return self.key_pair.private_key.sign(data)
+
     @classmethod
     def load_or_create(cls, path: Path) -> Identity:
         """The identity in ``path``; a new one where there is no such file.

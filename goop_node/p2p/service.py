@@ -105,6 +105,10 @@ class P2P:
         self._task: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
 
+    def sign(self, data: bytes) -> bytes:
+        """The signature of ``data`` by the node's key: see ``NodeApi.sign``."""
+        return self._identity.sign(data)
+
     def handle(self, handler: StreamHandler) -> None:
         """Serve a protocol; before ``start``."""
         self._handlers.append(handler)

@@ -10,15 +10,15 @@ lives, for it names a run that was made up at this start, and the witness cannot
 
 from __future__ import annotations
 
+import binascii
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
-from libp2p.crypto.keys import PublicKey
-from libp2p.peer.id import ID
 
 from goop_node.p2p.identity import Identity
+from goop_node.p2p.signatures import verify
 
 PROTOCOL = "/goop-node/twin/1.0.0"
 MAX_LINE = 512
@@ -59,12 +59,13 @@ class Proof(msgspec.Struct, tag="proof", frozen=True):
         """What is signed."""
         return f"{PROTOCOL}:{peer_id}:{self.run}:{self.since}:{self.meets}".encode()
 
-    def is_by(self, peer_id: str, key: PublicKey) -> bool:
+    def is_by(self, peer_id: str) -> bool:
         """Whether the peer has signed it."""
         try:
-            return key.verify(self.text(peer_id), b64decode(self.signature, validate=True))
-        except Exception:
-            return False  # the library raises what it likes for what is no signature
+            signature = b64decode(self.signature, validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        return verify(peer_id, self.text(peer_id), signature)
 
 
 _encoder = msgspec.json.Encoder()
@@ -116,12 +117,12 @@ class OwnRun:
             raise TwinBreach("a witness does not introduce itself")
         if found.run == self._run.name:
             return None
-        pair, peer_id = self._identity.key_pair, self._identity.peer_id
+        peer_id = self._identity.peer_id
         if isinstance(found, Other):
             proof = Proof(self._run.name, self._run.since, found.run, "")
-            signature = b64encode(pair.private_key.sign(proof.text(peer_id))).decode()
+            signature = b64encode(self._identity.sign(proof.text(peer_id))).decode()
             return _encoder.encode(msgspec.structs.replace(proof, signature=signature))
-        if found.meets != self._run.name or not found.is_by(peer_id, pair.public_key):
+        if found.meets != self._run.name or not found.is_by(peer_id):
             return None
         return Run(found.since, found.run)
 
@@ -131,7 +132,6 @@ class Witness(Generic[S]):
 
     def __init__(self, peer_id: str) -> None:
         self._peer_id = peer_id
-        self._key = ID.from_base58(peer_id).extract_public_key()
         self._runs: dict[S, str] = {}
         self._met: set[tuple[str, str]] = set()
         """Which run has proved to which that it lives."""
@@ -155,7 +155,7 @@ class Witness(Generic[S]):
             return self._introduced(stream, found.run)
         if not isinstance(found, Proof) or self._runs.get(stream) != found.run:
             raise TwinBreach("not a line of the run that was introduced here")
-        if self._key is None or not found.is_by(self._peer_id, self._key):
+        if not found.is_by(self._peer_id):
             raise TwinBreach("a proof that the peer has not signed")
         others = [one for one, run in self._runs.items() if run == found.meets]
         if others:

@@ -57,6 +57,14 @@ class PluginNode:
         """Our own peer id."""
         return self._node.peer_id
 
+    def sign(self, data: bytes) -> bytes:
+        """The signature of ``data`` by the node's key."""
+        return self._node.sign(data)
+
+    def verify(self, peer_id: str, data: bytes, signature: bytes) -> bool:
+        """Whether that peer's node has signed ``data``."""
+        return self._node.verify(peer_id, data, signature)
+
     @property
     def label(self) -> str:
         """The name that people see for us."""
