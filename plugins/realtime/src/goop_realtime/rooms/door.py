@@ -8,36 +8,35 @@ behind those of channels: one ``Committer`` takes both. No I/O, no clock, no thr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from goop_node.types import Caller, JsonValue
+from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.liveness import Overdue
 from goop_realtime.machine.pages import Page
 from goop_realtime.model.failure import Failure
+from goop_realtime.rooms import (
+    callers,
+    deadlines,
+    finding,
+    joining,
+    nearby,
+    page_frames,
+    restoring,
+    rows,
+    seeking,
+    settling,
+    streams,
+    views,
+)
+from goop_realtime.rooms.callers import JoinOptions as JoinOptions
 from goop_realtime.rooms.entries import Signing
 from goop_realtime.rooms.records import RoomRecord
+from goop_realtime.rooms.rooms import Shared
+from goop_realtime.rooms.rows import Row
 from goop_realtime.rooms.stored import StoredRoom
 from goop_realtime.types import Refusal
-
-
-@dataclass(frozen=True, kw_only=True)
-class JoinOptions:
-    """How somebody wants to join a room.
-
-    ``max_peers`` counts where the room has to be made; ``context`` is a full name, for a room whose
-    id names none; ``app`` is the template that asks, for programs.
-    """
-
-    max_peers: int | None = None
-    key: str = ""
-    listed: bool = True
-    context: str = ""
-    app: str = ""
-
-
-Row = dict[str, JsonValue]
 
 
 class Rooms:
@@ -49,10 +48,11 @@ class Rooms:
 
     def __init__(self, core: Core, signing: Signing) -> None:
         self.core = core
-        self.signing = signing
+        self._sh = Shared(core, signing)
 
     def settle(self) -> None:
         """End a step: what it placed is told at once, to pages and to other nodes."""
+        settling.settle(self._sh)
 
     # Pages and programs
 
@@ -63,11 +63,18 @@ class Rooms:
 
         A page that asks follows it from here on.
         """
-        raise NotImplementedError
+        self._at(now)
+        found = callers.join(self._sh, room_id, options, caller)
+        if isinstance(found, Refusal):
+            return found
+        if page is not None:
+            views.view_of(self._sh, found, page).barred = False
+        return rows.room_row(self._sh, found)
 
     def leave(self, now: int, handle: str, caller: Caller) -> Refusal | None:
         """Somebody leaves the room for this node."""
-        raise NotImplementedError
+        self._at(now)
+        return callers.leave(self._sh, handle, caller)
 
     def send(
         self,
@@ -79,121 +86,149 @@ class Rooms:
         to: str = "",
     ) -> str | Refusal:
         """Somebody sends to all members, or to one. The message's id when it is accepted."""
-        raise NotImplementedError
+        self._at(now)
+        return callers.send(self._sh, handle, page, message_id, data, to)
 
     def takes(self, body: Any) -> bool:
         """Whether a page's frame is for rooms: by its type, or by a ``channel`` that is a handle.
 
         A ``subscribe`` is for both: channels take no notice of handles, nor rooms of others.
         """
-        raise NotImplementedError
+        return page_frames.takes(body)
 
     def frame(self, now: int, page: Page, body: Any) -> None:
         """A page's frame, as decoded JSON. What is refused of it is told by a frame."""
-        raise NotImplementedError
+        self._at(now)
+        if isinstance(body, dict) and body.get("type") == "subscribe":
+            page_frames.subscribe(self._sh, page, body)
+        else:
+            page_frames.received(self._sh, page, body)
 
     def detach(self, now: int, page: Page) -> None:
         """The page's connection is gone."""
-        raise NotImplementedError
+        self._at(now)
 
     def rights_changed(self, now: int) -> None:
         """The person has granted or revoked something: ``core.rights`` is as it is now."""
-        raise NotImplementedError
+        self._at(now)
+        callers.rights_changed(self._sh)
 
     def rows(self, caller: Caller) -> list[Row]:
         """The rooms that the caller may see."""
-        raise NotImplementedError
+        sh = self._sh
+        return [
+            rows.room_row(sh, room) for room in sh.rooms.values() if views.may_use(sh, caller, room)
+        ]
 
     def row(self, handle: str, caller: Caller) -> Row | Refusal:
         """One of them."""
-        raise NotImplementedError
+        room = callers.find(self._sh, handle, caller)
+        return room if isinstance(room, Refusal) else rows.room_row(self._sh, room)
 
     def nearby(self, now: int, caller: Caller, context: str) -> list[Row] | Refusal:
         """The open rooms of a context that connected nodes have told of in the last seconds.
 
         They are asked: who wants to know it now asks again in a second.
         """
-        raise NotImplementedError
+        self._at(now)
+        return nearby.rooms(self._sh, caller, context)
 
     def members(self, handle: str) -> tuple[str, ...]:
         """The peer ids of the members, in the order in which they joined; none if not known."""
-        raise NotImplementedError
+        room = self._sh.rooms.get(handle)
+        return () if room is None else tuple(room.fold.members)
 
     # The network
 
     def found(self, now: int, peer: str, raw: bytes) -> bool:
         """A line of the finding protocol from ``peer`` (authenticated). False when malformed:
         the stream must end."""
-        raise NotImplementedError
+        self._at(now)
+        return finding.received(self._sh, peer, raw)
 
     def linked(self, now: int, handle: str, peer: str, link: int) -> None:
         """The stream asked for with ``OpenRoomLink`` is there; the driver's number for it."""
-        raise NotImplementedError
+        self._at(now)
+        with Contained(self._sh.core, handle, peer):
+            joining.opened(self._sh, self._sh.rooms.get(handle), handle, peer, link)
 
     def link_failed(self, now: int, handle: str, peer: str, code: str) -> None:
         """The stream asked for with ``OpenRoomLink`` could not be opened."""
-        raise NotImplementedError
+        self._at(now)
+        room = self._sh.rooms.get(handle)
+        if room is not None and room.seeking is not None and room.seeking.joins == peer:
+            seeking.failed(self._sh, room, peer, code)
 
     def joined(self, now: int, link: int, peer: str, raw: bytes) -> bool:
         """An inbound stream of rooms began with this line. False when that is no ``join``."""
-        raise NotImplementedError
+        self._at(now)
+        return streams.began(self._sh, link, peer, raw)
 
     def lines(self, now: int, link: int, raws: Iterable[bytes]) -> bool:
         """Lines of a room's stream. False when one is malformed: the stream must end."""
-        raise NotImplementedError
+        self._at(now)
+        return streams.lines(self._sh, link, raws)
 
     def link_ended(self, now: int, link: int, code: str) -> None:
         """A stream ended, not by a ``CloseLink``."""
-        raise NotImplementedError
+        self._at(now)
+        known = self._sh.links.get(link)
+        if known is not None:
+            with Contained(self._sh.core, known.room.handle, known.peer):
+                streams.ended(self._sh, known, code, reset=True)
 
     def peer_back(self, now: int, peer: str) -> None:
         """The peer is connected: it is asked for rooms from here on."""
-        raise NotImplementedError
+        self._at(now)
+        self._sh.connected[peer] = None
+        for room in self._sh.names.values():
+            finding.peer_back(self._sh, room, peer)
 
     def peer_gone(self, now: int, peer: str) -> None:
         """The peer is not connected any more."""
-        raise NotImplementedError
+        self._at(now)
+        self._sh.connected.pop(peer, None)
 
     def standing_changed(self, now: int, peer: str) -> None:
         """The person has blocked the peer, or taken that back."""
-        raise NotImplementedError
+        self._at(now)
+        callers.standing_changed(self._sh, peer)
 
     # Time
 
     def tick(self, now: int) -> list[Overdue]:
         """Time goes by; call at ``wake_at``. What has come to wait for too long is returned."""
-        raise NotImplementedError
+        self._at(now)
+        return deadlines.tick(self._sh)
 
     def wake_at(self, now: int) -> int | None:
         """When ``tick`` should be called next (Unix ms); ``None`` when nothing is pending."""
-        raise NotImplementedError
+        return deadlines.wake_at(self._sh, now)
 
     # Storage
 
     def restore(self, now: int, stored: Mapping[str, StoredRoom]) -> None:
         """A start: go on from what the journal holds, by handle."""
-        raise NotImplementedError
+        self._at(now)
+        restoring.restore(self._sh, stored)
 
     def set_back(self, now: int, handle: str, stored: StoredRoom | None, failure: Failure) -> None:
         """This node failed on a room: it goes on from what is stored of it, once; then it ends."""
-        raise NotImplementedError
+        self._at(now)
+        restoring.set_back(self._sh, handle, stored, failure)
 
     def rebuild(self, now: int, stored: Mapping[str, StoredRoom]) -> None:
         """Go on from what the journal holds, after it could not take a step: see ``Engine``.
 
         ``core.forget_everything()`` was called before.
         """
-        raise NotImplementedError
+        self._at(now)
+        self._sh.forget_everything()
+        restoring.restore(self._sh, stored)
 
     def everything(self) -> Iterator[RoomRecord]:
         """The records from which a start would make these rooms again, for a new journal."""
-        raise NotImplementedError
+        return restoring.everything(self._sh)
 
-
-HANDLE = "room-"
-"""What handles begin with, in whatever they are mixed with channels' ids."""
-
-
-def is_room(channel_id: str) -> bool:
-    """Whether that is a room's handle, and not a channel's id."""
-    return channel_id.startswith(HANDLE)
+    def _at(self, now: int) -> None:
+        self._sh.core.now = now

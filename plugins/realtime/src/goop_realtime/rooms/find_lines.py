@@ -43,8 +43,8 @@ class Finding(RoomLine, kw_only=True):
 
 
 class Seek(Finding, tag="seek", kw_only=True):
-    """It wants the room and has no host. It has ``seq`` entries, the newest of ``epoch``; the
-    host it has ``lost`` was reset."""
+    """It wants the room and has no host. It has ``seq`` entries, the newest of ``epoch``; the host
+    that it followed last is ``lost`` to it."""
 
     epoch: EpochForm = (0, "")
     seq: Number = 0

@@ -130,6 +130,11 @@ class Fold:
         count = self._pages.get(author, {}).get(page)
         return Standing.NEW if count is None else count.standing(counter)
 
+    def highest(self, author: str, page: str) -> int:
+        """The greatest counter of a page's that was ordered; 0 where none is known."""
+        count = self._pages.get(author, {}).get(page)
+        return 0 if count is None else count.highest
+
     def knows_page(self, author: str, message_id: str) -> bool:
         """Whether what it says of this id is all there is to say: an unknown one has no place."""
         return not self.forgot or parsed(message_id).page in self._pages.get(author, {})

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""Rooms as a start finds them in the journal, and as a new journal is given them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from goop_realtime.contexts.registry import PLAIN
+from goop_realtime.machine.containment import Contained
+from goop_realtime.machine.ending import FAILED
+from goop_realtime.model.effects import Changed
+from goop_realtime.model.failure import Failure
+from goop_realtime.rooms import ending, folding, seeking
+from goop_realtime.rooms.log import RoomLog
+from goop_realtime.rooms.outbox import Outbox, Refusals
+from goop_realtime.rooms.records import (
+    AppendEntry,
+    ClaimEpoch,
+    DropRoom,
+    RoomRecord,
+    SaveHandled,
+    SaveRefusal,
+    SaveRoom,
+    SaveRoomOutgoing,
+    SetBase,
+)
+from goop_realtime.rooms.room import Phase, Room
+from goop_realtime.rooms.rooms import Shared
+from goop_realtime.rooms.stored import StoredRoom
+from goop_realtime.types import Refusal
+
+MISSING = Refusal(
+    code="plugin_missing", reason="no enabled plugin serves the room's context any more"
+)
+
+
+def restore(sh: Shared, stored: Mapping[str, StoredRoom]) -> None:
+    """Go on with these rooms, by handle: each is sought again."""
+    for handle, one in stored.items():
+        with Contained(sh.core, handle):
+            _restore(sh, one)
+
+
+def _restore(sh: Shared, stored: StoredRoom) -> None:
+    row = stored.row
+    context = PLAIN if not row.context else sh.core.registry.find(row.context)
+    room = Room(
+        me=sh.me,
+        id=row.id,
+        name=row.name,
+        context=context or PLAIN,
+        context_name=row.context,
+        max_peers=row.max_peers,
+        listed=row.listed,
+        secret=row.secret,
+        owners=list(row.owners),
+        log=RoomLog(stored.base),
+        outbox=Outbox(stored.outbox),
+        refusals=Refusals(sh.me, stored.refusals),
+        own_epoch=stored.epoch,
+        seen=stored.epoch,
+    )
+    sh.rooms[room.handle] = sh.names[room.name] = room
+    for flaw in stored.flaws:
+        sh.note(room, "node", "flawed", detail=flaw)
+    for entry in stored.entries:
+        room.log.append(entry)
+    refusal = MISSING if context is None else folding.go_back(sh, room, room.log.last)
+    if refusal is not None:
+        ending.fail(sh, room, refusal)
+        return
+    room.hear_of(room.fold.last.epoch.number)
+    room.last_host = room.fold.last.epoch.host
+    room.own = [
+        (entry.seq, entry.id)
+        for entry in room.log.after(0)
+        if entry.kind == "msg" and entry.author == sh.me
+    ]
+    room.handled = room.handled_saved = min(stored.handled, room.log.last)
+    # Any of what is unread may have been handed out before.
+    room.handed_out = room.log.last
+    room.was_joined = room.is_member
+    seeking.begin(sh, room, lost=room.last_host)
+
+
+def everything(sh: Shared) -> Iterator[RoomRecord]:
+    """The records from which a start would make these rooms again."""
+    for room in sh.names.values():
+        yield from _room(room)
+
+
+def _room(room: Room) -> Iterator[RoomRecord]:
+    handle = room.handle
+    yield SaveRoom(handle, room.row())
+    if room.own_epoch:
+        yield ClaimEpoch(handle, room.own_epoch)
+    if room.log.base is not None:
+        yield SetBase(handle, room.log.base)
+    for entry in room.log.after(0):
+        yield AppendEntry(handle, entry)
+    for place, outgoing in room.outbox.placed():
+        yield SaveRoomOutgoing(handle, place, outgoing)
+    for author, message_id, outcome in room.refusals:
+        yield SaveRefusal(handle, author, message_id, outcome)
+    yield SaveHandled(handle, room.handled)
+
+
+def set_back(sh: Shared, handle: str, stored: StoredRoom | None, failure: Failure) -> None:
+    """This node failed on a room: it goes on from what is stored of it, and leaves it in words.
+
+    Its pages are told what they would have been told.
+    """
+    was = sh.rooms.pop(handle, None)
+    why = f"this node failed on it: {failure.error!r}"[:300]
+    sh.core.note("node", FAILED, handle, detail=why)
+    sh.grown.pop(handle, None)
+    if was is not None:
+        if sh.names.get(was.name) is was:
+            del sh.names[was.name]
+        for link in ending.links_of(sh, was):
+            sh.drop(link, drain=False)
+    if stored is None or (was is not None and was.phase is Phase.LEFT):
+        sh.out.append(DropRoom(handle))
+        sh.out.append(Changed(handle))
+        return
+    with Contained(sh.core, handle):
+        _restore(sh, stored)
+        room = sh.rooms[handle]
+        ending.end(sh, room, FAILED, why)

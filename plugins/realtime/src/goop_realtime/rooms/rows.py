@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""The row of a room: what ``GET /api/realtime/rooms``, a join and the ``room`` frame tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from goop_node.types import JsonValue
+from goop_realtime.model.limits import SIGNAL_BYTES
+from goop_realtime.rooms.room import Phase, Room
+from goop_realtime.rooms.rooms import Shared
+
+Row = dict[str, JsonValue]
+
+
+def room_row(sh: Shared, room: Room) -> Row:
+    """The room as it is now."""
+    return {"channelId": room.handle, **told(sh, room, room.fold.members)}
+
+
+def told(sh: Shared, room: Room, members: Mapping[str, str]) -> Row:
+    """The same without its handle, and with those ``members``."""
+    limits = sh.core.limits.of(room.context.type.limits)
+    opened = bool(room.fold.room)
+    row: Row = {
+        "room": room.id,
+        "context": room.context_name,
+        "state": state_of(room),
+        "host": room.epoch.host if room.joined else "",
+        "maxPeers": room.fold.opening.max_peers if opened else room.max_peers,
+        "members": listed(members),
+        "self": sh.me,
+        "limits": {
+            "messageBytes": limits.message_bytes,
+            "signalBytes": SIGNAL_BYTES,
+            "rate": limits.rate,
+            "burst": limits.burst,
+        },
+    }
+    if room.was_joined and not (room.joined or room.final):
+        row["suspended"] = True
+    if room.code:
+        row |= {"code": room.code, "reason": room.reason}
+    return row
+
+
+def listed(members: Mapping[str, str]) -> list[JsonValue]:
+    """Members as pages are told them, in the order in which they joined."""
+    return [{"peerId": peer, "peerLabel": label} for peer, label in members.items()]
+
+
+def state_of(room: Room) -> str:
+    """What pages call it: ``joining``, ``joined`` or ``left``."""
+    if room.phase is Phase.LEFT or room.phase is Phase.LEAVING:
+        return "left"
+    return "joined" if room.joined or room.was_joined else "joining"

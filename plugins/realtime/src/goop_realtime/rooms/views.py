@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: MIT
+"""Pages of a room: what each has been given of its log, and what they have handled.
+
+A page has what this node has, up to where it was told; whatever this node gives up, the page is
+told to give up, too. What it had before a restart it says itself: its runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from goop_node.types import Caller, JsonValue
+from goop_realtime.machine.pages import Page, View, frame
+from goop_realtime.machine.rights import is_person
+from goop_realtime.model.effects import Frame
+from goop_realtime.model.jsonio import encode
+from goop_realtime.model.limits import PAGE_WINDOW
+from goop_realtime.model.message_ids import parsed
+from goop_realtime.rooms.entries import Leaving, RoomEntry
+from goop_realtime.rooms.fold import Fold
+from goop_realtime.rooms.positions import Runs
+from goop_realtime.rooms.records import SaveHandled
+from goop_realtime.rooms.room import Room
+from goop_realtime.rooms.rooms import Shared
+from goop_realtime.rooms.rows import listed, told
+
+SAVE_MS = 1000
+"""How often it is saved how far pages are."""
+
+Frames = dict[tuple[int, bool], bytes]
+"""The ``message`` frames of entries, by number and whether they may have been told before."""
+
+
+def may_use(sh: Shared, caller: Caller, room: Room) -> bool:
+    """Whether what is said in the room is for that caller."""
+    if caller.kind == "program":
+        return True
+    if caller.name not in room.owners and not (is_person(caller) and "" in room.owners):
+        return False
+    context = room.context.type.name
+    return caller.kind == "home" or sh.core.rights.uses(caller, context)
+
+
+def view_of(sh: Shared, room: Room, page: Page) -> View:
+    """The page's view of the room; a new one starts at what no page has handled."""
+    view = page.views.get(room.handle)
+    if view is None:
+        at = max(room.handled, room.log.start)
+        view = page.views[room.handle] = View(at, at, redelivered_to=room.handed_out)
+    return view
+
+
+def listeners(sh: Shared, room: Room) -> list[tuple[Page, View]]:
+    """The connected pages that follow the room and may use it, with their views."""
+    found = []
+    for page in sh.core.pages.values():
+        if not page.connected:
+            continue
+        view = page.views.get(room.handle)
+        if view is None and page.everything and may_use(sh, page.caller, room):
+            view = view_of(sh, room, page)
+        if view is not None and not view.barred:
+            found.append((page, view))
+    return found
+
+
+def tell_entries(sh: Shared, room: Room) -> None:
+    """The log has grown: move on what is new to every page that follows the room."""
+    frames: Frames = {}
+    for page, view in listeners(sh, room):
+        pump(sh, room, page, view, frames)
+    _pass_own(sh, room)
+
+
+def pump(sh: Shared, room: Room, page: Page, view: View, frames: Frames) -> None:
+    """Give the page what follows, at most ``PAGE_WINDOW`` unacknowledged bytes ahead."""
+    if view.sent < room.log.start:
+        _tell_gap(sh, room, page, view, view.sent)
+    before = view.sent
+    for entry in room.log.after(view.sent):
+        if page.acks and view.flight_bytes >= PAGE_WINDOW:
+            break
+        if entry.to == sh.me and entry.withheld:
+            break  # its content is on its way
+        view.sent = entry.seq
+        if entry.kind != "msg":
+            _tell_member(sh, room, page, entry)
+        elif not entry.withheld and not is_own(sh, page, entry):
+            _tell_message(sh, room, page, view, entry, frames)
+            continue
+        if not view.flight:
+            view.handled = entry.seq
+    if view.sent > before:
+        room.handed_out = max(room.handed_out, view.sent)
+        if not page.acks:
+            view.handled = view.sent
+        advance(sh, room, view.handled)
+
+
+def is_own(sh: Shared, page: Page, entry: RoomEntry) -> bool:
+    """Whether the page itself sent it. Another node's page may have the same id."""
+    return entry.author == sh.me and parsed(entry.id).page == page.id
+
+
+def _tell_message(
+    sh: Shared, room: Room, page: Page, view: View, entry: RoomEntry, frames: Frames
+) -> None:
+    again = entry.seq <= view.redelivered_to
+    data = frames.get((entry.seq, again))
+    if data is None:
+        data = frames[entry.seq, again] = _message_frame(room, entry, again)
+    sh.out.append(Frame(page.id, data, channel=room.handle))
+    if page.acks:
+        view.flight.append((entry.seq, len(entry.raw)))
+        view.flight_bytes += len(entry.raw)
+
+
+def _message_frame(room: Room, entry: RoomEntry, again: bool) -> bytes:
+    """Built by hand since its data is encoded already."""
+    more = b',"to":"%b"' % entry.to.encode() if entry.to else b""
+    more += b',"redelivered":true' if again else b""
+    head = b'{"type":"message","channel":"%b","from":"%b","data":%b,"id":%b' % (
+        room.handle.encode(),
+        entry.author.encode(),
+        entry.raw,
+        encode(entry.id),
+    )
+    place = b',"epoch":%d,"host":"%b","seq":%d,"sentAt":%d%b}' % (
+        entry.number,
+        entry.host.encode(),
+        entry.seq,
+        entry.at,
+        more,
+    )
+    return head + place
+
+
+def _tell_member(sh: Shared, room: Room, page: Page, entry: RoomEntry) -> None:
+    if entry.kind not in ("join", "leave"):
+        return
+    label = room.fold.members.get(entry.author) or sh.core.label_of(entry.author)
+    body: dict[str, JsonValue] = {
+        "type": "member",
+        "channel": room.handle,
+        "kind": entry.kind,
+        "peer": {"peerId": entry.author, "peerLabel": label},
+        "epoch": entry.number,
+        "host": entry.host,
+        "seq": entry.seq,
+    }
+    if entry.kind == "leave" and msgspec.json.decode(entry.raw, type=Leaving).lost:
+        body["lost"] = True
+    frame(sh.core, page, body)
+
+
+# How the room stands
+
+
+def tell_room(sh: Shared, room: Room) -> None:
+    """Tell every page that follows the room how it stands, behind what the log has for it."""
+    if room.joined:
+        room.was_joined = True
+    sh.note(room, "node", f"room_{told(sh, room, {})['state']}", detail=room.code)
+    for page, view in listeners(sh, room):
+        tell_room_to(sh, room, page, view)
+
+
+def tell_room_to(sh: Shared, room: Room, page: Page, view: View, ref: str | None = None) -> None:
+    """Tell one page, with the members as they are where it is (``at``).
+
+    ``ref`` is what it called its join.
+    """
+    fold = fold_at(room, view.sent)
+    at = fold.last
+    body: dict[str, JsonValue] = {
+        "type": "room",
+        "channel": room.handle,
+        "id": room.id,
+        **told(sh, room, fold.members),
+        "at": [at.epoch.number, at.epoch.host, at.seq],
+        "runs": [list(run) for run in fold.runs],
+    }
+    if ref is not None:
+        body["ref"] = ref
+    frame(sh.core, page, body)
+
+
+def fold_at(room: Room, seq: int) -> Fold:
+    """What the log comes to where a page is."""
+    return room.fold if seq >= room.log.last else room.log.fold_at(max(seq, room.log.start))
+
+
+# Going back
+
+
+def rewound(sh: Shared, room: Room, fork: int) -> None:
+    """This node gave up what is above ``fork``: so do its pages."""
+    for page in sh.core.pages.values():
+        view = page.views.get(room.handle)
+        if view is not None and view.sent > fork:
+            rewind_to(sh, room, page, view, fork)
+
+
+def rewind_to(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None:
+    """Tell one page to give up what it has above ``fork``."""
+    _restart(view, fork)
+    fold = fold_at(room, fork)
+    body = _cut_frame("rewound", room, fold.members, fold.runs) | {"to": fork}
+    frame(sh.core, page, body)
+
+
+def gap(sh: Shared, room: Room, fork: int) -> None:
+    """The log begins anew at this node: pages have nothing above ``fork``, and go on there."""
+    for page in sh.core.pages.values():
+        view = page.views.get(room.handle)
+        if view is not None:
+            _tell_gap(sh, room, page, view, min(fork, view.sent))
+
+
+def _tell_gap(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None:
+    start = room.log.start
+    fold = fold_at(room, start)
+    body = _cut_frame("gap", room, fold.members, fold.runs) | {"from": fork, "to": start}
+    frame(sh.core, page, body)
+    sh.note(room, "page", "gap", detail=f"{fork}..{start}")
+    _restart(view, start)
+    view.sent = view.handled = start
+
+
+def _restart(view: View, seq: int) -> None:
+    view.sent, view.handled = min(view.sent, seq), min(view.handled, seq)
+    view.redelivered_to = min(view.redelivered_to, seq)
+    while view.flight and view.flight[-1][0] > seq:
+        view.flight_bytes -= view.flight.pop()[1]
+
+
+def _cut_frame(
+    kind: str, room: Room, members: Mapping[str, str], runs: Runs
+) -> dict[str, JsonValue]:
+    told_runs: list[JsonValue] = [list(run) for run in runs]
+    return {
+        "type": kind,
+        "channel": room.handle,
+        "runs": told_runs,
+        "members": listed(members),
+    }
+
+
+# What pages have handled
+
+
+def acknowledge(sh: Shared, room: Room, page: Page, number: int, host: str, seq: int) -> None:
+    """The page is done with everything up to there."""
+    view, entry = page.views.get(room.handle), room.log.get(seq)
+    known = seq <= room.log.start if entry is None else entry.epoch == (number, host)
+    if view is None or not known or seq > view.sent:
+        sh.note(room, "page", "ack_ignored", detail=f"{number}:{seq}")
+        return
+    while view.flight and view.flight[0][0] <= seq:
+        view.flight_bytes -= view.flight.popleft()[1]
+    view.handled = max(view.handled, view.sent if not view.flight else seq)
+    advance(sh, room, view.handled)
+    if not view.barred:
+        pump(sh, room, page, view, {})
+
+
+def advance(sh: Shared, room: Room, seq: int) -> None:
+    """Some page has handled up to ``seq``: it is unread no more."""
+    if seq > room.handled:
+        room.handled = seq
+        _pass_own(sh, room)
+        sh.grow(room)
+        if room.hosting is not None:
+            room.hosting.stable_due = True
+
+
+def _pass_own(sh: Shared, room: Room) -> None:
+    """The handled cursor passes over what needs no handling: our own messages, and no messages."""
+    seq = room.handled
+    while (entry := room.log.get(seq + 1)) is not None and (
+        entry.author == sh.me or entry.kind != "msg" or (entry.withheld and entry.to != sh.me)
+    ):
+        seq += 1
+    room.handled = seq
+
+
+def save_handled(sh: Shared, room: Room) -> None:
+    """Have it saved how far our pages are, now and then."""
+    if room.handled != room.handled_saved and sh.now - room.handled_saved_at >= SAVE_MS:
+        room.handled_saved, room.handled_saved_at = room.handled, sh.now
+        sh.out.append(SaveHandled(room.handle, room.handled))
