@@ -133,6 +133,8 @@ def _make(
         owners=[owner],
         refusals=Refusals(me),
     )
+    for page in sh.core.pages.values():
+        page.views.pop(room.handle, None)  # of the room before, if it was left
     sh.rooms[room.handle] = sh.names[name] = room
     sh.save(room)
     seeking.begin(sh, room)

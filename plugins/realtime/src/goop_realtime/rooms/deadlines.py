@@ -40,7 +40,7 @@ def wake_at(sh: Shared, now: int) -> int | None:
     """When to look again (Unix ms); ``None`` when nothing is pending."""
     due = [_due(room, now) for room in sh.rooms.values()]
     if sh.watchers:
-        due.append(now + nearby.ASK_MS)
+        due.append(now + nearby.TELL_MS)
     return max(min(due), now + SOON_MS) if due else None
 
 

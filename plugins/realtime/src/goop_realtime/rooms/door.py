@@ -20,6 +20,7 @@ from goop_realtime.rooms import (
     callers,
     deadlines,
     finding,
+    history,
     joining,
     nearby,
     page_frames,
@@ -132,6 +133,13 @@ class Rooms:
         """
         self._at(now)
         return nearby.rooms(self._sh, caller, context)
+
+    def history(
+        self, handle: str, caller: Caller, after: str, limit: int
+    ) -> dict[str, JsonValue] | Refusal:
+        """What the room's log still holds behind ``after``: see ``history.py``. ``Problem``."""
+        room = callers.find(self._sh, handle, caller)
+        return room if isinstance(room, Refusal) else history.history_page(room, after, limit)
 
     def members(self, handle: str) -> tuple[str, ...]:
         """The peer ids of the members, in the order in which they joined; none if not known."""

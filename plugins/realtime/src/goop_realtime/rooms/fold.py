@@ -135,10 +135,6 @@ class Fold:
         count = self._pages.get(author, {}).get(page)
         return 0 if count is None else count.highest
 
-    def knows_page(self, author: str, message_id: str) -> bool:
-        """Whether what it says of this id is all there is to say: an unknown one has no place."""
-        return not self.forgot or parsed(message_id).page in self._pages.get(author, {})
-
     def take(self, entry: RoomEntry) -> None:
         """Take the next entry in. Its ``raw`` has the form of its kind."""
         self.runs.extend(Epoch(entry.number, entry.host), entry.seq)

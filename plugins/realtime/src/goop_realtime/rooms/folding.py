@@ -128,4 +128,11 @@ def go_back(sh: Shared, room: Room, seq: int) -> Refusal | None:
             refusal = take(sh, room, entry, event_of(entry, data_of(entry)))
         except MalformedJson as error:
             refusal = Refusal(code=error.code, reason=error.reason)
+    note_members(room)
     return refusal
+
+
+def note_members(room: Room) -> None:
+    """Since which entries the members are on the list, as far as the log says that."""
+    joins = {entry.author: entry.seq for entry in room.log.after(0) if entry.kind == "join"}
+    room.joined_at = {peer: joins.get(peer, 0) for peer in room.fold.members}

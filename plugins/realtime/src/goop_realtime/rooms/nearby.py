@@ -15,6 +15,8 @@ ASK_MS = 1000
 """How often peers are asked for the rooms of a context that somebody here watches."""
 FRESH_MS = 3500
 """How long an answer counts."""
+TELL_MS = 200
+"""How often pages are told of changes at most."""
 MAX_WATCHED = 32
 """Contexts that are asked for at a time."""
 
@@ -57,10 +59,7 @@ def heard(sh: Shared, peer: str, line: WhichRooms | TheseRooms) -> None:
         mine = [_listing(room) for room in sh.names.values() if _is_open(room, line.context)]
         sh.find(peer, TheseRooms(context=line.context, rooms=mine[:MAX_LISTED]))
     elif line.context in sh.offers:
-        before = known(sh, line.context)
         sh.offers[line.context].by_peer[peer] = (sh.now, line.rooms)
-        if known(sh, line.context) != before:
-            tell(sh, line.context)
 
 
 def known(sh: Shared, context: str) -> list[dict[str, JsonValue]]:
@@ -126,16 +125,10 @@ def keep(sh: Shared) -> None:
         if not watchers:
             del sh.watchers[context]
             continue
-        before = sh.told.get(context)
         ask(sh, context)
-        if before != known(sh, context):
-            tell(sh, context)
-
-
-def tell(sh: Shared, context: str) -> None:
-    """Tell every page that watches the context which rooms are open."""
-    for page_id in sh.watchers.get(context, ()):
-        tell_to(sh, page_id, context)
+        if sh.told.get(context) != known(sh, context):
+            for page_id in watchers:
+                tell_to(sh, page_id, context)
 
 
 def tell_to(sh: Shared, page_id: str, context: str) -> None:

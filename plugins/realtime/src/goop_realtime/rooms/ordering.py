@@ -34,7 +34,12 @@ def place(sh: Shared, room: Room, entry: RoomEntry, event: LogEntry | None) -> b
     sh.grow(room)
     if isinstance(event, Message) and room.context.type.on_commit is not None:
         sh.out.append(RoomCommitted(room.handle, entry))
-    if entry.kind == "msg" and entry.author == sh.me:
+    if entry.kind == "join":
+        room.joined_at.setdefault(entry.author, entry.seq)
+    elif entry.kind == "leave":
+        room.joined_at.pop(entry.author, None)
+        receipts.settle_handled(sh, room)
+    elif entry.kind == "msg" and entry.author == sh.me:
         settle_own(sh, room, entry.id)
         receipts.ordered(sh, room, entry)
     folding.keep_checkpoint(sh, room)

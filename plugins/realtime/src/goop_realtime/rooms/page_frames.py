@@ -17,7 +17,7 @@ from goop_realtime.model.jsonio import MAX_INTEGER, encode
 from goop_realtime.model.wire import MAX_CONTEXT
 from goop_realtime.rooms import callers, nearby, receipts, views
 from goop_realtime.rooms.callers import JoinOptions
-from goop_realtime.rooms.fold import RunsForm
+from goop_realtime.rooms.fold import RunForm, RunsForm
 from goop_realtime.rooms.positions import Run, Runs
 from goop_realtime.rooms.room import Room, is_room
 from goop_realtime.rooms.rooms import Shared
@@ -142,13 +142,16 @@ def subscribe(sh: Shared, page: Page, body: dict[str, Any]) -> None:
     """Follow rooms (all of the page's template without ``channels``), and go on where it is."""
     wanted = body.get("channels")
     if isinstance(wanted, list):
-        handles = [one for one in wanted[:MAX_ASKED] if isinstance(one, str) and is_room(one)]
+        places = body.get("after")
+        named = [*wanted, *(places if isinstance(places, dict) else ())][: 2 * MAX_ASKED]
+        handles = list(dict.fromkeys(one for one in named if isinstance(one, str) and is_room(one)))
     else:
         handles = [one.handle for one in sh.rooms.values() if views.may_use(sh, page.caller, one)]
     for handle in handles:
         room = sh.rooms.get(handle)
         if room is None or not views.may_use(sh, page.caller, room):
-            _refused(sh, page, UNKNOWN, {"channel": handle})
+            gone: dict[str, JsonValue] = {"type": "room", "channel": handle, "state": "left"}
+            frame(sh.core, page, gone | {"code": "lost"})
             continue
         with Contained(sh.core, handle):
             _follow(sh, page, room, body)
@@ -169,9 +172,7 @@ def _follow(sh: Shared, page: Page, room: Room, body: dict[str, Any]) -> None:
 def _go_on(sh: Shared, page: Page, room: Room, view: View, body: dict[str, Any]) -> None:
     """The page says what it has of the log: what this node has not, it gives up."""
     after = _of(body, "after", room.handle)
-    if _of(body, "since", room.handle) == "start" or body.get("since") == "start":
-        after = []
-    if after is None:
+    if not after:
         return
     try:
         runs = Runs(Run(*run) for run in msgspec.convert(after, RunsForm))
@@ -179,15 +180,22 @@ def _go_on(sh: Shared, page: Page, room: Room, view: View, body: dict[str, Any])
         frame(sh.core, page, {"type": "error", "code": "bad_request", "reason": str(error)[:300]})
         return
     fork, theirs = room.fold.runs.fork(runs), runs.last.seq
-    handled = _of(body, "handled", room.handle)
-    view.handled = min(handled if _is_number(handled) else fork, fork)
-    view.sent = fork
+    view.sent, view.handled = fork, _handled(room, fork, _of(body, "handled", room.handle))
     view.redelivered_to = room.handed_out
     view.flight.clear()
     view.flight_bytes = 0
     if fork < theirs and fork >= room.log.start:
         views.rewind_to(sh, room, page, view, fork)
     views.advance(sh, room, view.handled)
+
+
+def _handled(room: Room, fork: int, told: Any) -> int:
+    """Up to where a page says that it has handled the log, of what it has in common with ours."""
+    try:
+        place: tuple[int, str, int] = msgspec.convert(told, RunForm)
+    except msgspec.ValidationError:
+        return min(room.handled, fork)
+    return min(place[2], room.fold.runs.fork(Runs([Run(*place)])), fork)
 
 
 def _of(body: dict[str, Any], key: str, handle: str) -> Any:

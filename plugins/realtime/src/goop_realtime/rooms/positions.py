@@ -72,6 +72,13 @@ class Runs:
         run = self._runs[-1]
         return Position(run.epoch, run.last)
 
+    def place(self, seq: int) -> Position:
+        """The position of the entry ``seq``; ``ORIGIN`` for 0, or where that is not known."""
+        for run in self._runs if seq > 0 else ():
+            if run.last >= seq:
+                return Position(run.epoch, seq)
+        return ORIGIN
+
     def extend(self, epoch: Epoch, seq: int) -> None:
         """The log has ``seq``, too, as its newest entry."""
         if self._runs and self._runs[-1].epoch == epoch:

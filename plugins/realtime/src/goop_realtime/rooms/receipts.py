@@ -65,10 +65,7 @@ def refusal_of(outcome: Outcome) -> Refusal:
 
 
 def answer_pending(sh: Shared, room: Room, message_id: str) -> None:
-    """Tell a page where one of its messages stands.
-
-    ``unknown``: this node has it not, and it has no place that is known here.
-    """
+    """Tell a page where one of its messages stands; ``lost`` where nothing is known of it."""
     outcome = room.refusals.get(sh.me, message_id)
     if message_id in room.outbox:
         receipt(sh, room, message_id, "accepted")
@@ -81,8 +78,7 @@ def answer_pending(sh: Shared, room: Room, message_id: str) -> None:
         elif standing is Standing.OVERTAKEN:
             tell_refused(sh, room, message_id, OVERTAKEN)
         else:
-            known = standing is Standing.NEW and room.fold.knows_page(sh.me, message_id)
-            receipt(sh, room, message_id, "unknown" if known and not room.final else "lost")
+            receipt(sh, room, message_id, "lost")
 
 
 def _tell_placed(sh: Shared, room: Room, message_id: str) -> None:
@@ -96,17 +92,18 @@ def _tell_placed(sh: Shared, room: Room, message_id: str) -> None:
     receipt(sh, room, message_id, "delivered" if seq <= room.delivered else "ordered", **place)
     for peer in room.others_listed:
         if seq <= room.others.get(peer, 0):
-            receipt(sh, room, message_id, "handled", by=peer)
+            receipt(sh, room, message_id, "handled", seq=seq, by=peer)
     if seq <= room.handled_by_all:
-        receipt(sh, room, message_id, "handled")
+        receipt(sh, room, message_id, "handled", seq=seq)
 
 
 def tell_delivered(sh: Shared, room: Room, upto: int) -> None:
     """Our pages' messages up to there are stored by the host and one more."""
     if upto > room.delivered:
-        for _, message_id in _own(room, room.delivered, upto):
-            receipt(sh, room, message_id, "delivered")
+        for seq, message_id in _own(room, room.delivered, upto):
+            receipt(sh, room, message_id, "delivered", seq=seq)
         room.delivered = upto
+        settle_handled(sh, room)
 
 
 def handled_by(sh: Shared, room: Room, peer: str, upto: int) -> None:
@@ -114,19 +111,24 @@ def handled_by(sh: Shared, room: Room, peer: str, upto: int) -> None:
     before = room.others.get(peer, 0)
     if upto > before:
         room.others[peer] = upto
-        for _, message_id in _own(room, before, upto):
-            receipt(sh, room, message_id, "handled", by=peer)
+        for seq, message_id in _own(room, before, upto):
+            receipt(sh, room, message_id, "handled", seq=seq, by=peer)
         settle_handled(sh, room)
 
 
 def settle_handled(sh: Shared, room: Room) -> None:
-    """Tell of our pages' messages that the pages of all others are done with."""
-    others = room.others_listed
-    least = min((room.others.get(peer, 0) for peer in others), default=0)
-    if least > room.handled_by_all:
-        for _, message_id in _own(room, room.handled_by_all, least):
-            receipt(sh, room, message_id, "handled")
-        room.handled_by_all = least
+    """Tell of our pages' messages that all others are done with who were members then."""
+    others = [
+        (room.others.get(peer, 0), room.joined_at.get(peer, 0)) for peer in room.others_listed
+    ]
+    at = bisect_right(room.own, room.handled_by_all, key=itemgetter(0))
+    while at < len(room.own) and room.own[at][0] <= room.delivered:
+        seq, message_id = room.own[at]
+        if any(handled < seq and joined < seq for handled, joined in others):
+            return
+        receipt(sh, room, message_id, "handled", seq=seq)
+        room.handled_by_all = seq
+        at += 1
 
 
 def _own(room: Room, above: int, upto: int) -> list[tuple[int, str]]:

@@ -45,17 +45,18 @@ def begin_at(sh: Shared, room: Room, base: Base, fork: int) -> Refusal | None:
     refusal = folding.begin_at(sh, room, base)
     if refusal is not None:
         return refusal
+    folding.note_members(room)
     sh.note(room, "link", "snapshot", detail=f"from {fork} to {base.seq}")
     _put_back(sh, room, dropped)
     for outgoing in list(room.outbox):
         standing = room.fold.standing(sh.me, outgoing.id)
         if standing is Standing.PLACED:
             ordering.settle_own(sh, room, outgoing.id)
-            receipts.receipt(sh, room, outgoing.id, "ordered")
+            receipts.receipt(sh, room, outgoing.id, "delivered")
     for author, message_id, _ in list(room.refusals):
         if author == sh.me and room.fold.standing(author, message_id) is Standing.PLACED:
             ordering.settle_own(sh, room, message_id)
-            receipts.receipt(sh, room, message_id, "ordered")
+            receipts.receipt(sh, room, message_id, "delivered")
     _forget_above(sh, room, fork)
     views.gap(sh, room, fork)
     return None

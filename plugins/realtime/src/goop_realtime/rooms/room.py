@@ -141,6 +141,8 @@ class Room:
     """Up to where the pages of other members have handled it, as the host says."""
     stable: int = 0
     """Up to where all listed members have stored the log."""
+    joined_at: dict[str, int] = field(default_factory=dict)
+    """The number of each member's ``join``; 0 for one that the log does not hold any more."""
     own: list[tuple[int, str]] = field(default_factory=list)
     """``(seq, message id)`` of our pages' messages that the log holds."""
     handled_by_all: int = 0
@@ -150,7 +152,7 @@ class Room:
     changed: bool = True
     """Whether pages are to be told how it stands."""
     was_joined: bool = False
-    """Whether pages were ever told that it is joined."""
+    """Whether this node ever took part: before that, pages are told nothing of the log."""
     handed_out: int = 0
     """The newest entry that any page was given."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from goop_node.types import JsonValue
 from goop_realtime.model.limits import SIGNAL_BYTES
+from goop_realtime.rooms.positions import Position
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
 
@@ -54,3 +55,8 @@ def state_of(room: Room) -> str:
     if room.phase is Phase.LEFT or room.phase is Phase.LEAVING:
         return "left"
     return "joined" if room.joined or room.was_joined else "joining"
+
+
+def told_place(at: Position) -> list[JsonValue]:
+    """A position as pages are told it."""
+    return [at.epoch.number, at.epoch.host, at.seq]

@@ -24,7 +24,7 @@ from goop_realtime.rooms.positions import Runs
 from goop_realtime.rooms.records import SaveHandled
 from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rooms import Shared
-from goop_realtime.rooms.rows import listed, told
+from goop_realtime.rooms.rows import listed, told, told_place
 
 SAVE_MS = 1000
 """How often it is saved how far pages are."""
@@ -67,11 +67,28 @@ def listeners(sh: Shared, room: Room) -> list[tuple[Page, View]]:
 
 
 def tell_entries(sh: Shared, room: Room) -> None:
-    """The log has grown: move on what is new to every page that follows the room."""
+    """The log has grown: move on what is new to every page that follows the room.
+
+    What others said before this node came is history: pages begin at its own ``join``.
+    """
+    if not room.was_joined:
+        if not room.joined:
+            return
+        _arrive(sh, room)
     frames: Frames = {}
     for page, view in listeners(sh, room):
         pump(sh, room, page, view, frames)
     _pass_own(sh, room)
+
+
+def _arrive(sh: Shared, room: Room) -> None:
+    room.was_joined = True
+    seq = max(room.handled, room.joined_at.get(sh.me, 0), room.log.start)
+    room.handled = room.handed_out = seq
+    for page in sh.core.pages.values():
+        view = page.views.get(room.handle)
+        if view is not None:
+            view.sent = view.handled = view.redelivered_to = max(view.sent, seq)
 
 
 def pump(sh: Shared, room: Room, page: Page, view: View, frames: Frames) -> None:
@@ -160,8 +177,6 @@ def _tell_member(sh: Shared, room: Room, page: Page, entry: RoomEntry) -> None:
 
 def tell_room(sh: Shared, room: Room) -> None:
     """Tell every page that follows the room how it stands, behind what the log has for it."""
-    if room.joined:
-        room.was_joined = True
     sh.note(room, "node", f"room_{told(sh, room, {})['state']}", detail=room.code)
     for page, view in listeners(sh, room):
         tell_room_to(sh, room, page, view)
@@ -173,13 +188,12 @@ def tell_room_to(sh: Shared, room: Room, page: Page, view: View, ref: str | None
     ``ref`` is what it called its join.
     """
     fold = fold_at(room, view.sent)
-    at = fold.last
     body: dict[str, JsonValue] = {
         "type": "room",
         "channel": room.handle,
         "id": room.id,
         **told(sh, room, fold.members),
-        "at": [at.epoch.number, at.epoch.host, at.seq],
+        "at": told_place(fold.last),
         "runs": [list(run) for run in fold.runs],
     }
     if ref is not None:
@@ -213,7 +227,7 @@ def rewind_to(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None
 
 def gap(sh: Shared, room: Room, fork: int) -> None:
     """The log begins anew at this node: pages have nothing above ``fork``, and go on there."""
-    for page in sh.core.pages.values():
+    for page in sh.core.pages.values() if room.was_joined else ():
         view = page.views.get(room.handle)
         if view is not None:
             _tell_gap(sh, room, page, view, min(fork, view.sent))
@@ -222,7 +236,9 @@ def gap(sh: Shared, room: Room, fork: int) -> None:
 def _tell_gap(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None:
     start = room.log.start
     fold = fold_at(room, start)
-    body = _cut_frame("gap", room, fold.members, fold.runs) | {"from": fork, "to": start}
+    body = _cut_frame("gap", room, fold.members, fold.runs)
+    body["from"] = told_place(fold.runs.place(fork)) if fork else None
+    body["to"] = told_place(fold.last)
     frame(sh.core, page, body)
     sh.note(room, "page", "gap", detail=f"{fork}..{start}")
     _restart(view, start)
