@@ -132,6 +132,7 @@ class Node:
     frames: dict[str, list[Any]] = field(default_factory=dict)
     lines: int = 0
     life: int = 0
+    tick_at: int = 0
 
     def start(self) -> None:
         """Start, or start again."""
@@ -151,8 +152,8 @@ class Node:
         self.rooms = Rooms(self.core, signing(self.me))
         self.up, self.life = True, self.life + 1
         self.rooms.restore(self.world.now, self.stored)
+        self.tick_at = 0
         self.flush()
-        self._tick()
         if len(self.world.nodes if hasattr(self.world, "nodes") else ()) > 1:
             self.world.meet()
 
@@ -235,6 +236,7 @@ class Node:
             for failure in failures.values():
                 raise failure.error
             if not self.core.out:
+                self._arm()
                 return
             out, self.core.out = list[Any](self.core.out), []
             for effect in out:
@@ -336,17 +338,20 @@ class Node:
             self.world.wires.pop(theirs, None)
             other.ended(theirs)
 
-    def _tick(self) -> None:
-        life = self.life
+    def _arm(self) -> None:
+        """Look again when something is due."""
+        at = self.rooms.wake_at(self.world.now)
+        if at is None or self.tick_at in range(self.world.now + 1, at + 1):
+            return
+        self.tick_at, life = at, self.life
 
         def tick() -> None:
-            if self.up and life == self.life:
+            if self.up and life == self.life and self.tick_at == at:
+                self.tick_at = 0
                 self.rooms.tick(self.world.now)
                 self.flush()
-                self._tick()
 
-        at = self.rooms.wake_at(self.world.now)
-        self.world.later(10 if at is None else max(1, at - self.world.now), tick)
+        self.world.later(max(1, at - self.world.now), tick)
 
     def detach(self, page: Page) -> None:
         """The page's socket is gone."""

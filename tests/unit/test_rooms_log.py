@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goop_realtime.model.jsonio import MalformedJson
-from goop_realtime.rooms import find_lines, lines
+from goop_realtime.rooms import entry_lines, find_lines, lines
 from goop_realtime.rooms.entries import (
     Joining,
     Opening,
@@ -147,8 +147,8 @@ def test_the_page_that_was_silent_longest_is_forgotten() -> None:
     assert not fold.forgot
     fold.take(entry(PAGES_PER_AUTHOR + 2, id="one-more-1"))
     assert fold.forgot
-    assert fold.knows_page("a", "page0-1")
-    assert not fold.knows_page("a", "page1-1")
+    assert fold.highest("a", "page0") == 4
+    assert fold.highest("a", "page1") == 0
     # One that was forgotten goes on, and of what it said before nothing is claimed.
     fold.take(entry(PAGES_PER_AUTHOR + 3, id="page1-9"))
     assert fold.standing("a", "page1-3") is Standing.LOST
@@ -180,18 +180,18 @@ def test_an_entry_travels_unchanged() -> None:
         entry(3, kind="leave", raw=b'{"next":"b"}', id=""),
     ):
         for current in ((1, "h"), (2, "i")):
-            told = lines.parse(serialise(lines.entry_line(one, current)))
+            told = lines.parse(serialise(entry_lines.entry_line(one, current)))
             assert isinstance(told, lines.EntryLine)
-            assert lines.entry_of(told, current) == one
+            assert entry_lines.entry_of(told, current) == one
 
 
 def test_others_get_a_private_entry_without_its_content() -> None:
     one = entry(3, to="b", digest=b"d" * 32, salt=b"s" * 16, raw=b'"secret"')
-    raw = serialise(lines.entry_line(one, (1, "h"), withheld=True))
+    raw = serialise(entry_lines.entry_line(one, (1, "h"), withheld=True))
     assert b"secret" not in raw
     told = lines.parse(raw)
     assert isinstance(told, lines.EntryLine)
-    found = lines.entry_of(told, (1, "h"))
+    found = entry_lines.entry_of(told, (1, "h"))
     assert found.withheld
     assert (found.digest, found.salt) == (one.digest, b"")
 

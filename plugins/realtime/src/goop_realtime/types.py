@@ -8,8 +8,8 @@ brings JSON Schemas for its messages and a *Session*: a pure fold over the chann
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from msgspec import Meta
 
@@ -148,6 +148,27 @@ class Summary:
     ended: bool = False
 
 
+@dataclass(frozen=True)
+class MessageType:
+    """How messages of one type travel, where that is not like everything else.
+
+    ``schema``: their JSON Schema (2020-12). ``delivery`` counts in rooms; in channels of two
+    everything is ordered.
+    ``ordered``: in the log, for good. ``latest``: the newest of each author and ``key``, a JSON
+    Pointer into the message (``/id``), is what members know and newcomers are told.
+    ``volatile``: now or never. Those two are never in the log and never on a disk.
+    ``max_bytes`` and ``rate`` (messages a second, twice as many at once) take the place of those
+    of ``Limits``, where they are less.
+    """
+
+    schema: JsonSchema
+    _: KW_ONLY
+    delivery: Literal["ordered", "latest", "volatile"] = "ordered"
+    key: Annotated[str, Meta(max_length=128, pattern=r"^(/[^/]*)*\Z")] = ""
+    max_bytes: Annotated[int, Meta(ge=1, le=64 * 1024)] | None = None
+    rate: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+
+
 class Session(Protocol):
     """A pure fold over the channel's log: no I/O, no clock, no randomness.
 
@@ -181,6 +202,12 @@ class RoomSession(Session, Protocol):
 
     def apply(self, message: LogEntry) -> None:
         """Take ``message`` in; every ``Left`` comes without a ``check``."""
+
+    def check_latest(self, message: Message, previous: Message | None) -> Refusal | None:
+        """Whether ``message``, of a type whose newest counts, may follow ``previous``, the newest
+        that is known of its author and key. Changes nothing. Messages between may be missing.
+        """
+        return None
 
 
 class NoRules(RoomSession):
@@ -222,9 +249,9 @@ class ContextType:
     """What people see."""
     messages: Mapping[
         Annotated[str, Meta(min_length=1, max_length=64, pattern=ONE_LINE, description=A_LINE)],
-        JsonSchema,
+        MessageType | JsonSchema,
     ]
-    """The JSON Schema (2020-12) of each message, by its member ``type``."""
+    """The JSON Schema (2020-12) of each message, by its member ``type``; or a ``MessageType``."""
     template: (
         Annotated[
             str,
@@ -268,7 +295,11 @@ class ContextType:
     """Of what two people ask each other for in this context, under whatever ids, one is enough: who
     accepts the other's request takes back their own."""
     max_peers: Annotated[int, Meta(ge=2, le=1000)] = 2
-    """How many may take part."""
+    """How many may take part: with more than two it is for rooms, too, and its Sessions are each a
+    ``RoomSession``."""
+    ends_on_drift: bool = False
+    """In a room whose host comes to another state behind the same log: whether this node leaves it
+    (``diverged``). It is told in any case."""
     limits: Limits = field(default_factory=Limits)
 
 

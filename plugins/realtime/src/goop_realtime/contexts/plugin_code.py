@@ -112,6 +112,17 @@ class ChannelSession:
             self._slow.note(self._context, "apply", self.request.channel, began)
         return None
 
+    def check_latest(self, message: Message, previous: Message | None) -> Refusal | None:
+        """Whether ``message`` may be the newest after ``previous``; one that fails refuses."""
+        check = getattr(self._session, "check_latest", None)
+        if check is None:
+            return None
+        found = asked(lambda: check(message, previous), Refusal | None, "the answer")
+        if isinstance(found, Failed):
+            return self._failed("check_latest", found.error)
+        refusal: Refusal | None = found
+        return refusal
+
     def snapshot(self) -> JsonValue | PluginFailure:
         """The whole state, as a copy."""
         state = asked(lambda: self._session.snapshot(), JsonValue, "the state")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jsonschema_rs
@@ -23,7 +23,7 @@ from goop_realtime.contexts.schema_refusals import MASK, refusal
 from goop_realtime.model.contract import Contract
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import MAX_CONTEXT
-from goop_realtime.types import ContextType, Limits, Refusal
+from goop_realtime.types import ContextType, Limits, MessageType, Refusal
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -72,6 +72,37 @@ def _refuse_remote(uri: str) -> Any:
     raise ValueError(f"schemas are not fetched: {uri}")
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A type of messages that does not travel, or is not bounded, like everything else."""
+
+    name: str
+    type: MessageType
+
+    @property
+    def delivery(self) -> str:
+        """``ordered``, ``latest`` or ``volatile``."""
+        return self.type.delivery
+
+    def limits(self, own: Limits) -> tuple[int, float, int]:
+        """Bytes of one, messages a second, and how many at once, within a node's ``own``."""
+        kind = self.type
+        size = min(own.message_bytes, kind.max_bytes or own.message_bytes)
+        if kind.rate is None or kind.rate >= own.rate:
+            return size, own.rate, own.burst
+        return size, kind.rate, max(1, round(2 * kind.rate))
+
+    def key_of(self, data: JsonValue) -> str:
+        """What the newest is kept of: what the pointer finds in ``data``, as JSON."""
+        if not self.type.key:
+            return ""
+        value: Any = data
+        for part in self.type.key.split("/")[1:]:
+            name = part.replace("~1", "/").replace("~0", "~")
+            value = value.get(name) if isinstance(value, dict) else None
+        return encode(value).decode()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """A registered context type with its validators, the plugin it came from and its hash."""
@@ -81,6 +112,8 @@ class Context:
     hash: str
     messages: Mapping[str, Validator]
     params: Validator | None
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """The types of messages that have a ``MessageType``."""
     served: bool = True
     """False where no plugin serves it now, and only channels of it are left."""
 
@@ -105,6 +138,11 @@ class Context:
     def page(self) -> str | None:
         """The place that this context's invitations lead to, such as ``/chess/``."""
         return f"/{self.type.template}/" if self.type.template else None
+
+    def kind_of(self, data: JsonValue) -> Kind | None:
+        """What is particular about a message; ``None`` for one like everything else."""
+        kind = data.get("type") if isinstance(data, dict) else None
+        return self.kinds.get(kind) if isinstance(kind, str) else None
 
     def check_message(self, data: JsonValue) -> Refusal | None:
         """Judge a message by the schema that its ``type`` selects."""
@@ -147,22 +185,42 @@ def compile_context(plugin: str, kind: ContextType) -> Context:
             f"context name {kind.name!r}: expected a lower-case word of [a-z0-9_], "
             "at most 64 characters"
         )
-    contract = {
-        "messages": {name: dict(schema) for name, schema in sorted(kind.messages.items())},
-        "params": kind.params,
-    }
+    schemas = {name: schema_of(one) for name, one in sorted(kind.messages.items())}
+    types = {name: one for name, one in kind.messages.items() if isinstance(one, MessageType)}
+    contract: dict[str, Any] = {"messages": schemas, "params": kind.params}
+    classes = {name: told for name, one in types.items() if (told := _class_of(one))}
+    if classes:
+        contract["classes"] = classes
     return Context(
         type=kind,
         plugin=plugin,
         hash=hashlib.sha256(_canonical(contract)).hexdigest()[:16],
         messages={
             name: Validator(schema, where=f"context {kind.name}, message {name}")
-            for name, schema in kind.messages.items()
+            for name, schema in schemas.items()
         },
+        kinds={name: Kind(name, one) for name, one in types.items()},
         params=None
         if kind.params is None
         else Validator(kind.params, where=f"context {kind.name}, params"),
     )
+
+
+def schema_of(declared: MessageType | JsonSchema) -> JsonSchema:
+    """The JSON Schema of messages, however a context declares them."""
+    return dict(declared.schema if isinstance(declared, MessageType) else declared)
+
+
+def _class_of(declared: MessageType) -> dict[str, JsonValue]:
+    """What the contract says of a type beside its schema; nothing of one like everything else."""
+    told: dict[str, JsonValue] = {
+        "delivery": declared.delivery,
+        "key": declared.key,
+        "maxBytes": declared.max_bytes,
+        "rate": declared.rate,
+    }
+    usual = ("ordered", "", None, None)
+    return {} if tuple(told.values()) == usual else told
 
 
 def unserved(contract: Contract) -> Context:

@@ -5,6 +5,7 @@ the contexts that it may use."""
 from __future__ import annotations
 
 from goop_node.types import Caller, JsonValue
+from goop_realtime.contexts.registry import schema_of
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.rights import UNKNOWN, Right, hands_on, is_person
@@ -67,7 +68,7 @@ def contexts(core: Core, caller: Caller) -> list[dict[str, JsonValue]]:
             "page": context.page,
             "templates": core.rights.templates_of(caller, context.type.name),
             "hash": context.hash,
-            "schemas": {name: dict(schema) for name, schema in context.type.messages.items()},
+            "schemas": {name: schema_of(one) for name, one in context.type.messages.items()},
             "params": context.type.params,
             "limits": {
                 "messageBytes": limits.message_bytes,

@@ -13,7 +13,7 @@ from goop_realtime.contexts.registry import PLAIN, Context
 from goop_realtime.machine.containment import REFUSAL, Contained
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import UNKNOWN, owner_of
-from goop_realtime.rooms import keys, leaving, seeking, sending, streams, views
+from goop_realtime.rooms import keys, leaving, restoring, seeking, sending, streams, views
 from goop_realtime.rooms.entries import MaxPeers
 from goop_realtime.rooms.forms import ContextName, RoomId
 from goop_realtime.rooms.outbox import Refusals
@@ -70,12 +70,20 @@ def _join(sh: Shared, room_id: str, options: JoinOptions, caller: Caller) -> Roo
         secret = keys.secret_of(name, options.key)
     owner = owner_of(caller)
     room = sh.names.get(name)
-    if room is not None:
-        if owner not in room.owners:
-            room.owners.append(owner)
-            sh.save(room)
-        return room
-    return _make(sh, room_id, name, context, context_name, options, secret, owner)
+    if room is not None and room.final:
+        leaving.go(sh, room)  # it was handed over: this is another beginning
+        room = None
+    if room is None:
+        room = sh.rooms.get(handle_of(name))
+        if room is None or not room.kept:
+            return _make(sh, room_id, name, context, context_name, options, secret, owner)
+        refusal = restoring.revive(sh, room, context)
+        if refusal is not None:
+            return refusal
+    if owner not in room.owners:
+        room.owners.append(owner)
+        sh.save(room)
+    return room
 
 
 def _place(

@@ -5,13 +5,23 @@ from __future__ import annotations
 
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.liveness import Overdue
-from goop_realtime.rooms import distributing, ending, finding, leaving, nearby, streams, views
+from goop_realtime.rooms import (
+    distributing,
+    ending,
+    finding,
+    leaving,
+    nearby,
+    private,
+    streams,
+    views,
+)
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
 
 CALM_MS = 500
 """How often a room is looked at that nothing is due in."""
 SOON_MS = 20
+KEPT_MS = 60_000
 
 
 def tick(sh: Shared) -> list[Overdue]:
@@ -25,13 +35,14 @@ def tick(sh: Shared) -> list[Overdue]:
 
 def _keep(sh: Shared, room: Room) -> None:
     if room.phase is Phase.LEFT:
-        if sh.now - room.left_at > ending.TOMBSTONE_MS:
+        if not room.kept and sh.now - room.left_at > ending.TOMBSTONE_MS:
             ending.forget(sh, room)
         return
     streams.keep(sh, room)
     leaving.keep(sh, room)
     if room.phase is Phase.HOST:
         distributing.keep(sh, room)
+    private.keep(sh, room)
     finding.look(sh, room)
     views.save_handled(sh, room)
 
@@ -46,7 +57,7 @@ def wake_at(sh: Shared, now: int) -> int | None:
 
 def _due(room: Room, now: int) -> int:
     if room.phase is Phase.LEFT:
-        return room.left_at + ending.TOMBSTONE_MS + 1
+        return room.left_at + ending.TOMBSTONE_MS + 1 if not room.kept else now + KEPT_MS
     if room.seeking is not None:
         skipped = (at for at in room.seeking.skipped.values() if at > now)
         return min((room.seeking.ask_at, *skipped))

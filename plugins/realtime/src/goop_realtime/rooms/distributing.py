@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from goop_realtime.model.effects import SendLine
 from goop_realtime.model.limits import LINK_WINDOW
-from goop_realtime.rooms import ending, hosting, receipts
+from goop_realtime.rooms import drift, ending, hosting, receipts
 from goop_realtime.rooms.entries import Leaving
+from goop_realtime.rooms.entry_lines import entry_line
 from goop_realtime.rooms.forms import serialise
-from goop_realtime.rooms.lines import Ack, Confirm, Stable, entry_line
+from goop_realtime.rooms.lines import Ack, Confirm, Stable
 from goop_realtime.rooms.links import Link
 from goop_realtime.rooms.room import Hosting, Room
 from goop_realtime.rooms.rooms import Shared
@@ -74,6 +75,7 @@ def acknowledged(sh: Shared, link: Link, line: Ack) -> None:
         hosts.stored[link.peer] = max(stored, hosts.stored.get(link.peer, 0))
         hosts.stable_due = True
         sh.grow(room)
+    drift.compare(sh, link, line)
     handled = min(line.handled, link.acked)
     if handled > link.handled:
         link.handled = handled

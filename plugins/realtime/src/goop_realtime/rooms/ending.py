@@ -15,28 +15,36 @@ TOMBSTONE_MS = 60_000
 """How long a room that was left is remembered, for late questions."""
 
 
-def end(sh: Shared, room: Room, code: str, reason: str = "") -> None:
-    """This node has nothing to do with the room any more."""
+def end(sh: Shared, room: Room, code: str, reason: str = "", *, keep: bool = False) -> None:
+    """This node is in the room no more. ``keep``: what is stored of it is there for another day."""
     if room.phase is Phase.LEFT:
         return
     sh.note(room, "node", f"room_{code}", detail=reason)
     for link in links_of(sh, room):
         sh.write(link, Close(code=code))
         sh.drop(link)
-    for outgoing in room.outbox:
+    for outgoing in room.outbox if not keep else ():
         receipts.receipt(sh, room, outgoing.id, "lost")
     room.phase, room.code, room.reason, room.left_at = Phase.LEFT, code, reason, sh.now
     room.link = room.hosting = room.seeking = None
     if sh.names.get(room.name) is room:
         del sh.names[room.name]
-    sh.out.append(DropRoom(room.handle))
+    room.kept = keep
+    if not keep:
+        sh.out.append(DropRoom(room.handle))
     sh.tell(room)
     sh.wake(room)
 
 
+def give_up(sh: Shared, room: Room) -> None:
+    """What was kept of a room that is left is not wanted any more."""
+    room.kept, room.left_at = False, sh.now
+    sh.out.append(DropRoom(room.handle))
+
+
 def fail(sh: Shared, room: Room, refusal: Refusal) -> None:
-    """This node cannot go on with the room."""
-    end(sh, room, refusal.code, refusal.reason)
+    """This node cannot go on with the room before a plugin is mended."""
+    end(sh, room, refusal.code, refusal.reason, keep=True)
 
 
 def cut(sh: Shared, link: Link, code: str) -> None:

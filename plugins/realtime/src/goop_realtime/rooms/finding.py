@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from goop_realtime.machine.containment import Contained
 from goop_realtime.model.jsonio import MalformedJson
+from goop_realtime.model.obstacles import MISMATCH
 from goop_realtime.rooms import ending, hosting, joining, merging, nearby, succession
 from goop_realtime.rooms.find_lines import (
     Guest,
@@ -159,7 +160,7 @@ def _decide(sh: Shared, room: Room, seeking: Seeking) -> None:
         # One that does not take us now is a host all the same: to claim would divide the room.
         since = seeking.refused_since
         if since is not None and sh.now - since > FULL_MS:
-            ending.end(sh, room, room.code, room.reason)
+            ending.end(sh, room, room.code, room.reason, keep=room.code == MISMATCH)
     elif succession.may_claim(sh, room, seeking, fresh):
         hosting.claim(sh, room)
 

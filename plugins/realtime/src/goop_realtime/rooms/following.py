@@ -7,9 +7,20 @@ import msgspec
 
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.limits import LINK_WINDOW
-from goop_realtime.rooms import ending, folding, hosting, ordering, receipts, seeking
+from goop_realtime.rooms import (
+    drift,
+    ending,
+    folding,
+    hosting,
+    latest,
+    ordering,
+    private,
+    receipts,
+    seeking,
+)
 from goop_realtime.rooms.entries import Leaving, RoomEntry, digest_of, is_signed
-from goop_realtime.rooms.lines import Ack, Confirm, EntryLine, Moved, Msg, Refuse, Stable, entry_of
+from goop_realtime.rooms.entry_lines import entry_of
+from goop_realtime.rooms.lines import Ack, Confirm, EntryLine, Moved, Msg, Refuse, Stable
 from goop_realtime.rooms.links import Link
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
@@ -67,7 +78,7 @@ def take(sh: Shared, link: Link, new: RoomEntry, *, ours: bool = False) -> None:
     refusal = folding.judge(room, event) if new.kind in ("msg", "join") else None
     if refusal is not None:
         reason = f"entry {new.seq} of {new.author}: {refusal.code}: {refusal.reason}"
-        ending.end(sh, room, "diverged", reason[:300])
+        ending.end(sh, room, "diverged", reason[:300], keep=True)
         return
     if ordering.place(sh, room, new, event):
         _follow(sh, link, room, new)
@@ -91,6 +102,7 @@ def catch_up(sh: Shared, link: Link) -> None:
     """Where this node has all that the host had at its welcome, it takes part from here on."""
     if not link.caught_up and link.room.log.last >= link.until:
         link.caught_up = True
+        latest.owe_all(link.room, link, author=sh.me)
         sh.tell(link.room)
         sh.wake(link.room)
 
@@ -100,10 +112,14 @@ def acknowledge(sh: Shared, room: Room) -> None:
     link = room.link
     if link is None or not link.welcomed:
         return
-    seq, handled = room.log.last, min(room.handled, room.log.last)
+    missing = private.first_missing(room) if room.lacking else None
+    # The log is not trimmed behind what somebody still needs the content of.
+    seq = room.log.last if missing is None else missing - 1
+    handled = min(room.handled, seq)
     if seq > link.acked or handled > link.handled:
-        link.acked, link.handled = seq, max(handled, link.handled)
-        sh.write(link, Ack(seq=seq, handled=handled))
+        link.acked, link.handled = max(seq, link.acked), max(handled, link.handled)
+        at, state = drift.told(sh, room) if link.caught_up else (0, "")
+        sh.write(link, Ack(seq=link.acked, handled=link.handled, at=at, state=state))
 
 
 def send_outbox(sh: Shared, room: Room) -> None:

@@ -37,7 +37,7 @@ def history_page(room: Room, after: str, limit: int) -> dict[str, JsonValue]:
         if len(messages) == limit or (messages and size + len(entry.raw) > MAX_BYTES):
             break
         upto = None if entry.seq == room.log.last else told_place(entry.position)
-        if entry.kind != "msg" or entry.withheld:
+        if entry.kind != "msg" or entry.withheld or not room.concerns_us(entry):
             continue
         size += len(entry.raw)
         row: dict[str, JsonValue] = {

@@ -206,7 +206,10 @@ def _judge(sh: Shared, link: Link, line: Msg) -> Refusal | None:
         data = decode(raw)
     except MalformedJson as error:
         return Refusal(code=error.code, reason=error.reason)
-    if len(raw) > room.context.type.limits.message_bytes:
+    kind, limits = room.context.kind_of(data), room.context.type.limits
+    if kind is not None and kind.delivery != "ordered":
+        return Refusal(code="unknown_type", reason=f"{kind.name} is not for the log")
+    if len(raw) > (limits.message_bytes if kind is None else kind.limits(limits)[0]):
         return Refusal(code="too_large", reason="the message exceeds the size limit")
     said = RoomOutgoing(id=line.id, at=line.at, raw=raw, salt=line.salt, to=line.to)
     digest = digest_of(line.salt, raw)

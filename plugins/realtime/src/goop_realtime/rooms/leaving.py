@@ -16,6 +16,8 @@ HAND_OVER_MS = 1000
 
 def leave(sh: Shared, room: Room) -> None:
     """Somebody here wants this node to be in the room no more."""
+    if room.kept:
+        ending.give_up(sh, room)
     if room.final:
         return
     if room.hosting is not None:
@@ -53,9 +55,15 @@ def keep(sh: Shared, room: Room) -> None:
         return
     link = hosts.links.get(hosts.next)
     if link is None or link.acked >= room.log.last or sh.now >= hosts.leaves_at:
-        for other in list(hosts.links.values()):
-            sh.write(other, Moved(to=hosts.next))
-        ending.end(sh, room, "left")
+        go(sh, room)
+
+
+def go(sh: Shared, room: Room) -> None:
+    """The room was handed over: this node is not in it any more."""
+    hosts = room.hosting
+    for link in list(hosts.links.values()) if hosts is not None else ():
+        sh.write(link, Moved(to=hosts.next if hosts is not None else ""))
+    ending.end(sh, room, "left")
 
 
 def left(sh: Shared, link: Link, line: Leave) -> None:

@@ -20,7 +20,6 @@ from goop_realtime.rooms.entries import (
     Label,
     Leaving,
     Opening,
-    RoomEntry,
 )
 from goop_realtime.rooms.fold import MAX_MEMBERS, FoldForm, RunsForm
 from goop_realtime.rooms.forms import ContextName, EpochForm, Hex, Nonce, Reader, RoomLine, RoomName
@@ -177,11 +176,21 @@ class Pong(RoomLine, tag="pong", kw_only=True):
 
 
 class Latest(RoomLine, tag="latest", kw_only=True):
-    """The newest value of an ``author`` under a ``key`` of a message type; see ``latest.py``."""
+    """A value of an ``author``, which takes the place of those with a smaller ``version``."""
 
     author: PeerId
     version: tuple[Number, Number]
+    at: Number = 0
     data: msgspec.Raw
+
+
+class Unfit(RoomLine, tag="unfit", kw_only=True):
+    """Host: the guest's value of that ``version`` is not taken."""
+
+    version: tuple[Number, Number]
+    code: Code
+    reason: Text = ""
+    pointer: Text = ""
 
 
 class Volatile(RoomLine, tag="volatile", kw_only=True):
@@ -190,6 +199,12 @@ class Volatile(RoomLine, tag="volatile", kw_only=True):
     author: PeerId = ""
     to: PeerId = ""
     data: msgspec.Raw
+
+
+class Drift(RoomLine, tag="drift", kw_only=True):
+    """Host: behind the entry ``at`` it has another state than the guest has told."""
+
+    at: Number
 
 
 class Want(RoomLine, tag="want", kw_only=True):
@@ -223,7 +238,9 @@ Line = (
     | Ping
     | Pong
     | Latest
+    | Unfit
     | Volatile
+    | Drift
     | Want
     | Content
 )
@@ -238,7 +255,7 @@ def parse(raw: bytes) -> Line | None:
     line: Line | None = _reader.read(raw)
     if type(line) is EntryLine:
         _refuse_misshapen(line)
-    elif type(line) is Close or type(line) is Refuse:
+    elif isinstance(line, Close | Refuse | Unfit):
         line.reason = escaped(line.reason)[:MAX_REASON]
     return line
 
@@ -256,41 +273,3 @@ def _refuse_misshapen(line: EntryLine) -> None:
         raise MalformedJson("malformed_json", reason) from None
     if line.kind == "open" and not line.id:
         raise MalformedJson("malformed_json", "an entry 'open' without id")
-
-
-def entry_line(entry: RoomEntry, current: tuple[int, str], *, withheld: bool = False) -> EntryLine:
-    """The line of an entry, on a stream of the epoch ``current``."""
-    hides = withheld or entry.withheld
-    epoch = (entry.number, entry.host)
-    return EntryLine(
-        seq=entry.seq,
-        kind=entry.kind,
-        author=entry.author,
-        at=entry.at,
-        id=entry.id,
-        epoch=None if epoch == current else epoch,
-        to=entry.to,
-        data=EMPTY if hides else msgspec.Raw(entry.raw),
-        salt=b"" if hides else entry.salt,
-        sig=entry.sig,
-        digest=entry.digest,
-    )
-
-
-def entry_of(line: EntryLine, current: tuple[int, str]) -> RoomEntry:
-    """The entry that a line on a stream of the epoch ``current`` brings."""
-    number, host = line.epoch or current
-    return RoomEntry(
-        number=number,
-        host=host,
-        seq=line.seq,
-        kind=line.kind,
-        author=line.author,
-        at=line.at,
-        id=line.id,
-        to=line.to,
-        raw=bytes(line.data),
-        salt=line.salt,
-        sig=line.sig,
-        digest=line.digest,
-    )

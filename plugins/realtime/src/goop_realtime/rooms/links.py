@@ -10,6 +10,7 @@ from goop_realtime.model.limits import Bucket
 
 if TYPE_CHECKING:
     from goop_realtime.rooms.lines import Join
+    from goop_realtime.rooms.newest import Key
     from goop_realtime.rooms.room import Room
 
 PING_MS = 1000
@@ -50,3 +51,11 @@ class Link:
     received by the host."""
     bucket: Bucket | None = None
     """Host: what the guest may send."""
+    fleeting: Bucket | None = None
+    """Host: what it may send of messages in no log."""
+    round: int = 0
+    """Lines of those that have left since the other side's last pong."""
+    drifted: bool = False
+    """Whether the two have been found to have different states."""
+    owed: dict[Key, None] = field(default_factory=dict)
+    """The newest values that the other side is to be told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from goop_realtime.model.effects import Outcome
 from goop_realtime.model.wire import bounded
-from goop_realtime.rooms import ending, folding, receipts
+from goop_realtime.rooms import drift, ending, folding, private, receipts
 from goop_realtime.rooms.entries import RoomEntry
 from goop_realtime.rooms.records import (
     AppendEntry,
@@ -38,10 +38,14 @@ def place(sh: Shared, room: Room, entry: RoomEntry, event: LogEntry | None) -> b
         room.joined_at.setdefault(entry.author, entry.seq)
     elif entry.kind == "leave":
         room.joined_at.pop(entry.author, None)
+        room.newest.forget(entry.author)
         receipts.settle_handled(sh, room)
     elif entry.kind == "msg" and entry.author == sh.me:
         settle_own(sh, room, entry.id)
         receipts.ordered(sh, room, entry)
+    if private.lacks(room, entry):
+        room.lacking[entry.seq] = 0
+    drift.note_state(sh, room)
     folding.keep_checkpoint(sh, room)
     return True
 

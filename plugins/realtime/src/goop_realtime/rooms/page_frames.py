@@ -15,7 +15,7 @@ from goop_realtime.machine.rights import UNKNOWN
 from goop_realtime.model.effects import Frame
 from goop_realtime.model.jsonio import MAX_INTEGER, encode
 from goop_realtime.model.wire import MAX_CONTEXT
-from goop_realtime.rooms import callers, nearby, receipts, views
+from goop_realtime.rooms import callers, latest, nearby, receipts, sending, views
 from goop_realtime.rooms.callers import JoinOptions
 from goop_realtime.rooms.fold import RunForm, RunsForm
 from goop_realtime.rooms.positions import Run, Runs
@@ -115,6 +115,17 @@ def _on_send(sh: Shared, page: Page, body: dict[str, Any]) -> Refusal | None:
     return found if isinstance(found, Refusal) else None
 
 
+def _on_signal(sh: Shared, page: Page, body: dict[str, Any]) -> Refusal | None:
+    room = find(sh, page, body)
+    if isinstance(room, Refusal):
+        return room
+    refusal: Refusal | None = REFUSAL
+    with Contained(sh.core, room.handle):
+        refusal = sending.signal(sh, room, page, body.get("data"))
+    # Sent now or never: one too many is nothing that a page could do anything about.
+    return None if refusal is sending.TOO_FAST else refusal
+
+
 def _on_ack(sh: Shared, page: Page, body: dict[str, Any]) -> Refusal | None:
     room = find(sh, page, body)
     number, host, seq = body.get("epoch"), body.get("host"), body.get("seq")
@@ -167,6 +178,7 @@ def _follow(sh: Shared, page: Page, room: Room, body: dict[str, Any]) -> None:
         if isinstance(message_id, str):
             receipts.answer_pending(sh, room, message_id)
     views.pump(sh, room, page, view, {})
+    latest.tell_all(sh, room, page, view)
 
 
 def _go_on(sh: Shared, page: Page, room: Room, view: View, body: dict[str, Any]) -> None:
@@ -207,6 +219,7 @@ _FRAMES: dict[str, Callable[[Shared, Page, dict[str, Any]], Refusal | None]] = {
     "join": _on_join,
     "leave": _on_leave,
     "send": _on_send,
+    "signal": _on_signal,
     "ack": _on_ack,
     "rooms": _on_rooms,
 }

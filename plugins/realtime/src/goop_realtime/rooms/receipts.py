@@ -91,7 +91,7 @@ def _tell_placed(sh: Shared, room: Room, message_id: str) -> None:
     place = {"epoch": entry.number, "host": entry.host, "seq": seq}
     receipt(sh, room, message_id, "delivered" if seq <= room.delivered else "ordered", **place)
     for peer in room.others_listed:
-        if seq <= room.others.get(peer, 0):
+        if seq <= room.others.get(peer, 0) and _concerns(room, peer, seq):
             receipt(sh, room, message_id, "handled", seq=seq, by=peer)
     if seq <= room.handled_by_all:
         receipt(sh, room, message_id, "handled", seq=seq)
@@ -112,19 +112,26 @@ def handled_by(sh: Shared, room: Room, peer: str, upto: int) -> None:
     if upto > before:
         room.others[peer] = upto
         for seq, message_id in _own(room, before, upto):
-            receipt(sh, room, message_id, "handled", seq=seq, by=peer)
+            if _concerns(room, peer, seq):
+                receipt(sh, room, message_id, "handled", seq=seq, by=peer)
         settle_handled(sh, room)
+
+
+def _concerns(room: Room, peer: str, seq: int) -> bool:
+    """Whether the pages of a member had anything to do with a message of ours."""
+    entry = room.log.get(seq)
+    if entry is not None and entry.to:
+        return entry.to == peer
+    return room.joined_at.get(peer, 0) < seq
 
 
 def settle_handled(sh: Shared, room: Room) -> None:
     """Tell of our pages' messages that all others are done with who were members then."""
-    others = [
-        (room.others.get(peer, 0), room.joined_at.get(peer, 0)) for peer in room.others_listed
-    ]
     at = bisect_right(room.own, room.handled_by_all, key=itemgetter(0))
+    others = room.others_listed if at < len(room.own) else []
     while at < len(room.own) and room.own[at][0] <= room.delivered:
         seq, message_id = room.own[at]
-        if any(handled < seq and joined < seq for handled, joined in others):
+        if any(room.others.get(one, 0) < seq and _concerns(room, one, seq) for one in others):
             return
         receipt(sh, room, message_id, "handled", seq=seq)
         room.handled_by_all = seq

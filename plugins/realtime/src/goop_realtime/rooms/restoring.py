@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from goop_realtime.contexts.registry import PLAIN
+from goop_realtime.contexts.registry import PLAIN, Context
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.ending import FAILED
 from goop_realtime.model.effects import Changed
 from goop_realtime.model.failure import Failure
-from goop_realtime.rooms import ending, folding, seeking
+from goop_realtime.model.obstacles import MISSING
+from goop_realtime.rooms import ending, folding, private, seeking
 from goop_realtime.rooms.log import RoomLog
 from goop_realtime.rooms.outbox import Outbox, Refusals
 from goop_realtime.rooms.records import (
@@ -28,10 +29,6 @@ from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.rooms.stored import StoredRoom
 from goop_realtime.types import Refusal
-
-MISSING = Refusal(
-    code="plugin_missing", reason="no enabled plugin serves the room's context any more"
-)
 
 
 def restore(sh: Shared, stored: Mapping[str, StoredRoom]) -> None:
@@ -65,28 +62,44 @@ def _restore(sh: Shared, stored: StoredRoom) -> None:
         sh.note(room, "node", "flawed", detail=flaw)
     for entry in stored.entries:
         room.log.append(entry)
-    refusal = MISSING if context is None else folding.go_back(sh, room, room.log.last)
+    room.handled = room.handled_saved = min(stored.handled, room.log.last)
+    if context is None:
+        plugin = row.contract.plugin if row.contract else ""
+        reason = f"no enabled plugin serves {row.context} now{plugin and f'; it was {plugin}'}"
+        ending.fail(sh, room, Refusal(code=MISSING, reason=reason))
+    else:
+        revive(sh, room, context)
+
+
+def revive(sh: Shared, room: Room, context: Context) -> Refusal | None:
+    """Go on with a room from its log, with the context as it is now; why that fails."""
+    room.context = context
+    refusal = folding.go_back(sh, room, room.log.last)
     if refusal is not None:
         ending.fail(sh, room, refusal)
-        return
+        return refusal
+    room.phase, room.kept, room.code, room.reason = Phase.SEEKING, False, "", ""
+    sh.rooms[room.handle] = sh.names[room.name] = room
     room.hear_of(room.fold.last.epoch.number)
     room.last_host = room.fold.last.epoch.host
+    private.look_for_lacking(room)
     room.own = [
         (entry.seq, entry.id)
         for entry in room.log.after(0)
         if entry.kind == "msg" and entry.author == sh.me
     ]
-    room.handled = room.handled_saved = min(stored.handled, room.log.last)
     # Any of what is unread may have been handed out before.
     room.handed_out = room.log.last
     room.was_joined = room.is_member
     seeking.begin(sh, room, lost=room.last_host)
+    return None
 
 
 def everything(sh: Shared) -> Iterator[RoomRecord]:
     """The records from which a start would make these rooms again."""
-    for room in sh.names.values():
-        yield from _room(room)
+    for room in sh.rooms.values():
+        if room.phase is not Phase.LEFT or room.kept:
+            yield from _room(room)
 
 
 def _room(room: Room) -> Iterator[RoomRecord]:

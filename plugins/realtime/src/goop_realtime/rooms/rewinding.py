@@ -77,6 +77,9 @@ def _forget_above(sh: Shared, room: Room, fork: int) -> None:
     while room.own and room.own[-1][0] > fork:
         room.own.pop()
     room.delivered = min(room.delivered, fork)
+    room.lacking = {seq: at for seq, at in room.lacking.items() if seq <= fork}
+    room.states = {seq: state for seq, state in room.states.items() if seq <= fork}
+    room.state_told = min(room.state_told, fork)
     room.handled_by_all = min(room.handled_by_all, fork)
     room.others = {peer: min(seq, fork) for peer, seq in room.others.items()}
     room.stable = min(room.stable, fork)

@@ -13,8 +13,10 @@ import msgspec
 from goop_realtime.contexts.plugin_code import ChannelSession
 from goop_realtime.contexts.registry import Context
 from goop_realtime.model.limits import Bucket
+from goop_realtime.rooms.entries import RoomEntry
 from goop_realtime.rooms.fold import Fold
 from goop_realtime.rooms.log import Base, RoomLog
+from goop_realtime.rooms.newest import Newest
 from goop_realtime.rooms.outbox import Outbox, Refusals
 from goop_realtime.rooms.positions import NO_EPOCH, Epoch
 from goop_realtime.rooms.stored import RoomRow
@@ -102,6 +104,8 @@ class Room:
     reason: str = ""
     left_at: int = 0
     """Why and since when it is left."""
+    kept: bool = False
+    """Whether what is stored of it is kept though it is left: it may go on when a plugin does."""
 
     log: RoomLog = field(default_factory=RoomLog)
     fold: Fold = field(default_factory=Fold)
@@ -125,6 +129,10 @@ class Room:
 
     nonces: dict[str, int] = field(default_factory=dict)
     """Our questions to others, and when they were asked."""
+    newest: Newest = field(default_factory=Newest)
+    """The values of messages of which only the newest counts."""
+    paces: dict[str, Bucket] = field(default_factory=dict)
+    """What our pages may send of each type that is bounded by itself."""
     seeking: Seeking | None = None
     """While there is no host."""
     link: Link | None = None
@@ -143,6 +151,15 @@ class Room:
     """Up to where all listed members have stored the log."""
     joined_at: dict[str, int] = field(default_factory=dict)
     """The number of each member's ``join``; 0 for one that the log does not hold any more."""
+    lacking: dict[int, int] = field(default_factory=dict)
+    """Private entries of ours whose content is not here, and when it was asked for."""
+    wanted: dict[int, set[str]] = field(default_factory=dict)
+    """Host: who waits for the content of which entry."""
+    states: dict[int, str] = field(default_factory=dict)
+    """Hashes of the Session's state behind some entries."""
+    state_told: int = 0
+    state_told_at: int = 0
+    """Behind which entry the host was told one, and when."""
     own: list[tuple[int, str]] = field(default_factory=list)
     """``(seq, message id)`` of our pages' messages that the log holds."""
     handled_by_all: int = 0
@@ -170,6 +187,10 @@ class Room:
     def is_member(self) -> bool:
         """Whether this node is on the list of members."""
         return self.me in self.fold.members
+
+    def concerns_us(self, entry: RoomEntry) -> bool:
+        """Whether our pages may read a message: a host has the content of others' private ones."""
+        return not entry.to or self.me in (entry.to, entry.author)
 
     @property
     def joined(self) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from goop_node.types import JsonValue
 from goop_realtime.contexts import plugin_code
 from goop_realtime.contexts.plugin_code import PluginFailure
+from goop_realtime.contexts.registry import Kind
 from goop_realtime.machine.pages import Page
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import Bucket
 from goop_realtime.model.message_ids import MessageId, is_of_a_page, parsed
-from goop_realtime.rooms import hosting, ordering, receipts
+from goop_realtime.rooms import fleeting, hosting, latest, ordering, receipts
 from goop_realtime.rooms.entries import SALT_BYTES, RoomOutgoing
 from goop_realtime.rooms.fold import Standing
 from goop_realtime.rooms.records import SaveRoomOutgoing
@@ -21,7 +22,8 @@ from goop_realtime.rooms.rooms import Shared
 from goop_realtime.types import Refusal
 
 BAD_ID = Refusal(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
-TOO_FAST = Refusal(code="too_fast", reason="more messages a second than this context allows")
+LEFT = Refusal(code="closed", reason="this node has left the room")
+TOO_FAST = fleeting.TOO_FAST
 NO_SUCH_MEMBER = Refusal(
     code="unknown_peer", reason="nobody else in the room has that peer id", pointer="/to"
 )
@@ -34,6 +36,9 @@ def send(
 
     Without an id it gets a new one.
     """
+    kind = room.context.kind_of(data)
+    if kind is not None and kind.delivery != "ordered":
+        return _fleeting(sh, room, page, message_id or "", kind, data, to)
     message_id = message_id or _new_id(sh, room, page)
     if not is_of_a_page(message_id):
         return BAD_ID
@@ -52,6 +57,39 @@ def send(
         sh.note(room, "page", refusal.code, message_id, refusal.reason)
         return refusal
     return message_id
+
+
+def _fleeting(
+    sh: Shared, room: Room, page: Page, message_id: str, kind: Kind, data: JsonValue, to: str
+) -> Refusal | str:
+    """Pass on what is in no log: it has no place and no receipts, but for being taken."""
+    refusal = _say(sh, room, page, kind, data, to)
+    if refusal is not None:
+        sh.note(room, "page", refusal.code, message_id, refusal.reason)
+        return refusal
+    if message_id:
+        receipts.receipt(sh, room, message_id, "accepted")
+    return message_id
+
+
+def signal(sh: Shared, room: Room, page: Page, data: JsonValue) -> Refusal | None:
+    """A page's message without a type, for now or never."""
+    return _say(sh, room, page, None, data, "")
+
+
+def _say(
+    sh: Shared, room: Room, page: Page, kind: Kind | None, data: JsonValue, to: str
+) -> Refusal | None:
+    if room.final:
+        return LEFT
+    delivery = "volatile" if kind is None else kind.delivery
+    refusal = fleeting.judge(room, delivery, kind, data, len(encode(data)))
+    refusal = refusal or fleeting.paced(sh, room, kind)
+    if refusal is not None:
+        return refusal
+    if kind is not None and delivery == "latest":
+        return latest.say(sh, room, page, kind, data)
+    return fleeting.say(sh, room, page, kind, data, to)
 
 
 def _new_id(sh: Shared, room: Room, page: Page) -> str:
@@ -80,7 +118,7 @@ def _again(sh: Shared, room: Room, message_id: str) -> Refusal | str | None:
 
 def _refusal(sh: Shared, room: Room, page: Page, message_id: str, to: str) -> Refusal | None:
     if room.final:
-        return Refusal(code="closed", reason=f"this node has left the room ({room.code or 'left'})")
+        return LEFT
     at = parsed(message_id)
     if room.outbox.highest(at.page) > at.counter:
         # It was refused before, such as for space, and its page has not heard that.
@@ -123,14 +161,19 @@ def _stamped(sh: Shared, room: Room, data: JsonValue) -> tuple[JsonValue, bytes,
 
 
 def _fits(sh: Shared, room: Room, encoded: bytes, data: JsonValue) -> Refusal | None:
-    bound = sh.core.limits.of(room.context.type.limits).message_bytes
+    own = sh.core.limits.of(room.context.type.limits)
+    kind = room.context.kind_of(data)
+    bound = own.message_bytes if kind is None else kind.limits(own)[0]
     if len(encoded) > bound:
         return Refusal(
             code="too_large", reason=f"the message has {len(encoded)} bytes, at most {bound} fit"
         )
     if not room.outbox.has_room(len(encoded)):
         return Refusal(code="outbox_full", reason="too much is on its way that has no place yet")
-    return room.context.check_message(data) if room.context.messages else None
+    refusal = room.context.check_message(data) if room.context.messages else None
+    if refusal is None and kind is not None and kind.type.rate is not None:
+        return fleeting.paced(sh, room, kind)
+    return refusal
 
 
 def _hand_on(sh: Shared, room: Room, outgoing: RoomOutgoing, data: JsonValue) -> Refusal | None:

@@ -7,7 +7,16 @@ Once for all that a step placed: a batch of messages costs one pass and one ackn
 from __future__ import annotations
 
 from goop_realtime.machine.containment import Contained
-from goop_realtime.rooms import distributing, finding, following, leaving, receipts, trimming, views
+from goop_realtime.rooms import (
+    distributing,
+    finding,
+    following,
+    latest,
+    leaving,
+    receipts,
+    trimming,
+    views,
+)
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
 
@@ -26,6 +35,7 @@ def settle(sh: Shared) -> None:
 def _settle(sh: Shared, room: Room) -> None:
     finding.look(sh, room)
     views.tell_entries(sh, room)
+    latest.pass_on(sh, room)
     if room.changed:
         room.changed = False
         views.tell_room(sh, room)

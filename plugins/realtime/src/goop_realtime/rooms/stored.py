@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from goop_realtime.model.contract import Contract
 from goop_realtime.model.effects import Outcome
 from goop_realtime.model.jsonio import MalformedJson
-from goop_realtime.model.wire import Code, Number, Text
 from goop_realtime.rooms.entries import MaxPeers, RoomEntry, RoomOutgoing
 from goop_realtime.rooms.forms import ContextName, Hex, RoomId, RoomName
 from goop_realtime.rooms.log import Base
@@ -19,10 +18,10 @@ Owner = Annotated[str, msgspec.Meta(max_length=256)]
 
 
 class RoomRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """A room itself. Times are Unix ms.
+    """A room itself.
 
     ``owners`` are the templates whose pages joined it (``""`` is home, ``None`` a program).
-    ``secret`` is what is proved of a room with a key. ``code`` says why the node has left it.
+    ``secret`` is what is proved of a room with a key.
     """
 
     id: RoomId
@@ -32,10 +31,6 @@ class RoomRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     listed: bool = True
     secret: Hex = ""
     owners: Annotated[list[Owner | None], msgspec.Meta(max_length=64)] = []
-    state: Literal["joined", "left"] = "joined"
-    code: Code = ""
-    reason: Text = ""
-    left_at: Number = 0
     contract: Contract | None = None
 
 

@@ -10,11 +10,15 @@ from goop_realtime.machine.containment import Contained
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.rooms import (
     distributing,
+    drift,
     ending,
+    fleeting,
     following,
     hosting,
     joining,
+    latest,
     leaving,
+    private,
     welcoming,
 )
 from goop_realtime.rooms.lines import (
@@ -22,8 +26,11 @@ from goop_realtime.rooms.lines import (
     Challenge,
     Close,
     Confirm,
+    Content,
+    Drift,
     EntryLine,
     Join,
+    Latest,
     Leave,
     Line,
     Moved,
@@ -33,6 +40,9 @@ from goop_realtime.rooms.lines import (
     Prove,
     Refuse,
     Stable,
+    Unfit,
+    Volatile,
+    Want,
     Welcome,
     parse,
 )
@@ -81,6 +91,9 @@ def received(sh: Shared, link: Link, line: Line) -> None:
     kind = type(line)
     if kind is Ping:
         sh.write(link, Pong())
+    elif kind is Pong:
+        link.round = 0
+        sh.grow(link.room)
     elif kind is Close:
         _closed(sh, link, line)  # type: ignore[arg-type]
     elif link.room.link is link:
@@ -107,12 +120,22 @@ _FROM_HOST: dict[Any, Callable[[Shared, Link, Any], None]] = {
     Refuse: following.refused,
     Stable: following.stable,
     Moved: following.moved,
+    Latest: latest.received,
+    Unfit: latest.unfit,
+    Drift: drift.drifted,
+    Want: private.wanted,
+    Content: private.came,
+    Volatile: fleeting.received,
 }
 _FROM_GUEST: dict[Any, Callable[[Shared, Link, Any], None]] = {
     Prove: welcoming.proved,
     Msg: _message,
     Ack: distributing.acknowledged,
     Leave: leaving.left,
+    Latest: latest.received,
+    Volatile: fleeting.received,
+    Want: private.wanted,
+    Content: private.came,
 }
 
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from goop_node.types import Caller, JsonValue
 from goop_realtime.machine.pages import Page, View, frame
 from goop_realtime.machine.rights import is_person
 from goop_realtime.model.effects import Frame
-from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import PAGE_WINDOW
 from goop_realtime.model.message_ids import parsed
-from goop_realtime.rooms.entries import Leaving, RoomEntry
+from goop_realtime.rooms.entries import RoomEntry
+from goop_realtime.rooms.entry_frames import member_frame, message_frame
 from goop_realtime.rooms.fold import Fold
 from goop_realtime.rooms.positions import Runs
 from goop_realtime.rooms.records import SaveHandled
@@ -99,12 +97,13 @@ def pump(sh: Shared, room: Room, page: Page, view: View, frames: Frames) -> None
     for entry in room.log.after(view.sent):
         if page.acks and view.flight_bytes >= PAGE_WINDOW:
             break
-        if entry.to == sh.me and entry.withheld:
+        if entry.seq in room.lacking and entry.to == sh.me and entry.author in room.fold.members:
             break  # its content is on its way
         view.sent = entry.seq
         if entry.kind != "msg":
-            _tell_member(sh, room, page, entry)
-        elif not entry.withheld and not is_own(sh, page, entry):
+            if entry.kind != "open":
+                frame(sh.core, page, member_frame(sh, room, entry))
+        elif _is_for(room, entry) and not is_own(sh, page, entry):
             _tell_message(sh, room, page, view, entry, frames)
             continue
         if not view.flight:
@@ -114,6 +113,10 @@ def pump(sh: Shared, room: Room, page: Page, view: View, frames: Frames) -> None
         if not page.acks:
             view.handled = view.sent
         advance(sh, room, view.handled)
+
+
+def _is_for(room: Room, entry: RoomEntry) -> bool:
+    return not entry.withheld and room.concerns_us(entry)
 
 
 def is_own(sh: Shared, page: Page, entry: RoomEntry) -> bool:
@@ -127,49 +130,11 @@ def _tell_message(
     again = entry.seq <= view.redelivered_to
     data = frames.get((entry.seq, again))
     if data is None:
-        data = frames[entry.seq, again] = _message_frame(room, entry, again)
+        data = frames[entry.seq, again] = message_frame(room, entry, again)
     sh.out.append(Frame(page.id, data, channel=room.handle))
     if page.acks:
         view.flight.append((entry.seq, len(entry.raw)))
         view.flight_bytes += len(entry.raw)
-
-
-def _message_frame(room: Room, entry: RoomEntry, again: bool) -> bytes:
-    """Built by hand since its data is encoded already."""
-    more = b',"to":"%b"' % entry.to.encode() if entry.to else b""
-    more += b',"redelivered":true' if again else b""
-    head = b'{"type":"message","channel":"%b","from":"%b","data":%b,"id":%b' % (
-        room.handle.encode(),
-        entry.author.encode(),
-        entry.raw,
-        encode(entry.id),
-    )
-    place = b',"epoch":%d,"host":"%b","seq":%d,"sentAt":%d%b}' % (
-        entry.number,
-        entry.host.encode(),
-        entry.seq,
-        entry.at,
-        more,
-    )
-    return head + place
-
-
-def _tell_member(sh: Shared, room: Room, page: Page, entry: RoomEntry) -> None:
-    if entry.kind not in ("join", "leave"):
-        return
-    label = room.fold.members.get(entry.author) or sh.core.label_of(entry.author)
-    body: dict[str, JsonValue] = {
-        "type": "member",
-        "channel": room.handle,
-        "kind": entry.kind,
-        "peer": {"peerId": entry.author, "peerLabel": label},
-        "epoch": entry.number,
-        "host": entry.host,
-        "seq": entry.seq,
-    }
-    if entry.kind == "leave" and msgspec.json.decode(entry.raw, type=Leaving).lost:
-        body["lost"] = True
-    frame(sh.core, page, body)
 
 
 # How the room stands
@@ -296,7 +261,7 @@ def _pass_own(sh: Shared, room: Room) -> None:
     """The handled cursor passes over what needs no handling: our own messages, and no messages."""
     seq = room.handled
     while (entry := room.log.get(seq + 1)) is not None and (
-        entry.author == sh.me or entry.kind != "msg" or (entry.withheld and entry.to != sh.me)
+        entry.author == sh.me or entry.kind != "msg" or not room.concerns_us(entry)
     ):
         seq += 1
     room.handled = seq

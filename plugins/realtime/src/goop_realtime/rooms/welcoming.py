@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from goop_realtime.rooms import ending, folding, hosting, keys
+from goop_realtime.model.obstacles import MISMATCH
+from goop_realtime.rooms import ending, folding, hosting, keys, latest
 from goop_realtime.rooms.lines import Challenge, Close, Join, Prove, SnapshotForm, Welcome
 from goop_realtime.rooms.links import Link
 from goop_realtime.rooms.positions import Run, Runs
@@ -72,6 +73,7 @@ def _welcome(sh: Shared, room: Room, link: Link, line: Join) -> None:
     hosts.links[peer] = link
     hosts.absent.pop(peer, None)
     sh.write(link, welcome)
+    latest.owe_all(room, link)
     sh.grow(room)
 
 
@@ -93,7 +95,7 @@ def _refusal(sh: Shared, room: Room, peer: str, line: Join) -> Refusal | None:
     if (line.context, line.hash) != (room.context_name, room.context.hash):
         mine, theirs = room.context.type.version or "?", line.version or "?"
         return Refusal(
-            code="contract_mismatch",
+            code=MISMATCH,
             reason=f"the host has {room.context_name or 'no context'} {mine}, "
             f"the guest {line.context or 'no context'} {theirs}",
         )

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""The newest messages of a room of which only the newest counts (pure); see ``latest.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from goop_node.types import JsonValue
+
+MAX_KEYS = 256
+MAX_AUTHORS = 128
+"""Values that one author may have in a room, and authors that have any."""
+
+
+class Key(NamedTuple):
+    """What the newest is kept of."""
+
+    author: str
+    type: str
+    key: str
+    """What the type's JSON Pointer finds in the message, as JSON; ``""`` without one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """The newest message under a key. ``at`` is Unix ms, by its author's clock."""
+
+    version: tuple[int, int]
+    at: int
+    data: JsonValue
+    line: bytes
+    """As it goes to others: encoded once."""
+    page: str = ""
+    """The page of this node that said it."""
+
+
+@dataclass(eq=False)
+class Newest:
+    """All values of a room."""
+
+    values: dict[Key, Value] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    """By author: how many there are."""
+    news: dict[Key, None] = field(default_factory=dict)
+    """Those that have come in this step."""
+    held: dict[tuple[str, Key], None] = field(default_factory=dict)
+    """Those that a page is not told yet, since it has not heard of their author."""
+
+    def put(self, key: Key, value: Value) -> bool:
+        """Keep a value; false where it is stale, or one too many."""
+        known = self.values.get(key)
+        if known is not None and known.version >= value.version:
+            return False
+        if known is None:
+            new = key.author not in self.counts and len(self.counts) >= MAX_AUTHORS
+            if new or self.counts.get(key.author, 0) >= MAX_KEYS:
+                return False
+            self.counts[key.author] = self.counts.get(key.author, 0) + 1
+        self.values[key] = value
+        self.news[key] = None
+        return True
+
+    def drop(self, keys: Iterable[Key]) -> None:
+        """Forget values."""
+        for key in list(keys):
+            if self.values.pop(key, None) is not None:
+                self.counts[key.author] -= 1
+                if not self.counts[key.author]:
+                    del self.counts[key.author]
+                self.news.pop(key, None)
+
+    def forget(self, author: str) -> None:
+        """Who is no member has no values."""
+        self.drop(self.of(author))
+
+    def of(self, author: str) -> list[Key]:
+        """An author's values."""
+        return [key for key in self.values if key.author == author]
