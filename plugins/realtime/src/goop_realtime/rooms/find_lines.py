@@ -16,6 +16,7 @@ from goop_realtime.rooms.fold import MAX_MEMBERS
 from goop_realtime.rooms.forms import (
     ContextName,
     EpochForm,
+    Hex,
     Nonce,
     Reader,
     RoomId,
@@ -52,11 +53,16 @@ class Seek(Finding, tag="seek", kw_only=True):
 
 
 class Host(Finding, tag="host", kw_only=True):
-    """It is host in ``epoch``, with so many members ``linked`` and ``seq`` entries."""
+    """It is host in ``epoch``, with so many members ``linked`` and ``seq`` entries.
+
+    ``hash`` is that of its contract; ``proof``, over ``echo``, says that it has the room's key.
+    """
 
     epoch: EpochForm
     seq: Number = 0
     linked: Number = 0
+    hash: Hex = ""
+    proof: Hex = ""
 
 
 class Guest(Finding, tag="guest", kw_only=True):

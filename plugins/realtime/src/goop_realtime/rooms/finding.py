@@ -10,7 +10,7 @@ from __future__ import annotations
 from goop_realtime.machine.containment import Contained
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.obstacles import MISMATCH
-from goop_realtime.rooms import ending, hosting, joining, merging, nearby, succession
+from goop_realtime.rooms import ending, hosting, joining, keys, merging, nearby, succession
 from goop_realtime.rooms.find_lines import (
     Guest,
     Host,
@@ -60,7 +60,7 @@ def _ask(sh: Shared, room: Room, *, absent: bool) -> None:
     asked = sh.connected | dict.fromkeys(room.others_listed if absent else ())
     for peer in asked:
         if not sh.core.is_blocked(peer):
-            sh.find(peer, _standing(sh, room, ask=nonce), room)
+            sh.find(peer, _standing(sh, room, peer, ask=nonce), room)
 
 
 def received(sh: Shared, peer: str, raw: bytes) -> bool:
@@ -87,11 +87,11 @@ def received(sh: Shared, peer: str, raw: bytes) -> bool:
 def peer_back(sh: Shared, room: Room, peer: str) -> None:
     """A peer is connected: who seeks asks it at once."""
     if room.seeking is not None and room.nonces and not sh.core.is_blocked(peer):
-        sh.find(peer, _standing(sh, room, ask=next(reversed(room.nonces))), room)
+        sh.find(peer, _standing(sh, room, peer, ask=next(reversed(room.nonces))), room)
 
 
-def _standing(sh: Shared, room: Room, *, ask: str = "", echo: str = "") -> Standing:
-    """How this node stands to the room; ``ask`` is the nonce of a question."""
+def _standing(sh: Shared, room: Room, peer: str, *, ask: str = "", echo: str = "") -> Standing:
+    """How this node stands to the room, for a peer; ``ask`` is the nonce of a question."""
     last, asks = room.fold.last, bool(ask)
     if room.phase is Phase.HOST and room.hosting is not None:
         return Host(
@@ -102,6 +102,8 @@ def _standing(sh: Shared, room: Room, *, ask: str = "", echo: str = "") -> Stand
             epoch=room.epoch,
             seq=last.seq,
             linked=len(room.hosting.links),
+            hash=room.context.hash,
+            proof=keys.proof(room.secret, "host", sh.me, peer, echo) if room.secret else "",
         )
     if room.phase is Phase.GUEST:
         return Guest(room=room.name, ask=asks, nonce=ask, echo=echo, host=room.epoch.host)
@@ -132,14 +134,21 @@ def heard(sh: Shared, peer: str, line: Standing) -> None:
     again = isinstance(line, Host) and not echoed and wants
     if line.ask or again:
         nonce = next(reversed(room.nonces), "") if again else ""
-        sh.find(peer, _standing(sh, room, ask=nonce, echo=line.nonce), room)
-    if isinstance(line, Host) and not echoed:
+        sh.find(peer, _standing(sh, room, peer, ask=nonce, echo=line.nonce), room)
+    if isinstance(line, Host) and not (echoed and _has_key(sh, room, peer, line)):
         return
     if room.seeking is not None:
         room.seeking.answers[peer] = Answer(line, sh.now)
         sh.grow(room)
     elif isinstance(line, Host) and room.phase is Phase.HOST:
         merging.met(sh, room, peer, line)
+
+
+def _has_key(sh: Shared, room: Room, peer: str, line: Host) -> bool:
+    """Whether a host has the room's key, if it has one: others know no more than its name."""
+    if not room.secret:
+        return True
+    return keys.is_proof(line.proof, room.secret, "host", peer, sh.me, line.echo)
 
 
 def _decide(sh: Shared, room: Room, seeking: Seeking) -> None:

@@ -173,10 +173,11 @@ class Room:
     handed_out: int = 0
     """The newest entry that any page was given."""
 
-    @property
-    def handle(self) -> str:
-        """What pages, logs and the journal call it."""
-        return handle_of(self.name)
+    handle: str = field(init=False)
+    """What pages, logs and the journal call it."""
+
+    def __post_init__(self) -> None:
+        self.handle = handle_of(self.name)
 
     @property
     def final(self) -> bool:

@@ -41,6 +41,7 @@ def _settle(sh: Shared, room: Room) -> None:
         views.tell_room(sh, room)
     if room.hosting is not None:
         distributing.distribute(sh, room)
+        distributing.tell_stable(sh, room, room.hosting)
         leaving.keep(sh, room)
     elif room.phase is Phase.GUEST:
         following.acknowledge(sh, room)

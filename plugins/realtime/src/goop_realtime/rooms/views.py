@@ -81,12 +81,14 @@ def tell_entries(sh: Shared, room: Room) -> None:
 
 def _arrive(sh: Shared, room: Room) -> None:
     room.was_joined = True
-    seq = max(room.handled, room.joined_at.get(sh.me, 0), room.log.start)
+    start = room.log.start
+    views = [view for page in sh.core.pages.values() if (view := page.views.get(room.handle))]
+    if room.handled > start or any(view.sent > start for view in views):
+        return  # before a restart pages were told of this log: they go on where they are
+    seq = max(room.joined_at.get(sh.me, 0), start)
     room.handled = room.handed_out = seq
-    for page in sh.core.pages.values():
-        view = page.views.get(room.handle)
-        if view is not None:
-            view.sent = view.handled = view.redelivered_to = max(view.sent, seq)
+    for view in views:
+        view.sent = view.handled = view.redelivered_to = seq
 
 
 def pump(sh: Shared, room: Room, page: Page, view: View, frames: Frames) -> None:
