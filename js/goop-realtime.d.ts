@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The types of `Goop.realtime` and `Goop.attention`, which the realtime plugin brings. Global, as
-// `goop.d.ts`, which references this file.
+// `goop.d.ts`, which references this file. Rooms have a file of their own.
+/// <reference path="./goop-rooms.d.ts" />
 
 /** What a `GoopError` says: `code` is stable, `message` is for people. */
 interface GoopError extends Error {
@@ -196,12 +197,6 @@ interface GoopConnectOptions {
   new?: boolean;
 }
 
-interface GoopRoom {
-  readonly id: string;
-  readonly members: readonly { peerId: string; peerLabel: string }[];
-  readonly state: "joining" | "joined" | "left";
-}
-
 /** A channel or request in the list of what runs, as this page may see it. */
 interface GoopRunning {
   readonly channelId: string;
@@ -259,8 +254,12 @@ interface GoopRealtime {
   invitations(
     onChange: (now: { sent: readonly GoopInvitation[]; missed: readonly GoopMissed[] }) => unknown,
   ): () => void;
-  /** Not available yet: rejects with `not_supported`. */
-  joinRoom(roomId: string, options?: { maxPeers?: number }): Promise<GoopRoom>;
+  /** Join a room, or make it: by its name alone, which is 1 to 128 of letters, digits and `_.~-`.
+   * Resolves once this node is a member; rejects with `full`, `unknown_context`, `contract_mismatch`,
+   * `refused`, `timeout`, `undiscovered`, `permission_needed`, or a code of the context. */
+  joinRoom(roomId: string, options?: GoopRoomOptions): Promise<GoopRoom>;
+  /** Open rooms of a context nearby; without one, those of this template that have none. */
+  rooms(context?: string): GoopOpenRooms;
   /** Requests for `context` and `context_<id>` go to `onRequest`, whatever others on this page
    * serve. Call the result to stop serving. */
   serve(

@@ -22,10 +22,11 @@ export function realtime() {
     decline: (channelId, reason) => ignorable(hub.decline(channelId, reason)),
     channels: () => hub.channels(),
     joinRoom: async (roomId, options) => {
-      check("joinRoom(roomId, options): roomId", roomId, KINDS.NAME);
+      check("joinRoom(roomId, options): roomId", roomId, KINDS.ROOM_NAME);
       checkOptions("joinRoom(roomId, options)", options, ROOM);
-      throw new GoopError("not_supported", "rooms are not available in this version; use connect() for two peers");
+      return hub.rooms.join(roomId, options ?? {});
     },
+    rooms: (context) => hub.openRooms.follow(context ?? ""),
     serve: (context, onRequest, onEnded) => hub.serve(context, onRequest, onEnded),
     invitations: (onChange) => hub.invitations.follow(onChange),
     watch: (context, onChange) => hub.watching.watch(context, onChange),

@@ -1,48 +1,53 @@
 // SPDX-License-Identifier: MIT
-// One channel, inside: its state, who waits for it, and how full it is.
-import { Channel } from "./channel.js";
-import { Deferred, GoopError, call, report } from "./errors.js";
-import { Inbox } from "./inbox.js";
+// What a channel and a room have in common, inside: who hears of it, who waits for it, how full it is.
+import { Deferred, GoopError, allWell, call, report } from "./errors.js";
 import { OUTBOX_BYTES, OUTBOX_MESSAGES } from "./outbox.js";
-import { Pace } from "./pace.js";
+import { Pace, USUAL_PACE } from "./pace.js";
 
 /**
- * @import { Line } from "./line.js"
- * @import { Outbox } from "./outbox.js"
+ * @import { Hub } from "./hub.js"
+ * @import { Sent } from "./outbox.js"
  */
 
 /** How long a full node is left alone when no receipt can tell that it has room again. */
 const DRAIN_MS = 1_000;
 
 /** What a node takes unless it says otherwise. */
-const USUAL_LIMITS = { messageBytes: 64 * 1024, signalBytes: 4 * 1024 };
+const USUAL_LIMITS = { messageBytes: 64 * 1024, signalBytes: 4 * 1024, ...USUAL_PACE };
 
-/** How long receipts may follow the close of their channel. */
-const LAST_RECEIPTS_MS = 5_000;
+/** What one script of the page has assigned to its channel or room. */
+export class Listener {
+  constructor() {
+    /** @type {Record<string, any>} handlers by name */
+    this.handlers = {};
+    /** A change of state came while there was no handler for it. */
+    this.missedState = false;
+    /** Members of a room that `onMemberJoin` has been called for. @type {Set<string>} */
+    this.greeted = new Set();
+  }
+}
 
-/** @type {GoopDetail} */
-export const NO_DETAIL = { code: null, reason: null, final: false, suspended: false, peerPage: null };
-
-/** What happens inside a channel; `Channel` is the face of it that the page sees. */
+/**
+ * @template {string} State
+ * @template {object} Detail
+ */
 export class Conduit {
   /**
    * @param {string} id
-   * @param {{ outbox: Outbox, line: Line, acknowledge(conduit: Conduit): void,
-   *   subscribe(body: object): void, followPending(id: string): void }} hub
+   * @param {Hub} hub
+   * @param {State} state  where it begins
+   * @param {Detail} detail
+   * @param {{ frame: "close" | "leave", code: "closed" | "left" }} end  what ends it, and why nothing is sent then
    */
-  constructor(id, hub) {
+  constructor(id, hub, state, detail, end) {
     this.id = id;
     this.hub = hub;
-    this.peerId = "";
-    this.peerLabel = "";
     this.context = "";
-    /** @type {unknown} */
-    this.params = null;
-    /** @type {"log" | "best-effort"} */
-    this.delivery = "log";
-    /** @type {GoopState} */
-    this.state = "connecting";
-    this.detail = NO_DETAIL;
+    this.state = state;
+    this.detail = detail;
+    this.endsBy = end;
+    /** @type {Listener[]} */
+    this.listeners = [];
     this.closing = false;
     /** @type {GoopError | null} why it is over */
     this.ended = null;
@@ -59,95 +64,92 @@ export class Conduit {
     this.full = false;
     /** How many sends were unsettled when the node would take no more. @type {number | null} */
     this.nodeFull = null;
+    /** @type {"log" | "best-effort"} */
+    this.delivery = "log";
     this.limits = USUAL_LIMITS;
     this.pace = new Pace();
-    this.missedState = false;
-    this.inbox = new Inbox(this);
-    this.face = new Channel(this);
   }
 
-  /** @param {any} row a channel row of an endpoint, or a `state` frame */
-  describe(row) {
-    for (const key of /** @type {const} */ (["peerId", "peerLabel", "context", "params", "delivery"])) {
-      if (row[key] !== undefined && row[key] !== null) /** @type {any} */ (this)[key] = row[key];
-    }
+  /** @param {any} row of an endpoint, or a frame about the state */
+  limit(row) {
     if (!row.limits) return;
     this.limits = row.limits;
     this.pace.limit(row.limits);
   }
 
-  /** @param {any} row */
-  tellState(row) {
-    this.describe(row);
-    if (this.ended) return;
-    const told = { ...row, ...row.detail };
-    /** @type {GoopDetail} */
-    const detail = {
-      code: told.code ?? null,
-      reason: told.reason ?? null,
-      final: told.final === true,
-      suspended: told.suspended === true,
-      peerPage: told.peerPage === "open" || told.peerPage === "none" ? told.peerPage : null,
-    };
-    if (detail.final) {
-      const code = detail.code ?? "closed";
-      const error = new GoopError(code, detail.reason, { channelId: this.id });
-      this.ended = error;
-      if (["expired", "lost", "diverged"].includes(code)) this.hub.outbox.end(this, code);
-      // After an ordinary close the other side still says what it has and has handled.
-      else setTimeout(() => this.hub.outbox.end(this, "closed"), LAST_RECEIPTS_MS);
-      for (const opener of this.openers.splice(0)) opener.reject(error);
-      this.over.resolve(undefined);
-      // The close is the log's last entry: what came before it is handled before it.
-      if (this.inbox.waits() && this.face.onMessage) {
-        const handler = () => () => this.change(row.state, detail);
-        this.inbox.add({ bytes: 0, at: null, name: "", handler, args: [] });
-        return;
-      }
-    }
-    this.change(row.state, detail);
-    if (!this.isOpen()) return;
-    for (const opener of this.openers.splice(0)) opener.resolve(this.face);
+  // -- handlers of the page
+
+  /** Whether some script of the page has a handler of this name. @param {string} name */
+  hears(name) {
+    return this.listeners.some(({ handlers }) => typeof handlers[name] === "function");
   }
 
   /**
-   * @param {GoopState} state
-   * @param {GoopDetail} detail
+   * Calls the handlers of this name.
+   * @param {string} name
+   * @param {...unknown} args
+   * @returns {Promise<boolean> | boolean} whether all returned in good order
+   */
+  emit(name, ...args) {
+    return allWell(this.listeners.map(({ handlers }) => call(name, handlers[name], ...args)));
+  }
+
+  /** @param {GoopError} error */
+  error(error) {
+    if (this.hears("onError")) void this.emit("onError", error);
+    else report(`${this.words()}:`, error);
+  }
+
+  /** What it is called in the console. */
+  words() {
+    return `channel ${this.id} (${this.context || "no context"})`;
+  }
+
+  /**
+   * @param {State} state
+   * @param {Detail} detail
    */
   change(state, detail) {
     if (state === this.state && JSON.stringify(detail) === JSON.stringify(this.detail)) return;
     this.state = state;
     this.detail = Object.freeze(detail);
-    this.missedState = !this.face.onStateChange;
-    void call("onStateChange", this.face.onStateChange, state, this.detail);
+    for (const listener of this.listeners) listener.missedState = !listener.handlers.onStateChange;
+    void this.emit("onStateChange", state, this.detail);
   }
 
-  /** Both sides have agreed, though they may be apart just now. */
+  // -- its beginning and its end
+
+  /** Whether whoever waits for it has it. */
   isOpen() {
-    return this.state === "connected" || (this.detail.suspended && !this.detail.final);
+    return false;
   }
 
-  /** @returns {Promise<GoopChannel>} once both sides have agreed */
-  opened() {
+  /** @returns {any} it, as a script of the page gets it */
+  hand() {}
+
+  /** @returns {Promise<any>} once it is open; it rejects with the reason why it ended before */
+  async opened() {
+    return (await this.whenOpen()).hand();
+  }
+
+  /** @returns {Promise<Conduit<any, any>>} it, or what has taken its place */
+  whenOpen() {
     const opener = new Deferred();
     if (this.ended) opener.reject(this.ended);
-    else if (this.isOpen()) opener.resolve(this.face);
+    else if (this.isOpen()) opener.resolve(this);
     else this.openers.push(opener);
-    return opener.promise.then((/** @type {GoopChannel} */ channel) => {
-      this.missedState = false;
-      return channel;
-    });
+    return opener.promise;
+  }
+
+  tellOpeners() {
+    if (this.isOpen()) for (const opener of this.openers.splice(0)) opener.resolve(this);
   }
 
   /** @param {GoopError} error */
-  error(error) {
-    if (this.face.onError) void call("onError", this.face.onError, error);
-    else report(`channel ${this.id} (${this.context || "no context"}):`, error);
-  }
-
-  /** The node knows nothing of it. */
-  vanish() {
-    this.tellState({ state: "disconnected", final: true, code: this.closing ? "closed" : "lost" });
+  end(error) {
+    this.ended = error;
+    for (const opener of this.openers.splice(0)) opener.reject(error);
+    this.over.resolve(undefined);
   }
 
   close() {
@@ -160,7 +162,27 @@ export class Conduit {
 
   sendClose() {
     this.hub.line.start();
-    this.hub.line.write(JSON.stringify({ type: "close", channel: this.id }));
+    this.hub.line.write(JSON.stringify({ type: this.endsBy.frame, channel: this.id }));
+  }
+
+  // -- how full it is
+
+  /** A number for the next send: each page counts its messages. */
+  nextNumber() {
+    return ++this.hub.outbox.counter;
+  }
+
+  /** What the page is given of a send, beside what it is for channels and rooms alike. @param {Sent} _sent @returns {object} */
+  more(_sent) {
+    return {};
+  }
+
+  /** @param {Sent} _sent  all has been said of it */
+  succeeded(_sent) {}
+
+  /** Ids whose fate a new connection asks for, beside those in the outbox. @returns {string[]} */
+  questions() {
+    return [];
   }
 
   /**
@@ -200,6 +222,6 @@ export class Conduit {
     if ((!this.full && this.nodeFull === null) || this.ended) return;
     this.full = false;
     this.nodeFull = null;
-    void call("onDrain", this.face.onDrain);
+    void this.emit("onDrain");
   }
 }

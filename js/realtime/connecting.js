@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Asking a peer for a channel: until they answer, time is up, or the page thinks better of it.
+// Asking a peer for a channel.
 import { PAGE, ask, messageJson } from "./asking.js";
-import { Deferred, GoopError } from "./errors.js";
+import { DEFAULT_TIMEOUT_MS, inTime } from "./patience.js";
 
 /**
- * @import { Conduit } from "./conduit.js"
+ * @import { ChannelConduit } from "./channel-conduit.js"
  * @import { Hub } from "./hub.js"
  */
-
-const DEFAULT_TIMEOUT_MS = 60_000;
-/** What the node may exceed a request's timeout by before the page gives up on it. */
-const TIMEOUT_GRACE_MS = 5_000;
 
 /**
  * @param {Hub} hub
@@ -21,15 +17,6 @@ const TIMEOUT_GRACE_MS = 5_000;
 export async function connect(hub, peerId, { context, params, timeout: asked, signal: told, since, new: fresh }) {
   if (params !== undefined) messageJson(params); // throws what no node would take
   const timeout = asked ?? DEFAULT_TIMEOUT_MS;
-  const signal = told ?? undefined;
-  const stop = new Deferred();
-  const abort = () => stop.reject(new GoopError("aborted", null, { cause: signal?.reason }));
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(
-    () => stop.reject(new GoopError(hub.line.ready ? "timeout" : "node_unreachable")),
-    timeout + TIMEOUT_GRACE_MS,
-  );
   /** @type {string | undefined} */
   let id;
   let given = true;
@@ -56,16 +43,12 @@ export async function connect(hub, peerId, { context, params, timeout: asked, si
     if (since === "start") hub.conduit(channel.id).inbox.rewind();
     return channel;
   };
-  const withdraw = (/** @type {Conduit} */ conduit) => conduit.state === "connecting" && conduit.close();
+  const withdraw = (/** @type {ChannelConduit} */ conduit) => conduit.state === "connecting" && conduit.close();
   try {
-    if (signal?.aborted) return await stop.promise;
-    return await Promise.race([attempt(), stop.promise]);
+    return await inTime(hub, timeout, told ?? undefined, attempt);
   } catch (error) {
     given = false;
     if (id !== undefined) withdraw(hub.conduit(id));
     throw error;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
   }
 }

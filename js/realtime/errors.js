@@ -10,7 +10,9 @@ const WORDS = {
   contract_mismatch: "the two nodes have different versions of this context",
   declined: "the other side declined",
   diverged: "the two nodes disagree about this channel, so it was ended",
+  full: "the room is full",
   expired: "nobody came back to this channel in time",
+  left: "the room was left",
   lost: "the node knows nothing of it any more; whether it arrived is unknown",
   node_unreachable: "this page cannot reach its own node; is it running?",
   not_friend: "only friends may reach this node",
@@ -18,6 +20,8 @@ const WORDS = {
   permission_needed: "the person has not granted this at home",
   refused: "the other node refused",
   timeout: "nobody answered in time",
+  not_connected: "it cannot leave just now",
+  too_fast: "too many at once",
   too_large: "the message is too large",
   too_many_tabs: "too many tabs of this site are open, and something keeps WebSockets from it: close some",
   undiscovered: "this node has not discovered that peer",
@@ -125,4 +129,13 @@ export function call(name, handler, ...args) {
   } catch (error) {
     return failed(error);
   }
+}
+
+/**
+ * @param {(boolean | Promise<boolean>)[]} results of `call`
+ * @returns {boolean | Promise<boolean>} whether all returned in good order
+ */
+export function allWell(results) {
+  if (results.every((result) => typeof result === "boolean")) return results.every(Boolean);
+  return Promise.all(results).then((all) => all.every(Boolean));
 }

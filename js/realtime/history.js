@@ -18,14 +18,14 @@ export const metaOf = ({ id, seq, sentAt, redelivered, from }) => ({
 });
 
 /**
- * @param {string} channel
+ * @param {{ id: string, start: string, metaOf(row: any): GoopMeta }} conduit
  * @returns {Promise<GoopPast[]>}
  */
-export async function history(channel) {
+export async function history({ id, start, metaOf }) {
   /** @type {GoopPast[]} */
   const past = [];
-  for (let after = "0:0"; after; ) {
-    const { messages, next } = await ask(`history?channel=${channel}&after=${after}&limit=${PORTION}`);
+  for (let after = start; after; ) {
+    const { messages, next } = await ask(`history?channel=${id}&after=${after}&limit=${PORTION}`);
     for (const row of messages) past.push({ data: row.data, meta: metaOf(row), from: row.from });
     after = next?.join(":");
   }

@@ -2,17 +2,24 @@
 // Everything together: frames to channels, channels to frames.
 import { PAGE, ask } from "./asking.js";
 import { KINDS, check, checkHandler } from "../shared/checks.js";
-import { Conduit, NO_DETAIL } from "./conduit.js";
+import { ChannelConduit } from "./channel-conduit.js";
 import { GoopError, call, details, report } from "./errors.js";
+import { channelFrame, isRoom, roomFrame } from "./frames.js";
 import { Invitations } from "./invitations.js";
 import { Line } from "./line.js";
+import { OpenRooms } from "./open-rooms.js";
 import { Outbox } from "./outbox.js";
-import { Requests, incoming } from "./requests.js";
+import { refused } from "./receipts.js";
+import { reconcile, takeOver } from "./reconciling.js";
+import { Requests } from "./requests.js";
+import { Rooms } from "./rooms.js";
 import { Running } from "./running.js";
+import { subscriptions } from "./subscription.js";
 import { Watching } from "./watching.js";
 
 /**
- * @import { Place } from "./inbox.js"
+ * @import { Inbox } from "./inbox.js"
+ * @import { RoomConduit } from "./room-conduit.js"
  */
 
 /** How many ended channels are remembered, so that what still comes for them is ignored. */
@@ -26,11 +33,13 @@ export class Hub {
     this.invitations = new Invitations(this);
     this.watching = new Watching(this);
     this.running = new Running((body) => this.subscribe(body));
-    /** @type {Map<string, Conduit>} */
+    this.rooms = new Rooms(this);
+    this.openRooms = new OpenRooms(this);
+    /** @type {Map<string, ChannelConduit | RoomConduit>} */
     this.conduits = new Map();
     /** @type {Map<string, string>} a request that became part of another channel */
     this.aliases = new Map();
-    /** @type {Set<Conduit>} */
+    /** @type {Set<Inbox>} */
     this.unacknowledged = new Set();
     /** Sockets so far. */
     this.sockets = 0;
@@ -44,18 +53,25 @@ export class Hub {
 
   /**
    * @param {string} id
-   * @returns {Conduit}
+   * @returns {ChannelConduit}
    */
   conduit(id) {
     const real = this.aliases.get(id) ?? id;
-    let conduit = this.conduits.get(real);
-    if (!conduit) {
-      conduit = new Conduit(real, this);
-      conduit.heard = this.sockets;
-      this.conduits.set(real, conduit);
-      const ended = [...this.conduits.values()].filter((one) => one.ended);
-      for (const old of ended.slice(0, -ENDED_KEPT)) this.conduits.delete(old.id);
-    }
+    const known = this.conduits.get(real);
+    return known instanceof ChannelConduit ? known : this.keep(new ChannelConduit(real, this));
+  }
+
+  /**
+   * @template {ChannelConduit | RoomConduit} Kind
+   * @param {Kind} conduit
+   * @returns {Kind}
+   */
+  keep(conduit) {
+    conduit.heard = this.sockets;
+    this.conduits.delete(conduit.id);
+    this.conduits.set(conduit.id, conduit);
+    const ended = [...this.conduits.values()].filter((one) => one.ended);
+    for (const old of ended.slice(0, -ENDED_KEPT)) this.conduits.delete(old.id);
     return conduit;
   }
 
@@ -67,27 +83,10 @@ export class Hub {
 
   opened() {
     this.sockets++;
-    /** @type {Record<string, Place>} */
-    const after = {};
-    /** @type {Record<string, Place>} */
-    const handled = {};
-    /** @type {Record<string, number[]>} */
-    const failed = {};
-    /** @type {Record<string, "start">} */
-    const since = {};
-    for (const conduit of this.living()) {
-      const { inbox } = conduit;
-      if (inbox.after) after[conduit.id] = inbox.after;
-      if (inbox.handled) handled[conduit.id] = inbox.handled;
-      if (inbox.failed.length > 0) failed[conduit.id] = inbox.failed;
-      if (inbox.rewinding) since[conduit.id] = "start";
-    }
-    const [pending, ...more] = this.outbox.pending();
-    const some = (/** @type {Record<string, object>} */ named) =>
-      Object.fromEntries(Object.entries(named).filter(([, value]) => Object.keys(value).length > 0));
-    this.subscribe({ page: PAGE, ack: true, batch: true, retries: true, outbox: this.outboxFollowed || undefined, after, handled, pending, ...this.watching.wanted, ...some({ failed, since }), ...this.running.wish() });
-    for (const ids of more) this.subscribe({ channels: Object.keys(ids), pending: ids });
+    for (const body of subscriptions(this)) this.subscribe(body);
     this.outbox.resend();
+    this.openRooms.again();
+    for (const room of this.rooms.all()) room.fleeting.again();
     for (const conduit of this.living()) {
       if (conduit.closing && !this.outbox.held.has(conduit)) conduit.sendClose();
     }
@@ -111,9 +110,7 @@ export class Hub {
   lost(code, tried) {
     if (code === 1009) this.outbox.tooLarge();
     if (!tried) return;
-    /** @type {GoopDetail} */
-    const detail = { ...NO_DETAIL, code: "node_unreachable", reason: "the node is away", suspended: true };
-    for (const conduit of this.living()) if (conduit.state === "connected") conduit.change("disconnected", detail);
+    for (const conduit of this.living()) conduit.cutOff();
   }
 
   /**
@@ -121,42 +118,19 @@ export class Hub {
    * @param {number} bytes
    */
   frame(frame, bytes) {
-    switch (frame.type) {
-      case "message":
-        return this.conduit(frame.channel).inbox.receive(frame, bytes);
-      case "receipt":
-        return this.outbox.receipt(frame);
-      case "state":
-        return this.state(frame);
-      case "incoming":
-        return this.requests.add(incoming(this, frame), this.sockets);
-      case "incoming_ended":
-        return this.requests.end(frame.channel, frame.code);
-      case "missed": case "missed_ended":
-        return this.invitations.take(frame);
-      case "refused":
-        return void this.outbox.refused(frame);
-      case "error":
-        return this.error(frame);
-      case "running":
-        return this.running.take(frame);
-      case "gap":
-        return this.conduit(frame.channel).inbox.gap(frame);
-      case "pending":
-        return void call("onPending", this.conduit(frame.channel).face.onPending, frame.count);
-      case "signal":
-        return void call("onSignal", this.conduit(frame.channel).face.onSignal, frame.data, { from: frame.from });
-      case "changed":
-        return this.watching.changed([frame.context]);
-      case "subscribed":
-        this.watching.changed(frame.watch ?? []);
-        for (const id of Object.keys(frame.since ?? {})) this.conduits.get(id)?.inbox.rewound();
-        if (this.sockets === this.reconciled) return;
-        this.reconciled = this.sockets;
-        this.invitations.begin();
-        if (this.sockets > 1) void this.reconcile().catch(() => {}); // cut again: the next one does it
-        else void this.takeOver().catch(report);
-    }
+    if (isRoom(frame)) roomFrame(this, frame, bytes);
+    else channelFrame(this, frame, bytes);
+  }
+
+  /** What comes from now on is told on a new socket. @param {any} frame `subscribed` */
+  subscribed({ watch, since }) {
+    this.watching.changed(watch ?? []);
+    for (const id of Object.keys(since ?? {})) this.conduit(id).inbox.rewound();
+    if (this.sockets === this.reconciled) return;
+    this.reconciled = this.sockets;
+    this.invitations.begin();
+    if (this.sockets > 1) void reconcile(this).catch(() => {}); // cut again: the next one does it
+    else void takeOver(this).catch(report);
   }
 
   /** @param {any} frame */
@@ -171,7 +145,7 @@ export class Hub {
 
   /**
    * Two requests crossed, or the channel was open already: whoever waited waits for that one.
-   * @param {Conduit} old
+   * @param {ChannelConduit} old
    * @param {any} frame
    */
   replace(old, frame) {
@@ -180,12 +154,12 @@ export class Hub {
     const conduit = this.conduit(frame.replacedBy);
     const { peerId, peerLabel, context } = frame;
     conduit.describe({ peerId, peerLabel, context });
-    for (const opener of old.openers.splice(0)) void conduit.opened().then(opener.resolve, opener.reject);
+    for (const opener of old.openers.splice(0)) void conduit.whenOpen().then(opener.resolve, opener.reject);
   }
 
   /** @param {any} frame */
   error(frame) {
-    if (frame.id && this.outbox.refused(frame)) return;
+    if (frame.id && refused(this.outbox, frame)) return;
     const conduit = frame.channel && this.conduits.get(this.aliases.get(frame.channel) ?? frame.channel);
     const about = frame.channel ? { channelId: frame.channel } : {};
     const error = new GoopError(frame.code, frame.reason, { ...about, ...details(frame) });
@@ -200,44 +174,14 @@ export class Hub {
     else report(error);
   }
 
-  /** After a new socket: what the node no longer lists has ended while nobody could say so. */
-  async reconcile() {
-    const socket = this.sockets;
-    /** @type {any[]} */
-    const rows = await ask("channels");
-    if (socket !== this.sockets) return;
-    for (const conduit of this.living()) {
-      const row = rows.find(({ channelId }) => channelId === conduit.id);
-      if (conduit.heard === socket) continue;
-      if (row) conduit.tellState(row);
-      else conduit.vanish();
-    }
-    for (const [id, { heard, info }] of this.requests.waiting) {
-      if (info.accepted) continue;
-      const waits = rows.some((row) => row.channelId === id && row.incoming);
-      if (heard < socket && !waits) this.requests.end(id, "unknown");
-    }
-  }
-
-  /** What was accepted at home for this page stands in its address: whoever serves it gets it. */
-  async takeOver() {
-    const id = new URL(location.href).searchParams.get("channel");
-    if (!id) return;
-    /** @type {any[]} */
-    const rows = await ask("channels");
-    const row = rows.find(({ channelId }) => channelId === id);
-    if (!row || row.incoming || row.detail?.final || row.opener !== row.peerId) return;
-    this.requests.add(incoming(this, { ...row, channel: id, accepted: true }), this.sockets);
-  }
-
-  /** @param {Conduit} conduit */
-  acknowledge(conduit) {
-    this.unacknowledged.add(conduit);
+  /** @param {Inbox} inbox */
+  acknowledge(inbox) {
+    this.unacknowledged.add(inbox);
     if (this.unacknowledged.size > 1) return;
     queueMicrotask(() => {
-      for (const { id, inbox } of this.unacknowledged) {
-        const done = inbox.acknowledgement();
-        if (done) this.line.write(JSON.stringify({ type: "ack", channel: id, ...done }));
+      for (const waiting of this.unacknowledged) {
+        const done = waiting.acknowledgement();
+        if (done) this.line.write(JSON.stringify(done));
       }
       this.unacknowledged.clear();
     });
@@ -279,8 +223,7 @@ export class Hub {
       const conduit = this.conduit(row.channelId);
       conduit.tellState(row);
       if (conduit.ended) continue;
-      conduit.missedState = false;
-      found.push(conduit.face);
+      found.push(conduit.hand());
     }
     return found;
   }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Messages of one channel that wait for the page's handlers: one after the other, each once.
-import { call, report } from "./errors.js";
-import { metaOf } from "./history.js";
-
+// What waits for the page's handlers: one after the other, each once.
 /**
- * @import { Conduit } from "./conduit.js"
+ * @import { Hub } from "./hub.js"
  */
 
 const HANDLER_PATIENCE_MS = 10_000;
@@ -14,46 +11,68 @@ const INBOX_BYTES = 4 * 1024 * 1024;
 const FAILURES_KEPT = 1_000;
 
 /**
- * Where an entry stands in its channel's log.
- * @typedef {[epoch: number, seq: number]} Place
+ * Where an entry stands in the log: `[epoch, seq]` of a channel, `[number, host, seq]` of a room.
+ * @typedef {(number | string)[]} Place
  */
 
 /**
- * Something for a handler of the page, which is looked up when its turn has come.
- * @typedef {{ bytes: number, at: Place | null, name: string, handler(): unknown, args: unknown[] }} Item
+ * Something for the page. `at`: what counts as handled behind it; `ready`: whether there is a handler now;
+ * `stays`: it is told even where its place is dropped.
+ * @typedef {{ bytes: number, at: Place | null, name: string, ready(): boolean, run(): boolean | Promise<boolean>,
+ *   stays?: boolean }} Item
  */
 
+/** What an inbox has to know of its channel or room. @typedef {{ id: string, hub: Hub, words(): string }} Owner */
+
+/** @param {Place} place */
+export const seqOf = (place) => Number(place[place.length - 1]);
+export const always = () => true;
+
 /**
- * @param {Place} one
- * @param {Place | null} other
+ * Something that nothing hinders, and that says nothing of what was handled.
+ * @param {string} name
+ * @param {Item["run"]} run
+ * @returns {Item}
  */
-const isAfter = (one, other) => !other || one[0] > other[0] || (one[0] === other[0] && one[1] > other[1]);
+export const placeless = (name, run) => ({ bytes: 0, at: null, name, ready: always, run });
 
 export class Inbox {
-  /** @param {Conduit} conduit */
-  constructor(conduit) {
-    this.conduit = conduit;
+  /** @param {Owner & any} owner */
+  constructor(owner) {
+    /** @type {Owner} */
+    this.owner = owner;
     /** @type {Item[]} */
     this.items = [];
     this.bytes = 0;
     this.overflowed = false;
+    /** What the page has in its hands: one, and those whose handler takes too long. @type {Set<Item>} */
+    this.hands = new Set();
     this.busy = false;
-    /** @type {Place | null} the last received and the last that a handler is done with */
-    this.after = null;
-    /** @type {Place | null} */
+    /** The last that a handler is done with. @type {Place | null} */
     this.handled = null;
     /** The numbers of messages whose handler threw, or had not returned when patience ended. @type {number[]} */
     this.failed = [];
     /** How far the node has been told. */
     this.told = 0;
-    /** The node has been asked to begin again at the log's start, and has not answered. */
-    this.rewinding = false;
-    this.rounds = 0;
+  }
+
+  /**
+   * @param {Place} one
+   * @param {Place | null} other
+   */
+  isAfter(one, other) {
+    return !other || seqOf(one) > seqOf(other);
   }
 
   /** Whether something is in the page's hands, or waits for them. */
   waits() {
     return this.busy || this.items.length > 0;
+  }
+
+  /** Whether there is room; where there is none, the node tells it again later. @param {number} bytes */
+  takes(bytes) {
+    if (this.items.length >= INBOX_MESSAGES || this.bytes + bytes > INBOX_BYTES) this.overflowed = true;
+    return !this.overflowed;
   }
 
   /** @param {Item} item */
@@ -63,86 +82,53 @@ export class Inbox {
     this.run();
   }
 
-  /** Has everything that the node still holds told again, from the start of the log. */
-  rewind() {
-    if (this.conduit.ended) return;
-    this.rewinding = true;
-    this.forget();
-    this.conduit.hub.subscribe({ channels: [this.conduit.id], since: { [this.conduit.id]: "start" } });
-  }
-
-  /** What comes from now on begins at the start. */
-  rewound() {
-    this.rewinding = false;
-    this.forget();
-  }
-
-  forget() {
-    this.rounds++;
-    this.after = this.handled = null;
-    this.failed = [];
-    this.told = 0;
-    this.items = this.items.filter(({ at }) => !at);
-    this.bytes = 0;
+  /** Runs behind all that waits. @param {() => void} run */
+  last(run) {
+    this.add(placeless("", () => (run(), true)));
   }
 
   /**
-   * @param {any} frame
-   * @param {number} bytes
+   * Leaves out what waits, as far as it has a place that goes; what is in hand counts for nothing.
+   * @param {(at: Place) => boolean} goes
    */
-  receive(frame, bytes) {
-    /** @type {Place | null} */
-    const at = typeof frame.seq === "number" ? [frame.epoch ?? 0, frame.seq] : null;
-    if (this.rewinding || (at && !isAfter(at, this.after))) return; // told again, or told before
-    if (this.overflowed || this.items.length >= INBOX_MESSAGES || this.bytes + bytes > INBOX_BYTES) {
-      this.overflowed = true;
-      return;
-    }
-    if (at) this.after = at;
-    const handler = () => this.conduit.face.onMessage;
-    this.add({ bytes, at, name: "onMessage", handler, args: [frame.data, metaOf(frame)] });
+  drop(goes) {
+    const gone = [...this.items, ...this.hands].filter(({ at }) => at && goes(at));
+    for (const item of gone) item.at = null;
+    this.items = this.items.filter((item) => item.stays || !gone.includes(item));
+    this.bytes = this.items.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** @param {any} frame */
-  gap(frame) {
-    if (this.rewinding) return;
-    const place = (/** @type {any} */ pair) => (Array.isArray(pair) ? pair : null);
-    const from = place(frame.from);
-    const to = /** @type {Place | null} */ (place(frame.to));
-    if (to && isAfter(to, this.after)) this.after = to;
-    const handler = () => this.conduit.face.onGap ?? (() => report(`channel ${this.conduit.id}: messages are gone`, { from, to }));
-    this.add({ bytes: 0, at: to, name: "onGap", handler, args: [{ from, to }] });
+  /** The next for which there is a handler. @returns {Item | undefined} */
+  next() {
+    return this.items[0]?.ready() ? this.items[0] : undefined;
   }
 
   /** Hands out what waits, one after the other, for as long as there is a handler for it. */
   run() {
-    while (!this.busy && this.items.length > 0) {
-      const { bytes, at, name, handler, args } = this.items[0];
-      const target = handler();
-      if (typeof target !== "function") return;
-      this.items.shift();
-      this.bytes -= bytes;
+    for (let item; !this.busy && (item = this.next()); ) {
+      // One that passes others says nothing of those.
+      if (item !== this.items[0]) item.at = null;
+      this.items.splice(this.items.indexOf(item), 1);
+      this.bytes -= item.bytes;
       this.busy = true;
-      const { rounds } = this;
-      const well = call(name, target, ...args);
-      if (typeof well !== "boolean") return this.wait(well, at, name);
+      this.hands.add(item);
+      const well = item.run();
+      if (typeof well !== "boolean") return this.wait(well, item);
       this.busy = false;
-      if (rounds === this.rounds) this.done(at, well);
+      this.done(item, well);
     }
-    if (this.overflowed && this.items.length === 0) {
+    if (!this.busy && this.overflowed && this.items.length === 0) {
       this.overflowed = false;
-      this.conduit.hub.line.restart();
+      this.owner.hub.line.restart();
     }
   }
 
   /**
    * @param {Promise<boolean>} pending
-   * @param {Place | null} at
-   * @param {string} name
+   * @param {Item} item
    */
-  wait(pending, at, name) {
+  wait(pending, item) {
     let blocking = true;
-    const { rounds } = this;
     const goOn = () => {
       if (!blocking) return;
       blocking = false;
@@ -152,42 +138,46 @@ export class Inbox {
     };
     const timer = setTimeout(() => {
       console.warn(
-        `Goop.realtime: ${name} of channel ${this.conduit.id} (${this.conduit.context || "no context"}) has been ` +
+        `Goop.realtime: ${item.name} of ${this.owner.words()} has been ` +
           `pending for ${HANDLER_PATIENCE_MS / 1000} s; the next message does not wait for it`,
       );
       // It is not handled yet; but a later one may be, and then it counts as failed.
-      if (rounds === this.rounds) this.fails(at);
+      this.fails(item.at);
       goOn();
     }, HANDLER_PATIENCE_MS);
     void pending.then((well) => {
-      if (rounds === this.rounds) this.done(at, well);
+      this.done(item, well);
       goOn();
     });
   }
 
   /** @param {Place | null} at */
   fails(at) {
-    if (at && isAfter(at, this.handled)) this.failed = [...this.failed, at[1]].slice(-FAILURES_KEPT);
+    if (at && this.isAfter(at, this.handled)) this.failed = [...this.failed, seqOf(at)].slice(-FAILURES_KEPT);
   }
 
   /**
-   * @param {Place | null} at
+   * @param {Item} item
    * @param {boolean} well whether its handler returned in good order
    */
-  done(at, well) {
-    if (!at || !isAfter(at, this.handled)) return;
-    this.failed = this.failed.filter((seq) => seq !== at[1]);
+  done(item, well) {
+    this.hands.delete(item);
+    const { at } = item;
+    if (!at || !this.isAfter(at, this.handled)) return;
+    this.failed = this.failed.filter((seq) => seq !== seqOf(at));
     if (!well) this.fails(at);
     this.handled = at;
-    this.conduit.hub.acknowledge(this.conduit);
+    this.owner.hub.acknowledge(this);
   }
 
   /** How far the handlers are, and what the node does not know yet of those that failed. */
   acknowledgement() {
     if (!this.handled) return null;
-    const [epoch, seq] = this.handled;
+    const seq = seqOf(this.handled);
     const failed = this.failed.filter((one) => one > this.told && one <= seq);
     this.told = seq;
-    return { epoch, seq, ...(failed.length > 0 ? { failed } : {}) };
+    const [epoch, host] = this.handled;
+    const place = this.handled.length > 2 ? { epoch, host, seq } : { epoch, seq };
+    return { type: "ack", channel: this.owner.id, ...place, ...(failed.length > 0 ? { failed } : {}) };
   }
 }

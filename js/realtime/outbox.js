@@ -1,35 +1,54 @@
 // SPDX-License-Identifier: MIT
-// Sends that have not settled: what their receipts say, and what is sent again.
+// Sends that have not settled: when they leave, and what is sent again.
 import { PAGE, messageJson, sizeOf } from "./asking.js";
-import { Deferred, GoopError, details } from "./errors.js";
+import { Deferred, GoopError } from "./errors.js";
 
 /**
  * @import { Conduit } from "./conduit.js"
  * @import { Line } from "./line.js"
+ * @typedef {Conduit<any, any>} AnyConduit
  */
 
 export const OUTBOX_MESSAGES = 1_000;
 export const OUTBOX_BYTES = 4 * 1024 * 1024;
-const STAGES = ["accepted", "delivered", "handled"];
+export const STAGES = ["accepted", "delivered", "handled"];
 /** What waits for its channel's pace goes out together, so often at most. */
 const PORTION_EVERY_MS = 25;
 /** How many ids one frame asks about. */
 const PENDING_PORTION = 1_000;
 
 /**
- * One send. `stage` counts how many of STAGES have been reached; `left`: on this socket.
- * @typedef {{ id: string, conduit: Conduit, text: string, bytes: number, stage: number,
- *   left: boolean, steps: Deferred[], timer?: ReturnType<typeof setTimeout> }} Sent
+ * One send. `stage` counts how many of STAGES have been reached; `left`: on this socket. In a room, `by`:
+ * which member has handled it; `seq`: its number in the log, if it is known. `fate`: what the rest of it rejects with.
+ * @typedef {{ id: string, conduit: AnyConduit, text: string, bytes: number, stage: number, left: boolean, steps: Deferred[],
+ *   by: Map<string, Deferred>, seq: number, fate?: GoopError, timer?: ReturnType<typeof setTimeout> }} Sent
  */
+
+/** @param {{ id: string }} conduit @param {string} id */
+const nameOf = (conduit, id) => `${conduit.id} ${id}`;
+
+/**
+ * Ids by channel, in portions that fit into a frame; at least one.
+ * @param {[channel: string, id: string][]} asked
+ */
+export function portions(asked) {
+  /** @type {Record<string, string[]>[]} */
+  const all = [{}];
+  asked.forEach(([channel, id], n) => {
+    if (n > 0 && n % PENDING_PORTION === 0) all.push({});
+    (all[all.length - 1][channel] ??= []).push(id);
+  });
+  return all;
+}
 
 export class Outbox {
   /** @param {Line} line */
   constructor(line) {
     this.line = line;
     this.counter = 0;
-    /** @type {Map<string, Sent>} in the order of sending */
+    /** @type {Map<string, Sent>} by channel and id, in the order of sending */
     this.open = new Map();
-    /** Channels whose sends wait for their turn; later sends wait behind them. @type {Set<Conduit>} */
+    /** Channels whose sends wait for their turn; later sends wait behind them. @type {Set<AnyConduit>} */
     this.held = new Set();
     /** When the next of them may leave. */
     this.due = 0;
@@ -38,63 +57,70 @@ export class Outbox {
   }
 
   /**
-   * @param {Conduit} conduit
+   * @param {AnyConduit} conduit
    * @param {unknown} data
-   * @param {{ timeout?: number | null }} [options]
-   * @returns {GoopSent}
+   * @param {{ timeout?: number | null, to?: string }} [options]  `to`: the only member of a room that gets it
+   * @returns {GoopRoomSent}
    */
   send(conduit, data, options) {
     const timeout = options?.timeout ?? undefined;
     const body = messageJson(data);
     const bytes = sizeOf(body);
-    const id = `${PAGE}-${++this.counter}`;
+    const id = `${PAGE}-${conduit.nextNumber()}`;
     const steps = STAGES.map(() => new Deferred());
     /** @type {Sent} */
-    const sent = { id, conduit, text: "", bytes, stage: 0, left: false, steps };
+    const sent = { id, conduit, text: "", bytes, stage: 0, left: false, steps, by: new Map(), seq: Infinity };
     const problem = this.refusal(conduit, bytes);
     if (problem) {
       // After this turn, so that the page has had its chance to wait for the promise.
       setTimeout(() => this.fail(sent, problem, true));
     } else {
-      sent.text = `{"type":"send","channel":${JSON.stringify(conduit.id)},"id":"${id}","data":${body}}`;
-      this.open.set(id, sent);
+      const to = options?.to === undefined ? "" : `,"to":${JSON.stringify(options.to)}`;
+      sent.text = `{"type":"send","channel":${JSON.stringify(conduit.id)},"id":"${id}"${to},"data":${body}}`;
+      this.open.set(nameOf(conduit, id), sent);
       // The message goes on its way; only the waiting ends.
-      const late = () => steps.slice(1).forEach((step) => step.reject(this.about(sent, "timeout")));
+      const late = () => [...steps.slice(1), ...sent.by.values()].forEach((step) => step.reject(this.about(sent, "timeout")));
       if (timeout !== undefined) sent.timer = setTimeout(late, timeout);
       conduit.began(bytes);
       this.leave(sent, performance.now());
       this.later();
     }
     const [accepted, delivered, handled] = steps.map((step) => step.promise);
-    return /** @type {any} */ (Object.assign(accepted, { id, delivered, handled }));
+    return /** @type {any} */ (Object.assign(accepted, { id, delivered, handled, ...conduit.more(sent) }));
+  }
+
+  /** What of it has been delivered, and not settled. @param {AnyConduit} conduit */
+  delivered(conduit) {
+    return [...this.open.values()].filter((sent) => sent.conduit === conduit && sent.stage >= 2);
+  }
+
+  /** @param {any} frame about a send @returns {Sent | undefined} */
+  find({ channel, id }) {
+    return this.open.get(nameOf({ id: channel }, id));
   }
 
   /**
-   * @param {Conduit} conduit
+   * @param {AnyConduit} conduit
    * @param {number} bytes
    * @returns {GoopError | null}
    */
   refusal(conduit, bytes) {
-    if (conduit.closing || conduit.ended) return new GoopError("closed");
+    if (conduit.closing || conduit.ended) return new GoopError(conduit.endsBy.code);
     const most = conduit.limits.messageBytes;
     if (bytes > most) return new GoopError("too_large", `a message of ${bytes} bytes; at most ${most} are taken`);
     return conduit.takes(bytes) ? null : new GoopError("outbox_full");
   }
 
   /**
-   * The ids whose fate a new socket asks for, by channel, in portions that fit into a frame; what
-   * it sends again asks by itself.
+   * The ids whose fate a new socket asks for, by channel; what it sends again asks by itself.
+   * @param {AnyConduit[]} conduits
    */
-  pending() {
-    /** @type {Record<string, string[]>[]} */
-    const portions = [{}];
-    let count = 0;
-    for (const { id, conduit, stage } of this.open.values()) {
-      if (stage < 2) continue;
-      if (count++ % PENDING_PORTION === 0 && count > 1) portions.push({});
-      (portions[portions.length - 1][conduit.id] ??= []).push(id);
-    }
-    return portions;
+  pending(conduits) {
+    /** @type {[string, string][]} */
+    const asked = [];
+    for (const { id, conduit, stage } of this.open.values()) if (stage >= 2) asked.push([conduit.id, id]);
+    for (const conduit of conduits) for (const id of conduit.questions()) asked.push([conduit.id, id]);
+    return portions(asked);
   }
 
   /**
@@ -167,32 +193,6 @@ export class Outbox {
     this.later();
   }
 
-  /** @param {any} frame `receipt`: a send has come so far, or never will (`code`) */
-  receipt(frame) {
-    const sent = this.open.get(frame.id);
-    if (!sent) return;
-    // Where a fate stands in place of a stage. What is not delivered is on its way again.
-    if (frame.stage === "unknown" && sent.stage < 2) return;
-    const known = STAGES.indexOf(frame.stage) + 1;
-    const code = frame.code ?? (known ? undefined : frame.stage);
-    const bestEffort = sent.conduit.delivery === "best-effort";
-    // Nobody can say whether it was handled; but it got there, unless the peer confirms nothing.
-    const reached = code === "unsupported" ? (bestEffort ? 1 : 2) : code ? 0 : known;
-    const before = sent.stage;
-    if (reached > 0) sent.conduit.pace.taken();
-    for (; sent.stage < reached; sent.stage++) {
-      const handled = sent.stage === STAGES.length - 1 ? { failed: frame.failed === true } : {};
-      sent.steps[sent.stage].resolve({ id: sent.id, ...handled });
-    }
-    if (before === 0 && reached > 0) sent.conduit.waiting -= sent.bytes;
-    if (sent.stage === STAGES.length) this.settle(sent);
-    // A peer with an older protocol never says what became of it.
-    const fate = code ?? (bestEffort && sent.stage === 1 ? "unsupported" : undefined);
-    if (fate) this.fail(sent, this.about(sent, fate, frame.reason), sent.stage === 0);
-    // Timers of a hidden page come late.
-    if (this.held.size > 0 && performance.now() >= this.due) this.turn();
-  }
-
   /**
    * @param {Sent} sent
    * @param {string} code
@@ -203,21 +203,8 @@ export class Outbox {
     return new GoopError(code, reason, { id, channelId: conduit.id, ...more });
   }
 
-  /** @param {any} frame `refused`, or an `error` with the id of a send */
-  refused(frame) {
-    const sent = this.open.get(frame.id);
-    if (!sent) return false;
-    if (frame.code === "too_fast") {
-      this.tooFast(sent);
-      return true;
-    }
-    this.fail(sent, this.about(sent, frame.code, frame.reason, details(frame)), true);
-    if (frame.code === "outbox_full") sent.conduit.refusedFull();
-    return true;
-  }
-
   /**
-   * @param {Conduit} conduit
+   * @param {AnyConduit} conduit
    * @param {string} code
    */
   end(conduit, code) {
@@ -246,15 +233,33 @@ export class Outbox {
     const left = sent.steps.slice(sent.stage);
     for (const step of left) step.reject(error);
     if (loud && !left.some((step) => step.promise.watched)) sent.conduit.error(error);
-    if (!this.open.has(sent.id)) return;
+    this.close(sent, error);
+    if (!this.open.has(nameOf(sent.conduit, sent.id))) return;
     if (sent.stage === 0) sent.conduit.waiting -= sent.bytes;
     this.settle(sent);
+  }
+
+  /** All that could be said of it has been. @param {Sent} sent */
+  succeed(sent) {
+    this.close(sent, this.about(sent, "left", "that member left before, or was none"));
+    this.settle(sent);
+    sent.conduit.succeeded(sent);
+  }
+
+  /**
+   * Of single members nothing more will be said.
+   * @param {Sent} sent
+   * @param {GoopError} fate
+   */
+  close(sent, fate) {
+    sent.fate = fate;
+    for (const step of sent.by.values()) step.reject(fate);
   }
 
   /** @param {Sent} sent */
   settle(sent) {
     clearTimeout(sent.timer);
-    this.open.delete(sent.id);
+    this.open.delete(nameOf(sent.conduit, sent.id));
     sent.conduit.settled(sent.bytes);
   }
 }

@@ -2,7 +2,7 @@
 // How fast a channel's messages leave: a little below what its node takes of one person.
 
 /** @type {{ readonly rate: number, readonly burst: number }} what a node takes unless it says otherwise */
-const USUAL = { rate: 240, burst: 480 };
+export const USUAL_PACE = { rate: 240, burst: 480 };
 /** What we stay below the node's bucket by: clocks differ a little, and messages bunch on their way. */
 const RATE_MARGIN = 0.95;
 const BURST_MARGIN = 0.75;
@@ -15,7 +15,7 @@ export class Pace {
   constructor() {
     /** Tokens a millisecond, and how many there may be. */
     this.rate = this.burst = 0;
-    this.limit(USUAL);
+    this.limit(USUAL_PACE);
     this.tokens = this.burst;
     this.at = 0;
     /** Nothing leaves before. */

@@ -16,6 +16,8 @@ const MILLISECONDS = [
   `a number of milliseconds, above 0 and at most ${LONGEST_MS}`,
 ];
 /** @type {Kind} */
+const BOOLEAN = [(value) => typeof value === "boolean", "true or false"];
+/** @type {Kind} */
 const SIGNAL = [
   (value) => typeof value?.aborted === "boolean" && typeof value.addEventListener === "function",
   "an AbortSignal",
@@ -23,7 +25,13 @@ const SIGNAL = [
 /** @type {Kind} */
 const HANDLER = [(value) => typeof value === "function", "a function"];
 
-export const KINDS = { TEXT, NAME, HANDLER };
+/** @type {Kind} */
+const ROOM_NAME = [
+  (value) => typeof value === "string" && /^[\w.~-]{1,128}$/.test(value),
+  "1 to 128 of letters, digits, _ . ~ -",
+];
+
+export const KINDS = { TEXT, NAME, HANDLER, ROOM_NAME };
 
 /** @type {Kinds} */
 export const CONNECT = {
@@ -32,7 +40,7 @@ export const CONNECT = {
   timeout: MILLISECONDS,
   signal: SIGNAL,
   since: [(value) => value === "start", '"start"'],
-  new: [(value) => typeof value === "boolean", "true or false"],
+  new: BOOLEAN,
 };
 
 /** @type {Kinds} */
@@ -40,7 +48,10 @@ export const SEND = { timeout: MILLISECONDS };
 
 /** @type {Kinds} */
 export const ROOM = {
-  maxPeers: [(value) => Number.isInteger(value) && value >= 2 && value <= 1_000, "an integer from 2 to 1000"],
+  maxPeers: [(value) => Number.isInteger(value) && value >= 2 && value <= 64, "an integer from 2 to 64"],
+  key: NAME,
+  listed: BOOLEAN,
+  context: TEXT,
 };
 
 /** @type {Kinds} */
@@ -134,11 +145,13 @@ function distance(one, two) {
  * named in the console. Whatever a page keeps there otherwise is its own.
  * @param {string} where
  * @param {string[]} handlers
+ * @param {object} [base]  what it has and inherits
  * @returns {object}
  */
-export function namesHandlers(where, handlers) {
-  return new Proxy(Object.create(Object.prototype), {
-    set(_, name, value, receiver) {
+export function namesHandlers(where, handlers, base = Object.prototype) {
+  return new Proxy(Object.create(base), {
+    set(target, name, value, receiver) {
+      if (name in target) return Reflect.set(target, name, value, receiver);
       if (typeof name === "string" && typeof value === "function") {
         const meant = nearest(name, handlers);
         if (meant || name.startsWith("on")) {

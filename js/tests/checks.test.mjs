@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openChannel, openPage, settle } from "./page.mjs";
+import { openRoom } from "./room-page.mjs";
 
 /** Values of every type that JavaScript has, by what they are. */
 const VALUES = {
@@ -15,14 +16,16 @@ const OPTIONS = {
     context: ["string", "empty"], params: Object.keys(VALUES), timeout: ["number", "fraction"], signal: [], since: [], new: ["boolean"],
   },
   send: { timeout: ["number", "fraction"] },
-  joinRoom: { maxPeers: ["number"] },
+  joinRoom: { maxPeers: ["number"], key: ["string"], listed: ["boolean"], context: ["string", "empty"] },
 };
 const HANDLERS = {
   channel: ["onMessage", "onStateChange", "onError", "onGap", "onSignal", "onDrain"],
+  room: ["onMessage", "onMemberJoin", "onMemberLeave", "onStateChange", "onError", "onRewound", "onGap", "onSignal", "onDrain"],
   realtime: ["onIncoming", "onIncomingEnded", "onError"],
 };
 
 const page = await openChannel();
+const roomPage = await openRoom();
 const calls = {
   connect: (options) => page.realtime.connect("bob", options),
   send: async (options) => page.channel.send("x", options),
@@ -125,7 +128,7 @@ test("ids, reasons and contexts of a wrong type are refused at once", async () =
 for (const [where, handlers] of Object.entries(HANDLERS)) {
   for (const name of handlers) {
     test(`${where}.${name}: a slip is named in the console, and what is no function throws`, async () => {
-      const { printed, [where]: target } = page;
+      const { printed, [where]: target } = where === "room" ? roomPage : page;
       for (const wrong of new Set(misspelt(name))) {
         printed.warn.length = 0;
         target[wrong] = () => {};

@@ -182,10 +182,6 @@ test("connect without a peer is a mistake of the page", async () => {
   await assert.rejects(openPage().realtime.connect(""), /peerId: expected a string that is not empty/);
 });
 
-test("rooms come later, and say so", async () => {
-  assert.equal(await codeOf(openPage().realtime.joinRoom("arcade")), "not_supported");
-});
-
 test("accept gives the open channel, decline passes the reason on", async () => {
   const { realtime, node } = openPage();
   node.answers.accept = ({ channelId }) => ({ channelId, peerId: "bob", peerLabel: "Bob", context: "chess", params: null, state: "connected", detail: {}, delivery: "log" });

@@ -34,3 +34,21 @@ export async function game(peerId: string): Promise<void> {
   const [peer] = await Goop.peers.list();
   console.log(peer?.peerId, peer?.online, await Goop.identity.label());
 }
+
+export async function arcade(): Promise<void> {
+  const room: GoopRoom = await Goop.realtime.joinRoom("arcade_1", { maxPeers: 4, key: "k", listed: false, context: "arcade" });
+  room.onMemberJoin = ({ peerId, peerLabel }) => console.log(peerId, peerLabel, room.host === room.self);
+  room.onMessage = async (peerId, data, { delivery, to, seq }) => console.log(peerId, data.x, delivery === "latest", to, seq);
+  room.onStateChange = (state, { host, suspended }) => console.log(state === "joined", host, suspended);
+  room.onRewound = async ({ from, to }) => console.log(from?.[2], to?.[2], (await room.history()).map(({ meta }) => meta.id));
+  const sent: GoopRoomSent = room.sendTo(room.members[0]!.peerId, { type: "psst" });
+  console.log((await sent.handledBy("bob")).failed, (await sent.delivered).id);
+  const list = Goop.realtime.rooms("arcade");
+  list.onChange = (rooms) => console.log(rooms.map(({ room: name, members, maxPeers }) => `${name} ${members}/${maxPeers}`));
+  list.stop();
+  await room.leave();
+  // @ts-expect-error: members come and go by themselves
+  room.members.push({ peerId: "bob", peerLabel: "Bob" });
+  // @ts-expect-error: a channel's state
+  console.log(room.state === "connected");
+}

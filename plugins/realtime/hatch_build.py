@@ -11,7 +11,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PARTS = (
-    *("goop-realtime.js", "goop-realtime.mjs", "goop-realtime.d.ts", "goop-attention.js"),
+    *("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js"),
+    *("goop-realtime.d.ts", "goop-rooms.d.ts"),
     *("realtime", "attention", "shared"),
 )
 

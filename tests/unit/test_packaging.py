@@ -26,7 +26,8 @@ SDK = {
         *("goop.d.ts", "peers", "shared"),
     ),
     "goop_realtime": (
-        *("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js", "goop-realtime.d.ts"),
+        *("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js"),
+        *("goop-realtime.d.ts", "goop-rooms.d.ts"),
         *("realtime", "attention", "shared"),
     ),
 }

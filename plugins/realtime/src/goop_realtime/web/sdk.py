@@ -11,7 +11,10 @@ _WHEEL = Path(__file__).parents[1] / "sdk"
 FOLDER = _WHEEL if _WHEEL.is_dir() else Path(__file__).parents[5] / "js"
 """Where they are: in the wheel, or in a checkout."""
 
-NAMES = ("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js", "goop-realtime.d.ts")
+NAMES = (
+    *("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js"),
+    *("goop-realtime.d.ts", "goop-rooms.d.ts"),
+)
 
 
 def modules() -> list[SdkModule]:

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// The types of rooms: what `Goop.realtime.joinRoom()` and `rooms()` give. Global, as `goop.d.ts`.
+/// <reference path="./goop-realtime.d.ts" />
+
+interface GoopMember {
+  readonly peerId: string;
+  readonly peerLabel: string;
+}
+
+/** Where something stands in a room's log. A host's epoch is its number and its peer id; `seq` goes on
+ * from host to host. */
+type GoopRoomPlace = [number: number, host: string, seq: number];
+
+/** `suspended`: no host just now; what is sent waits. `host`: the member that orders, `""` for none. */
+interface GoopRoomDetail {
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly suspended: boolean;
+  readonly host: string;
+}
+
+/** How a message travels, as its context says for its type. `ordered`: in the log, for all, in one
+ * order. `latest`: only the newest of its author, type and key counts. `volatile`: now or never. */
+type GoopDelivery = "ordered" | "latest" | "volatile";
+
+/** Of what is not ordered, `id` is `""` and `seq` is 0. `to`: of `sendTo`, whom it was for. */
+interface GoopRoomMeta extends GoopMeta {
+  readonly delivery: GoopDelivery;
+  readonly to: string | null;
+}
+
+/** What became of one `send()`; see `GoopSent`. Of what is not ordered, awaiting it waits until it has
+ * left for the own node (of `latest`: it, or a newer one), and the others reject with `unsupported`. */
+interface GoopRoomSent extends GoopSent {
+  /** The host and at least one more member have it safely: no loss of one computer loses it. */
+  readonly delivered: Promise<{ id: string }>;
+  /** All who were members when it was ordered are done with it, or have left. */
+  readonly handled: Promise<{ id: string; failed: boolean }>;
+  /** That member's page is done with it. Rejects with `left` where they left before, or were none. */
+  handledBy(peerId: string): Promise<{ id: string; failed: boolean }>;
+}
+
+/** A message of the past, as `history()` tells it. */
+interface GoopRoomPast {
+  readonly data: any;
+  readonly meta: GoopRoomMeta;
+  readonly from: string;
+}
+
+type GoopRoomState = "joining" | "joined" | "left";
+
+/** A room, for one script of a page: each `joinRoom()` gives one with handlers of its own. Whoever
+ * leaves does so for the node: for all scripts and tabs. */
+interface GoopRoom {
+  /** The name it was joined by. */
+  readonly id: string;
+  readonly context: string;
+  /** In the order in which they joined, oneself included. */
+  readonly members: readonly GoopMember[];
+  readonly maxPeers: number;
+  /** One's own peer id, and that of the member that orders just now (`""` for none): it changes when
+   * the host leaves or is lost, which `onStateChange` tells. */
+  readonly self: string;
+  readonly host: string;
+  readonly state: GoopRoomState;
+  readonly detail: GoopRoomDetail;
+  /** Bytes of messages that the own node has not accepted yet. */
+  readonly bufferedAmount: number;
+  /** To all. Throws and rejects as `channel.send()`; with `left` once the room is left, and with
+   * `too_fast` or `not_connected` where a `volatile` message cannot leave now. */
+  send(data: unknown, options?: { timeout?: number }): GoopRoomSent;
+  /** To one member: nobody else but the host can read it. Always ordered. */
+  sendTo(peerId: string, data: unknown, options?: { timeout?: number }): GoopRoomSent;
+  /** What the room's log still holds, one's own messages included, in order. */
+  history(): Promise<GoopRoomPast[]>;
+  /** As `channel.signal()`: something fleeting without a type, to all who can take it now. */
+  signal(data: unknown): boolean;
+  /** Resolves when the room has been left, and never rejects. What was not ordered rejects with `left`:
+   * whether it arrives is unknown. */
+  leave(): Promise<void>;
+  /** Waits for a handler; a returned promise is awaited before the next. `latest` messages skip those
+   * that a newer one has replaced. */
+  onMessage: ((peerId: string, data: any, meta: GoopRoomMeta) => unknown) | null;
+  /** Others who join. A handler set later is first called for each other member that is there. */
+  onMemberJoin: ((peer: GoopMember) => unknown) | null;
+  onMemberLeave: ((peer: GoopMember) => unknown) | null;
+  /** Also when the host changes, or is away (`detail.suspended`). */
+  onStateChange: ((state: GoopRoomState, detail: GoopRoomDetail) => unknown) | null;
+  /** Refusals and errors of this room that no awaited promise reported; also of a message that had
+   * arrived, and is lost with the computers that had it (`lost`). */
+  onError: ((error: GoopError) => unknown) | null;
+  /** What stood behind `to`, up to `from`, was ordered anew by another host. Messages that were handed
+   * out are not handed out again; `history()` has the order that counts. Member events follow. */
+  onRewound: ((rewound: { from: GoopRoomPlace | null; to: GoopRoomPlace | null }) => unknown) | null;
+  /** Messages after `from` up to `to` are gone for this page. */
+  onGap: ((gap: { from: GoopRoomPlace | null; to: GoopRoomPlace | null }) => unknown) | null;
+  onSignal: ((data: any, meta: { from: string }) => unknown) | null;
+  /** Once after `outbox_full`: there is room again. */
+  onDrain: (() => unknown) | null;
+}
+
+interface GoopRoomOptions {
+  /** How many may be in it, 2 to 64; whoever makes the room decides. 8 unless told otherwise. */
+  maxPeers?: number;
+  /** A secret: only who knows it finds the room and gets in. */
+  key?: string;
+  /** `false`: `rooms()` of others does not show it. */
+  listed?: boolean;
+  /** The context whose rules hold. Without it: the one that the room's name begins with
+   * (`arcade_42`), else none, and the name is the template's own. */
+  context?: string;
+}
+
+/** An open room nearby. `room` is what `joinRoom()` takes, `members` their number, `host` a peer id. */
+interface GoopOpenRoom {
+  readonly room: string;
+  readonly title: string;
+  readonly members: number;
+  readonly maxPeers: number;
+  readonly host: string;
+}
+
+/** A list that follows what is there until it is stopped. */
+interface GoopOpenRooms {
+  /** `null` until the node has told them. */
+  readonly rooms: readonly GoopOpenRoom[] | null;
+  /** Called with all of them once they are known, and at every change. */
+  onChange: ((rooms: readonly GoopOpenRoom[]) => unknown) | null;
+  stop(): void;
+}
