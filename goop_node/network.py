@@ -114,6 +114,14 @@ class Network(Protocol):
         Raises ``NetworkError``, ``unreachable`` after ``timeout_ms``.
         """
 
+    async def meet(self, peer_id: str, addrs: Sequence[str], *, told_by: str) -> None:
+        """Be connected to a peer that another one, ``told_by``, says to be at these multiaddrs.
+
+        Of the first 8 those are dialled that may be on others' word (public ones, and those of this
+        machine's networks), ever more seldom while nobody answers, and what fails counts against
+        who told. Raises ``NetworkError``.
+        """
+
 
 class Peers(Protocol):
     """Who is there."""

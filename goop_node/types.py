@@ -103,8 +103,9 @@ class StreamHandler:
     """What to do with an inbound stream of one libp2p protocol.
 
     ``handle`` is called on the asyncio loop with the fresh stream; it must not block and
-    normally calls ``stream.start(...)``. ``max_line`` is the longest line in bytes: a longer one
-    ends the stream (``line_too_long``). A handler that raises has its stream reset.
+    normally calls ``stream.start(...)``. ``max_line`` is the longest line in bytes, also on streams
+    of the protocol that this node opens: a longer one ends the stream (``line_too_long``). A
+    handler that raises has its stream reset.
     """
 
     protocol: Annotated[

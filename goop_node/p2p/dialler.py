@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -125,7 +126,7 @@ class Dialler:
 
         with trio.move_on_after(DIAL_SECONDS):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(each, heard, self._dial_told)
+                nursery.start_soon(each, heard, partial(self._dial_told, where.source or peer_id))
                 nursery.start_soon(each, numbers, self._dial)
                 nursery.start_soon(by_name)
         if not reached:
@@ -151,12 +152,12 @@ class Dialler:
             log.debug("a connection of unknown origin: %r", error)
             return False
 
-    async def _dial_told(self, peer_id: str, address: Address) -> None:
+    async def _dial_told(self, source: str, peer_id: str, address: Address) -> None:
         async with self._told:
-            if not self._budget.may_dial(address, peer_id, trio.current_time()):
+            if not self._budget.may_dial(address, source, trio.current_time()):
                 raise NetworkError("unreachable", "that address did not answer lately")
             await self._dial(peer_id, address)
-            self._budget.answered(address, peer_id, trio.current_time())
+            self._budget.answered(address, source, trio.current_time())
 
     async def _dial(self, peer_id: str, address: Address) -> None:
         """Raises ``NetworkError`` (refused, wrong_id, …)."""

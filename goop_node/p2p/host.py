@@ -21,7 +21,7 @@ from multiaddr import Multiaddr
 
 from goop_node.clock import now_ms
 from goop_node.p2p import limits
-from goop_node.p2p.addresses import Address, reachable
+from goop_node.p2p.addresses import Address, parsed, reachable
 from goop_node.p2p.containment import NOBODY, contained
 from goop_node.p2p.dialler import DIAL_SECONDS, Dialler, ToldTCP
 from goop_node.p2p.gossip import Gossip
@@ -32,6 +32,7 @@ from goop_node.p2p.library_host import make_host
 from goop_node.p2p.lines import Lines
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.people import People
+from goop_node.p2p.presence import MAX_ADDRESSES
 from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
 from goop_node.p2p.whereabouts import Whereabouts
 from goop_node.types import NetworkError, Refusal, StreamHandler
@@ -152,12 +153,18 @@ class Host:
         return accept
 
     async def open_stream(self, peer_id: str, protocols: Sequence[str], max_line: int) -> Lines:
-        """A stream with the first protocol that the peer speaks. Raises ``NetworkError``."""
+        """A stream with the first protocol that the peer speaks. Raises ``NetworkError``.
+
+        ``max_line`` bounds lines of protocols that this node does not serve itself.
+        """
         self._people.check(peer_id, "exchange")
         async with self._place(peer_id):
             stream = await self._new_stream(peer_id, protocols)
         negotiated(stream)
-        lines = Lines(stream, peer_id, str(stream.get_protocol()), max_line, self._ticks)
+        protocol = str(stream.get_protocol())
+        # What is served here has one bound, whoever opens the stream.
+        longest = (one.max_line for one in self._handlers if one.protocol == protocol)
+        lines = Lines(stream, peer_id, protocol, next(longest, max_line), self._ticks)
         assert self._nursery is not None
         self._nursery.start_soon(contained, "a stream", peer_id, lines.serve)
         return lines
@@ -203,6 +210,13 @@ class Host:
         if not self._dialler.connected(peer_id):
             where = self._whereabouts().get(peer_id, Whereabouts())
             await self._dialler.connect(peer_id, where)
+
+    async def meet(self, peer_id: str, addrs: Sequence[str], told_by: str) -> None:
+        """Be connected to a peer of which another one has told. Raises ``NetworkError``."""
+        self._people.check(peer_id, "exchange")
+        where = Whereabouts(told=parsed(addrs)[:MAX_ADDRESSES], source=told_by)
+        await self._dialler.connect(peer_id, where)
+        self._table.connected(peer_id, True)
 
     async def disconnect(self, peer_id: str) -> None:
         """Close every connection to the peer."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from goop_node.p2p.guest import Guest, GuestEnded
 from goop_node.p2p.host import Host
@@ -38,21 +39,34 @@ class P2PNetwork:
     ) -> LineStream:
         """See ``Network.open_stream``."""
         guest, host = self.running()
-        try:
+        with _in_words(peer_id):
             async with asyncio.timeout(timeout_ms / 1000):
                 return await guest.run(host.open_stream, peer_id, list(protocols), MAX_LINE)
-        except TimeoutError:
-            raise NetworkError("unreachable", "the peer did not answer in time") from None
-        except GuestEnded:
-            raise NetworkError("offline", "libp2p is restarting") from None
-        except NetworkError:
-            raise
-        except Exception as error:
-            log.warning("no stream to %s: %r", peer_id, error)
-            raise NetworkError("unreachable", "the library failed") from None
+
+    async def meet(self, peer_id: str, addrs: Sequence[str], *, told_by: str) -> None:
+        """See ``Network.meet``."""
+        guest, host = self.running()
+        with _in_words(peer_id):
+            await guest.run(host.meet, peer_id, addrs, told_by)
 
     def running(self) -> tuple[Guest, Host]:
         """The guest and the host. Raises ``NetworkError`` (``offline``)."""
         if self.guest is None or self.host is None:
             raise NetworkError("offline", "libp2p is not running")
         return self.guest, self.host
+
+
+@contextmanager
+def _in_words(peer_id: str) -> Iterator[None]:
+    """Whatever fails with a peer becomes a ``NetworkError``."""
+    try:
+        yield
+    except TimeoutError:
+        raise NetworkError("unreachable", "the peer did not answer in time") from None
+    except GuestEnded:
+        raise NetworkError("offline", "libp2p is restarting") from None
+    except NetworkError:
+        raise
+    except Exception as error:
+        log.warning("no way to %s: %r", peer_id, error)
+        raise NetworkError("unreachable", "the library failed") from None

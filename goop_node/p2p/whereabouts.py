@@ -14,10 +14,12 @@ Texts = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """Where a peer may be: what a person named, and what the peer itself has told."""
+    """Where a peer may be: what a person named, and what was told: by the peer itself, or by
+    ``source``."""
 
     named: tuple[Address, ...] = ()
     told: tuple[Address, ...] = ()
+    source: str = ""
 
 
 def whereabouts(*, named: Sequence[Texts], told: Sequence[Texts]) -> dict[str, Whereabouts]:

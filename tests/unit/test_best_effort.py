@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from goop_node.types import Caller
 from goop_realtime.contexts.registry import PLAIN, Registry
+from goop_realtime.engine.door import Engine
 from goop_realtime.goop2 import best_effort
 from goop_realtime.goop2.best_effort import Item, Virtual, VirtualGuest, VirtualHost
 from goop_realtime.machine.channel import BEST_EFFORT, Channel
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.unread import Unread
 from goop_realtime.model.effects import Effect, Frame, OpenLink, SaveCursor, SendControl, SendLine
 from goop_realtime.model.limits import OUTBOX_BYTES, OUTBOX_MESSAGES, NodeLimits

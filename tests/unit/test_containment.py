@@ -17,10 +17,10 @@ from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_realtime.contexts.registry import Registry
 from goop_realtime.driver.bridge import Bridge
+from goop_realtime.engine.door import Engine
 from goop_realtime.machine import control, host_side, links, pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.effects import Entry, SaveEntry

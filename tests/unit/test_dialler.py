@@ -15,6 +15,7 @@ from multiaddr import Multiaddr
 
 from goop_node.p2p import dialler
 from goop_node.p2p.addresses import Address, parsed
+from goop_node.p2p.dial_budget import DOUBTS
 from goop_node.p2p.dial_policy import may_dial
 from goop_node.p2p.dialler import Dialler, ToldTCP
 from goop_node.p2p.whereabouts import Whereabouts
@@ -116,4 +117,22 @@ def test_the_library_dials_nothing_by_itself() -> None:
         with pytest.raises(OpenConnectionError, match="not to be dialled"):
             await ToldTCP().dial(Multiaddr("/ip4/127.0.0.1/tcp/1"))
 
+    trio.run(run)
+
+
+def test_what_fails_counts_against_who_told() -> None:
+    """However many peers one names: its word is worth so much, and another's as before."""
+    told = [(address,) for address in parsed(f"/ip4/8.8.8.{at}/tcp/1" for at in range(40))]
+
+    async def run() -> None:
+        made = Dialler(network, ToldTCP(), lambda: LISTENS)
+        for where in told:
+            with pytest.raises(NetworkError):
+                await made.connect(PEER, Whereabouts(told=where, source="liar"))
+        assert len(network.dialled) == DOUBTS
+        with pytest.raises(NetworkError):
+            await made.connect(PEER, Whereabouts(told=told[-1]))
+        assert len(network.dialled) == DOUBTS + 1
+
+    network = FakeNetwork()
     trio.run(run)

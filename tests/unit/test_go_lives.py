@@ -24,10 +24,10 @@ from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, manager, membershi
 from goop_node.types import Caller, NetworkError
 from goop_realtime.contexts.registry import Registry
 from goop_realtime.driver import bridge as bridges
-from goop_realtime.driver import channel_streams
+from goop_realtime.driver import channel_streams, streams
+from goop_realtime.engine.door import Engine
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.engine import Engine
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.storage.no_journal import NoJournal
 from tests.unit.virtual_time import live
@@ -327,7 +327,7 @@ def virtual_clock() -> Iterator[None]:
         return START + int(asyncio.get_running_loop().time() * 1000)
 
     with contextlib.ExitStack() as stack:
-        for module in (bridges, channel_streams, manager, memberships):
+        for module in (bridges, channel_streams, streams, manager, memberships):
             stack.enter_context(mock.patch.object(module, "now_ms", now))
         yield
 

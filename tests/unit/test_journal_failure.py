@@ -15,8 +15,8 @@ from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_realtime.contexts.registry import Registry
 from goop_realtime.driver.bridge import Bridge
+from goop_realtime.engine.door import Engine
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.reading import ChannelView
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.limits import NodeLimits

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goop_realtime.engine.door import Engine
 from goop_realtime.machine.channel import Channel
-from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.liveness import Liveness, Wait
 from goop_realtime.model.effects import OpenLink
 from goop_realtime.model.wire import parse

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from goop_realtime.engine.door import Engine
 from goop_realtime.machine import (
     ending,
     glare,
@@ -25,7 +26,6 @@ from goop_realtime.machine import (
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.member import Member
 from goop_realtime.model.effects import (

@@ -28,11 +28,11 @@ from goop_node.templates.grants import Brought, Grants
 from goop_node.templates.permissions import parse
 from goop_node.types import Caller, Template
 from goop_realtime.contexts.registry import Registry, compile_context
+from goop_realtime.engine.door import Engine
 from goop_realtime.machine import frames, incoming, pages, receipts, signals
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish
-from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.invitations import begin
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.rights import UNKNOWN, Right, Rights

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from goop_realtime.contexts.registry import Registry, compile_context
+from goop_realtime.engine.door import Engine
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.restore import restore
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.effects import (

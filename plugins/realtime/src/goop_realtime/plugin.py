@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The realtime plugin: channels for pages, carried between nodes."""
+"""The realtime plugin: channels and rooms for pages, carried between nodes."""
 
 from __future__ import annotations
 
@@ -31,11 +31,14 @@ from goop_realtime.contexts.plugin_code import copy_of
 from goop_realtime.contexts.registry import ContextError, Registry
 from goop_realtime.contexts.slow_calls import SlowCalls
 from goop_realtime.driver.bridge import Bridge
-from goop_realtime.machine.engine import Engine
+from goop_realtime.engine.door import Engine
 from goop_realtime.machine.rights import Rights
 from goop_realtime.machine.surroundings import Report, Surroundings
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL, MAX_LINE
+from goop_realtime.rooms.find_lines import FIND_PROTOCOL, MAX_FIND_LINE
+from goop_realtime.rooms.lines import MAX_LINE as MAX_ROOM_LINE
+from goop_realtime.rooms.lines import ROOM_PROTOCOL
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.no_journal import NoJournal
 from goop_realtime.storage.schema import MIGRATIONS
@@ -124,12 +127,14 @@ class RealtimePlugin:
 
     @hookimpl
     def goop_stream_handlers(self, node: NodeApi) -> Iterable[StreamHandler]:
-        """Our own protocols, 1.1.0, and those of Go peers, 1.0.0."""
+        """Our own protocols, of channels and rooms, and those of Go peers, 1.0.0."""
         return [
             StreamHandler(protocol=protocol, handle=self._inbound(protocol), max_line=longest)
             for protocol, longest in (
                 (GROUP_PROTOCOL, MAX_LINE),
                 (INVITE_PROTOCOL, MAX_LINE),
+                (ROOM_PROTOCOL, MAX_ROOM_LINE),
+                (FIND_PROTOCOL, MAX_FIND_LINE),
                 (groups.GROUP_PROTOCOL, groups.MAX_LINE),
                 (groups.INVITE_PROTOCOL, groups.MAX_LINE),
             )
@@ -163,6 +168,8 @@ class RealtimePlugin:
             limits=NodeLimits(**config),
             random=random.Random(),
             authorize=_authorizer(node),
+            sign=node.sign,
+            verify=node.verify,
             is_discovered=node.peers.is_discovered,
             is_blocked=lambda peer: node.peers.standing(peer) == "blocked",
             is_friend=lambda peer: node.peers.standing(peer) == "friend",

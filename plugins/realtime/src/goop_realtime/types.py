@@ -109,12 +109,16 @@ LogEntry = Message | Joined | Left
 @dataclass(frozen=True, kw_only=True)
 class Applied:
     """A message that is in the log and committed, with its place there: ``seq`` counts from 1,
-    ``epoch`` grows with every start of the host's node. Later entries have a greater pair."""
+    ``epoch`` grows with every start of the host's node. Later entries have a greater pair.
+
+    In a room ``host`` is the peer id of who ordered it; in a channel ``""``.
+    """
 
     request: OpenRequest
     epoch: int
     seq: int
     message: Message
+    host: str = ""
 
 
 @renamed_fields(suspended_seconds="suspended_ms")
@@ -282,7 +286,13 @@ class ContextType:
     once for each, in their order, and again at every start for what the log still holds, also of
     channels that have ended: make it idempotent by ``(channel, epoch, seq)``. ``session`` is what
     ``open_session`` gave, as it stands behind the last of the ``entries``; where this is an async
-    function, it may have gone on after an ``await``."""
+    function, it may have gone on after an ``await``.
+
+    What a room's host has ordered is not for good: where two hosts have met, or one came back, the
+    entries of one of them are cut off again, which is told to pages and not here. Their messages
+    come once more, with the same ``sender`` and ``id`` and another place, or never. So keep what a
+    room brings under ``(channel, sender, id)``, the newest place winning, and ask the ``session``
+    for what follows from all of it."""
     summary: Callable[[Any, str], Summary] | None = None
     """``(session, peer)``: how the channel stands for this node's person (``peer`` is its id).
     Changes nothing; asked again when the log has grown. Without it people see the title, and how

@@ -17,23 +17,27 @@ from goop_node.clock import correction_ms, now_ms
 from goop_node.problems import Problem
 from goop_node.types import LineStream, NodeApi, PeerEvent
 from goop_realtime.driver.channel_streams import ChannelStreams
+from goop_realtime.driver.find_streams import FindStreams
 from goop_realtime.driver.invitation_streams import InvitationStreams, until_discovered
+from goop_realtime.driver.room_streams import RoomStreams
+from goop_realtime.driver.streams import Steps, Streams
+from goop_realtime.engine.door import Engine, about
+from goop_realtime.engine.effects import QUIET, AnyEffect
 from goop_realtime.goop2.go_doors import Doors
 from goop_realtime.goop2.go_peers import GoPeers
-from goop_realtime.machine.engine import Engine
 from goop_realtime.model.effects import (
-    QUIET,
     Changed,
     CloseLink,
     Committed,
-    Effect,
     Frame,
     OpenLink,
     SendControl,
     SendLine,
-    channel_of,
 )
 from goop_realtime.model.wire import GROUP_PROTOCOL
+from goop_realtime.rooms.find_lines import FIND_PROTOCOL
+from goop_realtime.rooms.lines import ROOM_PROTOCOL
+from goop_realtime.rooms.records import OpenRoomLink, RoomCommitted, SendFind
 from goop_realtime.storage.committer import Committer
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.no_journal import NoJournal
@@ -65,12 +69,14 @@ class Bridge:
         """What cuts each connected page off, so that it comes back."""
         self._closed = False
         self.drop_frames, self.lost = self._committer.drop_frames, self._committer.lost
-        self._streams = ChannelStreams(
-            node.network, engine, step=self.step, flush=self.flush, look=self._look_soon
-        )
+        steps = Steps(self.step, self.flush, self._look_soon)
+        self._streams = Streams(steps)
+        self._channels = ChannelStreams(node.network, engine, self._streams, steps)
+        self._rooms = RoomStreams(node.network, engine, self._streams, steps)
+        self._finding = FindStreams(node, engine, steps, self._spawn)
         doors = Doors(
             adopt=self._streams.adopt,
-            ended=self._streams.ended,
+            ended=self._channels.ended,
             step=self.step,
             flush=self.flush,
             now=self.now,
@@ -86,6 +92,9 @@ class Bridge:
         """Begin: the plugins hear what they may have missed, pages and peers what is due."""
         for work in self.engine.replay(now_ms()):
             self._spawn(work())
+        for peer in self._node.peers.all():
+            if peer.connected:
+                self.engine.rooms.peer_back(now_ms(), peer.peer_id)
         self.step()
 
     def step(self) -> None:
@@ -148,15 +157,16 @@ class Bridge:
     def cut_off(self) -> None:
         """End every stream and every page's connection: they come back and say what they have."""
         self._streams.cut_off()
+        self._finding.cut_off()
         for cut in list(self.cuts.values()):
             cut()
 
-    def act(self, effects: Sequence[Effect]) -> None:
+    def act(self, effects: Sequence[AnyEffect]) -> None:
         """Carry out what a stored batch asks for; what fails is one of them, and no other."""
         # Messages alone bring no deadline nearer, and most steps are messages alone.
         self._look = self._look or not all(type(effect) in QUIET for effect in effects)
         try:
-            news = [effect for effect in effects if type(effect) is Committed]
+            news = [one for one in effects if isinstance(one, Committed | RoomCommitted)]
             for work in self.engine.committed(now_ms(), news) if news else ():
                 self._spawn(work())
         except Exception as error:
@@ -165,9 +175,9 @@ class Bridge:
             try:
                 self._carry_out(effect)
             except Exception as error:
-                self.report(error, f"in {type(effect).__name__} on channel {channel_of(effect)}")
+                self.report(error, f"in {type(effect).__name__} on channel {about(effect)}")
 
-    def _carry_out(self, action: Effect) -> None:
+    def _carry_out(self, action: AnyEffect) -> None:
         kind = type(action)
         if kind is Frame:
             sink = self.sinks.get(action.page)  # type: ignore[union-attr]
@@ -175,11 +185,15 @@ class Bridge:
                 sink(action.data, action.newest)  # type: ignore[union-attr]
         elif kind is SendLine:
             self._streams.write(action.link, action.data)  # type: ignore[union-attr]
+        elif kind is SendFind:
+            self._finding.send(action.peer, action.data)  # type: ignore[union-attr]
         elif isinstance(action, SendControl):
             self._spawn(self._invitations.send(action))
         elif isinstance(action, OpenLink):
             if not self._go.takes_link(action):
-                self._spawn(self._streams.open(action))
+                self._spawn(self._channels.open(action))
+        elif isinstance(action, OpenRoomLink):
+            self._spawn(self._rooms.open(action))
         elif isinstance(action, CloseLink):
             self._streams.end(action)
         elif isinstance(action, Changed):
@@ -197,7 +211,11 @@ class Bridge:
     def inbound(self, protocol: str, stream: LineStream) -> None:
         """Another node opened a stream of ``protocol`` to us."""
         if protocol == GROUP_PROTOCOL:
-            self._streams.inbound(stream)
+            self._channels.inbound(stream)
+        elif protocol == ROOM_PROTOCOL:
+            self._rooms.inbound(stream)
+        elif protocol == FIND_PROTOCOL:
+            self._finding.inbound(stream)
         elif not self._go.inbound(protocol, stream):
             self._invitations.inbound(stream)
 
@@ -219,12 +237,16 @@ class Bridge:
 
     def peer_changed(self, event: PeerEvent) -> None:
         """A peer came back: what waits for it goes on at once. Or it is blocked: nothing does."""
+        now, peer = now_ms(), event.peer.peer_id
         if event.kind in ("found", "connected"):
-            self.engine.peer_back(now_ms(), event.peer.peer_id)
+            self.engine.peer_back(now, peer)
+        if event.kind == "connected":
+            self._finding.connected(peer)
+            self.engine.rooms.peer_back(now, peer)
+        elif event.kind == "disconnected":
+            self.engine.rooms.peer_gone(now, peer)
         elif event.kind == "standing":
-            self.engine.standing_changed(now_ms(), event.peer.peer_id)
-        else:
-            return
+            self.engine.standing_changed(now, peer)
         self._look_soon()
         self.step()
 
@@ -261,6 +283,7 @@ class Bridge:
         if self._timer is not None:
             self._timer.cancel()
         self._streams.close()
+        self._finding.close()
         self._go.close()
         for task in list(self._tasks):
             task.cancel()

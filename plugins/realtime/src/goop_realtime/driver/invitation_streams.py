@@ -7,10 +7,10 @@ import asyncio
 from collections import Counter
 
 from goop_node.types import LineStream, NetworkError, NodeApi, Peers
+from goop_realtime.engine.door import Engine
 from goop_realtime.goop2.go_doors import Doors
 from goop_realtime.goop2.go_invitations import protocols_for, why_not
 from goop_realtime.goop2.go_peers import GoPeers
-from goop_realtime.machine.engine import Engine
 from goop_realtime.model.effects import SendControl
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.wire import INVITE_PROTOCOL, Line, parse, serialise

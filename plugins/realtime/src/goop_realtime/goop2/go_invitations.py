@@ -10,8 +10,8 @@ from __future__ import annotations
 from goop_node.groups import INVITE_PROTOCOL, Invite
 from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import PLAIN
+from goop_realtime.engine.door import Engine
 from goop_realtime.goop2.go_doors import Doors
-from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.model.wire import Invite as InviteLine
 from goop_realtime.model.wire import Line, raw

@@ -17,6 +17,7 @@ from typing import Any
 
 from goop_node.groups import GROUP_PROTOCOL, INVITE_PROTOCOL, Groups, Membership
 from goop_node.types import LineStream, Network, NetworkError
+from goop_realtime.engine.door import Engine
 from goop_realtime.goop2.best_effort import Virtual, VirtualGuest, VirtualHost
 from goop_realtime.goop2.go_absent import Absent
 from goop_realtime.goop2.go_doors import Doors, Ears
@@ -26,7 +27,6 @@ from goop_realtime.goop2.go_link import GoLink
 from goop_realtime.goop2.go_pulse import Sleepers, lost
 from goop_realtime.goop2.go_renewal import CLEAN, keep_heard
 from goop_realtime.machine.channel import BEST_EFFORT, Phase
-from goop_realtime.machine.engine import Engine
 from goop_realtime.machine.liveness import Wait
 from goop_realtime.machine.reading import ChannelView
 from goop_realtime.model.effects import OpenLink, SendControl

@@ -35,6 +35,10 @@ class Surroundings:
     label_of: Callable[[str], str]
     report: Report = _tell_nobody
     """Takes what a plugin's function failed with."""
+    sign: Callable[[bytes], bytes] = lambda data: b""
+    """Our Ed25519 signature."""
+    verify: Callable[[str, bytes, bytes], bool] = lambda peer, data, signature: False
+    """Whether ``(peer, data, signature)`` is that peer's."""
     slow: SlowCalls = UNTIMED
     """Says which calls of Sessions kept everything waiting."""
     is_blocked: Callable[[str], bool] = lambda peer: False

@@ -15,6 +15,7 @@ from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.liveness import Overdue
 from goop_realtime.machine.pages import Page
+from goop_realtime.machine.plugin_news import Work
 from goop_realtime.model.failure import Failure
 from goop_realtime.rooms import (
     callers,
@@ -22,8 +23,10 @@ from goop_realtime.rooms import (
     finding,
     history,
     joining,
+    missing,
     nearby,
     page_frames,
+    plugin_news,
     restoring,
     rows,
     seeking,
@@ -33,7 +36,8 @@ from goop_realtime.rooms import (
 )
 from goop_realtime.rooms.callers import JoinOptions as JoinOptions
 from goop_realtime.rooms.entries import Signing
-from goop_realtime.rooms.records import RoomRecord
+from goop_realtime.rooms.missing import Missing
+from goop_realtime.rooms.records import RoomCommitted, RoomRecord
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.rooms.rows import Row
 from goop_realtime.rooms.stored import StoredRoom
@@ -141,6 +145,11 @@ class Rooms:
         room = callers.find(self._sh, handle, caller)
         return room if isinstance(room, Refusal) else history.history_page(room, after, limit)
 
+    def missing(self, now: int) -> list[Missing]:
+        """Who has no connection with this node, though a room of both needs it."""
+        self._at(now)
+        return list(missing.missing(self._sh))
+
     def members(self, handle: str) -> tuple[str, ...]:
         """The peer ids of the members, in the order in which they joined; none if not known."""
         room = self._sh.rooms.get(handle)
@@ -201,6 +210,18 @@ class Rooms:
         """The person has blocked the peer, or taken that back."""
         self._at(now)
         callers.standing_changed(self._sh, peer)
+
+    # Plugins
+
+    def replay(self, now: int) -> list[Work]:
+        """At a start, the contexts' plugins are told again what the logs hold."""
+        self._at(now)
+        return plugin_news.replay(self._sh)
+
+    def committed(self, now: int, news: Iterable[RoomCommitted]) -> list[Work]:
+        """These are stored: the contexts' plugins are told. What is left to be awaited."""
+        self._at(now)
+        return plugin_news.committed(self._sh, news)
 
     # Time
 

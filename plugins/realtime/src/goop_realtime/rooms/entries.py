@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from goop_realtime.model.jsonio import encode
+from goop_realtime.model.jsonio import MalformedJson, encode
 from goop_realtime.model.wire import MAX_CONTEXT, PeerId
 from goop_realtime.rooms.positions import Epoch, Position
 
@@ -78,6 +78,25 @@ class Leaving(msgspec.Struct, frozen=True, omit_defaults=True):
 
     next: PeerId = ""
     lost: bool = False
+
+
+_FACTS: dict[str, type[msgspec.Struct]] = {"open": Opening, "join": Joining, "leave": Leaving}
+"""What entries say that are no messages."""
+
+
+def refuse_misshapen(kind: Kind, entry_id: str, raw: bytes, *, withheld: bool) -> None:
+    """Raise ``MalformedJson`` where an entry does not say what its kind has to say."""
+    if kind == "msg":
+        if not entry_id or not (raw or withheld):
+            raise MalformedJson("malformed_json", "an entry without a message")
+        return
+    try:
+        msgspec.json.decode(raw, type=_FACTS[kind])
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
+        reason = f"an entry {kind!r} that says: {error}"
+        raise MalformedJson("malformed_json", reason) from None
+    if kind == "open" and not entry_id:
+        raise MalformedJson("malformed_json", "an entry 'open' without id")
 
 
 class RoomOutgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):

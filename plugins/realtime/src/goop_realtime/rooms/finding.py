@@ -20,6 +20,7 @@ from goop_realtime.rooms.find_lines import (
     WhichRooms,
     parse,
 )
+from goop_realtime.rooms.missing import named_hosts
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.rooms.seeking import GRACE_MS, Answer, Seeking, Standing
@@ -32,6 +33,9 @@ ABSENT_ASK_MS = 2000
 """How often members are asked that are not connected."""
 NONCE_MS = 3000
 """How late an answer may come."""
+UNREACHABLE = "unreachable"
+UNREACHABLE_MS = 3000
+"""How long a host may be out of reach before people are told."""
 FULL_MS = GRACE_MS + 2000
 """How long a node that was in the room before tries to come into a full one."""
 
@@ -57,7 +61,8 @@ def _ask(sh: Shared, room: Room, *, absent: bool) -> None:
     nonce = sh.nonce()
     room.nonces = {one: at for one, at in room.nonces.items() if sh.now - at <= NONCE_MS}
     room.nonces[nonce] = sh.now
-    asked = sh.connected | dict.fromkeys(room.others_listed if absent else ())
+    away = (*room.others_listed, *named_hosts(sh, room)) if absent else ()
+    asked = sh.connected | dict.fromkeys(away)
     for peer in asked:
         if not sh.core.is_blocked(peer):
             sh.find(peer, _standing(sh, room, peer, ask=nonce), room)
@@ -155,6 +160,7 @@ def _decide(sh: Shared, room: Room, seeking: Seeking) -> None:
     """Join a host, wait for somebody, or claim the room."""
     if room.phase is not Phase.SEEKING:
         return
+    _tell_unreachable(sh, room, seeking)
     hint, seeking.hint = seeking.hint, ""
     if hint == sh.me:
         hosting.claim(sh, room)
@@ -172,6 +178,18 @@ def _decide(sh: Shared, room: Room, seeking: Seeking) -> None:
             ending.end(sh, room, room.code, room.reason, keep=room.code == MISMATCH)
     elif succession.may_claim(sh, room, seeking, fresh):
         hosting.claim(sh, room)
+
+
+def _tell_unreachable(sh: Shared, room: Room, seeking: Seeking) -> None:
+    """Say so in words while the only host that is known of cannot be reached from here."""
+    hosts = named_hosts(sh, room) if sh.now - seeking.since >= UNREACHABLE_MS else {}
+    code = UNREACHABLE if hosts else ""
+    if room.code not in ("", UNREACHABLE) or room.code == code:
+        return
+    who = " and ".join(map(sh.core.label_of, hosts))
+    room.code = code
+    room.reason = f"the node of {who}, which hosts the room, cannot be reached" if hosts else ""
+    sh.tell(room)
 
 
 def _best_host(sh: Shared, seeking: Seeking, fresh: dict[str, Standing]) -> str:

@@ -11,15 +11,12 @@ from typing import Annotated, Any
 import msgspec
 
 from goop_node.escaping import escaped
-from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.wire import MAX_REASON, MAX_VERSION, Code, Number, PeerId, Text
 from goop_realtime.rooms.entries import (
     SALT_BYTES,
-    Joining,
     Kind,
     Label,
-    Leaving,
-    Opening,
+    refuse_misshapen,
 )
 from goop_realtime.rooms.fold import MAX_MEMBERS, FoldForm, RunsForm
 from goop_realtime.rooms.forms import ContextName, EpochForm, Hex, Nonce, Reader, RoomLine, RoomName
@@ -246,30 +243,14 @@ Line = (
 )
 
 _reader = Reader(Line)
-_FACTS: dict[str, type[msgspec.Struct]] = {"open": Opening, "join": Joining, "leave": Leaving}
-"""What entries say that are no messages."""
 
 
 def parse(raw: bytes) -> Line | None:
     """A line without newline; ``None`` where its type is unknown. Raises ``MalformedJson``."""
     line: Line | None = _reader.read(raw)
     if type(line) is EntryLine:
-        _refuse_misshapen(line)
+        hides = bool(line.to and line.digest)
+        refuse_misshapen(line.kind, line.id, bytes(line.data), withheld=hides)
     elif isinstance(line, Close | Refuse | Unfit):
         line.reason = escaped(line.reason)[:MAX_REASON]
     return line
-
-
-def _refuse_misshapen(line: EntryLine) -> None:
-    """An entry says what its kind has to say."""
-    if line.kind == "msg":
-        if not line.id or not (bytes(line.data) or (line.to and line.digest)):
-            raise MalformedJson("malformed_json", "an entry without a message")
-        return
-    try:
-        msgspec.json.decode(line.data, type=_FACTS[line.kind])
-    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
-        reason = f"an entry {line.kind!r} that says: {error}"
-        raise MalformedJson("malformed_json", reason) from None
-    if line.kind == "open" and not line.id:
-        raise MalformedJson("malformed_json", "an entry 'open' without id")

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from goop_node.data.storage import is_damage, is_locked
-from goop_realtime.machine.engine import Engine
-from goop_realtime.model.effects import RECORDS, Effect, Frame, Record, channel_of
+from goop_realtime.engine.door import Engine, about
+from goop_realtime.engine.effects import RECORD_KINDS, AnyEffect, AnyRecord
+from goop_realtime.model.effects import Frame
 from goop_realtime.model.failure import Failure
 from goop_realtime.storage.journal import Journal, Lost
 from goop_realtime.storage.no_journal import NoJournal
@@ -45,7 +46,7 @@ class Driver(Protocol):
     def later(self, delay_ms: int, action: Callable[[], None]) -> Callable[[], object]:
         """Call ``action`` then; what is returned takes that back."""
 
-    def act(self, batch: Sequence[Effect]) -> None:
+    def act(self, batch: Sequence[AnyEffect]) -> None:
         """These are stored: do what they ask for, in their order."""
 
     def cut_off(self) -> None:
@@ -62,7 +63,7 @@ class Committer:
         self._engine = engine
         self._journal = journal
         self._driver = driver
-        self._waiting: list[Effect] = []
+        self._waiting: list[AnyEffect] = []
         self._since = 0
         """Since when they wait (Unix ms)."""
         self._told: int | None = None
@@ -70,7 +71,7 @@ class Committer:
         self._cancel_retry: Callable[[], object] | None = None
         self._watchers: list[Callable[[bool], None]] = []
         self.failed: frozenset[str] = frozenset()
-        """The channels that the last batch failed on."""
+        """The channels and rooms that the last batch failed on."""
 
     # What the driver asks
 
@@ -138,7 +139,7 @@ class Committer:
                 self._note("failed", repr(failure.error))
                 continue
             # What waits of it was never said to anybody.
-            self._waiting = [one for one in self._waiting if channel_of(one) != channel_id]
+            self._waiting = [one for one in self._waiting if about(one) != channel_id]
             try:
                 stored = self._journal.load(channel_id).get(channel_id)
             except Exception as broken:
@@ -147,7 +148,9 @@ class Committer:
             self._engine.set_back(self._driver.now(), channel_id, stored, failure)
 
     def _try(self) -> bool:
-        records: list[Record] = [one for one in self._waiting if isinstance(one, RECORDS)]
+        records: list[AnyRecord] = [
+            cast("AnyRecord", one) for one in self._waiting if type(one) in RECORD_KINDS
+        ]
         culprits: dict[str, Exception] = {}
         if records or self._journal.lost:
             try:
@@ -161,7 +164,7 @@ class Committer:
         batch, self._waiting = self._waiting, []
         self._since = 0
         self._driver.act(
-            [one for one in batch if channel_of(one) not in culprits] if culprits else batch
+            [one for one in batch if about(one) not in culprits] if culprits else batch
         )
         if culprits:
             self._set_back({channel: Failure(error) for channel, error in culprits.items()})
@@ -192,7 +195,7 @@ class Committer:
         """The file is lost: all that is in memory goes into a new one, with what waits."""
         self._note("storage_lost", reason)
         try:
-            culprits = self._journal.renew(self._engine.read.everything(), reason)
+            culprits = self._journal.renew(self._engine.everything(), reason)
         except Exception as error:
             return self._go_back(error)
         log.warning("the journal was lost (%s) and is written anew from memory", reason)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The journal: the channels, their logs and outboxes in one SQLite file.
+"""The journal: channels and rooms, their logs and outboxes in one SQLite file.
 
 One commit takes everything that a step of the state machine wants kept. The commit runs in
 the event loop's own thread: in WAL mode it is an append of some thirty microseconds, less than
@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any, cast
 
 from goop_node.clock import booted_ms
 from goop_node.data.storage import Database, takes_nothing_now
+from goop_realtime.engine.effects import ROOM_KINDS, AnyRecord, Kept
 from goop_realtime.model.effects import Record
 from goop_realtime.model.jsonio import MAX_INTEGER
-from goop_realtime.model.stored import Stored
-from goop_realtime.storage.journal_reading import read
-from goop_realtime.storage.journal_rows import write
+from goop_realtime.rooms.records import ClaimEpoch, RoomRecord
+from goop_realtime.rooms.room import is_room
+from goop_realtime.storage import journal_rows, room_rows
+from goop_realtime.storage.journal_reading import CHANNELS
+from goop_realtime.storage.room_reading import ROOMS
+from goop_realtime.storage.salvaging import salvage
 
 SAME_START_MS = 10_000
 """How far the machine's start may seem to have moved: its clock is corrected now and then."""
@@ -51,19 +55,19 @@ class Journal:
         self.flaws: list[str] = []
         """What the last ``load`` had to leave out, in words."""
 
-    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
-        """Write ``records`` in one transaction.
+    def commit(self, records: Sequence[AnyRecord]) -> dict[str, Exception]:
+        """Write ``records`` in one transaction; where they ``must_last``, be sure of the disk.
 
-        The channels whose records are such that they cannot be written, each with what was wrong:
-        of those nothing is kept, of the others all. Raises ``sqlite3.Error`` where nothing can be
-        written; then none is kept.
+        The channels and rooms whose records are such that they cannot be written, each with what
+        was wrong: of those nothing is kept, of the others all. Raises ``sqlite3.Error`` where
+        nothing can be written; then none is kept.
         """
         trouble = self.trouble()
         if trouble:
             raise Lost(trouble)
         try:
-            with self._transaction():
-                write(self._db, records)
+            with self._to_the_disk() if must_last(records) else nullcontext(), self._transaction():
+                _write(self._db, records)
         except sqlite3.Error as error:
             if _is_storage(error):
                 raise
@@ -75,17 +79,17 @@ class Journal:
             return {}
         return self._commit_apart(records)
 
-    def _commit_apart(self, records: Sequence[Record]) -> dict[str, Exception]:
+    def _commit_apart(self, records: Sequence[AnyRecord]) -> dict[str, Exception]:
         """Channel by channel, still in one transaction."""
-        by_channel: dict[str, list[Record]] = {}
+        by_channel: dict[str, list[AnyRecord]] = {}
         for record in records:
             by_channel.setdefault(record.channel, []).append(record)
         culprits: dict[str, Exception] = {}
-        with self._transaction():
+        with self._to_the_disk() if must_last(records) else nullcontext(), self._transaction():
             for channel, its in by_channel.items():
                 self._db.execute("SAVEPOINT channel")
                 try:
-                    write(self._db, its)
+                    _write(self._db, its)
                 except Exception as error:
                     if isinstance(error, MemoryError) or _is_storage(error):
                         raise
@@ -105,11 +109,19 @@ class Journal:
                 self._db.execute("ROLLBACK")
             raise
 
+    @contextmanager
+    def _to_the_disk(self) -> Iterator[None]:
+        """No power cut takes what is committed within, or was before."""
+        mode = int(self._db.execute("PRAGMA synchronous").fetchone()[0])
+        self._db.execute("PRAGMA synchronous=FULL")
+        try:
+            yield
+        finally:
+            self._db.execute(f"PRAGMA synchronous={mode}")
+
     def next_epoch(self, now: int) -> int:
         """The epoch of this start: ``max(stored + 1, now)``, synced before it is used."""
         db = self._db
-        mode = db.execute("PRAGMA synchronous").fetchone()[0]
-        db.execute("PRAGMA synchronous=FULL")
         before = dict(db.execute("SELECT name, value FROM node").fetchall())
         stored = before.get("epoch")
         epoch = now
@@ -117,9 +129,8 @@ class Journal:
             epoch = max(stored + 1, now)
         self.may_lack = self._may_lack(before)
         notes = {"epoch": epoch, "booted": booted_ms(), "ended": 0}
-        with db:
+        with self._to_the_disk(), db:
             db.executemany("INSERT OR REPLACE INTO node VALUES (?, ?)", notes.items())
-        db.execute(f"PRAGMA synchronous={int(mode)}")
         self._epoch = epoch
         return epoch
 
@@ -138,7 +149,7 @@ class Journal:
         """What has happened to the file under us, in words; ``""`` for nothing."""
         return self._lost or (self._db.trouble() if isinstance(self._db, Database) else "")
 
-    def renew(self, records: Sequence[Record], reason: str) -> dict[str, Exception]:
+    def renew(self, records: Sequence[AnyRecord], reason: str) -> dict[str, Exception]:
         """Begin a new file with ``records``, which are all there is; see ``commit``.
 
         Raises ``StorageError`` and ``sqlite3.Error``; then there is none until a next attempt.
@@ -172,17 +183,41 @@ class Journal:
             self._db.execute("INSERT OR REPLACE INTO node VALUES ('ended', 1)")
         self._db.close()
 
-    def load(self, only: str | None = None) -> dict[str, Stored]:
-        """Every channel that the journal holds, by id, or ``only`` that one.
+    def load(self, only: str | None = None) -> dict[str, Kept]:
+        """Every channel and room that the journal holds, by id, or ``only`` that one.
 
         What is damaged is left out; ``flaws`` says what that was. Raises ``sqlite3.Error``, and
         where the file is ``lost``.
         """
         if self._lost:
             raise Lost(self._lost)
-        stored, self.flaws = read(self._db, only)
-        self.may_lack = self.may_lack or bool(self.flaws)
-        return stored
+        kept: dict[str, Kept] = {}
+        self.flaws = []
+        if only is None or not is_room(only):
+            channels, flaws = salvage(self._db, CHANNELS, only)
+            kept |= channels
+            self.flaws += flaws
+            self.may_lack = self.may_lack or bool(flaws)
+        if only is None or is_room(only):
+            rooms, flaws = salvage(self._db, ROOMS, only)
+            kept |= rooms
+            self.flaws += flaws
+        return kept
+
+
+def _write(db: sqlite3.Connection, records: Sequence[AnyRecord]) -> None:
+    """Those of channels and those of rooms are in different tables."""
+    of_rooms = [cast("RoomRecord", one) for one in records if type(one) in ROOM_KINDS]
+    if of_rooms:
+        room_rows.write(db, of_rooms)
+    if len(of_rooms) < len(records):
+        others = [cast("Record", one) for one in records if type(one) not in ROOM_KINDS]
+        journal_rows.write(db, others)
+
+
+def must_last(records: Sequence[AnyRecord]) -> bool:
+    """Whether no power cut may take these."""
+    return any(type(record) is ClaimEpoch for record in records)
 
 
 _STORAGE = (sqlite3.OperationalError, sqlite3.InternalError)

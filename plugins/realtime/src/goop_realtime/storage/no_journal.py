@@ -5,18 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from goop_realtime.model.effects import Record
-from goop_realtime.model.stored import Stored
+from goop_realtime.engine.effects import AnyRecord, Kept
 
 
 class NoJournal:
-    """Keeps nothing. A peer that comes back to such a node is told that its channel is lost."""
+    """Keeps nothing. A peer that comes back to such a node is told that its channel is lost; a room
+    has it back from the others, where there are others."""
 
     flaws: Sequence[str] = ()
     may_lack = False
     lost = False
 
-    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
+    def commit(self, records: Sequence[AnyRecord]) -> dict[str, Exception]:
         """Nothing to do."""
         return {}
 
@@ -24,7 +24,7 @@ class NoJournal:
         """There is no file."""
         return ""
 
-    def renew(self, records: Sequence[Record], reason: str) -> dict[str, Exception]:
+    def renew(self, records: Sequence[AnyRecord], reason: str) -> dict[str, Exception]:
         """Nothing to do."""
         return {}
 
@@ -35,6 +35,6 @@ class NoJournal:
         """The epoch of this start: its time in Unix ms."""
         return now
 
-    def load(self, only: str | None = None) -> dict[str, Stored]:
+    def load(self, only: str | None = None) -> dict[str, Kept]:
         """Nothing is held."""
         return {}

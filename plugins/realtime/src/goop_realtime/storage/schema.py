@@ -74,9 +74,30 @@ MIGRATIONS = (
     DROP TABLE two;
     DELETE FROM outcomes WHERE author = '';
     """,
+    """
+    CREATE TABLE rooms (id TEXT PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE room_numbers (
+        room TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (room, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE room_bases (room TEXT PRIMARY KEY, base BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE room_entries (
+        room TEXT NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL, host TEXT NOT NULL,
+        kind TEXT NOT NULL, author TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL,
+        addressee TEXT NOT NULL, raw BLOB NOT NULL, salt BLOB NOT NULL, sig BLOB NOT NULL,
+        digest BLOB NOT NULL, PRIMARY KEY (room, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE room_outbox (
+        room TEXT NOT NULL, id TEXT NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL,
+        addressee TEXT NOT NULL, raw BLOB NOT NULL, salt BLOB NOT NULL, PRIMARY KEY (room, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE room_refusals (
+        n INTEGER PRIMARY KEY, room TEXT NOT NULL, author TEXT NOT NULL, id TEXT NOT NULL,
+        code TEXT NOT NULL, reason TEXT NOT NULL, pointer TEXT NOT NULL, UNIQUE (room, author, id)
+    );
+    """,
 )
 """The schema, by user_version.
 
 The first two are 0.1. The third gives a channel members: until then its row and its cursors
-told of one other peer.
+told of one other peer. The fourth has rooms, in tables of their own.
 """

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from goop_realtime.machine.engine import Engine
-from goop_realtime.model.effects import CloseLink, Effect, Frame, OpenLink, SendControl, SendLine
+from goop_realtime.engine.door import Engine
+from goop_realtime.engine.effects import AnyEffect
+from goop_realtime.model.effects import CloseLink, Frame, OpenLink, SendControl, SendLine
 from goop_realtime.model.wire import Line, parse
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Card:
 
     # Out
 
-    def carry_out(self, effects: Sequence[Effect]) -> None:
+    def carry_out(self, effects: Sequence[AnyEffect]) -> None:
         """Do what these ask for, in their order."""
         world = self.world
         for effect in effects:

@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from goop_realtime.model.effects import Record
-from goop_realtime.storage.journal import Journal
+from goop_realtime.engine.effects import AnyRecord
+from goop_realtime.storage.journal import Journal, must_last
 from goop_realtime.storage.schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Disk(Journal):
         self.kills = False
         """Whether the node is killed before its next commit."""
 
-    def commit(self, records: Sequence[Record]) -> dict[str, Exception]:
+    def commit(self, records: Sequence[AnyRecord]) -> dict[str, Exception]:
         """Write, or fail as SQLite does."""
         if self.kills:
             raise Killed
@@ -59,6 +59,8 @@ class Disk(Journal):
             raise _error("database is locked", sqlite3.SQLITE_BUSY)
         culprits = super().commit(records)
         assert not culprits, culprits
+        if self._synced is not None and must_last(records):
+            self._synced = self._db.serialize()
         return culprits
 
     def reopen(self) -> bool:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from goop_realtime.contexts.registry import Registry
-from goop_realtime.machine.engine import Engine
+from goop_realtime.engine.door import Engine
+from goop_realtime.engine.effects import AnyEffect
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import HOME
 from goop_realtime.machine.surroundings import Surroundings
-from goop_realtime.model.effects import RECORDS, Effect, Record
+from goop_realtime.model.effects import RECORDS, Record
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.storage.committer import Committer
 from goop_realtime.testing.card import Card
@@ -148,7 +149,7 @@ class SimNode(Card, Person):
         self.world.later(delay_ms, self.living(run))
         return lambda: cancelled.__setitem__(0, True)
 
-    def act(self, batch: Sequence[Effect]) -> None:
+    def act(self, batch: Sequence[AnyEffect]) -> None:
         """These are on the disk: do what they ask for, as far as life goes on."""
         records: list[Record] = [item for item in batch if isinstance(item, RECORDS)]
         if records:

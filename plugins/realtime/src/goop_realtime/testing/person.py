@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goop_node.types import JsonValue
-from goop_realtime.machine.engine import Engine
+from goop_realtime.engine.door import Engine
 from goop_realtime.machine.rights import HOME
 from goop_realtime.types import Refusal
 

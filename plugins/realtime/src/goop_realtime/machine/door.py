@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The door to the realtime state machine: everything that can happen to a node's channels.
+"""The door to the machine of channels: everything that can happen to a node's channels.
 
-Each method tells it the time (Unix ms) and one thing that happened. ``settle()`` ends a step,
-``take()`` hands out its effects. No I/O, no clock, no thread.
+Each method tells it the time (Unix ms) and one thing that happened. No I/O, no clock, no thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from goop_node.types import Caller, JsonValue
@@ -29,14 +28,13 @@ from goop_realtime.machine import (
 from goop_realtime.machine.channel import BEST_EFFORT, Phase
 from goop_realtime.machine.containment import Contained, set_back
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.liveness import Overdue, Wait
+from goop_realtime.machine.liveness import Overdue
 from goop_realtime.machine.pages import Page, tell_state
 from goop_realtime.machine.plugin_news import Work
 from goop_realtime.machine.reading import ChannelView, Reading, view_of
 from goop_realtime.machine.restore import restore
 from goop_realtime.machine.rights import Rights
-from goop_realtime.machine.surroundings import Surroundings
-from goop_realtime.model.effects import Committed, Effect, channel_of
+from goop_realtime.model.effects import Committed
 from goop_realtime.model.failure import Failure
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.stored import Stored
@@ -44,8 +42,8 @@ from goop_realtime.model.wire import Line, parse
 from goop_realtime.types import Refusal
 
 
-class Engine:
-    """The realtime machine of one node.
+class Channels:
+    """The channels of one node.
 
     What a program is answered it may hear only once the step is stored. What a page is answered
     to a frame is an effect, and comes by itself behind all that.
@@ -56,58 +54,19 @@ class Engine:
         self.read = Reading(core)
         core.liveness.sources.append(lambda: waits.waiting(core))
 
-    @classmethod
-    def start(
-        cls,
-        node: Surroundings,
-        now: int,
-        stored: Mapping[str, Stored],
-        *,
-        epoch: int,
-        may_lack: bool = True,
-        rights: Rights | None = None,
-    ) -> Engine:
-        """Begin with what the journal holds.
-
-        ``epoch`` is new at every start; ``may_lack``: see ``Core``.
-        """
-        core = Core(**vars(node), now=now, epoch=epoch, may_lack=may_lack)
-        core.rights = rights or core.rights
-        restore(core, stored)
-        return cls(core)
-
     def settle(self) -> None:
         """End a step: what it placed is told at once, to pages and to other nodes."""
         settling.settle(self.core)
 
-    def take(self) -> list[Effect]:
-        """What is to be done since the last call: records to commit first, then actions.
-
-        Nothing of channels that failed; ``failures`` names them.
-        """
-        out, self.core.out = self.core.out, []
-        failed = self.core.failures.keys() - {""}
-        return [effect for effect in out if channel_of(effect) not in failed] if failed else out
-
-    def failures(self) -> dict[str, Failure]:
-        """The channels that the last step failed on, ``""`` for none in particular."""
-        found, self.core.failures = self.core.failures, {}
-        return found
+    def restore(self, now: int, stored: Mapping[str, Stored]) -> None:
+        """A start, or going back: go on from what the journal holds, by id."""
+        self.core.now = now
+        restore(self.core, stored)
 
     def set_back(self, now: int, channel_id: str, stored: Stored | None, failure: Failure) -> None:
         """A channel failed: it goes on from what is stored of it, and ends in words."""
         self.core.now = now
         set_back(self.core, channel_id, stored, failure)
-
-    def rebuild(self, now: int, stored: Mapping[str, Stored]) -> None:
-        """Go on from what the journal holds, after it could not take a step.
-
-        That step's effects are dropped. Every stream and socket was ended before: peers and
-        pages come back and say what they have.
-        """
-        self.core.now = now
-        self.core.forget_everything()
-        restore(self.core, stored)
 
     # Pages and programs
 
@@ -292,17 +251,6 @@ class Engine:
         """A channel's new state is stored: its plugin is told where it is open."""
         self.core.now = now
         plugin_news.opened(self.core, channel_id)
-
-    # What the node itself sees
-
-    def note(self, now: int, hop: str, code: str, channel: str = "", detail: str = "") -> None:
-        """Something was dropped or refused before it came here: it is in the trace."""
-        self.core.now = now
-        self.core.note(hop, code, channel, detail=detail)
-
-    def watch(self, waits_of: Callable[[], Iterable[Wait]]) -> None:
-        """Something else that waits: it is told when that takes longer than it ever should."""
-        self.core.liveness.sources.append(waits_of)
 
     # Time
 
