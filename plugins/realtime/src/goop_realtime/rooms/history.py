@@ -10,6 +10,7 @@ from goop_node.types import JsonValue
 from goop_realtime.machine.history import MAX_BYTES, MAX_ENTRIES
 from goop_realtime.model.jsonio import decode
 from goop_realtime.rooms.fold import RunForm
+from goop_realtime.rooms.positions import Run, Runs
 from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rows import told_place
 
@@ -19,7 +20,8 @@ def history_page(room: Room, after: str, limit: int) -> dict[str, JsonValue]:
 
     ``{messages: [{from, data, id, epoch, host, seq, sentAt, redelivered, to?}], start, next}``:
     ``start`` is the place where the log begins, and ``next`` the one behind which the following
-    portion is, ``None`` at the end. Private messages of others are not in it. Raises ``Problem``.
+    portion is, ``None`` at the end. Behind a place that was cut off comes what is there instead.
+    Private messages of others are not in it. Raises ``Problem``.
     """
     number, _, rest = after.partition(":")
     host, _, seq = rest.rpartition(":")
@@ -33,7 +35,7 @@ def history_page(room: Room, after: str, limit: int) -> dict[str, JsonValue]:
     messages: list[JsonValue] = []
     size = 0
     upto: JsonValue = None
-    for entry in room.log.after(place[2]):
+    for entry in room.log.after(room.fold.runs.fork(Runs([Run(*place)]))):
         if len(messages) == limit or (messages and size + len(entry.raw) > MAX_BYTES):
             break
         upto = None if entry.seq == room.log.last else told_place(entry.position)

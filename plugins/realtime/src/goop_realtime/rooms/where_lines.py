@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The lines by which members of a room are told where the others are; finding streams carry them."""
+"""The lines by which members of a room learn where others are; finding streams carry them."""
 
 from __future__ import annotations
 

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import parse_qs
 
-import msgspec
 from litestar import Request, asgi, get, post
 from litestar.params import FromQuery
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
@@ -18,82 +17,27 @@ from goop_node.clock import now_ms
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, Route, Who
 from goop_realtime.driver.bridge import Bridge
-from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Right
-from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode
+from goop_realtime.rooms.room import is_room
 from goop_realtime.types import Refusal
+from goop_realtime.web.answers import body_of, done, found, problem
+from goop_realtime.web.bodies import (
+    AcceptBody,
+    ChannelBody,
+    DeclineBody,
+    RequestBody,
+    SendBody,
+)
 from goop_realtime.web.event_streams import EventStream, Posted, take_frames
 from goop_realtime.web.page_session import PageSession
+from goop_realtime.web.room_handlers import room_handlers
 from goop_realtime.web.sockets import PageSocket
-
-Found = TypeVar("Found")
 
 POSTED = "~"
 """Stands for the page in the ids of messages that are posted: no page can have it."""
 WELCOME_MS = 15_000
 """Seconds an accept waits for the host's welcome."""
-
-_UNFIT = {"invalid_message", "unknown_type", "invalid_params", "invalid_app", "bad_id"}
-_STATUS = {
-    "permission_needed": 403,
-    "blocked": 403,
-    "not_friend": 403,
-    "unknown_channel": 404,
-    "unknown_context": 404,
-    "undiscovered": 404,
-    "too_fast": 429,
-    "busy": 429,
-    "outbox_full": 429,
-    "too_large": 413,
-    "plugin_missing": 503,
-    "plugin_error": 500,
-}
-
-
-class RequestBody(msgspec.Struct, rename="camel"):
-    """``POST request``. ``timeout`` in milliseconds.
-
-    ``app``: the template that is meant, where a program asks without a context.
-    """
-
-    peer_id: str
-    context: str = ""
-    app: str = ""
-    params: Any = None
-    timeout: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = DEFAULT_TIMEOUT_MS
-    new: bool = False
-    page: str = ""
-
-
-class AcceptBody(msgspec.Struct, rename="camel"):
-    """``POST accept``. ``template``: who is to have it, where home or a program accepts."""
-
-    channel_id: str
-    page: str = ""
-    template: str = ""
-
-
-class ChannelBody(msgspec.Struct, rename="camel"):
-    """``POST close`` and ``POST dismiss``."""
-
-    channel_id: str
-    page: str = ""
-
-
-class DeclineBody(msgspec.Struct, rename="camel"):
-    """``POST decline``."""
-
-    channel_id: str
-    reason: str = "declined"
-
-
-class SendBody(msgspec.Struct, rename="camel"):
-    """``POST send``."""
-
-    channel_id: str
-    data: Any
-    id: str = ""
 
 
 def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
@@ -125,9 +69,9 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     @post("/request", status_code=HTTP_201_CREATED, opt={"body": RequestBody})
     async def request_channel(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Ask a peer for a channel. The outcome follows as a ``state`` frame."""
-        body = await _body(request, RequestBody)
+        body = await body_of(request, RequestBody)
         bridge = get_bridge()
-        found = bridge.engine.request(
+        asked = bridge.engine.request(
             now_ms(),
             body.peer_id,
             body.context,
@@ -137,66 +81,73 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             caller=caller(request),
             app=body.app,
         )
-        await bridge.stored("" if isinstance(found, Refusal) else found.id)
-        return _found(bridge.engine.read.row(_found(found).id, now_ms()))
+        await bridge.stored("" if isinstance(asked, Refusal) else asked.id)
+        return found(bridge.engine.read.row(found(asked).id, now_ms()))
 
     @post("/accept", status_code=HTTP_200_OK, opt={"body": AcceptBody})
     async def accept(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Accept a request; answers when the opener has welcomed us."""
-        body = await _body(request, AcceptBody)
+        body = await body_of(request, AcceptBody)
         bridge, who = get_bridge(), caller(request)
         accepted = bridge.engine.accept(now_ms(), body.channel_id, who, body.template)
         await bridge.stored(body.channel_id)
-        channel_id, read = _found(accepted).id, bridge.engine.read
+        channel_id, read = found(accepted).id, bridge.engine.read
         while read.joining(channel_id):
             before = now_ms()
             await bridge.changed(channel_id, WELCOME_MS)
             if read.joining(channel_id) and now_ms() - before >= WELCOME_MS:
                 raise Problem(504, "timeout", "the other node did not answer; it is tried again")
         # Where each accepted the other's request, one of the two has become the other.
-        channel = _found(read.found(channel_id, who, Right.SEE))
+        channel = found(read.found(channel_id, who, Right.SEE))
         if channel.final:
             raise Problem(409, channel.close_code, channel.close_reason or "the request has ended")
-        return _found(read.row(channel.id, now_ms()))
+        return found(read.row(channel.id, now_ms()))
 
     @post("/decline", status_code=HTTP_200_OK, opt={"body": DeclineBody})
     async def decline(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Decline a request."""
-        body = await _body(request, DeclineBody)
+        body = await body_of(request, DeclineBody)
         bridge = get_bridge()
         who = caller(request)
         refusal = bridge.engine.decline(now_ms(), body.channel_id, who, body.reason[:300])
-        await _done(bridge, body.channel_id, refusal)
+        await done(bridge, body.channel_id, refusal)
         return {}
 
-    @post("/send", status_code=HTTP_200_OK, opt={"body": SendBody})
+    @post(["/send", "/sendTo"], status_code=HTTP_200_OK, opt={"body": SendBody})
     async def send(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
-        """Send a message; answers when it is accepted."""
-        body = await _body(request, SendBody)
+        """Send a message, in a room to all or to one (``to``); answers when it is accepted."""
+        body = await body_of(request, SendBody)
         bridge = get_bridge()
         page = Page(POSTED, caller(request), connected=False)
-        result = bridge.engine.send(now_ms(), body.channel_id, page, body.id or None, body.data)
+        channel, now, message_id = body.channel_id, now_ms(), body.id or None
+        if is_room(channel):
+            rooms = bridge.engine.rooms
+            result = rooms.send(now, channel, page, message_id, body.data, body.to)
+        elif body.to:
+            raise Problem(400, "bad_request", "a channel has one other member", "/to")
+        else:
+            result = bridge.engine.send(now, channel, page, message_id, body.data)
         await bridge.stored(body.channel_id)
         if isinstance(result, Refusal):
-            raise _problem(result)
+            raise problem(result)
         return {"id": result}
 
     @post("/close", status_code=HTTP_200_OK, opt={"body": ChannelBody})
     async def close(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Close a channel, or withdraw a request."""
-        body = await _body(request, ChannelBody)
+        body = await body_of(request, ChannelBody)
         bridge = get_bridge()
         refusal = bridge.engine.close(now_ms(), body.channel_id, caller(request))
-        await _done(bridge, body.channel_id, refusal)
+        await done(bridge, body.channel_id, refusal)
         return {}
 
     @post("/dismiss", status_code=HTTP_200_OK, opt={"body": ChannelBody})
     async def dismiss(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Let go of a request that was missed."""
-        body = await _body(request, ChannelBody)
+        body = await body_of(request, ChannelBody)
         bridge = get_bridge()
         refusal = bridge.engine.dismiss(now_ms(), body.channel_id, caller(request))
-        await _done(bridge, body.channel_id, refusal)
+        await done(bridge, body.channel_id, refusal)
         return {}
 
     @asgi("/connect", copy_scope=True)
@@ -227,12 +178,14 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     async def history(
         request: Request[Any, Any, Any],
         channel: FromQuery[str],
-        after: FromQuery[str] = "0:0",
+        after: FromQuery[str] = "",
         limit: FromQuery[int] = 100,
     ) -> dict[str, JsonValue]:
-        """What a channel's log still holds, in portions."""
-        read = get_bridge().engine.read
-        return _found(read.history(channel, caller(request), after, limit))
+        """What the log of a channel or room still holds, in portions."""
+        engine, who = get_bridge().engine, caller(request)
+        if is_room(channel):
+            return found(engine.rooms.history(channel, who, after or "0::0", limit))
+        return found(engine.read.history(channel, who, after or "0:0", limit))
 
     @get("/pending")
     async def pending(
@@ -244,43 +197,13 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """What this node's pages said and has no place in the log yet, in portions."""
         bridge, who = get_bridge(), caller(request)
         read = bridge.engine.read
-        await bridge.stored(_found(read.found(channel, who, Right.USE)).id)
-        return _found(read.pending(channel, who, after, limit))
+        await bridge.stored(found(read.found(channel, who, Right.USE)).id)
+        return found(read.pending(channel, who, after, limit))
 
     callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
     return [
         Route(handlers=[channels, what_runs, contexts, trace, history, pending], callers=callers),
         Route(handlers=[request_channel, accept, decline, dismiss, send, close], callers=callers),
+        Route(handlers=room_handlers(get_bridge, sessions), callers=callers),
         Route(handlers=[connect, events, frames], callers=callers),
     ]
-
-
-async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
-    """The request's body as ``kind``: bounds first, then JSON, then its fields."""
-    try:
-        value = decode(await request.body())
-        return msgspec.convert(value, kind)
-    except MalformedJson as error:
-        raise Problem(400, error.code, error.reason) from None
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        pointer = path.rstrip("`").replace(".", "/")
-        raise Problem(400, "bad_request", f"{pointer}: {reason}".lstrip(": "), pointer) from None
-
-
-def _problem(refusal: Refusal) -> Problem:
-    status = 422 if refusal.code in _UNFIT else _STATUS.get(refusal.code, 409)
-    return Problem(status, refusal.code, refusal.reason, refusal.pointer, refusal.more)
-
-
-def _found(result: Found | Refusal) -> Found:
-    if isinstance(result, Refusal):
-        raise _problem(result)
-    return result
-
-
-async def _done(bridge: Bridge, channel_id: str, refusal: Refusal | None) -> None:
-    """Answer once what was done, or what the refusal rests on, is stored."""
-    await bridge.stored(channel_id)
-    if refusal is not None:
-        raise _problem(refusal)

@@ -57,6 +57,11 @@ class PageSession:
         self._page: Page | None = None
         self._sink: Callable[[bytes, str], None] = self._put
 
+    @property
+    def page(self) -> Page | None:
+        """Whose connection it is, while it is open."""
+        return self._page
+
     def open(self, page_id: str = "") -> bool:
         """Begin, as that page or as one of its own. False where there are too many."""
         if not self._has_place():

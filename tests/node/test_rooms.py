@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Rooms between real nodes: made by name, handed over, and going on without whoever was host."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goop_node.testing import NodeProcess, start_node
+from tests.node.page import Page, wait_until_discovered
+
+Trio = tuple[NodeProcess, NodeProcess, NodeProcess]
+
+
+@pytest.fixture(scope="module")
+def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
+    """Alice, whose address Bob and Carol were given; those two find each other by presence."""
+    folder: Path = tmp_path_factory.mktemp("rooms")
+    with Stopped() as nodes:
+        alice = nodes.start(folder / "alice")
+        bob = nodes.start(folder / "bob", peer=alice)
+        carol = nodes.start(folder / "carol", peer=alice)
+        for one, other in combinations((alice, bob, carol), 2):
+            asyncio.run(wait_until_discovered(one, other))
+        yield alice, bob, carol
+
+
+class Stopped:
+    """Nodes that are stopped at the end, whatever happened."""
+
+    def __enter__(self) -> Stopped:
+        self._nodes: list[NodeProcess] = []
+        return self
+
+    def start(self, data: Path, **options: Any) -> NodeProcess:
+        self._nodes.append(start_node(data, **options))
+        return self._nodes[-1]
+
+    def __exit__(self, *error: object) -> None:
+        for node in self._nodes:
+            node.stop()
+
+
+class RoomPage(Page):
+    """A page in rooms."""
+
+    async def join(self, room: str, **options: Any) -> str:
+        """Join a room, and wait until it is joined; its handle."""
+        row = await self.post("join", room=room, **options)
+        handle: str = row["channelId"]
+        await self.emit({"type": "subscribe", "channels": [handle], "ack": True})
+        await self.stands(handle, "joined")
+        return handle
+
+    async def stands(self, handle: str, state: str, **fields: Any) -> dict[str, Any]:
+        """Wait until the newest that was told of the room is that; the frame."""
+
+        def newest() -> dict[str, Any] | None:
+            told = [one for one in self.frames if one["type"] == "room"]
+            of_it = [one for one in told if one.get("channel") == handle]
+            wanted = {"state": state, "suspended": None, **fields}
+            if of_it and all(of_it[-1].get(key) == value for key, value in wanted.items()):
+                return of_it[-1]
+            return None
+
+        found: dict[str, Any] = await self.until(newest)
+        return found
+
+    async def has(self, handle: str, *said: Any) -> None:
+        """Wait until the messages of others that were told are just these, in that order."""
+        await self.until(lambda: self.messages(handle)[-len(said) :] == list(said))
+
+
+@asynccontextmanager
+async def pages(*nodes: NodeProcess) -> AsyncIterator[list[RoomPage]]:
+    """A page on each node."""
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(RoomPage.open(node, channels=[], ack=True))
+            for node in nodes
+        ]
+
+
+async def members(page: Page, handle: str) -> list[str]:
+    """The members, as the page's node lists them."""
+    rows = (await page.http.get("/api/realtime/rooms")).json()
+    row = next(one for one in rows if one["channelId"] == handle)
+    return [one["peerId"] for one in row["members"]]
+
+
+async def test_a_room_is_made_by_name_and_handed_over(trio: Trio) -> None:
+    async with pages(*trio) as (alice, bob, carol):
+        room = await alice.join("lobby", maxPeers=3)
+        assert await bob.join("lobby") == await carol.join("lobby") == room
+        ids = [node.peer_id for node in trio]
+        for page in (alice, bob, carol):
+            told = await page.stands(room, "joined", host=ids[0], maxPeers=3)
+            assert told["self"] == page.node.peer_id
+        for page, said in ((alice, "a"), (bob, "b"), (carol, "c")):
+            await page.send(room, said)
+            for other in {alice, bob, carol} - {page}:
+                await other.has(room, said)
+        assert bob.messages(room) == ["a", "c"]
+        assert await members(bob, room) == ids
+
+        began = time.monotonic()
+        await alice.post("leave", channelId=room)
+        await alice.stands(room, "left", code="left")
+        await bob.send(room, "without Alice")
+        await carol.has(room, "without Alice")
+        print(f"hand-over to the next message told: {time.monotonic() - began:.2f} s")
+        assert await members(carol, room) == ids[1:]
+
+        history = (await carol.http.get(f"/api/realtime/history?channel={room}")).json()
+        assert [one["data"] for one in history["messages"]] == ["a", "b", "c", "without Alice"]
+        assert history["next"] is None
+        for page in (bob, carol):
+            await page.post("leave", channelId=room)
+
+
+async def test_a_full_room_is_full(trio: Trio) -> None:
+    async with pages(*trio) as (alice, bob, carol):
+        room = await alice.join("two", maxPeers=2)
+        await bob.join("two")
+        row = await carol.post("join", room="two")
+        assert row["state"] == "joining"
+        await carol.emit({"type": "subscribe", "channels": [room], "ack": True})
+        told = await carol.stands(room, "left", code="full")
+        assert told["reason"]
+        answer = await carol.http.get("/api/realtime/rooms?context=")
+        listed = {one["room"]: one for one in answer.json()}["two"]
+        assert (listed["members"], listed["maxPeers"], listed["host"]) == (2, 2, alice.node.peer_id)
+        for page in (alice, bob):
+            await page.post("leave", channelId=room)
+
+
+async def test_the_host_is_killed_and_comes_back(trio: Trio) -> None:
+    alice, bob, carol = trio
+    async with pages(bob) as (first,):
+        room = await first.join("table", maxPeers=4)
+        async with pages(alice, carol) as (a, c):
+            await a.join("table")
+            await c.join("table")
+            await first.send(room, 1)
+            await a.has(room, 1)
+            await c.has(room, 1)
+            bob.kill()
+            began = time.monotonic()
+            await a.send(room, 2)
+            await c.has(room, 2)
+            print(f"SIGKILL to the next message told: {time.monotonic() - began:.2f} s")
+            await asyncio.to_thread(bob.start)
+            async with pages(bob) as (again,):
+                await again.emit({"type": "subscribe", "channels": [room], "since": "start"})
+                await again.stands(room, "joined")
+                await again.has(room, 2)
+                await again.send(room, 3)
+                await a.has(room, 3)
+                await c.has(room, 3)
+                assert sorted(await members(c, room)) == sorted(node.peer_id for node in trio)
+                for page in (a, c, again):
+                    await page.post("leave", channelId=room)
