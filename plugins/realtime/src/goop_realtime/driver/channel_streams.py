@@ -8,7 +8,7 @@ from collections.abc import Callable
 from goop_node.clock import now_ms
 from goop_node.types import LineStream, Network, NetworkError
 from goop_realtime.machine.engine import Engine
-from goop_realtime.model.effects import CloseLink, OpenLink
+from goop_realtime.model.effects import CloseLink, OpenLink, SendLine
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.wire import GROUP_PROTOCOL, Line, parse, serialise
 
@@ -106,11 +106,11 @@ class ChannelStreams:
             lambda code: self.ended(link, code),
         )
 
-    def write(self, link: int, data: bytes) -> None:
+    def write(self, action: SendLine) -> None:
         """Write a line, where the stream is still there."""
-        stream = self._streams.get(link)
+        stream = self._streams.get(action.link)
         if stream is not None:
-            stream.write(data)
+            stream.write(action.data)
 
     def end(self, action: CloseLink) -> None:
         """End a stream, in good order or at once."""

@@ -236,15 +236,17 @@ class Engine:
         """Lines of a joined stream. False when one is malformed: the stream must end."""
         self.core.now = now
         known = self.core.links.get(link)
-        concerned, peer = (known.channel.id, known.member.peer) if known else ("", "")
-        for raw in raws:
-            try:
-                line = parse(raw)
-                with Contained(self.core, concerned, peer):
-                    links.received(self.core, link, line)
-            except MalformedJson as error:
-                self.core.note("link", error.code, detail=error.reason)
-                return False
+        if known is None:
+            return True
+        # Behind a line that fails no other is taken: the channel goes back, and the link ends.
+        with Contained(self.core, known.channel.id, known.member.peer):
+            for raw in raws:
+                try:
+                    line = parse(raw)
+                except MalformedJson as error:
+                    self.core.note("link", error.code, detail=error.reason)
+                    return False
+                links.received(self.core, link, line)
         return True
 
     def link_ended(self, now: int, link: int, code: str) -> None:

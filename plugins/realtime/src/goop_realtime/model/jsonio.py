@@ -48,6 +48,11 @@ def decode(raw: bytes | str, around: int = 0) -> JsonValue:
     return value
 
 
+def is_flat(raw: bytes) -> bool:
+    """Whether ``raw`` has too few openers to nest too deep, as nearly every message."""
+    return raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH
+
+
 def refuse_depth(raw: bytes | str, around: int = 0) -> None:
     """Raise ``MalformedJson`` (``too_deep``) where ``raw`` nests too deep, see ``decode``."""
     bound = MAX_DEPTH + around

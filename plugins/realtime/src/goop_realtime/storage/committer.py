@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from goop_node.data.storage import is_damage, is_locked
 from goop_realtime.machine.engine import Engine
-from goop_realtime.model.effects import RECORDS, Effect, Frame, Record, channel_of
+from goop_realtime.model.effects import RECORD_KINDS, Effect, Frame, Record, channel_of
 from goop_realtime.model.failure import Failure
 from goop_realtime.storage.journal import Journal, Lost
 from goop_realtime.storage.no_journal import NoJournal
@@ -147,7 +147,7 @@ class Committer:
             self._engine.set_back(self._driver.now(), channel_id, stored, failure)
 
     def _try(self) -> bool:
-        records: list[Record] = [one for one in self._waiting if isinstance(one, RECORDS)]
+        records = cast(list[Record], [one for one in self._waiting if type(one) in RECORD_KINDS])
         culprits: dict[str, Exception] = {}
         if records or self._journal.lost:
             try:
