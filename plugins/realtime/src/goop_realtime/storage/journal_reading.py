@@ -95,6 +95,12 @@ def read(db: sqlite3.Connection, only: str | None = None) -> tuple[dict[str, Sto
     return stored, flaws
 
 
+def on_their_way(db: sqlite3.Connection, channel: str) -> int:
+    """How many messages of this node's pages wait for their place in the channel's log."""
+    query = "SELECT count(*) FROM outbox WHERE channel = ? AND kind = 'msg'"
+    return int(db.execute(query, (channel,)).fetchone()[0])
+
+
 def _rows(
     db: sqlite3.Connection, table: str, columns: str, order: str, key: str, only: str | None
 ) -> Iterator[Any]:
