@@ -22,10 +22,11 @@ from goop_node.types import JsonValue, Refusal
 from goop_realtime.model.jsonio import (
     MAX_INTEGER,
     MalformedJson,
-    decode,
     encode,
     is_flat,
+    read,
     refuse_depth,
+    refuse_unsafe_integers,
 )
 
 GROUP_PROTOCOL = "/goop-node/group/1.1.0"
@@ -87,7 +88,7 @@ class Line(msgspec.Struct, omit_defaults=True):
 
     def value(self) -> JsonValue:
         """The decoded payload; ``None`` where there is none. Raises ``MalformedJson``."""
-        return None if isinstance(self.payload, msgspec.UnsetType) else decode(bytes(self.payload))
+        return None if isinstance(self.payload, msgspec.UnsetType) else read(bytes(self.payload))
 
     def told(self, kind: Kind[T]) -> T:
         """The payload as ``kind``; its defaults where there is none. Raises ``MalformedJson``."""
@@ -225,6 +226,7 @@ def _read(kind: type[T], encoded: bytes, where: str) -> T:
         raise MalformedJson(
             "malformed_json", f"not a line of the protocol: {error}{where}"
         ) from None
+    refuse_unsafe_integers(encoded)
     return found
 
 

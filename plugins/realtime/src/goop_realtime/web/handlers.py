@@ -21,7 +21,7 @@ from goop_realtime.driver.bridge import Bridge
 from goop_realtime.machine.invitations import DEFAULT_TIMEOUT_MS
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Right
-from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode
+from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, read
 from goop_realtime.types import Refusal
 from goop_realtime.web.event_streams import EventStream, Posted, take_frames
 from goop_realtime.web.page_session import PageSession
@@ -258,7 +258,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
 async def _body(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
     """The request's body as ``kind``: bounds first, then JSON, then its fields."""
     try:
-        value = decode(await request.body())
+        value = read(await request.body())
         return msgspec.convert(value, kind)
     except MalformedJson as error:
         raise Problem(400, error.code, error.reason) from None
