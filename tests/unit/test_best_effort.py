@@ -240,7 +240,13 @@ def test_what_breaks_a_bound_stays_out(begin: Callable[[], Desk]) -> None:
     desk = begin()
     assert desk.virtual is not None
     codes = []
-    for message in (b'"' + b"x" * 100 + b'"', b"[" * 40 + b"]" * 40, b"9" * 16, b"NaN", b'"\\ud800"'):
+    for message in (
+        b'"' + b"x" * 100 + b'"',
+        b"[" * 40 + b"]" * 40,
+        b"9" * 16,
+        b"NaN",
+        b'"\\ud800"',
+    ):
         refusal = desk.virtual.from_peer(message, NOW)
         assert refusal is not None
         codes.append(refusal.code)

@@ -61,7 +61,7 @@ def is_flat(raw: bytes) -> bool:
 
 
 def read(raw: bytes | str) -> JsonValue:
-    """The value of what a page or a peer sent: as ``decode``, and no integer that JavaScript rounds.
+    """The value of what a page or peer sent: as ``decode``, and no integer that JavaScript rounds.
 
     Raises ``MalformedJson``.
     """
