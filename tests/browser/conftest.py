@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 from pytest_asyncio import is_async_test
 
 from goop_node.testing import NodeProcess, start_node
+from tests.limits import HANG_MS
 from tests.node.page import wait_until_discovered
+
+expect.set_options(timeout=HANG_MS)
 
 FOLDER = Path(__file__).parent
 TEMPLATES = FOLDER / "templates"

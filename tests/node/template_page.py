@@ -12,6 +12,7 @@ import httpx
 import websockets
 
 from goop_node.testing import NodeProcess
+from tests.limits import HANG
 from tests.node.page import Page
 
 
@@ -37,6 +38,7 @@ class TemplatePage(Page):
                 origin=websockets.Origin(f"http://{host}"),
                 additional_headers={"Cookie": cookie},
                 max_size=None,
+                open_timeout=HANG,
             ) as socket:
                 page = cls(node, socket, http)
                 reader = asyncio.create_task(page._read())
