@@ -24,7 +24,7 @@ class TemplatePage(Page):
     async def of(cls, node: NodeProcess, name: str, document: str) -> AsyncIterator[TemplatePage]:
         """Open the page ``document`` of template ``name`` and subscribe."""
         host = f"{name}.localhost:{node.port}"
-        async with httpx.AsyncClient(base_url=node.url, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=node.url, timeout=HANG) as http:
             navigation = {"Host": host, "Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
             answer = await http.get("/", headers=navigation)
             http.cookies.clear()
