@@ -28,6 +28,8 @@ CONFIG = """
 [plugins.arcade_rooms]
 [templates.blank]
 allow = ["context:arcade", "context:video_call"]
+[templates.calls]
+allow = ["context:video_call", "camera", "microphone"]
 [templates.own-chess]
 allow = ["context:chess"]
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goop_node.hookspecs import hookimpl
-from goop_node.types import JsonSchema, NodeApi, Route
+from goop_node.types import JsonSchema, NodeApi, Route, SdkModule
 from goop_realtime import (
     ContextType,
     Limits,
@@ -21,6 +21,7 @@ from goop_realtime import (
 )
 from goop_video_call.ice import CONFIG_SCHEMA, read_settings
 from goop_video_call.routes import routes
+from goop_video_call.scripts import modules
 from goop_video_call.session import CallSession
 
 _SCHEMAS = Path(__file__).parent / "schemas"
@@ -55,6 +56,11 @@ class VideoCallPlugin:
     def goop_routes(self, node: NodeApi) -> Iterable[Route]:
         """The endpoint below ``/api/video_call``."""
         return [routes(node, read_settings(node.config_for("video_call"), node.data))]
+
+    @hookimpl
+    def goop_sdk_modules(self) -> Iterable[SdkModule]:
+        """``Goop.call``, with its types."""
+        return modules()
 
     @hookimpl
     def realtime_contexts(self, node: NodeApi) -> Iterable[ContextType]:
