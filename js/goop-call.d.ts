@@ -46,6 +46,7 @@ interface GoopMediaError extends Error {
 interface GoopCall {
   readonly id: string;
   readonly peerId: string;
+  /** `""` until the node has told it: `onStateChange` is called then. */
   readonly peerLabel: string;
   readonly context: string;
   /** What the own camera, microphone or screen gives. Its tracks come and go. */
@@ -111,6 +112,18 @@ interface GoopCalls {
   onEnded: ((end: GoopCallEnd) => unknown) | null;
   /** A call that was going on when this page was loaded anew goes on. */
   onResumed: ((call: GoopCall) => unknown) | null;
+}
+
+/** `<goop-call>`, of `goop-call-element.js`. Its events: `callstart` with the call as `detail`, and
+ * `callend` with its end. */
+interface GoopCallElement extends HTMLElement {
+  /** The call that is shown. */
+  readonly call: GoopCall | null;
+  start(peerId: string, options?: GoopCallOptions & { context?: string }): GoopCall;
+}
+
+interface HTMLElementTagNameMap {
+  "goop-call": GoopCallElement;
 }
 
 interface GoopGlobal {

@@ -98,7 +98,7 @@ export class Call {
     if (this.ended) return void channel.close();
     this.#channel = channel;
     this.#configuration = configuration;
-    this.peerLabel = channel.peerLabel || this.peerLabel;
+    this.named(channel.peerLabel || this.peerLabel);
     channel.onMessage = (message, meta) => this.#heard(message, meta);
     channel.onStateChange = (_, detail) => this.#channelChanged(detail);
     channel.onError = (error) => TOO_LATE.has(error.code) || console.error("Goop.call:", error);
@@ -115,6 +115,13 @@ export class Call {
       offers,
     );
     this.#tellMedia();
+  }
+
+  /** @param {string} peerLabel */
+  named(peerLabel) {
+    if (this.peerLabel === peerLabel) return;
+    this.peerLabel = peerLabel;
+    tell("onStateChange", this.onStateChange, this.state);
   }
 
   mute() {
@@ -204,7 +211,8 @@ export class Call {
 
   /** @param {GoopDetail} detail */
   #channelChanged(detail) {
-    if (detail.final) this.finish(detail.code === "closed" ? "ended" : detail.code ?? "ended", detail.reason ?? "", true);
+    if (detail.final && detail.code === "closed") this.finish("ended", "", true);
+    else if (detail.final) this.finish(detail.code ?? "ended", detail.reason ?? "", true);
     // The other page is gone, and with it the media: no need to wait for the browser to notice.
     else if (detail.peerPage === "none" && this.state === "connected" && !this.#link?.connected) this.#become("reconnecting");
   }

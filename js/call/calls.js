@@ -143,7 +143,13 @@ export class Calls {
     const { peerId, context, giveUp } = call;
     const asking = () =>
       Goop.realtime.connect(peerId, { context, params: { media }, timeout: RING_MS, signal: giveUp.signal });
+    // The node knows what they are called.
+    const stop = Goop.realtime.invitations(({ sent }) => {
+      const asked = sent.find((one) => one.peerId === peerId && one.context === context);
+      if (asked) call.named(asked.peerLabel);
+    });
     await this.#open(call, asking, true).catch(() => {}); // its end says why
+    stop();
   }
 
   /**

@@ -10,7 +10,10 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PARTS = ("goop-call.js", "goop-call.d.ts", "call", "shared")
+PARTS = (
+    *("goop-call.js", "goop-call-element.js", "goop-call.css", "goop-call.d.ts"),
+    *("call", "call-view", "shared"),
+)
 
 
 class SdkHook(BuildHookInterface[Any]):

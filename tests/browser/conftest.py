@@ -28,6 +28,8 @@ CONFIG = """
 [plugins.arcade_rooms]
 [templates.blank]
 allow = ["context:arcade", "context:video_call"]
+[templates.video-call]
+allow = ["camera", "microphone"]
 [templates.calls]
 allow = ["context:video_call", "camera", "microphone"]
 [templates.own-chess]
@@ -51,6 +53,8 @@ FLAGS = [
 PREFERENCES = {
     "media.peerconnection.ice.loopback": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
+    "media.navigator.streams.fake": True,
+    "media.navigator.permission.disabled": True,
 }
 
 

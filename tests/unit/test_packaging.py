@@ -29,7 +29,10 @@ SDK = {
         *("goop-realtime.js", "goop-realtime.mjs", "goop-attention.js", "goop-realtime.d.ts"),
         *("realtime", "attention", "shared"),
     ),
-    "goop_video_call": ("goop-call.js", "goop-call.d.ts", "call", "shared"),
+    "goop_video_call": (
+        *("goop-call.js", "goop-call-element.js", "goop-call.css", "goop-call.d.ts"),
+        *("call", "call-view", "shared"),
+    ),
 }
 """What each distribution brings of ``js/``: files, and folders with all that is in them."""
 

@@ -11,7 +11,7 @@ _WHEEL = Path(__file__).parent / "sdk"
 FOLDER = _WHEEL if _WHEEL.is_dir() else Path(__file__).parents[4] / "js"
 """Where they are: in the wheel, or in a checkout."""
 
-NAMES = ("goop-call.js", "goop-call.d.ts")
+NAMES = ("goop-call.js", "goop-call-element.js", "goop-call.css", "goop-call.d.ts")
 
 
 def modules() -> list[SdkModule]:
