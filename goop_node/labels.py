@@ -3,8 +3,8 @@
 
 Length is what people count, user-perceived characters (grapheme clusters of UAX 29): an emoji made
 of seven code points is one. What is refused: control characters and line ends, whatever turns the
-direction of the text around it, and what nobody sees, but for the joiners that scripts and emoji
-need.
+direction of the text around it, and what nobody sees, but for the joiners and selectors that
+scripts and emoji need, where they need them: so names that look alike are not told apart by that.
 """
 
 from __future__ import annotations
@@ -21,13 +21,28 @@ MAX_STACKED = 16
 """Code points of one character; a family of emoji has up to 10."""
 
 _TURNS = regex.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_NEEDED = r"\u200c\u200d\u180e\u0600-\u0605\u06dd\u070f\u08e2\U000110bd\U000110cd"
-"""Format characters that belong to writing: joiners, and signs that stand around a number."""
-_FLAGS = r"\U0001F3F4[\U000E0020-\U000E007E]+\U000E007F"
-"""Flags of regions are a black one and invisible letters."""
+_SIGNS = r"\u0600-\u0605\u06dd\u070f\u08e2\U000110bd\U000110cd"
+"""Format characters that are seen: signs that stand around a number."""
+_NEEDED = (
+    # Flags of regions are a black one and invisible letters.
+    r"\U0001F3F4[\U000E0020-\U000E007E]+\U000E007F",
+    # Joiners, where a script has them (RFC 5892, A.1 and A.2, and Bengali), or an emoji is of two.
+    r"(?<=\p{ccc=Virama})[\u200c\u200d]",
+    r"(?<=\p{Bengali})\u200d(?=\p{ccc=Virama})",
+    r"(?<=[\p{jt=L}\p{jt=D}]\p{jt=T}*)\u200c(?=\p{jt=T}*[\p{jt=R}\p{jt=D}])",
+    r"(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})",
+    r"(?<=\p{Mongolian})\u180e(?=\p{Mongolian})",
+    # Selectors of a variant, behind what has variants.
+    r"(?<=[0-9#*])\ufe0f(?=\u20e3)",
+    r"(?<=(?![0-9#*])\p{Emoji})[\ufe0e\ufe0f]",
+    r"(?<=\p{Ideographic})[\ufe00-\ufe02\U000E0100-\U000E01EF]",
+    r"(?<=\p{Mongolian})[\u180b-\u180d\u180f]",
+    r"(?<=[\p{Myanmar}\p{Phags_Pa}])\ufe00",
+)
+"""What is not seen by itself, where it belongs to writing."""
 _HIDDEN = regex.compile(
-    rf"(?:{_FLAGS})(*SKIP)(*FAIL)"
-    rf"|(?![{_NEEDED}])[\p{{Cf}}\u115f\u1160\u17b4\u17b5\u3164\uffa0]"
+    rf"(?:{'|'.join(_NEEDED)})(*SKIP)(*FAIL)"
+    rf"|(?![{_SIGNS}])[\p{{Cf}}\p{{Default_Ignorable_Code_Point}}]"
 )
 _CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]")
 _PRIVATE = regex.compile(r"\p{Co}")

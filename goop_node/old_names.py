@@ -29,6 +29,16 @@ def renamed_fields(**names: str) -> Callable[[type[T]], type[T]]:
                 raise TypeError(f"{old} is {new} in this version")
             return object.__new__(cls)
 
+        kind.__new__ = make  # type: ignore[method-assign]
+        return renamed_attributes(**names)(kind)
+
+    return decorate
+
+
+def renamed_attributes(**names: str) -> Callable[[type[T]], type[T]]:
+    """The same for reading alone: for what the node makes for every message, plugins read."""
+
+    def decorate(kind: type[T]) -> type[T]:
         def miss(self: object, name: str) -> Any:
             kind = type(self).__name__
             known = (
@@ -36,7 +46,6 @@ def renamed_fields(**names: str) -> Callable[[type[T]], type[T]]:
             )
             raise AttributeError(known or f"there is no {kind}.{name}", name=name, obj=self)
 
-        kind.__new__ = make  # type: ignore[method-assign]
         kind.__getattr__ = miss  # type: ignore[attr-defined]
         return kind
 

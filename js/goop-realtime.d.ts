@@ -88,7 +88,7 @@ interface GoopChannel {
   readonly detail: GoopDetail;
   /** Bytes of messages that the own node has not accepted yet. */
   readonly bufferedAmount: number;
-  /** Throws a `GoopError` (`not_serialisable`, `too_deep`) when `data` is not JSON, and a
+  /** Throws a `GoopError` (`not_serialisable`, `too_deep`, `unsafe_integer`) when `data` is not JSON, and a
    * `TypeError` when the options are wrong. Rejects with `too_large`, and with `outbox_full` where
    * 1,000 messages or 4 MiB wait or are not handled yet: go on at `onDrain`. After `timeout`
    * milliseconds `delivered` and `handled` reject; the message goes on its way. */

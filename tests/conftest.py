@@ -3,19 +3,26 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
 from goop_node.testing import NodeProcess
 from goop_node.testing.forked import fork
+from tests.limits import HANG
 
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile("goop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("goop")
+# The same goes for clients that say nothing else, which share these.
+_patience = inspect.signature(httpx.get).parameters["timeout"].default
+for _phase in ("connect", "read", "write", "pool"):
+    setattr(_patience, _phase, HANG)
 
 FAILED = "libp2p failed"
 """What a node logs when its libp2p side ends, with all streams of everybody."""

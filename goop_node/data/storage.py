@@ -62,9 +62,10 @@ class Database(sqlite3.Connection):
 
     def trouble(self) -> str:
         """What has happened to the file, in words; ``""`` while it is in its place."""
+        path = str(self.path)
         for suffix in ("", "-wal"):
             try:
-                found = os.stat(f"{self.path}{suffix}")
+                found = os.stat(path + suffix)
             except FileNotFoundError:
                 if suffix in self._files:
                     return f"{self.path.name}{suffix} was deleted while in use"

@@ -132,7 +132,7 @@ class NodeProcess:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                return self.process.wait(20)
+                return self.process.wait(START_SECONDS)
             except subprocess.TimeoutExpired:
                 self.process.kill()
         return self.process.wait()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_PASTED = 4_000
 """Characters of what a person pastes: an invitation with whatever was written around it."""
 _ADDRESS = re.compile(r"/(?:ip[46]|dns(?:4|6|addr)?)/[^\s\"'<>]{1,400}?/p2p/[A-Za-z0-9]{1,128}")
-_HOST = re.compile(r"/ip[46]/([^/]+)/")
+_HOST = re.compile(r"/(?:ip[46]|dns(?:4|6|addr)?)/([^/]+)/")
 _WORDS = {
     "refused": "Nobody answers at that address: is their node running, and is the address right?",
     "timeout": "No answer came in time: a firewall may be in between, or they are offline.",
@@ -73,10 +73,20 @@ def address_in(text: str) -> str:
 def distance(address: str) -> int:
     """How near one has to be to reach an address: 0 anywhere, 1 its network, 2 its computer."""
     found = _HOST.match(address)
-    if found is None:
-        return 0  # a name
-    ip = ip_address(found[1])
+    host = found[1] if found else ""
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return _distance_of_name(host.lower().rstrip("."))
+    ip = getattr(ip, "ipv4_mapped", None) or ip
     return 2 if ip.is_loopback else 0 if ip.is_global else 1
+
+
+def _distance_of_name(name: str) -> int:
+    """The same of a name: this computer's own, one that only a network knows, any other."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return 2
+    return 1 if name.endswith((".local", ".lan", ".home.arpa")) or "." not in name else 0
 
 
 def about(addresses: Sequence[str]) -> str:

@@ -75,6 +75,13 @@ export function messageJson(data) {
   if (/(?:^|[^\\])(?:\\\\)*\\ud[89a-f]/.test(text)) {
     throw new GoopError("not_serialisable", "a string in it is cut in the middle of a character (lone surrogate)");
   }
+  if (/\d{16}/.test(text)) {
+    for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g)) {
+      if (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))) {
+        throw new GoopError("unsafe_integer", "an integer beyond 2^53 - 1, which others would round; send it as text");
+      }
+    }
+  }
   if ((text.match(/[[{]/g)?.length ?? 0) >= MAX_DEPTH) {
     let depth = 1;
     for (const [mark] of text.replace(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/[[\]{}]/g)) {

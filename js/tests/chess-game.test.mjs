@@ -27,8 +27,9 @@ class Node {
   outbox = [];
   pages = [];
   due = [];
-  /** How many answers will not come. */
+  /** How many answers will not come; and of those that tell of positions alone. */
   failing = 0;
+  failingPast = 0;
   constructor(chance) {
     this.chance = chance;
   }
@@ -62,7 +63,14 @@ class Node {
 
   state() {
     const moves = this.log.map(({ data }) => data.from); // each move is told by where it begins
-    return { game: "chess_1", status: "running", colour: "white", turn: moves.length % 2 ? "black" : "white", uci: moves, san: moves };
+    return { game: "chess_1", status: "running", colour: "white", turn: moves.length % 2 ? "black" : "white", uci: moves, san: moves.map(() => "O-O") };
+  }
+
+  /** The positions of the game behind so many moves, a few at a time. */
+  positions(after) {
+    if (this.failingPast-- > 0) throw new TypeError("no answer");
+    const plies = this.state().uci.map((uci) => ({ uci, san: "O-O", fen: "8/8/8/8/8/8/8/8 w", check: false }));
+    return { positions: plies.slice(after, after + 3) };
   }
 
   tell(name, ...args) {
@@ -92,11 +100,11 @@ class Page {
       signal: () => true,
       close() {},
     };
-    const fetch = (path) => node.answer(() => ({ ok: true, json: async () => (path.includes("/positions") ? { positions: [] } : node.state()) }));
+    const fetch = (path) => node.answer(() => ({ ok: true, json: async () => (path.includes("/positions") ? node.positions(Number(path.split("after=")[1])) : node.state()) }));
     const scope = { Goop: { realtime: { channels: async () => [this.channel] } }, fetch, setTimeout: (work) => void node.later(work), clearTimeout() {}, document: { getElementById: () => null } };
     vm.runInNewContext(READING + SOURCE, scope);
     const unread = (game, error) => (failures.push(error) && assert.match(error.message, /answer/));
-    const told = { changed: (game) => this.changed(game), refused() {}, unread };
+    const told = { changed: (game) => this.changed(game), refused() {}, read() {}, unread };
     this.tables = new scope.Tables(told);
     node.pages.push(this);
     this.enter();
@@ -137,6 +145,7 @@ class Page {
     const { node, game } = this;
     assert.deepEqual([...game.state.uci], node.state().uci, this.name);
     assert.deepEqual([...game.onItsWay].map(({ from }) => from), node.outbox.map(({ data }) => data.from), this.name);
+    assert.deepEqual([...game.past.plies].map(({ uci }) => uci), [...game.state.uci], `${this.name} can step through all of it`);
     assert.equal(game.myTurn, node.state().turn === "white" && node.outbox.length === 0, this.name);
   }
 }
@@ -179,6 +188,7 @@ const HAPPENS = {
     if (node.pages.length < 3) new Page(node, `p${++node.names}`);
   },
   fail: (node) => void (node.failing = 1 + Math.floor(node.chance() * 3)),
+  failPast: (node) => void (node.failingPast = 1 + Math.floor(node.chance() * 3)),
   answer: (node) => node.turn(),
   rest: async (node) => {
     await node.settle();

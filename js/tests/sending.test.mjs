@@ -60,6 +60,8 @@ test("what no node would understand throws at once, too", async () => {
   assert.throws(() => channel.send(nested(32)), { code: "too_deep" });
   assert.ok(channel.send(nested(31)).id);
   assert.ok(channel.send(Array(100).fill({})).id);
+  for (const n of [2 ** 53, -(2 ** 53), 1e20]) assert.throws(() => channel.send([{ n }]), { code: "unsafe_integer" });
+  for (const n of [2 ** 53 - 1, 1e21, 0.1, "1".repeat(20), '\\"' + "1".repeat(20)]) assert.ok(channel.send({ n, [`${n}`]: 1 }).id);
   for (const text of ["\ud800", "a\udfff", "\\\udc00"]) assert.throws(() => channel.send({ text }), { code: "not_serialisable" });
   for (const text of ["\u{1f600}", "\\ud800", "\\\\ud800"]) assert.ok(channel.send({ text }).id);
 });

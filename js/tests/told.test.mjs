@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { openChannel, settle } from "./page.mjs";
 
 const REFUSALS = [
-  "illegal_move", "invalid_message", "too_large", "too_deep", "malformed_json", "unknown_type", "outbox_full", "not_connected",
+  "illegal_move", "invalid_message", "too_large", "too_deep", "unsafe_integer", "malformed_json", "unknown_type", "outbox_full", "not_connected",
   "closed", "bad_id", "bad_request", "overtaken", "plugin_error", "internal_error", "storage_failed", "storage_busy",
   "permission_needed", "unknown_channel",
 ];
@@ -66,6 +66,7 @@ const OBSTACLES = {
   "half a character": { data: "\ud800", throws: "not_serialisable" },
   "a function": { data: () => {}, throws: "not_serialisable" },
   "a number beyond JSON": { data: 1n, throws: "not_serialisable" },
+  "an integer that others would round": { data: [2 ** 53], throws: "unsafe_integer" },
   "too deep": { data: deep(40), throws: "too_deep" },
   "too large": { data: "x".repeat(70_000), throws: "too_large" },
   "a byte too many": { data: "x".repeat(4_095), throws: "too_large" },

@@ -33,6 +33,12 @@ export async function game(peerId: string): Promise<void> {
   console.log(channel.state === "open");
   const [peer] = await Goop.peers.list();
   console.log(peer?.peerId, peer?.online, await Goop.identity.label());
+  const call: GoopCall = Goop.call.start(channel.peerId, { audio: true, video: false });
+  call.onStateChange = (state) => console.log(state === "reconnecting", call.ended?.code);
+  Goop.call.onIncoming = async ({ callId, media }) => void (await Goop.call.accept(callId, { video: media.video }));
+  console.log(await call.camera(true), (await call.stats()).quality);
+  // @ts-expect-error: a call is answered by a person, with true or false
+  void Goop.call.accept(call.id, { video: "yes" });
 }
 
 export async function arcade(): Promise<void> {

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 from pytest_asyncio import is_async_test
 
 from goop_node.testing import NodeProcess, start_node
+from tests.limits import HANG_MS
 from tests.node.page import wait_until_discovered
+
+expect.set_options(timeout=HANG_MS)
 
 FOLDER = Path(__file__).parent
 TEMPLATES = FOLDER / "templates"
@@ -25,6 +28,10 @@ CONFIG = """
 [plugins.arcade_rooms]
 [templates.blank]
 allow = ["context:arcade", "context:video_call"]
+[templates.video-call]
+allow = ["camera", "microphone"]
+[templates.calls]
+allow = ["context:video_call", "camera", "microphone"]
 [templates.own-chess]
 allow = ["context:chess"]
 """
@@ -46,6 +53,8 @@ FLAGS = [
 PREFERENCES = {
     "media.peerconnection.ice.loopback": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
+    "media.navigator.streams.fake": True,
+    "media.navigator.permission.disabled": True,
 }
 
 

@@ -99,7 +99,7 @@ async def test_home_lists_what_runs_as_it_changes_opens_it_and_ends_it(
     other = next(page for page in players.pages.values() if page is not at_chess)
     address = other.url
     await other.goto("about:blank")
-    await expect(due).to_contain_text("They have no page open", timeout=90_000)
+    await expect(due).to_contain_text("They have no page open")
     await other.goto(address)
     await expect(due).to_contain_text("Connected")
     # Ending asks first.

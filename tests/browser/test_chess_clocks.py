@@ -78,8 +78,8 @@ async def test_whose_time_is_over_loses_and_little_time_is_said(
     await expect(white.locator("#player-bottom .clock")).to_have_attribute("data-low", "true")
     await expect(white.locator("#clock-news")).to_contain_text("less than 20 seconds")
     await expect(black.locator("#clock-news")).to_be_empty()
-    await expect(white.locator("#status")).to_contain_text("You lost on time", timeout=20_000)
-    await expect(black.locator("#status")).to_contain_text("You won on time", timeout=20_000)
+    await expect(white.locator("#status")).to_contain_text("You lost on time")
+    await expect(black.locator("#status")).to_contain_text("You won on time")
     await expect(black.locator("#player-top .clock")).to_have_text("0:00.0")
 
 

@@ -14,6 +14,15 @@ from tests.browser.chess_pages import Nodes, sit_down
 from tests.browser.conftest import page_url
 from tests.node.page import Page as Program
 
+TOUCHED = """() => {
+  window.touched = [];
+  const found = ({ removedNodes, target }) => [...removedNodes].filter((gone) =>
+    [...target.children].some((child) => child.matches("li, label") && child.isEqualNode(gone)));
+  new MutationObserver((all) => touched.push(...all.flatMap(found).map((row) => row.textContent)))
+    .observe(document.body, { childList: true, subtree: true });
+}"""
+"""Notes the rows that are put back, or made anew for nothing: a press is lost there."""
+
 
 async def tab(context: BrowserContext, node: NodeProcess, template: str = "chess") -> Page:
     """One more tab of the same browser."""
@@ -48,6 +57,7 @@ async def test_the_list_follows_another_tab_home_and_another_template(
     context = await browser.new_context()
     lobby = await tab(context, alice)
     await expect(lobby.locator("#invite")).to_be_enabled()
+    await lobby.evaluate(TOUCHED)
     async with Program.open(bob) as them:
         # Another tab of the same template begins a game, moves, and sees its end.
         other = await tab(context, alice)
@@ -95,6 +105,7 @@ async def test_the_list_follows_another_tab_home_and_another_template(
         await lobby.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         ended = row(lobby, "chess_home", ended=True)
         await expect(ended).to_contain_text("You have abandoned this game")
+    assert await lobby.evaluate("touched") == []
     await context.close()
 
 

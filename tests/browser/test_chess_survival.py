@@ -17,7 +17,6 @@ from goop_node.testing import NodeProcess, start_node
 from tests.browser.chess_pages import OPERA, sit_down
 from tests.node.page import wait_until_discovered
 
-PATIENCE_MS = 30_000
 FAULTS = 12
 
 Seat = tuple[NodeProcess, Page]
@@ -44,13 +43,13 @@ async def kill(node: NodeProcess) -> None:
 
 async def shows(page: Page, moves: int) -> None:
     """Wait until the page shows so many moves, and no more."""
-    await expect(page.locator("#moves .move")).to_have_count(moves, timeout=PATIENCE_MS)
+    await expect(page.locator("#moves .move")).to_have_count(moves)
 
 
 async def tap(page: Page, move: chess.Move) -> None:
     """Make a move when the page lets its player."""
     start = page.locator(f'[data-square="{chess.square_name(move.from_square)}"].movable')
-    await expect(start).to_be_visible(timeout=PATIENCE_MS)
+    await expect(start).to_be_visible()
     await start.click()
     await page.click(f'[data-square="{chess.square_name(move.to_square)}"]')
 

@@ -17,7 +17,6 @@ from tests.browser.chess_pages import Nodes, Players, game_on, sit_down
 from tests.browser.conftest import page_url
 
 SENDING = "Sending your move…"
-PATIENCE_MS = 60_000
 
 
 @asynccontextmanager
@@ -39,13 +38,13 @@ async def tap(page: Page, *squares: str) -> None:
 async def stands(page: Page, square: str, piece: str) -> None:
     """Wait until that piece, or none (``""``), stands on the square."""
     await expect(page.locator(f'#board [data-square="{square}"]')).to_have_attribute(
-        "data-piece", piece, timeout=PATIENCE_MS
+        "data-piece", piece
     )
 
 
 async def says(page: Page, words: str) -> None:
     """Wait until the headline has these words."""
-    await expect(page.locator("#status")).to_contain_text(words, timeout=PATIENCE_MS)
+    await expect(page.locator("#status")).to_contain_text(words)
 
 
 async def is_on_its_way(page: Page) -> None:
@@ -60,7 +59,7 @@ async def has_arrived(players: Players, *pages: Page) -> None:
     """Both sides have e5, and it is for White to move on every board."""
     white = players.pages[chess.WHITE]
     for page in (white, *pages):
-        await expect(page.locator("#moves .move")).to_have_count(2, timeout=PATIENCE_MS)
+        await expect(page.locator("#moves .move")).to_have_count(2)
         await stands(page, "e5", "blackp")
         await expect(page.locator("#notice")).to_be_hidden()
     await says(white, "Your move")
@@ -92,7 +91,7 @@ async def test_a_view_left_and_entered_again_follows_what_was_sent_before(
         await bob.click("#to-lobby")
     # In the list it arrives as well, though nobody looks at the game.
     row = game.filter(has_text="Their move")
-    await expect(row).to_have_count(1, timeout=PATIENCE_MS)
+    await expect(row).to_have_count(1)
     await row.get_by_role("button", name="Resume").click()
     await has_arrived(players, bob)
     await leave(alice, bob)

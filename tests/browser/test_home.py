@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.async_api import Browser, expect
 
 from goop_node.testing import NodeProcess
 from tests.browser.conftest import page_url
 
 Nodes = tuple[NodeProcess, NodeProcess]
+LIFE = Path(__file__).with_name("home_life.js")
+LIVES, STEPS = 20, 40
 
 
 async def test_home_shows_who_is_online(browser: Browser, nodes: Nodes) -> None:
@@ -99,4 +103,27 @@ async def test_who_may_reach_the_node_is_chosen_at_home(browser: Browser, nodes:
         await expect(page.get_by_text("Saved.")).to_be_visible()
         await page.reload()
         await expect(page.get_by_label(name)).to_be_checked()
+    await page.close()
+
+
+async def test_at_rest_home_shows_what_is_so_and_nothing_has_taken_the_focus(
+    browser: Browser, nodes: Nodes
+) -> None:
+    page = await browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    await page.add_init_script(path=LIFE)
+    await page.goto(page_url(nodes[0]))
+    await page.evaluate("still()")
+    done = await page.evaluate("([lives, steps]) => live(lives, steps)", [LIVES, STEPS])
+    assert min(done.values()) > LIVES, done
+    # News pushes everything down: what is there then takes no press that was meant for what was.
+    pressed = "() => getComputedStyle(document.getElementById('rename')).pointerEvents !== 'none'"
+    await page.evaluate("still()")
+    assert await page.evaluate(pressed)
+    await page.evaluate("news()")
+    await page.wait_for_function(f"() => !({pressed})()")
+    await page.evaluate("still()")  # the time goes by
+    assert await page.evaluate(pressed)
+    assert errors == []
     await page.close()

@@ -17,6 +17,7 @@ import httpx
 import psutil
 
 from goop_node.testing import NodeProcess, start_node
+from tests.limits import HANG
 from tests.node.page import Page, wait_until_discovered
 
 EVERY = 0.05
@@ -177,7 +178,7 @@ class Healthy:
 
     async def status(self) -> dict[str, Any]:
         """How libp2p is at Alice's."""
-        async with httpx.AsyncClient(headers=self.alice.headers, timeout=30) as http:
+        async with httpx.AsyncClient(headers=self.alice.headers, timeout=HANG) as http:
             answer = await http.get(f"{self.alice.url}/api/status")
             found: dict[str, Any] = answer.json()["p2p"]
             return found

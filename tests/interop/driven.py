@@ -13,8 +13,7 @@ from typing import Any
 import httpx
 
 from goop_node.testing import NodeProcess
-
-WAIT = 20.0
+from tests.limits import HANG
 
 
 class Driven:
@@ -49,7 +48,7 @@ class Driven:
             assert process.stdin is not None
             process.stdin.close()
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(HANG):
                     await process.wait()
             except TimeoutError:
                 process.kill()
@@ -72,7 +71,7 @@ class Driven:
                     return event
             return None
 
-        async with asyncio.timeout(WAIT), self._new:
+        async with asyncio.timeout(HANG), self._new:
             while (event := found()) is None:
                 await self._new.wait()
             self.events.remove(event)
@@ -96,7 +95,7 @@ class Driven:
                     return event
             return None
 
-        async with asyncio.timeout(WAIT), self._new:
+        async with asyncio.timeout(HANG), self._new:
             while (event := answer()) is None:
                 await self._new.wait()
             self.events.remove(event)
@@ -108,7 +107,7 @@ class Driven:
         await self.do("dial", address=address or node.addrs[0])
         await self.event("presence", peer=node.peer_id)
         async with (
-            asyncio.timeout(WAIT),
+            asyncio.timeout(HANG),
             httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=None) as http,
             http.stream("GET", "/api/peers/events") as events,
         ):

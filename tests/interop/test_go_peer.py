@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from goop_node.testing import NodeProcess
-from tests.interop.driven import WAIT, Driven
+from tests.interop.driven import Driven
+from tests.limits import HANG
 from tests.node.page import Page
 
 pytestmark = pytest.mark.timeout(600)  # the very first build of the Go peer takes a while
@@ -74,7 +75,7 @@ async def test_a_flood_is_lost_between_two_of_them(go_peer: list[str], tmp_path:
         channel = (await one.do("connect", peer=two.peer_id))["channel"]
         await two.event("welcome", channel=channel)
         await two.do("flood", channel=channel, count=1000)
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(HANG):
             while not any(event.get("payload") == "end" for event in one.events):
                 await two.do("send", channel=channel, data="end")
         heard = [event["payload"] for event in one.events if event["event"] == "msg"]
@@ -123,7 +124,7 @@ async def _thousand(gopher: Driven, page: Page, channel: str, turn: int) -> list
     for n in range(1000):
         await page.send(channel, {"turn": turn, "n": n}, id=f"p{turn}-{n}")
     count = itertools.count()
-    async with asyncio.timeout(WAIT):
+    async with asyncio.timeout(HANG):
         while not any(event.get("payload") == {"end": turn} for event in gopher.events):
             await page.send(channel, {"end": turn}, id=f"end{turn}-{next(count)}")
             await asyncio.sleep(0.1)

@@ -17,6 +17,7 @@ from goop_node.testing import NodeProcess, start_node
 from tests.interop.driven import Driven
 from tests.interop.line import Line, free_port
 from tests.interop.test_go_peer import SOON, accepted, heard, invited, met
+from tests.limits import HANG, promised
 from tests.node.page import Page
 
 pytestmark = pytest.mark.timeout(600)
@@ -25,7 +26,6 @@ MANY = 1000
 GONE_SECONDS = 2.0
 LOADED = 4.0
 """What a busy machine may add to a time that a person is promised."""
-BACK_SECONDS = 30.0
 _numbers = itertools.count()
 
 
@@ -36,7 +36,7 @@ async def talks(gopher: Driven, page: Page, channel: str) -> None:
     it says it until it is heard.
     """
     words: list[str] = []
-    async with asyncio.timeout(BACK_SECONDS):
+    async with asyncio.timeout(HANG):
         while not any(word in page.messages(channel) for word in words):
             words.append(f"word {next(_numbers)}")
             with contextlib.suppress(AssertionError):  # it may be no member at the moment
@@ -48,7 +48,7 @@ async def talks(gopher: Driven, page: Page, channel: str) -> None:
 
 async def ends(page: Page, channel: str, code: str, seconds: float) -> None:
     """The channel is final in time, for that reason."""
-    async with asyncio.timeout(seconds + LOADED):
+    with promised(seconds + LOADED, page.node.process.pid):
         state = await page.frame("state", channel=channel, final=True)
     assert state["code"] == code
 
@@ -173,7 +173,7 @@ async def test_it_ends_a_group_without_us(
         await page.frame("incoming", channel=asked)
         lost = await accepted(gopher, page)
         await gopher.do("close", channel=asked)
-        async with asyncio.timeout(GONE_SECONDS + LOADED):
+        with promised(GONE_SECONDS + LOADED, alice.process.pid, gopher.process.pid):
             assert (await page.post("accept", 409, channelId=asked))["code"] == "expired"
         await gopher.do("forget", channel=lost)
         await ends(page, lost, "lost", GONE_SECONDS)

@@ -17,7 +17,8 @@ import chess
 import httpx
 
 from goop_node.testing import NodeProcess, start_node
-from tests.node.page import WAIT, Page
+from tests.limits import HANG
+from tests.node.page import Page
 
 PAGE = "player"
 CONFIG = """
@@ -100,12 +101,12 @@ class Player(Page):
         identity = f"{PAGE}-{next(self._count)}"
         self._under_way[channel].append(identity)
         await self.send(channel, data, id=identity)
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(HANG):
             return await self._outcomes[identity]
 
     async def hear(self, channel: str) -> Any:
         """The next message of the other side."""
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(HANG):
             return await self.moves[channel].get()
 
 

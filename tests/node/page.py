@@ -13,8 +13,7 @@ import httpx
 import websockets
 
 from goop_node.testing import NodeProcess
-
-WAIT = 20.0
+from tests.limits import HANG
 
 
 class Page:
@@ -34,9 +33,9 @@ class Page:
     async def open(cls, node: NodeProcess, **subscribe: Any) -> AsyncIterator[Self]:
         """Connect and subscribe."""
         async with (
-            httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=30) as http,
+            httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=HANG) as http,
             websockets.connect(
-                node.ws_url, additional_headers=node.headers, max_size=None
+                node.ws_url, additional_headers=node.headers, max_size=None, open_timeout=HANG
             ) as socket,
         ):
             page = cls(node, socket, http)
@@ -64,7 +63,7 @@ class Page:
 
     async def until(self, found: Callable[[], Any]) -> Any:
         """Wait for frames until ``found()`` is true; its value."""
-        async with asyncio.timeout(WAIT), self._new:
+        async with asyncio.timeout(HANG), self._new:
             while not (value := found()):
                 await self._new.wait()
             return value
@@ -120,7 +119,7 @@ async def wait_until_discovered(alice: NodeProcess, bob: NodeProcess) -> None:
     """Wait until each node lists the other as online."""
     for node in (alice, bob):
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(HANG),
             httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=None) as http,
             http.stream("GET", "/api/peers/events") as events,
         ):

@@ -12,6 +12,7 @@ import httpx
 import websockets
 
 from goop_node.testing import NodeProcess
+from tests.limits import HANG
 from tests.node.page import Page
 
 
@@ -23,7 +24,7 @@ class TemplatePage(Page):
     async def of(cls, node: NodeProcess, name: str, document: str) -> AsyncIterator[TemplatePage]:
         """Open the page ``document`` of template ``name`` and subscribe."""
         host = f"{name}.localhost:{node.port}"
-        async with httpx.AsyncClient(base_url=node.url, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=node.url, timeout=HANG) as http:
             navigation = {"Host": host, "Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
             answer = await http.get("/", headers=navigation)
             http.cookies.clear()
@@ -37,6 +38,7 @@ class TemplatePage(Page):
                 origin=websockets.Origin(f"http://{host}"),
                 additional_headers={"Cookie": cookie},
                 max_size=None,
+                open_timeout=HANG,
             ) as socket:
                 page = cls(node, socket, http)
                 reader = asyncio.create_task(page._read())

@@ -13,6 +13,7 @@ import pytest
 from goop_node.p2p import names
 from goop_node.testing import start_node
 from goop_node.types import NetworkError
+from tests.limits import HANG
 from tests.node.page import wait_until_discovered
 from tests.node.test_network_limits import ECHO, Echoed, node
 from tests.unit.name_server import name_server
@@ -92,7 +93,7 @@ async def test_who_came_back_elsewhere_is_found_again(tmp_path: Path, mover: str
     try:
         await wait_until_discovered(alice, bob)
         moved = alice if mover == "alice" else bob
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANG):
             while not (tmp_path / mover / "seen.json").exists():  # noqa: ASYNC110 - a file
                 await asyncio.sleep(0.1)
         await asyncio.to_thread(moved.stop)

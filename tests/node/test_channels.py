@@ -83,6 +83,8 @@ async def test_unknown_context_and_peer_are_coded(pair: Pair) -> None:
     async with pages(pair) as (a, _):
         problem = await a.post("request", 404, peerId=pair[1].peer_id, context="nosuch")
         assert problem["code"] == "unknown_context"
+        problem = await a.post("request", 400, peerId="12D3KooWStranger", params={"n": -(2**53)})
+        assert problem["code"] == "unsafe_integer"
         problem = await a.post("request", 404, peerId="12D3KooWStranger")
         assert problem["code"] == "undiscovered"
 
@@ -96,6 +98,8 @@ async def test_bad_frames_are_answered_and_harm_nothing(pair: Pair) -> None:
         assert (await a.frame("error"))["code"] == "binary_frame"
         await a.socket.send("[" * 100 + "]" * 100)
         assert (await a.frame("error"))["code"] == "too_deep"
+        await a.socket.send(f'{{"type": "send", "channel": "{channel}", "data": [{2**53}]}}')
+        assert (await a.frame("error"))["code"] == "unsafe_integer"
         await a.emit({"type": "dance"})
         assert (await a.frame("error"))["code"] == "unknown_frame"
         await a.send("rt-0000000000000000", 1)

@@ -25,6 +25,7 @@ from goop_node.p2p import P2P, limits
 from goop_node.p2p.dial_budget import PAUSE
 from goop_node.types import NetworkError
 from tests.hostile.stranger import GOSSIP, Stranger, stranger
+from tests.limits import HANG
 from tests.node.test_network_limits import ECHO, Echoed, node
 from tests.node.test_presence_again import online, until
 
@@ -178,7 +179,7 @@ async def test_who_is_who_is_not_a_matter_of_words(tmp_path: Path) -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             for line in ("/multistream/1.0.0", protocol):
                 writer.write(bytes([len(line) + 1]) + line.encode() + b"\n")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(HANG):
                 await reader.readexactly(20)
                 assert await reader.readexactly(4) == b"\x03na\n"
             writer.close()

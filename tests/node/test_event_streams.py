@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from goop_node.testing import NodeProcess
+from tests.limits import HANG
 from tests.node.conftest import Pair, pages
 from tests.node.page import Page
 
@@ -29,7 +30,7 @@ class EventPage(Page):
     ) -> AsyncIterator[EventPage]:
         """Open the stream and subscribe."""
         async with (
-            httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=30) as http,
+            httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=HANG) as http,
             http.stream("GET", "/api/realtime/events", params={"page": document}) as stream,
         ):
             assert stream.status_code == 200
@@ -146,7 +147,7 @@ async def test_what_was_on_its_way_to_an_older_connection_comes_again(pair: Pair
     async with (
         Page.open(pair[0], page="evF", ack=True) as old,
         Page.open(pair[1]) as b,
-        httpx.AsyncClient(base_url=pair[0].url, headers=pair[0].headers, timeout=30) as http,
+        httpx.AsyncClient(base_url=pair[0].url, headers=pair[0].headers, timeout=HANG) as http,
     ):
         channel = await old.ask(b)
         await b.send(channel, 1)

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
+from tests.limits import promised
 from tests.node.go_wire_peer import GROUP
 from tests.node.page import Page
 from tests.node.test_go_wire import GROUP_ID, Script, accepted, connect, invite, meeting
@@ -18,7 +18,7 @@ KNOWS_SECONDS = 10.0
 async def frozen(script: Script, page: Page, channel: str) -> None:
     """Freeze the peer; the page knows in time, and sends all the same."""
     script.freeze()
-    async with asyncio.timeout(KNOWS_SECONDS):
+    with promised(KNOWS_SECONDS, page.node.process.pid):
         state = await page.frame("state", channel=channel, suspended=True)
     assert state["state"] == "disconnected"
     await page.send(channel, "into the ice")

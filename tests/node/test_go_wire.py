@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from goop_node.testing import NodeProcess, start_node
+from tests.limits import HANG
 from tests.node.go_wire_peer import GROUP, INVITE
 from tests.node.page import Page
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT = 20.0
 CREDIT_MS = 200.0
 GROUP_ID = "rt-0011223344556677"
 
@@ -46,7 +46,7 @@ class Script:
 
     async def until(self, found: Callable[[], Any]) -> Any:
         """Wait for reports until ``found()`` is true; its value."""
-        async with asyncio.timeout(WAIT), self._new:
+        async with asyncio.timeout(HANG), self._new:
             while not (value := found()):
                 await self._new.wait()
             return value

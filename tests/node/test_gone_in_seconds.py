@@ -13,15 +13,15 @@ import pytest
 from goop_node.p2p import peers
 from goop_node.testing import start_node
 from goop_node.types import PeerEvent
+from tests.limits import HANG
 from tests.node.test_network_limits import node
-from tests.node.test_presence_again import SECONDS
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
 async def test_who_was_stopped_is_offline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr(peers, "EXPIRY", 10 * SECONDS)
+    monkeypatch.setattr(peers, "EXPIRY", 10 * HANG)
     async with node(tmp_path, "alice") as alice:
         at: Any = SimpleNamespace(addrs=alice.network.addrs)
         bob = await asyncio.to_thread(start_node, tmp_path / "bob", peer=at)
@@ -34,11 +34,11 @@ async def test_who_was_stopped_is_offline(
 
         alice.peers.subscribe(look)
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(HANG):
                 while not _is_here(alice.peers, bob.peer_id):
                     await states.get()
             await asyncio.to_thread(getattr(bob, how))
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(HANG):
                 while await states.get():
                     pass
             assert not _is_here(alice.peers, bob.peer_id)

@@ -23,6 +23,7 @@ from goop_node.problems import Problem
 from goop_node.testing import NodeProcess, start_node
 from goop_node.web.guard import Facts, Verdict, judge
 from goop_node.web.origins import Origins
+from tests.limits import HANG
 
 AT_ONCE = 8
 KINDS = ("get", "post", "events", "socket", "page")
@@ -82,7 +83,7 @@ async def exchange(port: int, head: str) -> tuple[int, dict[str, str], bytes]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(head.encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG):
             lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {
                 name.lower(): value.strip()

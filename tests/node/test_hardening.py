@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from goop_node.p2p import P2P, Identity
 from goop_node.testing import NodeProcess, start_node
 from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
+from tests.limits import HANG
 from tests.node.page import Page, wait_until_discovered
 
 BATCH = 50
@@ -214,7 +215,7 @@ class Ledger:
 
     def _count(self) -> dict[str, int]:
         url = f"{self._node.url}/api/inspect/memory"
-        answer: dict[str, int] = httpx.get(url, headers=self._node.headers, timeout=30).json()
+        answer: dict[str, int] = httpx.get(url, headers=self._node.headers, timeout=HANG).json()
         return answer
 
     def batch(self) -> None:
@@ -260,7 +261,7 @@ def test_mutated_frames(target: Nodes, game: Game) -> None:
 
 def test_mutated_bodies(target: Nodes, game: Game) -> None:
     node, ledger = target[0], Ledger(target[0])
-    with httpx.Client(base_url=node.url, headers=node.headers, timeout=30) as http:
+    with httpx.Client(base_url=node.url, headers=node.headers, timeout=HANG) as http:
 
         @fuzz
         @given(batches(BODIES), st.sampled_from(["request", "accept", "decline", "send", "close"]))
@@ -289,7 +290,7 @@ def test_mutated_frames_beside_an_event_stream(target: Nodes, game: Game) -> Non
 
     async def attack(messages: list[bytes]) -> None:
         async with (
-            httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=30) as http,
+            httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=HANG) as http,
             http.stream("GET", "/api/realtime/events", params={"page": "sse"}) as events,
         ):
             assert events.status_code == 200
@@ -297,7 +298,7 @@ def test_mutated_frames_beside_an_event_stream(target: Nodes, game: Game) -> Non
                 # A broken frame breaks the whole body, which is refused as one.
                 body = b'{"page":"sse","frames":[' + message + b"]}"
                 refused_well(await http.post("/api/realtime/frames", content=body))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(HANG):
                 async for line in events.aiter_lines():
                     if line.startswith("data: ") and '"subscribed"' in line:
                         break
@@ -323,7 +324,7 @@ def test_mutated_lines(target: Nodes, game: Game, tmp_path: Path) -> None:
         for line in lines:
             stream.write(line.replace(b"\n", b" "))
         stream.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG):
             await ended.wait()
 
     async def start() -> P2P:

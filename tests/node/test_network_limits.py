@@ -19,6 +19,7 @@ from goop_node.p2p.identity import Identity
 from goop_node.p2p.service import P2P
 from goop_node.types import LineStream, StreamHandler
 from tests.interop.driven import Driven
+from tests.limits import HANG
 from tests.node.census import held, largest
 
 HOSTILE = Path(__file__).with_name("hostile.py")
@@ -79,14 +80,14 @@ class Echoed:
         """Send so many lines as fast as they go, and get all of them back."""
         for _ in range(count):
             self._stream.write(line)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANG):
             for _ in range(count):
                 assert await self._heard.get() == line
 
     async def works(self) -> bool:
         """Whether a line still comes back."""
         self._stream.write(b"still here")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG):
             return await self._heard.get() == b"still here" and not self.ended
 
 
@@ -237,7 +238,7 @@ async def test_a_stream_has_its_first_line_soon(
                 stream._out += beginning
                 stream._wake_up()
             stream.start(lambda lines: None, ends.put_nowait)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(HANG):
                 assert await ends.get() in ("reset", "eof")
         silent = Echoed(await bob.network.open_stream(alice.network.peer_id, [ECHO]))
         assert await silent.works()

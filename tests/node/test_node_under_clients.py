@@ -18,6 +18,7 @@ import pytest
 
 from goop_node.testing import NodeProcess
 from goop_node.web import places
+from tests.limits import HANG
 
 LIMIT = 256
 CLIENTS = 12
@@ -45,7 +46,7 @@ def test_half_requests_lock_nobody_out(tmp_path: Path) -> None:
             home = {"Host": f"home.localhost:{node.port}", "Accept": "text/html"}
             assert httpx.get(node.url, headers=home).status_code == 200
             port = int(node.addrs[0].split("/")[4])
-            with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
+            with socket.create_connection(("127.0.0.1", port), timeout=HANG) as peer:
                 assert b"/multistream/" in peer.recv(64)
     finally:
         node.stop()
@@ -155,7 +156,7 @@ def test_a_minute_of_misbehaving_clients_leaves_nothing_behind(tmp_path: Path) -
             list(pool.map(misbehave, range(CLIENTS)))
         status = httpx.get(f"{node.url}/api/status", headers=node.headers).json()
         assert status["p2p"]["state"] == "online"
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + HANG
         while descriptors(node) > before and time.monotonic() < deadline:
             time.sleep(0.1)
         assert descriptors(node) <= before

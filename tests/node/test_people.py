@@ -17,6 +17,7 @@ from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.people import People
 from goop_node.p2p.service import P2P
 from goop_node.types import NetworkError
+from tests.limits import HANG
 from tests.node.test_network_limits import ECHO, Echoed, node
 
 STRANGER = ID.from_pubkey(create_new_key_pair().public_key)
@@ -27,7 +28,7 @@ async def until(p2p: P2P, holds: Callable[[], bool]) -> None:
     """Wait until something holds that events of the peers bring about."""
     new = asyncio.Event()
     stop = p2p.peers.subscribe(lambda event: new.set())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANG):
         while not holds():
             await new.wait()
             new.clear()
@@ -100,7 +101,7 @@ async def test_a_block_ends_everything_and_can_be_taken_back(tmp_path: Path) -> 
 
         alice.people.block(bobs)
         await until(bob, lambda: not getattr(bob.peers.get(alices), "connected", False))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANG):
             await before.over.wait()
         assert alice.peers.get(bobs) is None
         assert await refused(alice, bob) == "blocked"
@@ -127,14 +128,14 @@ async def test_where_friends_alone_may_reach_a_node_others_see_it_and_no_more(
         before = Echoed(await bob.network.open_stream(alices, [ECHO]))
         assert await before.works()
         alice.people.let_in("friends")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANG):
             await before.over.wait()
         await until(alice, lambda: bool(getattr(alice.peers.get(bobs), "connected", False)))
         assert alice.peers.standing(bobs) == "discovered"
         assert await refused(alice, bob) == "not_friend"
         with suppress(NetworkError):  # it may end before its protocol is agreed on, or after
             ended = Echoed(await bob.network.open_stream(alices, [ECHO]))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(HANG):
                 await ended.over.wait()
         alice.people.befriend(bobs)
         after = Echoed(await bob.network.open_stream(alices, [ECHO]))

@@ -19,10 +19,10 @@ from goop_node.p2p import P2P, limits, service
 from goop_node.p2p.addresses import Address
 from goop_node.testing import start_node
 from goop_node.types import PeerEvent
+from tests.limits import HANG, promised
 from tests.node.page import wait_until_discovered
 from tests.node.test_network_limits import node
 
-SECONDS = 30.0
 IN_TIME = 15.0
 """How long nobody may be missed who is there again."""
 
@@ -40,7 +40,7 @@ async def online(one: P2P, other: P2P) -> None:
     stop = one.peers.subscribe(look)
     look()
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(HANG):
             await seen.wait()
     finally:
         stop()
@@ -61,7 +61,7 @@ async def fail(one: P2P) -> None:
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for something that nobody tells."""
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(HANG):
         while not true():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
 
@@ -187,7 +187,7 @@ async def test_beside_a_connection_that_brings_nothing_any_more(tmp_path: Path) 
                 mute()
                 await asyncio.to_thread(bob.kill)
                 bob = await asyncio.to_thread(start_node, tmp_path / "bob", "--peer", direct)
-                async with asyncio.timeout(IN_TIME):
+                with promised(IN_TIME, alice.process.pid, bob.process.pid):
                     await wait_until_discovered(alice, bob)
             finally:
                 await asyncio.to_thread(bob.stop)

@@ -23,6 +23,7 @@ from goop_node.plugins.lifespans import Lifespans
 from goop_node.plugins.status import PluginError
 from goop_node.plugins.watchdog import Watchdog
 from goop_node.types import Lifespan, NodeApi, Peer, PeerEvent, Route, StreamHandler
+from tests.limits import HANG
 
 
 class FakeP2P:
@@ -204,7 +205,7 @@ async def test_the_watchdog_names_the_plugin_that_blocks() -> None:
     package = __name__.partition(".")[0]
     watchdog = Watchdog({"sleepy": package}, report=report, limit=0.01, interval=0.01)
     watchdog.start()
-    blocked = reported.wait(30)  # holds the loop until the watchdog has seen it
+    blocked = reported.wait(HANG)  # holds the loop until the watchdog has seen it
     watchdog.stop()
     assert blocked
     ((stack, plugin),) = reports

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.limits import HANG
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -58,10 +60,10 @@ def test_a_node_says_where_it_is_and_ends_cleanly(tmp_path: Path, number: int) -
         request = urllib.request.Request(
             f"{ready['url']}/api/self", headers={"Authorization": f"Bearer {ready['token']}"}
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=HANG) as answer:
             assert ready["peerId"] in answer.read().decode()
         process.send_signal(number)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=HANG)
         assert process.returncode == 0, errors
         assert "Traceback" not in errors
         assert not file.exists()
@@ -72,7 +74,7 @@ def test_a_second_process_on_the_same_data_is_refused(tmp_path: Path) -> None:
         assert first.stdout is not None
         assert first.stdout.readline()
         with goop_run(tmp_path) as second:
-            out, errors = second.communicate(timeout=30)
+            out, errors = second.communicate(timeout=HANG)
             assert (second.returncode, out) == (2, "")
             assert len(errors.splitlines()) == 1
             assert "already runs on" in errors

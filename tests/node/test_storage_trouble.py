@@ -8,6 +8,7 @@ import contextlib
 import sqlite3
 from typing import Any
 
+from tests.limits import HANG
 from tests.node.conftest import Pair, pages
 from tests.node.page import Page, wait_until_discovered
 
@@ -24,7 +25,7 @@ async def troubles(page: Page) -> dict[str, str]:
 
 async def until(page: Page, *, troubled: bool) -> dict[str, str]:
     """Wait until the node says that there is trouble, or that there is none."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANG):
         while True:
             found = await troubles(page)
             if bool(found) is troubled:

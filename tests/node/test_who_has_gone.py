@@ -8,6 +8,7 @@ from pathlib import Path
 
 from goop_node.p2p.presence import EXPIRY
 from tests.hostile.stranger import stranger
+from tests.limits import HANG
 from tests.node.census import mentions
 from tests.node.test_network_limits import ECHO, node
 
@@ -25,7 +26,7 @@ async def test_nothing_is_left_of_who_has_gone(tmp_path: Path) -> None:
                 stream = await one.open(ECHO)
                 await one.write(stream, b"a line\nand the beginning of anoth")
                 await one.open_bare()
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(HANG):
                     while not alice.peers.is_discovered(one.peer_id):  # noqa: ASYNC110
                         await asyncio.sleep(0.01)
                 assert len(mentions({one.peer_id}, *alice.network.running())) > 5

@@ -240,11 +240,17 @@ def test_what_breaks_a_bound_stays_out(begin: Callable[[], Desk]) -> None:
     desk = begin()
     assert desk.virtual is not None
     codes = []
-    for message in (b'"' + b"x" * 100 + b'"', b"[" * 40 + b"]" * 40, b"NaN", b'"\\ud800"'):
+    for message in (
+        b'"' + b"x" * 100 + b'"',
+        b"[" * 40 + b"]" * 40,
+        b"9" * 16,
+        b"NaN",
+        b'"\\ud800"',
+    ):
         refusal = desk.virtual.from_peer(message, NOW)
         assert refusal is not None
         codes.append(refusal.code)
-    assert codes == ["too_large", "too_deep", "malformed_json", "malformed_json"]
+    assert codes == ["too_large", "too_deep", "unsafe_integer", "malformed_json", "malformed_json"]
     assert desk.virtual.to_engine == []
     assert desk.virtual.from_peer(None, NOW) is None
 

@@ -117,6 +117,7 @@ def test_an_ended_channel_is_small(how: str, params: JsonValue, count: int) -> N
         channel = node.engine.core.channels[name]
         assert channel.final
         assert kept_of(node, channel) < SMALL + channel.log.weight
+        assert not any(name in page.views for page in node.engine.core.pages.values())
 
 
 def test_the_logs_that_ended_channels_keep_have_a_size_together(

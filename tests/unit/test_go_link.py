@@ -15,6 +15,7 @@ from goop_realtime.goop2.go_doors import Ears
 from goop_realtime.goop2.go_link import DRAIN_MS, GoLink
 from goop_realtime.model.limits import OUTBOX_MESSAGES
 from goop_realtime.model.wire import Line, payload, raw, serialise
+from tests.limits import HANG
 from tests.unit.virtual_time import live
 
 GROUP = "rt-0011223344556677"
@@ -107,7 +108,7 @@ class Desk:
 
 async def until(found: Callable[[], object]) -> None:
     """Let the loop run until ``found()`` is true."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG):
         while not found():  # noqa: ASYNC110 - what is waited for lies in several places
             await asyncio.sleep(0.001)
 

@@ -12,6 +12,7 @@ import pytest
 
 from goop_node.groups import Groups, Invite, Membership, manager
 from goop_node.types import LineStream, NetworkError
+from tests.limits import HANG
 
 
 class FakeStream:
@@ -120,7 +121,7 @@ async def test_a_stream_without_a_first_line_is_reset(monkeypatch: pytest.Monkey
     ended = asyncio.Event()
     world.groups.inbound(stream)
     monkeypatch.setattr(stream, "on_end", lambda code: ended.set())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         await ended.wait()
 
 

@@ -68,6 +68,11 @@ def test_what_holds_no_address_is_left_to_be_refused(text: str) -> None:
         ("/ip4/8.8.8.8", 0, ""),
         ("/ip6/2a00::1", 0, ""),
         ("/dns4/node.example", 0, ""),
+        ("/ip6/::ffff:127.0.0.1", 2, "on this computer alone"),
+        ("/dns4/localhost", 2, "on this computer alone"),
+        ("/dns6/Home.Localhost.", 2, "on this computer alone"),
+        ("/dns4/laptop.local", 1, "in the same network"),
+        ("/dns/laptop", 1, "in the same network"),
     ],
 )
 def test_who_cannot_use_a_link_is_said_when_it_is_made(host: str, far: int, words: str) -> None:

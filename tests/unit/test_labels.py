@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 
 import msgspec
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +36,11 @@ GOOD = {
     "🏴󠁧󠁢󠁥󠁮󠁧󠁿": 1,
     "🇩🇪🇫🇷": 2,
     "1️⃣❤️": 2,
+    "⚡️🏳️‍🌈👁️‍🗨️": 3,
+    "葛\U000e0100城": 2,
+    "র\u200d্যাব": 2,
+    "ന്\u200d": 1,
+    "ᠭ\u180bᠠ": 2,
     "👨‍👩‍👧‍👦" * 36: 36,
     "e\u0301" * 64: 64,
     "﷽": 1,
@@ -57,12 +64,39 @@ BAD = {
     "\ufeffAlice": "(U+FEFF)",
     "\u3164": "(U+3164)",
     "A\U000e0041": "(U+E0041)",
-    "\u200d": "nothing to be seen",
+    "\u200d": "an invisible character (U+200D)",
+    "Ali\u200dce": "(U+200D)",
+    "🙂\u200d": "(U+200D)",
+    "نسرین\u200c\u200cزاده": "(U+200C)",
+    "Alice\ufe0f": "(U+FE0F)",
+    "1\ufe0f": "(U+FE0F)",
+    "葛\ufe0f": "(U+FE0F)",
+    "Ali\u034fce": "(U+034F)",
+    "Alice\U000e0101": "(U+E0101)",
+    "Al\u180bice": "(U+180B)",
+    "Ali\u2065ce": "(U+2065)",
     "\u2800\u2800": "nothing to be seen",
     "\u0301": "nothing to be seen",
     "\ue000": "private use (U+E000)",
     "z" + "\u0352" * 40: "stacked in one character",
 }
+
+
+UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}")
+
+
+@given(
+    st.text(st.sampled_from("aZ1#éльñ日本カ김 -.’"), min_size=1, max_size=6),
+    st.integers(0, 6),
+    st.sampled_from([one for one in map(chr, range(sys.maxunicode + 1)) if UNSEEN.match(one)]),
+)
+def test_no_name_looks_like_another_by_what_is_not_seen(name: str, at: int, unseen: str) -> None:
+    name = taken(name)
+    other = taken(name[:at] + unseen + name[at:])
+    variant = "\u4e00" <= name[:at][-1:] <= "\u9fff" and unseen >= "\ufe00"
+    if other != name and not variant:
+        assert flaw(other)
+        assert presentable(other) in (presentable(name), "")
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -172,6 +172,16 @@ def test_the_engine_is_the_only_door_to_the_machines() -> None:
     assert {str(path): found for path in outside if (found := reaches(path))} == {}
 
 
+def test_only_the_storage_knows_tables() -> None:
+    sql = re.compile(r"\b(SELECT|INSERT|DELETE|UPDATE|REPLACE)\b.*\b(FROM|INTO|SET|WHERE)\b")
+    found = [
+        str(path.relative_to(CORE))
+        for path in sources(".py", under=CORE)
+        if path.relative_to(CORE).parts[0] != "storage" and sql.search(path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
 def test_what_reaches_past_the_door_is_seen(tmp_path: Path) -> None:
     file = tmp_path / "reaching.py"
     file.write_text(

@@ -20,6 +20,7 @@ import goop_node
 from goop_node.lifetime import run_to_end
 from goop_node.own_threads import in_own_thread
 from goop_node.plugins.interrupts import Interrupted, interruptible
+from tests.limits import HANG
 
 
 class Odd(BaseException): ...
@@ -100,7 +101,7 @@ async def test_a_full_executor_keeps_none_of_our_files() -> None:
     loop.set_default_executor(ThreadPoolExecutor(1))
     blocked = loop.run_in_executor(None, held.wait)
     try:
-        assert await asyncio.wait_for(in_own_thread(Path(__file__).exists), 20)
+        assert await asyncio.wait_for(in_own_thread(Path(__file__).exists), HANG)
     finally:
         held.set()
         await blocked

@@ -28,7 +28,6 @@ PEER = Peer(peer_id="a", label="A", online=True, connected=False, last_seen_ms=0
         (ContextType, "page", "template"),
         (OpenRequest, "base", "initial_state"),
         (Limits, "suspended_seconds", "suspended_ms"),
-        (Message, "sent_at", "sent_at_ms"),
         (Peer, "last_seen", "last_seen_ms"),
     ],
 )

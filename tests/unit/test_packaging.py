@@ -30,6 +30,10 @@ SDK = {
         *("goop-realtime.d.ts", "goop-rooms.d.ts"),
         *("realtime", "attention", "shared"),
     ),
+    "goop_video_call": (
+        *("goop-call.js", "goop-call-element.js", "goop-call.css", "goop-call.d.ts"),
+        *("call", "call-view", "shared"),
+    ),
 }
 """What each distribution brings of ``js/``: files, and folders with all that is in them."""
 
@@ -90,16 +94,17 @@ def test_the_sdk_in_a_wheel_is_that_of_the_checkout(wheels: dict[str, Path], pac
             assert archive.read(f"{package}/sdk/{name}") == (ROOT / "js" / name).read_bytes()
 
 
-def test_an_sdist_of_the_realtime_plugin_makes_the_same_wheel(
-    wheels: dict[str, Path], tmp_path: Path
+@pytest.mark.parametrize("plugin", ["realtime", "video_call"])
+def test_an_sdist_of_a_plugin_with_scripts_makes_the_same_wheel(
+    wheels: dict[str, Path], tmp_path: Path, plugin: str
 ) -> None:
     hatchling = [sys.executable, "-m", "hatchling", "build", "--directory", str(tmp_path)]
-    subprocess.run([*hatchling, "--target", "sdist"], cwd=PLUGINS["realtime"], check=True)
+    subprocess.run([*hatchling, "--target", "sdist"], cwd=PLUGINS[plugin], check=True)
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         archive.extractall(tmp_path, filter="data")
     unpacked = next(path for path in tmp_path.iterdir() if path.is_dir())
     subprocess.run([*hatchling, "--target", "wheel"], cwd=unpacked, check=True)
-    assert names(next(tmp_path.glob("*.whl"))) == names(wheels["goop_realtime"])
+    assert names(next(tmp_path.glob("*.whl"))) == names(wheels[f"goop_{plugin}"])
 
 
 @pytest.mark.parametrize("name", sorted(PLUGINS))

@@ -11,6 +11,7 @@ from goop_node.config.model import NodeConfig
 from goop_node.node import Node
 from goop_node.web.sdk_scripts import FOLDER, NAMES, classic
 from goop_realtime.web import sdk
+from goop_video_call import scripts
 from tests.unit.in_process import Client
 from tests.unit.spellings import PORT
 
@@ -48,7 +49,9 @@ def test_a_circle_is_named(tmp_path: Path) -> None:
         classic(main)
 
 
-SCRIPTS = [FOLDER / name for name in NAMES] + [module.path for module in sdk.modules()]
+SCRIPTS = [FOLDER / name for name in NAMES] + [
+    module.path for module in (*sdk.modules(), *scripts.modules())
+]
 
 
 @pytest.mark.parametrize(

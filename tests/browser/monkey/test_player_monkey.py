@@ -28,6 +28,7 @@ Nodes = tuple[NodeProcess, NodeProcess, NodeProcess]
 
 def three_nodes(folder: Path) -> Nodes:
     """Alice, Bob, and somebody who would like to play with them as well."""
+    folder.mkdir(exist_ok=True)
     alice = start_node(folder / "alice")
     bob = start_node(folder / "bob", peer=alice)
     carol = start_node(folder / "carol", "--peer", bob.addrs[0], peer=alice)

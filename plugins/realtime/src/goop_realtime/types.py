@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 from msgspec import Meta
 
 from goop_node.escaping import ONE_LINE
-from goop_node.old_names import renamed_fields, renamed_in_module
+from goop_node.old_names import renamed_attributes, renamed_fields, renamed_in_module
 from goop_node.types import A_LINE, JsonSchema, JsonValue, Title
 from goop_node.types import Refusal as Refusal
 
@@ -55,7 +55,7 @@ class Snapshot:
     state: JsonValue
 
 
-@renamed_fields(sent_at="sent_at_ms")
+@renamed_attributes(sent_at="sent_at_ms")
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One message of a channel, which has passed its schema.

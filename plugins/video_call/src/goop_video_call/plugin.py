@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goop_node.hookspecs import hookimpl
-from goop_node.types import JsonSchema, NodeApi, Route
+from goop_node.types import JsonSchema, NodeApi, Route, SdkModule, Template
 from goop_realtime import (
     ContextType,
     Limits,
@@ -21,9 +21,11 @@ from goop_realtime import (
 )
 from goop_video_call.ice import CONFIG_SCHEMA, read_settings
 from goop_video_call.routes import routes
+from goop_video_call.scripts import modules
 from goop_video_call.session import CallSession
 
-_SCHEMAS = Path(__file__).parent / "schemas"
+_HERE = Path(__file__).parent
+_SCHEMAS = _HERE / "schemas"
 _SUMMARIES = {
     "open": "Call",
     "requested": "Call, not accepted yet",
@@ -57,6 +59,24 @@ class VideoCallPlugin:
         return [routes(node, read_settings(node.config_for("video_call"), node.data))]
 
     @hookimpl
+    def goop_templates(self) -> Iterable[Template]:
+        """The page. Host names have no underscore, so it is called otherwise than the plugin."""
+        return [
+            Template(
+                name="video-call",
+                title="Video calls",
+                description="See and hear somebody who is online",
+                folder=_HERE / "template",
+                permissions=frozenset({"camera", "microphone"}),
+            )
+        ]
+
+    @hookimpl
+    def goop_sdk_modules(self) -> Iterable[SdkModule]:
+        """``Goop.call``, with its types."""
+        return modules()
+
+    @hookimpl
     def realtime_contexts(self, node: NodeApi) -> Iterable[ContextType]:
         """``video_call`` and ``video_call_<id>``: any page may serve them."""
         return [
@@ -64,6 +84,7 @@ class VideoCallPlugin:
                 name="video_call",
                 version="1.2",
                 title="Video call",
+                template="video-call",
                 messages=messages(),
                 params=schema("params"),
                 open_session=open_session,

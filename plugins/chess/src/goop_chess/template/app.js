@@ -32,7 +32,8 @@ const tables = new Tables({
     if (refused === game) return fail(error);
     say(`Your game with ${refused.state?.opponentLabel || "somebody"}: ${errorWords(error)}`, "bad");
   },
-  unread: (unread, error) => unread === game && fail(error),
+  read: (of) => of === game && couldRead(),
+  unread: (of, error) => of === game && failToRead(error),
 });
 
 /** @param {"lobby"|"waiting"|"playing"|"finished"} state */
@@ -40,12 +41,23 @@ function setState(state) {
   document.body.dataset.state = state;
 }
 
-const list = Goop.reading(readGames, (error) => {
-  fail(error);
-  return true;
-});
+const list = Goop.reading(readGames, failToRead);
 
 const fail = (error) => say(errorWords(error), "bad");
+
+/** Why something could not be read, as it was said. */
+let unread = "";
+
+function failToRead(error) {
+  fail(error);
+  unread = $("notice").textContent;
+}
+
+/** It could be read: what was said of that holds no longer. */
+function couldRead() {
+  if (unread && $("notice").textContent === unread) say("");
+  unread = "";
+}
 
 /** Show the game again, and make noise about what is new. */
 function gameChanged(changed) {
@@ -107,6 +119,7 @@ async function readGames() {
     abandon: (row) => leaveForGood(row).catch(fail),
     sending: (id) => tables.sending(id),
   });
+  couldRead();
   known = new Set(games.filter((each) => each.status === "running").map((each) => each.context));
 }
 

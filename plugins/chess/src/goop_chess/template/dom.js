@@ -31,6 +31,18 @@ export function make(tag, props = {}, ...children) {
   return element;
 }
 
+/**
+ * Have a list hold these items, in this order. What is there already is not touched: a press that has
+ * begun on it, and the focus, live on.
+ * @param {Element} list
+ * @param {Element[]} items
+ */
+export function place(list, items) {
+  const stay = new Set(items);
+  for (const child of [...list.children]) if (!stay.has(child)) child.remove();
+  items.forEach((item, at) => list.children[at] === item || list.insertBefore(item, list.children[at] ?? null));
+}
+
 const tail = (peerId) => `(…${String(peerId).slice(-4)})`;
 
 /**

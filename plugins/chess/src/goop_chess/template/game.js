@@ -66,6 +66,7 @@ const DECIDES = new Set(["move", "resign", "abort", "abandon", "abandon_claim", 
  * @typedef {object} Told
  * @property {(game: Game) => void} changed  something that is shown has changed
  * @property {(game: Game, error: Error & {code?: string}) => void} refused  what was said is not taken
+ * @property {(game: Game) => void} read  the node has told the game
  * @property {(game: Game, error: Error & {code?: string}) => void} unread  the node did not tell the game
  */
 
@@ -168,12 +169,14 @@ export class Game {
     // In this order: what leaves the way meanwhile is in the game already, and is never in neither.
     const waiting = await this.#onTheNode();
     const state = await api(`/games/${encodeURIComponent(this.id)}`);
-    await this.past.follow(state.uci);
+    const untold = await this.past.follow(state.uci).catch((error) => error);
     this.state = state;
     this.#waiting = waiting;
     for (const [id] of taken) this.#leaving.delete(id);
     if (state.turn === state.colour || state.status !== "running") this.thinking.done();
     this.#changed();
+    if (untold) throw untold; // what is known is shown; how it came about is asked for again
+    this.#tell.read(this);
   }
 
   async #onTheNode() {

@@ -2,7 +2,7 @@
 // The games there are: who, which colour, how long, when, and how each stands or ended.
 
 import { isLeftToUs } from "./abandoning.js";
-import { $, api, fullName, make, personTag } from "./dom.js";
+import { $, api, fullName, make, personTag, place } from "./dom.js";
 import { outcome } from "./words.js";
 
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -45,8 +45,8 @@ function showGames(games, does) {
   const open = (game) => game.status === "running" || isLeftToUs(game);
   const running = items(open);
   const done = items((game) => !open(game));
-  $("running").replaceChildren(...running);
-  $("finished").replaceChildren(...done);
+  place($("running"), running);
+  place($("finished"), done);
   $("finished-box").hidden = done.length === 0;
   if (running.length === 0 && done.length > 0) $("finished-box").open = true;
   $("no-games").hidden = games.length > 0;
@@ -59,6 +59,7 @@ function focusedButton() {
   const game = button?.closest(".games [data-game]")?.dataset.game;
   if (!game) return null;
   return () => {
+    if (document.activeElement === button) return;
     const controls = [...rows.get(game)?.item.querySelectorAll("button, a") ?? []];
     const same = controls.find((each) => each.dataset.does === button.dataset.does) ?? controls[0];
     same?.focus({ preventScroll: true });

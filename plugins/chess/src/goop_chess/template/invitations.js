@@ -3,7 +3,7 @@
 // both: they are here after a reload and in every tab, and an invitation waits on without a page.
 
 import { waitAt } from "./addresses.js";
-import { $, fullName, make, personTag, say, write } from "./dom.js";
+import { $, fullName, make, personTag, place, say, write } from "./dom.js";
 import { isChess } from "./game.js";
 import { ago, left, reached } from "./invitation-words.js";
 import { printOf } from "./prints.js";
@@ -162,8 +162,7 @@ function showAll() {
   const kept = new Map([...sent, ...missed]);
   for (const [id, item] of items) if (!kept.has(id)) drop(id, item);
   for (const [id, one] of kept) if (!items.has(id)) items.set(id, sent.has(id) ? sentItem(one) : missedItem(one));
-  $("sent").append(...[...sent.keys()].map((id) => items.get(id)));
-  $("missed").append(...[...missed.keys()].map((id) => items.get(id)));
+  for (const [list, ones] of [["sent", sent], ["missed", missed]]) place($(list), [...ones.keys()].map((id) => items.get(id)));
   $("invitations").hidden = kept.size === 0;
   showWaiting();
   showTimes();

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Before a game: who is online, and who is asking.
 
-import { $, fullName, make, personTag, say } from "./dom.js";
+import { $, fullName, make, personTag, place, say } from "./dom.js";
 import { learnPrints, printOf } from "./prints.js";
 import { chosenControl, fillControls } from "./time-controls.js";
 
 /** peer id → row. @type {Map<string, any>} */
 const peers = new Map();
+/** peer id → what can be chosen, and what it says. @type {Map<string, {says: string, option: HTMLElement}>} */
+const options = new Map();
 let chosen = "";
 /** Whom the address names, as home does; chosen once they are online, unless the person chose. */
 let named = new URLSearchParams(location.search).get("peer") ?? "";
@@ -17,14 +19,15 @@ export function choice() {
   return { peerId: chosen, label: peers.get(chosen)?.peerLabel || "", colour, clock: chosenControl($("clock")) };
 }
 
-function peerOption(row) {
-  const input = make("input", { type: "radio", name: "peer", value: row.peerId, checked: row.peerId === chosen });
-  return make(
-    "label",
-    { "data-peer": row.peerId },
-    input,
-    personTag(row.peerLabel, row.peerId),
-  );
+function peerOption({ peerId, peerLabel }) {
+  if (options.get(peerId)?.says !== peerLabel) {
+    const input = make("input", { type: "radio", name: "peer", value: peerId });
+    const option = make("label", { "data-peer": peerId }, input, personTag(peerLabel, peerId));
+    options.set(peerId, { says: peerLabel, option });
+  }
+  const { option } = options.get(peerId);
+  option.querySelector("input").checked = peerId === chosen;
+  return option;
 }
 
 function showPeers() {
@@ -35,7 +38,7 @@ function showPeers() {
   if (online.some((row) => row.peerId === named)) [chosen, named] = [named, ""];
   if (!online.some((row) => row.peerId === chosen)) chosen = online.length === 1 ? online[0].peerId : "";
   const focused = document.activeElement?.name === "peer" ? document.activeElement.value : null;
-  $("peers").replaceChildren(...online.map(peerOption));
+  place($("peers"), online.map(peerOption));
   if (focused) $("peers").querySelector(`[value="${CSS.escape(focused)}"]`)?.focus();
   $("no-peers").hidden = online.length > 0;
   $("invite").disabled = !chosen;

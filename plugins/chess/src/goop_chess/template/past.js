@@ -31,21 +31,24 @@ export class Past {
   }
 
   /**
-   * Learn the positions of these moves. What was taken back is forgotten. Where the node cannot be
-   * asked, or knows another game meanwhile, what is missing stays missing until the next time.
+   * Learn the positions of these moves. What was taken back is forgotten. Where the node knows another
+   * game meanwhile, or cannot be asked (then it rejects), what is missing stays missing until the next time.
    * @param {readonly string[]} moves  the whole game, in UCI
    */
   async follow(moves) {
     const known = this.plies.map((ply) => ply.uci);
     const plies = this.plies.slice(0, common(known, moves));
-    while (plies.length < moves.length) {
-      const { positions } = await this.read(plies.length).catch(() => ({ positions: [] }));
-      const rest = moves.slice(plies.length);
-      const fitting = positions.slice(0, common(positions.map((ply) => ply.uci), rest));
-      if (fitting.length === 0) break;
-      for (const ply of fitting) plies.push({ ...ply, words: moveWords(ply, plies.at(-1)?.fen ?? START) });
+    try {
+      while (plies.length < moves.length) {
+        const { positions } = await this.read(plies.length);
+        const rest = moves.slice(plies.length);
+        const fitting = positions.slice(0, common(positions.map((ply) => ply.uci), rest));
+        if (fitting.length === 0) break;
+        for (const ply of fitting) plies.push({ ...ply, words: moveWords(ply, plies.at(-1)?.fen ?? START) });
+      }
+    } finally {
+      this.plies = plies; // all at once: nobody sees a game that is half forgotten
     }
-    this.plies = plies; // all at once: nobody sees a game that is half forgotten
   }
 
   /**

@@ -19,7 +19,7 @@ from goop_node.plugins.contained import Failed, asked, contained, passes
 from goop_node.plugins.crossings import Misfit, fit, shown
 from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import PLAIN, Context
-from goop_realtime.contexts.slow_calls import UNTIMED, SlowCalls
+from goop_realtime.contexts.slow_calls import SLOW_SECONDS, UNTIMED, SlowCalls
 from goop_realtime.types import (
     LINE_LENGTH,
     Applied,
@@ -97,7 +97,8 @@ class ChannelSession:
                 raise
             return self._failed("check", error, _about(entry))
         finally:
-            self._slow.note(self._context, "check", self.request.channel, began)
+            if self._slow.clock() - began > SLOW_SECONDS:
+                self._slow.note(self._context, "check", self.request.channel, began)
 
     def apply(self, entry: LogEntry) -> PluginFailure | None:
         """Take ``entry`` in."""
@@ -109,7 +110,8 @@ class ChannelSession:
                 raise
             return self._failed("apply", error, _about(entry))
         finally:
-            self._slow.note(self._context, "apply", self.request.channel, began)
+            if self._slow.clock() - began > SLOW_SECONDS:
+                self._slow.note(self._context, "apply", self.request.channel, began)
         return None
 
     def check_latest(self, message: Message, previous: Message | None) -> Refusal | None:
@@ -177,7 +179,19 @@ class ChannelSession:
         return finish
 
 
-class ClosedSession(ChannelSession):
+class FreeSession(ChannelSession):
+    """The Session of a context without rules: no plugin's code is asked."""
+
+    __slots__ = ()
+
+    def check(self, entry: LogEntry) -> None:
+        """Everything may come."""
+
+    def apply(self, entry: LogEntry) -> None:
+        """Nothing is kept."""
+
+
+class ClosedSession(FreeSession):
     """The Session of a channel that takes no messages any more, or none yet.
 
     No plugin has it, so that its ``request`` is the channel's own.
@@ -208,7 +222,8 @@ def open_session(
         return failing(context, "open_session()", found.error, code, request.channel)
     if isinstance(found, Refusal):
         return found
-    return ChannelSession(context, found, request, failing, slow)
+    kind = FreeSession if type(found) is NoRules else ChannelSession
+    return kind(context, found, request, failing, slow)
 
 
 def initial_state_of(
@@ -276,7 +291,7 @@ def _about(entry: LogEntry) -> str:
 
 def _plain(answer: Any) -> Any:
     """``answer``, unless an async function gave it."""
-    if inspect.iscoroutine(answer):
+    if answer is not None and inspect.iscoroutine(answer):
         answer.close()
         raise Misfit("the answer", shown(answer), "what a plain function returns")
     return answer

@@ -36,11 +36,10 @@ class SlowCalls:
         self._told: dict[str, _Told] = {}
 
     def note(self, context: Context, function: str, channel: str, began: float) -> None:
-        """A call that began at ``began`` has ended."""
+        """A call that began at ``began`` and took more than ``SLOW_SECONDS`` has ended."""
+        if not context.plugin:
+            return  # a plain channel has no code of a plugin: the machine's other work took long
         now = self.clock()
-        # A plain channel has no code of a plugin: there the machine's other work took long.
-        if now - began <= SLOW_SECONDS or not context.plugin:
-            return
         told = self._told.get(context.name)
         if told is not None and now - told.at < AGAIN_SECONDS:
             told.untold += 1

@@ -85,6 +85,17 @@ class Bridge:
         )
         self._go = GoPeers(node.network, engine, doors)
         self._invitations = InvitationStreams(node, engine, self._go, doors)
+        self._hands: dict[type[AnyEffect], Callable[[Any], None]] = {
+            Frame: self._give,
+            SendLine: self._streams.write,
+            SendControl: self._send,
+            OpenLink: self._open,
+            OpenRoomLink: self._open_room,
+            SendFind: self._find,
+            CloseLink: self._streams.end,
+            Changed: self._tell_changed,
+        }
+        """What carries out each action; what plugins are told of was done before."""
 
     # Steps and their effects
 
@@ -164,44 +175,47 @@ class Bridge:
     def act(self, effects: Sequence[AnyEffect]) -> None:
         """Carry out what a stored batch asks for; what fails is one of them, and no other."""
         # Messages alone bring no deadline nearer, and most steps are messages alone.
-        self._look = self._look or not all(type(effect) in QUIET for effect in effects)
+        self._look = self._look or not QUIET.issuperset(map(type, effects))
         try:
             news = [one for one in effects if isinstance(one, Committed | RoomCommitted)]
             for work in self.engine.committed(now_ms(), news) if news else ():
                 self._spawn(work())
         except Exception as error:
             self.report(error, "in telling the plugins what is stored")
+        hands = self._hands
         for effect in effects:
+            hand = hands.get(type(effect))
+            if hand is None:
+                continue  # a record, which is stored by now
             try:
-                self._carry_out(effect)
+                hand(effect)
             except Exception as error:
                 self.report(error, f"in {type(effect).__name__} on channel {about(effect)}")
 
-    def _carry_out(self, action: AnyEffect) -> None:
-        kind = type(action)
-        if kind is Frame:
-            sink = self.sinks.get(action.page)  # type: ignore[union-attr]
-            if sink is not None:
-                sink(action.data, action.newest)  # type: ignore[union-attr]
-        elif kind is SendLine:
-            self._streams.write(action.link, action.data)  # type: ignore[union-attr]
-        elif kind is SendFind:
-            self._finding.send(action.peer, action.data)  # type: ignore[union-attr]
-        elif isinstance(action, SendControl):
-            self._spawn(self._invitations.send(action))
-        elif isinstance(action, OpenLink):
-            if not self._go.takes_link(action):
-                self._spawn(self._channels.open(action))
-        elif isinstance(action, OpenRoomLink):
-            self._spawn(self._rooms.open(action))
-        elif isinstance(action, CloseLink):
-            self._streams.end(action)
-        elif isinstance(action, Changed):
-            self._go.changed(action.channel)
-            self.engine.changed(now_ms(), action.channel)
-            for waiter in self._waiters.pop(action.channel, ()):
-                if not waiter.done():
-                    waiter.set_result(None)
+    def _give(self, frame: Frame) -> None:
+        sink = self.sinks.get(frame.page)
+        if sink is not None:
+            sink(frame.data, frame.newest)
+
+    def _send(self, action: SendControl) -> None:
+        self._spawn(self._invitations.send(action))
+
+    def _open(self, action: OpenLink) -> None:
+        if not self._go.takes_link(action):
+            self._spawn(self._channels.open(action))
+
+    def _open_room(self, action: OpenRoomLink) -> None:
+        self._spawn(self._rooms.open(action))
+
+    def _find(self, action: SendFind) -> None:
+        self._finding.send(action.peer, action.data)
+
+    def _tell_changed(self, action: Changed) -> None:
+        self._go.changed(action.channel)
+        self.engine.changed(now_ms(), action.channel)
+        for waiter in self._waiters.pop(action.channel, ()):
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)

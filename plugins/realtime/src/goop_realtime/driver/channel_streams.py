@@ -38,8 +38,14 @@ class ChannelStreams:
         except MalformedJson as error:
             line = Line(type="", reason=error.reason)
         if line.type != "join":
-            self._engine.note(now_ms(), "link", "bad_first_line", detail=f"from {stream.peer_id}")
-            stream.write(serialise(Line(type="close", code="bad_first_line")))
+            detail = f"from {stream.peer_id}: {line.type or line.reason}"
+            self._engine.note(now_ms(), "link", "bad_first_line", line.group, detail=detail)
+            if line.group:  # else there is nothing that an answer could be about
+                answer = Line(type="close", group=line.group, code="bad_first_line")
+                stream.write(serialise(answer))
+                stream.close()
+            else:
+                stream.reset()
             return False
         # Being a member is more than being discovered, which after a restart takes a while.
         self._engine.joined(now_ms(), link, stream.peer_id, line)

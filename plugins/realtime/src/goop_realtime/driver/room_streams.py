@@ -42,6 +42,7 @@ class RoomStreams:
             return True
         self._engine.note(now_ms(), "link", "bad_first_line", detail=f"from {stream.peer_id}")
         stream.write(serialise(Close(code="bad_first_line")))
+        stream.close()
         return False
 
     async def open(self, action: OpenRoomLink) -> None:

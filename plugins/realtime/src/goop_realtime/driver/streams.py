@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from goop_node.clock import now_ms
 from goop_node.types import LineStream
-from goop_realtime.model.effects import CloseLink
+from goop_realtime.model.effects import CloseLink, SendLine
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Streams:
         ended: End,
     ) -> None:
         """Begin reading a stream that was opened to us: ``first`` says whether its first line is
-        one of a guest's; where not, it has answered the line, and the stream closes."""
+        one of a guest's; where not, it has ended the stream."""
         begun = False
 
         def on_lines(raws: list[bytes]) -> None:
@@ -66,7 +66,6 @@ class Streams:
             if not begun:
                 begun = True
                 if not first(raws.pop(0)):
-                    stream.close()
                     return
                 self._steps.step()
             self.received(link, stream, raws, lines)
@@ -89,11 +88,11 @@ class Streams:
             self._steps.look()
             self._steps.step()
 
-    def write(self, link: int, data: bytes) -> None:
+    def write(self, action: SendLine) -> None:
         """Write a line, where the stream is still there."""
-        stream = self._streams.get(link)
+        stream = self._streams.get(action.link)
         if stream is not None:
-            stream.write(data)
+            stream.write(action.data)
 
     def end(self, action: CloseLink) -> None:
         """End a stream, in good order or at once."""

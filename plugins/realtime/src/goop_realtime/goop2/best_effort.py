@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from goop_node.types import JsonValue
-from goop_realtime.model.jsonio import MalformedJson, decode, encode
+from goop_realtime.model.jsonio import MalformedJson, encode, read
 from goop_realtime.model.limits import OUTBOX_BYTES, OUTBOX_MESSAGES
 from goop_realtime.model.log import Position
 from goop_realtime.model.wire import Join, Line, payload, raw
@@ -93,7 +93,7 @@ class Virtual:
     def from_peer(self, message: bytes | None, now: int) -> Refusal | None:
         """A message of the peer; refused where it breaks a bound."""
         try:
-            encoded = encode(None if message is None else decode(message))
+            encoded = encode(None if message is None else read(message))
         except MalformedJson as error:
             return Refusal(code=error.code, reason=error.reason)
         if len(encoded) > self._message_bytes:

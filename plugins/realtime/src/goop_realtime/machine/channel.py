@@ -71,6 +71,8 @@ class Channel:
     members: dict[str, Member]
     """Everybody else who takes part, by peer id."""
     request: OpenRequest
+    id: str = field(init=False)
+    """``rt-`` and 16 hex digits, made by its opener."""
     context: Context
     session: ChannelSession
     owner: str | None
@@ -136,10 +138,8 @@ class Channel:
     bucket: Bucket | None = None
     """What our pages may send."""
 
-    @property
-    def id(self) -> str:
-        """The channel's id: ``rt-`` and 16 hex digits, made by its opener."""
-        return self.request.channel
+    def __post_init__(self) -> None:
+        self.id = self.request.channel
 
     @property
     def final(self) -> bool:

@@ -36,9 +36,8 @@ from goop_realtime.machine.restore import restore
 from goop_realtime.machine.rights import Rights
 from goop_realtime.model.effects import Committed
 from goop_realtime.model.failure import Failure
-from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.stored import Stored
-from goop_realtime.model.wire import Line, parse
+from goop_realtime.model.wire import Line
 from goop_realtime.types import Refusal
 
 
@@ -127,19 +126,15 @@ class Channels:
     def set_rights(self, now: int, rights: Rights) -> None:
         """The person has granted or revoked something: it holds from here on."""
         self.core.now = now
-        before, self.core.rights = self.core.rights, rights
-        for channel in list(self.core.channels.values()):
-            with Contained(self.core, channel.id):
-                granting.changed(self.core, before, channel)
+        granting.set_rights(self.core, rights)
 
     # Pages' sockets
 
     def attach(self, now: int, page_id: str, caller: Caller) -> Page:
         """A connection of that page is open. A page that returns in time keeps its place.
 
-        What is returned stands for the page in what is told of it.
-
-        Where it had another one, what was on its way there unacknowledged is told again.
+        Where it had another one, what was on its way there unacknowledged is told again. What is
+        returned stands for the page in what is told of it.
         """
         self.core.now = now
         return places.attach(self.core, page_id, caller)
@@ -194,17 +189,7 @@ class Channels:
     def lines(self, now: int, link: int, raws: Iterable[bytes]) -> bool:
         """Lines of a joined stream. False when one is malformed: the stream must end."""
         self.core.now = now
-        known = self.core.links.get(link)
-        concerned, peer = (known.channel.id, known.member.peer) if known else ("", "")
-        for raw in raws:
-            try:
-                line = parse(raw)
-                with Contained(self.core, concerned, peer):
-                    links.received(self.core, link, line)
-            except MalformedJson as error:
-                self.core.note("link", error.code, detail=error.reason)
-                return False
-        return True
+        return links.receive(self.core, link, raws)
 
     def link_ended(self, now: int, link: int, code: str) -> None:
         """A stream ended."""
@@ -214,11 +199,7 @@ class Channels:
     def peer_back(self, now: int, peer: str) -> None:
         """The peer was seen again: what is suspended is tried at once."""
         self.core.now = now
-        for channel in self.core.with_peer(peer):
-            member = channel.members[peer]
-            if member.link is None and channel.phase in (Phase.JOINING, Phase.OPEN):
-                member.retry_at = now
-                links.look_for(self.core, channel, member)
+        links.peer_back(self.core, peer)
 
     def standing_changed(self, now: int, peer: str) -> None:
         """The person has blocked the peer, or taken that back."""

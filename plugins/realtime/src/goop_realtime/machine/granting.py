@@ -10,13 +10,22 @@ from __future__ import annotations
 from goop_node.types import Caller
 from goop_realtime.machine import incoming, invitations_sent, missed, pages, pending
 from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Right, Rights
 from goop_realtime.types import Refusal
 
 
-def changed(core: Core, before: Rights, channel: Channel) -> None:
+def set_rights(core: Core, rights: Rights) -> None:
+    """These are in force from here on."""
+    before, core.rights = core.rights, rights
+    for channel in list(core.channels.values()):
+        with Contained(core, channel.id):
+            _changed(core, before, channel)
+
+
+def _changed(core: Core, before: Rights, channel: Channel) -> None:
     """Tell every page what is different on the channel now that ``core.rights`` are in force."""
     if channel.final and not channel.missed:
         return

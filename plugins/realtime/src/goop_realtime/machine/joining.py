@@ -61,11 +61,10 @@ def opened(core: Core, channel_id: str, link: int) -> None:
     """Our stream to a host is open: join. Also with a closed log, so that the host has its end."""
     channel = core.channels.get(channel_id)
     host = None if channel is None else channel.members.get(channel.host)
-    if channel is None or host is None or channel.barred or host.link is not None:
-        core.out.append(CloseLink(link, drain=False, channel=channel_id))
-        return
-    host.opening = False
-    if channel.final and not channel.closed_by_log:
+    if host is not None:
+        host.opening = False
+    over = channel is not None and channel.final and not channel.closed_by_log
+    if channel is None or host is None or channel.barred or over or host.link is not None:
         core.out.append(CloseLink(link, drain=False, channel=channel_id))
         return
     joined = _attach(core, channel, host, link)

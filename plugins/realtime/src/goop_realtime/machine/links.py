@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from goop_realtime.machine import (
     failures,
     guest_side,
@@ -15,12 +17,14 @@ from goop_realtime.machine import (
     tails,
 )
 from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import drop_link, drop_links, end, finish, let_go, suspend
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.member import Member
+from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.obstacles import KEPT_MS, PACE_MS
-from goop_realtime.model.wire import Ack, Line
+from goop_realtime.model.wire import Ack, Line, parse
 
 PING_MS = 3_000
 SILENCE_MS = 8_500
@@ -30,6 +34,25 @@ JOIN_MS = 15_000
 POKE_MS = 5_000
 STALE_MS = 2_000
 """A poke may cross our join: only about a link older than this it is to be believed."""
+
+
+def receive(core: Core, link: int, raws: Iterable[bytes]) -> bool:
+    """Lines of a joined stream. False when one is malformed: the stream must end.
+
+    Behind a line that this node fails on no other is taken: the channel goes back.
+    """
+    known = core.links.get(link)
+    if known is None:
+        return True
+    with Contained(core, known.channel.id, known.member.peer):
+        for raw in raws:
+            try:
+                line = parse(raw)
+            except MalformedJson as error:
+                core.note("link", error.code, detail=error.reason)
+                return False
+            received(core, link, line)
+    return True
 
 
 def received(core: Core, link: int, line: Line) -> None:
@@ -129,6 +152,15 @@ def _keep(core: Core, link: Link) -> None:
         core.write(link, Line(type="ping", group=channel.id))
     elif channel.final and (link.member.close_acked or not channel.hosted):
         drop_link(core, link, drain=True)
+
+
+def peer_back(core: Core, peer: str) -> None:
+    """The peer was seen again: what is suspended is tried at once."""
+    for channel in core.with_peer(peer):
+        member = channel.members[peer]
+        if member.link is None and channel.phase in (Phase.JOINING, Phase.OPEN):
+            member.retry_at = core.now
+            look_for(core, channel, member)
 
 
 def look_for(core: Core, channel: Channel, member: Member) -> None:

@@ -7,9 +7,9 @@ A page is a document (the SDK gives it an id) or a plain socket. It outlives its
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from goop_node.types import Caller, JsonValue
@@ -33,19 +33,29 @@ OWN_UNTOLD = 64
 """Own entries that may be passed over before the other node is told."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class View:
-    """A page's place in one channel. ``sent`` and ``handled`` are sequence numbers."""
+    """A page's place in one channel. ``sent`` and ``handled`` are sequence numbers.
+
+    There may be one for each page and channel: so it is small where nothing is on its way.
+    """
 
     sent: int
     handled: int
     redelivered_to: int
-    flight: deque[tuple[int, int]] = field(default_factory=deque)
+    flight: list[tuple[int, int]] = field(default_factory=list)
     flight_bytes: int = 0
     hurried: int = 0
     """The number of the page's message that was ``too_fast`` and that it will send again."""
     barred: bool = False
     """Whether the page may not use the channel any more: it gets nothing until it may again."""
+
+    def done(self, seq: int) -> None:
+        """The page has handled all that it was sent up to ``seq``."""
+        landed = [size for _, size in takewhile(lambda one: one[0] <= seq, self.flight)]
+        self.flight_bytes -= sum(landed)
+        del self.flight[: len(landed)]
+        self.handled = max(self.handled, seq if self.flight else self.sent)
 
 
 @dataclass(eq=False)
@@ -204,9 +214,7 @@ def acknowledge(core: Core, page: Page, channel: Channel, epoch: int, seq: int) 
     if view is None or not known or seq > view.sent:
         core.note("page", "ack_ignored", channel.id, detail=f"{epoch}:{seq}")
         return
-    while view.flight and view.flight[0][0] <= seq:
-        view.flight_bytes -= view.flight.popleft()[1]
-    view.handled = max(view.handled, view.sent if not view.flight else seq)
+    view.done(seq)
     advance(core, channel, view.handled, "page")
     if not view.barred:
         pump(core, channel, page, view)

@@ -30,13 +30,15 @@ def handled(core: Core, message_id: str, channel: Channel, number: int, **more: 
 
     Where a page of somebody was only written to, nobody knows.
     """
-    members = channel.members.values()
-    if any(number <= member.written for member in members):
-        receipt(core, message_id, channel, "unsupported", **more)
-    elif any(number in member.failures for member in members):
-        receipt(core, message_id, channel, "handled", **more, failed=True)
-    else:
-        receipt(core, message_id, channel, "handled", **more)
+    failed = False
+    for member in channel.members.values():
+        if number <= member.written:
+            receipt(core, message_id, channel, "unsupported", **more)
+            return
+        failed = failed or number in member.failures
+    if failed:
+        more["failed"] = True
+    receipt(core, message_id, channel, "handled", **more)
 
 
 def tell_refused(core: Core, channel: Channel, message_id: str, refusal: Refusal) -> None:

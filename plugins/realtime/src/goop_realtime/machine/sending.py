@@ -125,7 +125,7 @@ def _paced(core: Core, channel: Channel, page: Page, message_id: str) -> Refusal
 
 
 def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Refusal | None:
-    bound = core.limits.of(channel.context.type.limits).message_bytes
+    bound = min(core.limits.message_bytes, channel.context.type.limits.message_bytes)
     if len(encoded) > bound:
         return Refusal(
             code="too_large", reason=f"the message has {len(encoded)} bytes, at most {bound} fit"

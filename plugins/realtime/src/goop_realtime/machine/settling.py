@@ -26,8 +26,7 @@ def settle(core: Core) -> None:
         if channel is not None:
             with Contained(core, channel_id):
                 _tell(core, channel)
-    grown = core.heard.copy()
-    core.heard.clear()
+    grown, core.heard = core.heard, set()
     for channel_id, stage in core.handled_by.items():
         channel = core.channels.get(channel_id)
         if channel is not None:
@@ -85,7 +84,8 @@ def _save_cursors(core: Core) -> None:
     if not core.cursors:
         return
     aged = core.now - core.cursors_since >= CURSORS_WAIT
-    if not (core.cursors_due or aged or any(type(effect) in RECORD_KINDS for effect in core.out)):
+    saved_anyway = not RECORD_KINDS.isdisjoint(map(type, core.out))
+    if not (core.cursors_due or aged or saved_anyway):
         return
     for (channel_id, peer, name), seq in core.cursors.items():
         if channel_id in core.channels:

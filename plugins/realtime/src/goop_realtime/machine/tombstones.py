@@ -28,7 +28,7 @@ BYTES = 4 * BYTES_PER_PEER
 
 
 def keep(core: Core, channel: Channel) -> None:
-    """As time goes by, what has ended lets go of its Session, and is forgotten."""
+    """As time goes by, what has ended lets go of its Session and its pages, and is forgotten."""
     if not _ended(channel):
         return
     age = core.now - channel.closed_at
@@ -36,6 +36,10 @@ def keep(core: Core, channel: Channel) -> None:
         forget(core, channel)
     elif age > REST_MS and not isinstance(channel.session, ClosedSession):
         channel.session = ClosedSession(channel.request, core.plugin_failed)
+        for page in core.pages.values():
+            view = page.views.get(channel.id)
+            if view is not None and view.handled >= channel.log.last[1]:
+                del page.views[channel.id]
 
 
 def make_room(core: Core) -> None:

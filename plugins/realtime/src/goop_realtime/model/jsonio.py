@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from goop_node.escaping import escaped
@@ -16,12 +18,17 @@ MAX_INTEGER = 2**53 - 1
 
 _OPENERS = frozenset(b"[{")
 _CLOSERS = frozenset(b"]}")
+_MANY_DIGITS = re.compile(rb"[0-9]{16}")
+_STRING_OR_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]*')
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
 
 class MalformedJson(ValueError):
-    """Text that is not acceptable JSON. ``code`` is ``malformed_json`` or ``too_deep``."""
+    """Text that is not acceptable JSON.
+
+    ``code`` is ``malformed_json``, ``too_deep`` or ``unsafe_integer``.
+    """
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -46,6 +53,33 @@ def decode(raw: bytes | str, around: int = 0) -> JsonValue:
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
         raise MalformedJson("malformed_json", f"not JSON: {error}") from None
     return value
+
+
+def is_flat(raw: bytes) -> bool:
+    """Whether ``raw`` has too few openers to nest too deep, as nearly every message."""
+    return raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH
+
+
+def read(raw: bytes | str) -> JsonValue:
+    """The value of what a page or peer sent: as ``decode``, and no integer that JavaScript rounds.
+
+    Raises ``MalformedJson``.
+    """
+    value = decode(raw)
+    refuse_unsafe_integers(raw)
+    return value
+
+
+def refuse_unsafe_integers(raw: bytes | str) -> None:
+    """Raise ``MalformedJson`` (``unsafe_integer``) where ``raw``, which is JSON, has such a one."""
+    text = raw.encode() if isinstance(raw, str) else raw
+    if _MANY_DIGITS.search(text) is None:  # as in most messages
+        return
+    for token in _STRING_OR_NUMBER.finditer(text):
+        digits = token[0].removeprefix(b"-")
+        if digits.isdigit() and (len(digits) > 16 or int(digits) > MAX_INTEGER):
+            reason = "an integer beyond 2^53 - 1, which JavaScript would round; send it as text"
+            raise MalformedJson("unsafe_integer", reason)
 
 
 def refuse_depth(raw: bytes | str, around: int = 0) -> None:

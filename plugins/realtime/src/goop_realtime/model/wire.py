@@ -19,7 +19,15 @@ import msgspec
 
 from goop_node.escaping import escaped
 from goop_node.types import JsonValue, Refusal
-from goop_realtime.model.jsonio import MAX_INTEGER, MalformedJson, decode, encode, refuse_depth
+from goop_realtime.model.jsonio import (
+    MAX_INTEGER,
+    MalformedJson,
+    encode,
+    is_flat,
+    read,
+    refuse_depth,
+    refuse_unsafe_integers,
+)
 
 GROUP_PROTOCOL = "/goop-node/group/1.1.0"
 INVITE_PROTOCOL = "/goop-node/group-invite/1.1.0"
@@ -80,7 +88,7 @@ class Line(msgspec.Struct, omit_defaults=True):
 
     def value(self) -> JsonValue:
         """The decoded payload; ``None`` where there is none. Raises ``MalformedJson``."""
-        return None if isinstance(self.payload, msgspec.UnsetType) else decode(bytes(self.payload))
+        return None if isinstance(self.payload, msgspec.UnsetType) else read(bytes(self.payload))
 
     def told(self, kind: Kind[T]) -> T:
         """The payload as ``kind``; its defaults where there is none. Raises ``MalformedJson``."""
@@ -218,18 +226,21 @@ def _read(kind: type[T], encoded: bytes, where: str) -> T:
         raise MalformedJson(
             "malformed_json", f"not a line of the protocol: {error}{where}"
         ) from None
+    refuse_unsafe_integers(encoded)
     return found
 
 
 def parse(raw: bytes) -> Line:
     """The line in ``raw`` (without newline). Raises ``MalformedJson``, which names the field."""
-    refuse_depth(raw, 1 + max(AROUND.values()))
+    flat = is_flat(raw)
+    if not flat:
+        refuse_depth(raw, 1 + max(AROUND.values()))
     try:
         line = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
         raise MalformedJson("malformed_json", f"not a line of the protocol: {error}") from None
     shape = SHAPES.get(line.type)
-    if not isinstance(line.payload, msgspec.UnsetType):
+    if not (flat or isinstance(line.payload, msgspec.UnsetType)):
         refuse_depth(bytes(line.payload), AROUND.get(shape.payload, 0) if shape else 0)
     if line.reason:
         line.reason = escaped(line.reason)[:MAX_REASON]

@@ -241,9 +241,7 @@ def acknowledge(sh: Shared, room: Room, page: Page, number: int, host: str, seq:
     if view is None or not known or seq > view.sent:
         sh.note(room, "page", "ack_ignored", detail=f"{number}:{seq}")
         return
-    while view.flight and view.flight[0][0] <= seq:
-        view.flight_bytes -= view.flight.popleft()[1]
-    view.handled = max(view.handled, view.sent if not view.flight else seq)
+    view.done(seq)
     advance(sh, room, view.handled)
     if not view.barred:
         pump(sh, room, page, view, {})

@@ -8,6 +8,7 @@ then as lost as what a power cut took: the rules for that do the rest.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any, Literal
 
 import msgspec
@@ -87,3 +88,9 @@ CHANNELS = Kind(
         Table("members", "channel", "peer, row", "channel, peer", _MEMBER, _member),
     ),
 )
+
+
+def on_their_way(db: sqlite3.Connection, channel: str) -> int:
+    """How many messages of this node's pages wait for their place in the channel's log."""
+    query = "SELECT count(*) FROM outbox WHERE channel = ? AND kind = 'msg'"
+    return int(db.execute(query, (channel,)).fetchone()[0])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from goop_realtime.engine.effects import AnyRecord
 from goop_realtime.storage.journal import Journal, must_last
+from goop_realtime.storage.journal_reading import on_their_way
 from goop_realtime.storage.schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ class Disk(Journal):
 
     def outbox(self, channel_id: str) -> int:
         """How many messages of our pages are on their way."""
-        query = "SELECT count(*) FROM outbox WHERE channel = ? AND kind = 'msg'"
-        return int(self._db.execute(query, (channel_id,)).fetchone()[0])
+        return on_their_way(self._db, channel_id)
 
 
 def _error(words: str, code: int) -> sqlite3.OperationalError:

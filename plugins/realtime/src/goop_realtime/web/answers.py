@@ -10,7 +10,7 @@ from litestar import Request
 
 from goop_node.problems import Problem
 from goop_realtime.driver.bridge import Bridge
-from goop_realtime.model.jsonio import MalformedJson, decode
+from goop_realtime.model.jsonio import MalformedJson, read
 from goop_realtime.types import Refusal
 
 Found = TypeVar("Found")
@@ -36,7 +36,7 @@ _STATUS = {
 async def body_of(request: Request[Any, Any, Any], kind: type[Any]) -> Any:
     """The request's body as ``kind``: bounds first, then JSON, then its fields."""
     try:
-        value = decode(await request.body())
+        value = read(await request.body())
         return msgspec.convert(value, kind)
     except MalformedJson as error:
         raise Problem(400, error.code, error.reason) from None

@@ -13,7 +13,7 @@ from goop_node.types import Caller, JsonValue
 from goop_realtime.driver.bridge import Bridge
 from goop_realtime.machine.containment import REFUSAL
 from goop_realtime.machine.pages import Page
-from goop_realtime.model.jsonio import MalformedJson, decode
+from goop_realtime.model.jsonio import MalformedJson, read
 
 MAX_FRAME = 80 * 1024
 """Bytes of a frame from a page: a message of 64 KiB and its envelope."""
@@ -167,7 +167,7 @@ class PageSession:
             self._error("too_large", f"a frame has at most {MAX_FRAME} bytes")
             return
         try:
-            body = decode(text)
+            body = read(text)
         except MalformedJson as error:
             self._error(error.code, error.reason)
             return

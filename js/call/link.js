@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// The connection between the two browsers, negotiated over a channel: the W3C's "perfect
+// negotiation", and what it takes when one of the pages is loaded anew.
+//
+// Every connection has an id of its own, which goes with what it says. So an answer that is meant
+// for the connection of an earlier page is left alone, and an offer of another connection than
+// before means that the other page is a new one.
+
+/** @typedef {import("./media.js").Kind} Kind */
+
+/** Candidates that are kept until the description that they belong to is there. */
+const MAX_EARLY = 256;
+/** How long a connection may falter before it looks for another way. */
+const RESTART_MS = 2_000;
+
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/**
+ * What a Link needs of its call.
+ * @typedef {object} Owner
+ * @property {() => RTCConfiguration} configuration
+ * @property {(message: object) => Promise<unknown>} say
+ * @property {(kind: Kind) => MediaStreamTrack | null} track what is sent now
+ * @property {MediaStream} stream what the tracks belong to
+ * @property {(stream: MediaStream) => void} onStream there is another remote stream
+ * @property {(state: RTCPeerConnectionState) => void} onState
+ */
+
+export class Link {
+  /** @type {RTCPeerConnection} */
+  #pc;
+  /** @type {string} the id of this connection */
+  #mine = "";
+  /** @type {string | null} of the other's, once it has spoken to this one */
+  #theirs = null;
+  /** An offer is being made. */
+  #making = false;
+  /** The other's last offer crossed with one of ours, and theirs gives way. */
+  #ignoring = false;
+  /** @type {{ from: string | undefined, candidate: any }[]} */
+  #early = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #faltering;
+  closed = false;
+
+  /**
+   * @param {Owner} owner
+   * @param {boolean} offers whether it begins; the other one waits for an offer
+   */
+  constructor(owner, offers) {
+    this.owner = owner;
+    this.#pc = this.#open();
+    if (offers) for (const kind of /** @type {Kind[]} */ (["audio", "video"])) this.#add(kind);
+  }
+
+  get connected() {
+    return this.#pc.connectionState === "connected";
+  }
+
+  /** @returns {Promise<RTCStatsReport>} */
+  report() {
+    return this.#pc.getStats();
+  }
+
+  /**
+   * Send what the owner has now of that kind.
+   * @param {Kind} kind
+   */
+  async send(kind) {
+    if (this.closed) return;
+    const track = this.owner.track(kind);
+    const transceiver = this.#transceiver(kind);
+    // One that gets its track later needs no new agreement; what was never agreed on does.
+    if (transceiver) await transceiver.sender.replaceTrack(track);
+    else if (track && this.#pc.remoteDescription) this.#add(kind);
+  }
+
+  /** Look for another way to each other. */
+  restart() {
+    if (!this.closed && this.#pc.remoteDescription) this.#pc.restartIce();
+  }
+
+  close() {
+    this.closed = true;
+    this.#shut();
+  }
+
+  /**
+   * What the other page says: an offer, an answer, or a candidate.
+   * @param {any} message
+   */
+  async take(message) {
+    if (this.closed || (message.to && message.to !== this.#mine)) return;
+    if (message.type === "ice_candidate") return this.#candidate(message.connection, message.candidate);
+    const description = typeof message.sdp === "string" ? { type: message.type.slice(4), sdp: message.sdp } : message.sdp;
+    const from = message.connection ?? "";
+    if (message.type === "sdp_offer") await this.#offered(from, description);
+    else await this.#answered(from, description);
+  }
+
+  /**
+   * @param {string} from
+   * @param {RTCSessionDescriptionInit} description
+   */
+  async #offered(from, description) {
+    if (this.#theirs !== null && this.#theirs !== from) this.#reopen();
+    const pc = this.#pc;
+    const crosses = this.#making || pc.signalingState !== "stable";
+    // Both know both ids, so both agree on who gives way. A page without ids cannot.
+    this.#ignoring = crosses && from !== "" && from < this.#mine;
+    if (this.#ignoring) return;
+    await pc.setRemoteDescription(description);
+    if (this.closed || pc !== this.#pc) return;
+    this.#theirs = from;
+    if (description.type === "rollback") return;
+    if (crosses) this.#forgetOwn();
+    await this.#join();
+    await pc.setLocalDescription();
+    await this.#say("sdp_answer", { sdp: pc.localDescription });
+    await this.#late();
+  }
+
+  /**
+   * @param {string} from
+   * @param {RTCSessionDescriptionInit} description
+   */
+  async #answered(from, description) {
+    const pc = this.#pc;
+    if (pc.signalingState !== "have-local-offer" && pc.signalingState !== "have-remote-pranswer") return;
+    if (this.#theirs !== null && this.#theirs !== from) return;
+    await pc.setRemoteDescription(description);
+    this.#theirs = from;
+    await this.#late();
+  }
+
+  /**
+   * @param {string | undefined} from
+   * @param {any} candidate
+   */
+  async #candidate(from, candidate) {
+    const pc = this.#pc;
+    const known = pc.remoteDescription && (from === undefined || from === this.#theirs);
+    if (!known) {
+      if (this.#early.push({ from, candidate }) > MAX_EARLY) this.#early.shift();
+      return;
+    }
+    const init = typeof candidate === "string" ? { candidate, sdpMLineIndex: 0 } : candidate;
+    try {
+      // Nothing, or an empty line, stands for the end, which browsers notice by themselves.
+      if (init?.candidate) await pc.addIceCandidate(init);
+    } catch (error) {
+      if (!this.#ignoring && !this.closed) console.warn("Goop.call: a candidate was of no use:", error);
+    }
+  }
+
+  /** The candidates that came before their description; those of other connections are stale. */
+  async #late() {
+    const mine = this.#early.splice(0).filter(({ from }) => from === undefined || from === this.#theirs);
+    for (const { from, candidate } of mine) await this.#candidate(from, candidate);
+  }
+
+  /** Send and receive over what the other has offered. */
+  async #join() {
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
+      const transceiver = this.#transceiver(kind);
+      if (!transceiver) continue;
+      transceiver.direction = "sendrecv";
+      transceiver.sender.setStreams?.(this.owner.stream);
+      await transceiver.sender.replaceTrack(this.owner.track(kind));
+    }
+    // What they have not offered comes with an offer of ours.
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
+      if (this.owner.track(kind) && !this.#transceiver(kind)) this.#add(kind);
+    }
+  }
+
+  /** What this side had offered, and the other will not hear of: theirs takes its place. */
+  #forgetOwn() {
+    for (const transceiver of this.#pc.getTransceivers()) if (transceiver.mid === null) transceiver.stop();
+  }
+
+  /** @param {Kind} kind */
+  #transceiver(kind) {
+    return this.#pc
+      .getTransceivers()
+      .find(({ receiver, direction }) => receiver.track.kind === kind && direction !== "stopped");
+  }
+
+  /** @param {Kind} kind */
+  #add(kind) {
+    this.#pc.addTransceiver(this.owner.track(kind) ?? kind, { direction: "sendrecv", streams: [this.owner.stream] });
+  }
+
+  /** The other page is a new one. */
+  #reopen() {
+    this.#shut();
+    this.#theirs = null;
+    this.#pc = this.#open();
+    this.owner.onState("connecting");
+  }
+
+  #shut() {
+    clearTimeout(this.#faltering);
+    this.#pc.onnegotiationneeded = this.#pc.onicecandidate = this.#pc.ontrack = null;
+    this.#pc.onconnectionstatechange = null;
+    this.#pc.close();
+  }
+
+  #open() {
+    const pc = new RTCPeerConnection(this.owner.configuration());
+    const remote = new MediaStream();
+    this.#mine = newId();
+    this.#making = this.#ignoring = false;
+    pc.onnegotiationneeded = () => this.#offer(pc);
+    pc.onicecandidate = ({ candidate }) => void this.#say("ice_candidate", { candidate });
+    pc.ontrack = ({ track }) => {
+      remote.addTrack(track);
+      this.owner.onStream(remote);
+    };
+    pc.onconnectionstatechange = () => {
+      clearTimeout(this.#faltering);
+      if (pc.connectionState === "failed") this.restart();
+      if (pc.connectionState === "disconnected") this.#faltering = setTimeout(() => this.restart(), RESTART_MS);
+      this.owner.onState(pc.connectionState);
+    };
+    return pc;
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  async #offer(pc) {
+    try {
+      this.#making = true;
+      await pc.setLocalDescription();
+      if (pc === this.#pc && pc.signalingState === "have-local-offer") {
+        await this.#say("sdp_offer", { sdp: pc.localDescription });
+      }
+    } catch (error) {
+      if (pc === this.#pc && !this.closed) console.error("Goop.call: no offer could be made:", error);
+    } finally {
+      if (pc === this.#pc) this.#making = false;
+    }
+  }
+
+  /**
+   * @param {string} type
+   * @param {object} what
+   */
+  #say(type, what) {
+    const to = this.#theirs ? { to: this.#theirs } : {};
+    return this.owner.say({ type, ...what, connection: this.#mine, ...to });
+  }
+}

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""Two people call each other: they see and hear each other, and every way a call can end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+
+from goop_node.testing import NodeProcess
+from tests.browser.call_people import (
+    FRAMES,
+    HEARD,
+    ended,
+    frames,
+    open_page,
+    ring,
+    see_each_other,
+    talk,
+    until,
+)
+from tests.node.page import wait_until_discovered
+
+Nodes = tuple[NodeProcess, NodeProcess]
+Pages = tuple[Page, Page]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pages(chromium: Browser, nodes: Nodes) -> AsyncIterator[Pages]:
+    """Alice's page and Bob's, which tell of no error."""
+    errors: list[str] = []
+    found = [await open_page(chromium, node) for node in nodes]
+    for page in found:
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda told: told.text.startswith("Goop.") and errors.append(told.text))
+    yield found[0], found[1]
+    assert errors == []
+
+
+async def test_two_people_see_and_hear_each_other(pages: Pages, nodes: Nodes) -> None:
+    alice, bob = pages
+    await talk(alice, bob, nodes[1])
+    for page in pages:
+        await page.wait_for_function(FRAMES, arg=await frames(page))
+        await page.wait_for_function(HEARD)
+        await until(page, "call.receives.audio && call.receives.video && !call.receives.screen")
+
+    await alice.evaluate("() => call.mute()")
+    await until(bob, "!call.receives.audio")
+    assert await alice.evaluate("() => call.unmute()")
+    await until(bob, "call.receives.audio")
+    await alice.evaluate("() => call.camera(false)")
+    await until(bob, "!call.receives.video")
+    assert await alice.evaluate("() => call.localStream.getVideoTracks().length") == 0
+    assert await alice.evaluate("() => call.camera(true)")
+    await until(bob, "call.receives.video")
+    await see_each_other(bob)
+    assert await alice.evaluate("() => call.share()")
+    await until(bob, "call.receives.screen")
+    await bob.wait_for_function(FRAMES, arg=await frames(bob))
+    assert not await alice.evaluate("() => call.share(false)")
+    await until(bob, "!call.receives.screen")
+
+    await bob.evaluate("() => call.end('bye')")
+    for page, by_peer in ((alice, True), (bob, False)):
+        end = await ended(page)
+        assert (end["code"], end["reason"], end["byPeer"]) == ("ended", "bye", by_peer)
+        assert await page.evaluate("() => call.localStream.getTracks().length") == 0
+
+
+async def test_a_call_is_declined_and_given_up(pages: Pages, nodes: Nodes) -> None:
+    alice, bob = pages
+    await ring(alice, bob, nodes[1])
+    await bob.evaluate("() => Goop.call.decline(rings.at(-1).callId, 'not now')")
+    end = await ended(alice)
+    assert (end["code"], end["reason"]) == ("declined", "not now")
+    await ring(alice, bob, nodes[1])
+    await alice.evaluate("() => call.end()")
+    assert (await ended(alice))["code"] == "cancelled"
+    assert (await ended(bob))["code"] == "cancelled"
+
+
+async def test_two_who_call_each_other_at_once_are_in_one_call(pages: Pages, nodes: Nodes) -> None:
+    for page, node in zip(pages, reversed(nodes), strict=True):
+        await page.evaluate("(peer) => void begin(peer)", node.peer_id)
+    await see_each_other(*pages)
+    for page in pages:
+        assert len(await page.evaluate("() => Goop.realtime.channels()")) == 1
+    await pages[0].evaluate("() => call.end()")
+    assert (await ended(pages[1]))["byPeer"]
+
+
+async def test_a_call_goes_on_when_a_page_is_loaded_anew(pages: Pages, nodes: Nodes) -> None:
+    alice, bob = pages
+    await talk(alice, bob, nodes[1])
+    for page, other in ((bob, alice), (alice, bob)):
+        await page.reload()
+        await until(page, "call?.state === 'connected'")
+        await see_each_other(page, other)
+    await alice.evaluate("() => call.end()")
+    assert (await ended(bob))["code"] == "ended"
+
+
+async def test_a_call_goes_on_while_a_node_is_away(pages: Pages, nodes: Nodes) -> None:
+    alice, bob = pages
+    await talk(alice, bob, nodes[1])
+    nodes[1].kill()
+    for page in pages:
+        await page.wait_for_function(FRAMES, arg=await frames(page) + 20)
+        assert await page.evaluate("() => call.state") == "connected"
+    await alice.evaluate("() => call.end('later')")
+    nodes[1].start()
+    await wait_until_discovered(*nodes)
+    end = await ended(bob)
+    assert (end["code"], end["byPeer"]) == ("ended", True)
+
+
+async def test_a_page_that_is_gone_is_noticed(pages: Pages, nodes: Nodes) -> None:
+    alice, bob = pages
+    await talk(alice, bob, nodes[1])
+    await bob.close()
+    await alice.wait_for_function("() => call.state === 'reconnecting'", timeout=10_000)
+
+
+async def test_who_goes_through_relays_alone_tells_no_address(pages: Pages, nodes: Nodes) -> None:
+    alice, bob = pages
+    relay = {"iceServers": [], "iceTransportPolicy": "relay"}
+    await alice.route("**/api/video_call/ice", lambda route: route.fulfill(json=relay))
+    await ring(alice, bob, nodes[1])
+    await bob.evaluate("() => accept()")
+    # Each of the two says when its candidates have come to an end.
+    said = "async () => (await (await Goop.realtime.channels())[0].history())"
+    await alice.wait_for_function(
+        f"async () => (await ({said})()).filter(({{ data }}) => "
+        "data.type === 'ice_candidate' && data.candidate === null).length > 1"
+    )
+    told = {nodes[0].peer_id: "", nodes[1].peer_id: ""}
+    for entry in await alice.evaluate(said):
+        told[entry["from"]] += json.dumps(entry["data"])
+    assert " typ host" in told[nodes[1].peer_id]
+    assert " typ " not in told[nodes[0].peer_id]
+    await alice.evaluate("() => call.end()")
+    assert (await ended(bob))["code"] == "ended"
