@@ -27,6 +27,8 @@ CONFIG = """
 allow = ["context:arcade", "context:video_call"]
 [templates.own-chess]
 allow = ["context:chess"]
+[templates.own-arcade]
+allow = ["context:arcade"]
 """
 """What the nodes are told: pages of an author's own use contexts that were granted to them."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
