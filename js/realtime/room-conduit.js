@@ -55,7 +55,7 @@ export class RoomConduit extends Conduit {
   /** @param {any} row of an endpoint, or a `room` frame */
   tellState(row) {
     if (this.ended) return;
-    this.name = row.id ?? this.name;
+    this.name = row.id ?? row.room ?? this.name;
     this.context = row.context ?? this.context;
     this.self = row.self ?? this.self;
     this.maxPeers = row.maxPeers ?? this.maxPeers;
@@ -69,7 +69,7 @@ export class RoomConduit extends Conduit {
       host: row.host ?? this.detail.host,
     };
     if (row.state === "left") return this.conclude(detail);
-    if (row.members) this.inbox.members(row.members);
+    if (row.members) this.inbox.begins(row);
     this.change(row.state, detail);
     this.tellOpeners();
   }

@@ -84,9 +84,11 @@ export class RoomInbox extends Inbox {
     this.add({ bytes: 0, at, name: joins ? "onMemberJoin" : "onMemberLeave", ready: always, run });
   }
 
-  /** Who are members at this place. @param {GoopMember[]} members */
-  members(members) {
+  /** What a `room` frame says of the place where this page is. @param {any} frame */
+  begins({ members, runs }) {
     if (this.overflowed) return; // said again when the rest is
+    // A page that has had nothing yet has its place all the same, for a cut may come before anything else.
+    if (this.after.length === 0) this.after = runs ?? [];
     this.tell("", null, () => true, members);
   }
 

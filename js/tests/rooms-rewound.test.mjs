@@ -148,6 +148,13 @@ test("a handler for members that is assigned twice in a turn greets once; a new 
   same(seen, ["bob", "anew"]);
 });
 
+test("a page that has had nothing yet says where it began", async () => {
+  const page = await openRoom({ runs: [[1, "alice", 2]] });
+  page.node.cut();
+  await page.clock.advance(50);
+  same(subscribed(page).after, { [ROOM]: [[1, "alice", 2]] });
+});
+
 test("what does not fit is asked for again, from where the page is", async () => {
   const page = await openRoom();
   const { room, node, clock } = page;

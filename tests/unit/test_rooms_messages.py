@@ -233,6 +233,25 @@ def test_private_content_that_is_missing_is_asked_for(
     assert not room.lacking
 
 
+def test_private_content_that_nobody_has_keeps_nothing_waiting(
+    game: tuple[World, str, list[Node]],
+) -> None:
+    """Its author has lost it in a power cut: the addressee hears what follows."""
+    world, handle, (a, b, c) = game
+    b.send(handle, {"type": "whisper", "secret": 1}, to="c")
+    world.run(300)
+    for node in (a, b, c):
+        room = node.room(handle)
+        entry = next(room.log.after(room.log.last - 1))
+        room.log.replace(msgspec.structs.replace(entry, raw=b"", salt=b""))
+    room.lacking[entry.seq] = 0
+    a.send(handle, {"type": "add", "n": 5})
+    world.run(2000)
+    assert not room.lacking
+    assert c.got("message")[-1]["data"]["n"] == 5
+    assert a.room(handle).stable == room.log.last
+
+
 def test_states_that_differ_are_named(game: tuple[World, str, list[Node]]) -> None:
     world, handle, (a, b, c) = game
     told: list[tuple[str, str]] = []

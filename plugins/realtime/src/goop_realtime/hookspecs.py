@@ -24,8 +24,10 @@ def realtime_contexts(node: NodeApi) -> Iterable[ContextType]:  # type: ignore[e
 
 @hookspec
 def realtime_authorize_open(node: NodeApi, request: OpenRequest) -> Refusal | None:
-    """Veto: may this channel open? Return a ``Refusal`` to refuse it, else ``None``.
+    """Veto: may this channel open, or this peer join? A ``Refusal`` refuses it, ``None`` does not.
 
-    Asked at the opener's node before the request leaves, and at the other before its person is
-    asked. An implementation that raises refuses, with ``plugin_error``.
+    Of a channel it is asked at the opener's node before the request leaves, and at the other before
+    its person is asked. Of a room (``request.channel`` is its handle) it is asked at the node that
+    wants to join (``peers`` is that one alone), and at the host about who is no member yet (then
+    they are the guest and the host). An implementation that raises refuses, with ``plugin_error``.
     """

@@ -157,9 +157,9 @@ def find(sh: Shared, handle: str, caller: Caller) -> Room | Refusal:
 
 def leave(sh: Shared, handle: str, caller: Caller) -> Refusal | None:
     """Somebody leaves the room for this node."""
-    room = find(sh, handle, caller)
-    if isinstance(room, Refusal):
-        return room
+    room = sh.rooms.get(handle)
+    if room is None or not views.may_see(sh, caller, room):
+        return UNKNOWN
     with Contained(sh.core, handle):
         leaving.leave(sh, room)
         return None

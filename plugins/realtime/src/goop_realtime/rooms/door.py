@@ -16,6 +16,7 @@ from goop_realtime.machine.core import Core
 from goop_realtime.machine.liveness import Overdue
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.plugin_news import Work
+from goop_realtime.machine.rights import UNKNOWN
 from goop_realtime.model.failure import Failure
 from goop_realtime.rooms import (
     callers,
@@ -122,13 +123,15 @@ class Rooms:
         """The rooms that the caller may see."""
         sh = self._sh
         return [
-            rows.room_row(sh, room) for room in sh.rooms.values() if views.may_use(sh, caller, room)
+            rows.room_row(sh, room) for room in sh.rooms.values() if views.may_see(sh, caller, room)
         ]
 
     def row(self, handle: str, caller: Caller) -> Row | Refusal:
         """One of them."""
-        room = callers.find(self._sh, handle, caller)
-        return room if isinstance(room, Refusal) else rows.room_row(self._sh, room)
+        room = self._sh.rooms.get(handle)
+        if room is None or not views.may_see(self._sh, caller, room):
+            return UNKNOWN
+        return rows.room_row(self._sh, room)
 
     def nearby(self, now: int, caller: Caller, context: str) -> list[Row] | Refusal:
         """The open rooms of a context that connected nodes have told of in the last seconds.

@@ -57,6 +57,7 @@ def claim(sh: Shared, room: Room) -> None:
         refusal = admit(sh, room, sh.me, sh.core.label_of(sh.me))
         if refusal is not None:
             ending.end(sh, room, refusal.code, refusal.reason)
+        if room.final:
             return
     hosting.absent = dict.fromkeys(room.others_listed, sh.now)
     order_outbox(sh, room)

@@ -211,11 +211,11 @@ class Want(RoomLine, tag="want", kw_only=True):
 
 
 class Content(RoomLine, tag="content", kw_only=True):
-    """The content of that entry."""
+    """The content of that entry; without ``data`` the other side has it no more either."""
 
     seq: Number
-    data: msgspec.Raw
-    salt: Salt
+    data: msgspec.Raw = EMPTY
+    salt: Salt = b""
 
 
 Line = (

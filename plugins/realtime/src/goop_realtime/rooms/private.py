@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Messages to one member: their content is with author, host and addressee only.
 
-Who lacks the content of an entry of its own asks through the host, which asks the other one.
+Who lacks the content of an entry of its own asks through the host, which asks the other one. Who
+has it no more either, as after a power cut, says so: then nobody waits for it.
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ def wanted(sh: Shared, link: Link, line: Want) -> None:
         sh.note(room, "link", "ignored", detail=f"{link.peer} wants what is not for it")
     elif not entry.withheld:
         sh.write(link, Content(seq=entry.seq, data=msgspec.Raw(entry.raw), salt=entry.salt))
-    elif not from_host:
+    elif from_host or sh.me in (entry.author, entry.to):
+        sh.write(link, Content(seq=entry.seq))
+    else:
         room.wanted.setdefault(entry.seq, set()).add(link.peer)
         _ask(sh, room, entry)
 
@@ -83,15 +86,18 @@ def came(sh: Shared, link: Link, line: Content) -> None:
     room, raw = link.room, bytes(line.data)
     entry = room.log.get(line.seq)
     askers = room.wanted.pop(line.seq, set())
-    if entry is None or not entry.withheld or not raw:
+    if entry is None or not entry.withheld:
         return
-    if digest_of(line.salt, raw) != entry.digest:
+    if raw and digest_of(line.salt, raw) != entry.digest:
         sh.note(room, "link", "forged", entry.id, f"{link.peer} gave another content")
         return
-    entry = msgspec.structs.replace(entry, raw=raw, salt=line.salt)
-    room.log.replace(entry)
+    if raw:
+        entry = msgspec.structs.replace(entry, raw=raw, salt=line.salt)
+        room.log.replace(entry)
+        sh.out.append(AppendEntry(room.handle, entry))
+    else:
+        sh.note(room, "link", "content_lost", entry.id)
     room.lacking.pop(entry.seq, None)
-    sh.out.append(AppendEntry(room.handle, entry))
     sh.grow(room)
     links = room.hosting.links if room.hosting is not None else {}
     for peer in askers:

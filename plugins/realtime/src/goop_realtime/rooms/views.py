@@ -41,6 +41,11 @@ def may_use(sh: Shared, caller: Caller, room: Room) -> bool:
     return caller.kind == "home" or sh.core.rights.uses(caller, context)
 
 
+def may_see(sh: Shared, caller: Caller, room: Room) -> bool:
+    """Whether the caller may know of the room, and leave it: home leaves what is said to others."""
+    return is_person(caller) or may_use(sh, caller, room)
+
+
 def view_of(sh: Shared, room: Room, page: Page) -> View:
     """The page's view of the room; a new one starts at what no page has handled."""
     view = page.views.get(room.handle)
