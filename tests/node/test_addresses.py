@@ -105,3 +105,23 @@ async def test_who_came_back_elsewhere_is_found_again(tmp_path: Path, mover: str
     finally:
         await asyncio.to_thread(bob.stop)
         await asyncio.to_thread(alice.stop)
+
+
+async def test_a_peer_is_met_where_another_one_says_it_is(tmp_path: Path) -> None:
+    async with node(tmp_path, "alice") as alice, node(tmp_path, "bob") as bob:
+        peer_id = alice.network.peer_id
+        nobody = [f"/ip4/127.0.0.1/tcp/{unused_port()}", "/dns4/localhost/tcp/80", "?"]
+        with pytest.raises(NetworkError) as failure:
+            await bob.network.meet(peer_id, nobody, told_by="carol")
+        assert failure.value.code == "refused"
+        await bob.network.meet(peer_id, [*nobody, alice.network.addrs[0]], told_by="dave")
+        found = bob.peers.get(peer_id)
+        assert found is not None
+        assert found.connected
+        assert remembered_or_none(tmp_path, "bob") == {}, "nobody has named it"
+        assert await Echoed(await bob.network.open_stream(peer_id, [ECHO])).works()
+
+
+def remembered_or_none(folder: Path, name: str) -> dict[str, list[str]]:
+    """What a node has in its file of friends, if it has one."""
+    return remembered(folder, name) if (folder / name / "friends.json").exists() else {}
