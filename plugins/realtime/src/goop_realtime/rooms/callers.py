@@ -11,7 +11,7 @@ from goop_node.config.values import is_template_name
 from goop_node.types import Caller, JsonValue
 from goop_realtime.contexts.registry import PLAIN, Context
 from goop_realtime.machine.containment import REFUSAL, Contained
-from goop_realtime.machine.pages import Page
+from goop_realtime.machine.pages import Page, View, frame
 from goop_realtime.machine.rights import UNKNOWN, owner_of
 from goop_realtime.rooms import keys, leaving, restoring, seeking, sending, streams, views
 from goop_realtime.rooms.entries import MaxPeers
@@ -183,8 +183,21 @@ def rights_changed(sh: Shared) -> None:
     for page in sh.core.pages.values():
         for room in sh.rooms.values():
             view = page.views.get(room.handle)
-            if view is not None:
-                view.barred = not views.may_use(sh, page.caller, room)
+            barred = not views.may_use(sh, page.caller, room)
+            if view is not None and barred != view.barred:
+                view.barred = barred
+                _tell_right(sh, page, room, view)
+
+
+def _tell_right(sh: Shared, page: Page, room: Room, view: View) -> None:
+    """Tell a page that it may not use a room any more, or may again."""
+    if not view.barred:
+        views.tell_room_to(sh, room, page, view)
+        sh.grow(room)
+        return
+    needed = sh.core.rights.needed(page.caller, room.context.name)
+    body: dict[str, JsonValue] = {**needed.more, "type": "error", "channel": room.handle}
+    frame(sh.core, page, body | {"code": needed.code, "reason": needed.reason})
 
 
 def standing_changed(sh: Shared, peer: str) -> None:

@@ -9,6 +9,7 @@ from goop_realtime.rooms import (
     distributing,
     ending,
     finding,
+    following,
     leaving,
     nearby,
     private,
@@ -43,6 +44,7 @@ def _keep(sh: Shared, room: Room) -> None:
     if room.phase is Phase.HOST:
         distributing.keep(sh, room)
     private.keep(sh, room)
+    following.keep(sh, room)
     finding.look(sh, room)
     views.save_handled(sh, room)
 

@@ -208,6 +208,7 @@ class Rooms:
         """The peer is not connected any more."""
         self._at(now)
         self._sh.connected.pop(peer, None)
+        nearby.gone(self._sh, peer)
 
     def standing_changed(self, now: int, peer: str) -> None:
         """The person has blocked the peer, or taken that back."""

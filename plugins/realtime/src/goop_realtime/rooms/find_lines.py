@@ -34,13 +34,15 @@ MAX_LISTED = 64
 class Finding(RoomLine, kw_only=True):
     """How a node stands to a room, as a question (``ask``, under a ``nonce``), an answer, or both.
 
-    ``echo`` is the nonce of the question that is answered.
+    ``echo`` is the nonce of the question that is answered; ``proof``, over it, says that the node
+    has the room's key.
     """
 
     room: RoomName
     ask: bool = False
     nonce: Nonce = ""
     echo: Nonce = ""
+    proof: Hex = ""
 
 
 class Seek(Finding, tag="seek", kw_only=True):
@@ -55,14 +57,13 @@ class Seek(Finding, tag="seek", kw_only=True):
 class Host(Finding, tag="host", kw_only=True):
     """It is host in ``epoch``, with so many members ``linked`` and ``seq`` entries.
 
-    ``hash`` is that of its contract; ``proof``, over ``echo``, says that it has the room's key.
+    ``hash`` is that of its contract.
     """
 
     epoch: EpochForm
     seq: Number = 0
-    linked: Number = 0
+    linked: Annotated[int, msgspec.Meta(ge=0, le=MAX_MEMBERS)] = 0
     hash: Hex = ""
-    proof: Hex = ""
 
 
 class Guest(Finding, tag="guest", kw_only=True):

@@ -21,6 +21,7 @@ from goop_realtime.rooms.find_lines import (
     parse,
 )
 from goop_realtime.rooms.missing import named_hosts
+from goop_realtime.rooms.positions import is_plausible
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.rooms.seeking import GRACE_MS, Answer, Seeking, Standing
@@ -36,6 +37,8 @@ NONCE_MS = 3000
 UNREACHABLE = "unreachable"
 UNREACHABLE_MS = 3000
 """How long a host may be out of reach before people are told."""
+FINDING = "finder"
+"""As what a node proves in an answer that it has a room's key."""
 FULL_MS = GRACE_MS + 2000
 """How long a node that was in the room before tries to come into a full one."""
 
@@ -97,32 +100,22 @@ def peer_back(sh: Shared, room: Room, peer: str) -> None:
 
 def _standing(sh: Shared, room: Room, peer: str, *, ask: str = "", echo: str = "") -> Standing:
     """How this node stands to the room, for a peer; ``ask`` is the nonce of a question."""
-    last, asks = room.fold.last, bool(ask)
+    last = room.fold.last
+    line: Standing
     if room.phase is Phase.HOST and room.hosting is not None:
-        return Host(
-            room=room.name,
-            ask=asks,
-            nonce=ask,
-            echo=echo,
-            epoch=room.epoch,
-            seq=last.seq,
-            linked=len(room.hosting.links),
-            hash=room.context.hash,
-            proof=keys.proof(room.secret, "host", sh.me, peer, echo) if room.secret else "",
-        )
-    if room.phase is Phase.GUEST:
-        return Guest(room=room.name, ask=asks, nonce=ask, echo=echo, host=room.epoch.host)
-    if room.seeking is not None:
-        return Seek(
-            room=room.name,
-            ask=asks,
-            nonce=ask,
-            echo=echo,
-            epoch=last.epoch,
-            seq=last.seq,
-            lost=room.seeking.lost,
-        )
-    return Out(room=room.name, ask=asks, nonce=ask, echo=echo)
+        linked = len(room.hosting.links)
+        line = Host(room=room.name, epoch=room.epoch, seq=last.seq, linked=linked)
+        line.hash = room.context.hash
+    elif room.phase is Phase.GUEST:
+        line = Guest(room=room.name, host=room.epoch.host)
+    elif room.seeking is not None:
+        line = Seek(room=room.name, epoch=last.epoch, seq=last.seq, lost=room.seeking.lost)
+    else:
+        line = Out(room=room.name)
+    line.ask, line.nonce, line.echo = bool(ask), ask, echo
+    if room.secret and echo:
+        line.proof = keys.proof(room.secret, FINDING, sh.me, peer, echo)
+    return line
 
 
 def heard(sh: Shared, peer: str, line: Standing) -> None:
@@ -133,6 +126,8 @@ def heard(sh: Shared, peer: str, line: Standing) -> None:
             sh.find(peer, Out(room=line.room, echo=line.nonce))
         return
     if isinstance(line, Seek | Host):
+        if not is_plausible(line.epoch[0], sh.now):
+            return
         room.hear_of(line.epoch[0])
     echoed = sh.now - room.nonces.get(line.echo, -NONCE_MS - 1) <= NONCE_MS
     wants = room.seeking is not None or room.hosting is not None
@@ -140,8 +135,10 @@ def heard(sh: Shared, peer: str, line: Standing) -> None:
     if line.ask or again:
         nonce = next(reversed(room.nonces), "") if again else ""
         sh.find(peer, _standing(sh, room, peer, ask=nonce, echo=line.nonce), room)
-    if isinstance(line, Host) and not (echoed and _has_key(sh, room, peer, line)):
+    if isinstance(line, Host) and not echoed:
         return
+    if room.secret and not (echoed and _has_key(sh, room, peer, line)):
+        return  # others know no more than the room's name
     if room.seeking is not None:
         room.seeking.answers[peer] = Answer(line, sh.now)
         sh.grow(room)
@@ -149,11 +146,8 @@ def heard(sh: Shared, peer: str, line: Standing) -> None:
         merging.met(sh, room, peer, line)
 
 
-def _has_key(sh: Shared, room: Room, peer: str, line: Host) -> bool:
-    """Whether a host has the room's key, if it has one: others know no more than its name."""
-    if not room.secret:
-        return True
-    return keys.is_proof(line.proof, room.secret, "host", peer, sh.me, line.echo)
+def _has_key(sh: Shared, room: Room, peer: str, line: Standing) -> bool:
+    return keys.is_proof(line.proof, room.secret, FINDING, peer, sh.me, line.echo)
 
 
 def _decide(sh: Shared, room: Room, seeking: Seeking) -> None:

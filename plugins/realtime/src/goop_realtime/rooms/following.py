@@ -22,9 +22,13 @@ from goop_realtime.rooms.entries import Leaving, RoomEntry, digest_of, is_signed
 from goop_realtime.rooms.entry_lines import entry_of
 from goop_realtime.rooms.lines import Ack, Confirm, EntryLine, Moved, Msg, Refuse, Stable
 from goop_realtime.rooms.links import Link
+from goop_realtime.rooms.positions import is_plausible
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.types import Refusal
+
+STALLED_MS = 10_000
+"""How long a host may take for the next entry that it has."""
 
 
 def entry(sh: Shared, link: Link, line: EntryLine) -> None:
@@ -64,8 +68,9 @@ def confirmed(sh: Shared, link: Link, line: Confirm) -> None:
 def take(sh: Shared, link: Link, new: RoomEntry, *, ours: bool = False) -> None:
     """Check an entry as the host had to, and take it in; what is ``ours`` we have signed."""
     room = link.room
-    if new.seq != room.log.last + 1 or new.epoch < room.fold.last.epoch:
-        _break_off(sh, link, "malformed_json", f"entry {new.seq} after {room.log.last}")
+    if not _may_follow(sh, room, new):
+        reason = f"{new.kind} {new.seq} of {new.author} after {room.log.last}"
+        _break_off(sh, link, "malformed_json", reason)
         return
     if not ours and not is_signed(sh.signing, room.fold.room, new):
         _break_off(sh, link, "forged", f"{new.author} has not signed {new.id}")
@@ -84,6 +89,18 @@ def take(sh: Shared, link: Link, new: RoomEntry, *, ours: bool = False) -> None:
         _follow(sh, link, room, new)
 
 
+def _may_follow(sh: Shared, room: Room, new: RoomEntry) -> bool:
+    """Whether a host that keeps to the rules may have ordered that."""
+    fold = room.fold
+    if new.seq != room.log.last + 1 or new.epoch < fold.last.epoch:
+        return False
+    if not is_plausible(new.number, sh.now) or (new.kind == "open") != (new.seq == 1):
+        return False
+    if new.kind == "join":
+        return new.author in fold.members or not fold.is_full
+    return new.kind != "msg" or new.author in fold.members
+
+
 def _follow(sh: Shared, link: Link, room: Room, new: RoomEntry) -> None:
     """What an entry changes beside the log."""
     if new.author == sh.me and new.kind == "msg":
@@ -100,11 +117,21 @@ def _follow(sh: Shared, link: Link, room: Room, new: RoomEntry) -> None:
 
 def catch_up(sh: Shared, link: Link) -> None:
     """Where this node has all that the host had at its welcome, it takes part from here on."""
+    link.progress_at = sh.now
     if not link.caught_up and link.room.log.last >= link.until:
         link.caught_up = True
         latest.owe_all(link.room, link, author=sh.me)
         sh.tell(link.room)
         sh.wake(link.room)
+
+
+def keep(sh: Shared, room: Room) -> None:
+    """As time goes by: a host that does not give what it has said it has is no host."""
+    link = room.link
+    if link is None or not link.welcomed or link.caught_up:
+        return
+    if sh.now - link.progress_at >= STALLED_MS:
+        _break_off(sh, link, "stalled", f"{room.log.last} of {link.until} entries came")
 
 
 def acknowledge(sh: Shared, room: Room) -> None:

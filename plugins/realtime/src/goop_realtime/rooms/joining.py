@@ -11,7 +11,7 @@ from goop_realtime.rooms import ending, following, keys, rewinding, seeking
 from goop_realtime.rooms.lines import Challenge, Close, Join, Prove, Welcome
 from goop_realtime.rooms.links import LOST_MS, Link
 from goop_realtime.rooms.log import Base
-from goop_realtime.rooms.positions import Epoch
+from goop_realtime.rooms.positions import Epoch, Run, Runs, is_plausible
 from goop_realtime.rooms.records import OpenRoomLink
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
@@ -108,11 +108,14 @@ def welcomed(sh: Shared, link: Link, line: Welcome) -> None:
         return
     epoch, fits = Epoch(*line.epoch), room.log.start <= line.fork <= room.log.last
     snapshot = line.snapshot
-    if epoch.host != link.peer or not (fits or snapshot):
+    newest = Runs(Run(*run) for run in snapshot.fold.runs).last.epoch if snapshot else epoch
+    plausible = all(is_plausible(one.number, sh.now) for one in (epoch, newest))
+    if epoch.host != link.peer or not (fits or snapshot) or not plausible:
         sh.drop(link)
         seeking.failed(sh, room, link.peer, "malformed_json", skip_ms=seeking.GRACE_MS)
         return
     link.welcomed, link.until, link.acked = True, line.last, -1
+    link.progress_at = sh.now
     room.phase, room.seeking = Phase.GUEST, None
     room.epoch, room.last_host = epoch, epoch.host
     room.code = room.reason = ""

@@ -22,7 +22,7 @@ def secret_of(name: str, key: str) -> str:
 
 
 def proof(secret: str, role: str, prover: str, verifier: str, nonce: str) -> str:
-    """That the ``prover`` (as host or guest) has the key, over the other one's nonce; hex."""
+    """That the ``prover``, in a role, has the key, over the other one's nonce; hex."""
     said = f"goop room proof\0{role}\0{prover}\0{verifier}\0{nonce}"
     return hmac.new(bytes.fromhex(secret), said.encode(), sha256).hexdigest()
 

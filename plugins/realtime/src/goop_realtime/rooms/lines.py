@@ -80,11 +80,10 @@ class Welcome(RoomLine, tag="welcome", kw_only=True):
 
 
 class Close(RoomLine, tag="close", kw_only=True):
-    """Either: the stream ends, and why. ``host`` is whom to join instead, where that is known."""
+    """Either: the stream ends, and why."""
 
     code: Code
     reason: Text = ""
-    host: PeerId = ""
 
 
 class EntryLine(RoomLine, tag="entry", kw_only=True):

@@ -44,6 +44,8 @@ class Link:
     """Host: up to where the guest's pages have handled it. Guest: what it said of that."""
     until: int = 0
     """Guest: what the host had at its welcome; it takes part when it has that."""
+    progress_at: int = 0
+    """Guest: when the last entry came."""
     caught_up: bool = False
     """Guest: it has, and its outbox is on its way."""
     ids: dict[str, bytes] = field(default_factory=dict)

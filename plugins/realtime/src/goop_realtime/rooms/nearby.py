@@ -62,6 +62,12 @@ def heard(sh: Shared, peer: str, line: WhichRooms | TheseRooms) -> None:
         sh.offers[line.context].by_peer[peer] = (sh.now, line.rooms)
 
 
+def gone(sh: Shared, peer: str) -> None:
+    """What a peer has told counts no more."""
+    for offers in sh.offers.values():
+        offers.by_peer.pop(peer, None)
+
+
 def known(sh: Shared, context: str) -> list[dict[str, JsonValue]]:
     """The open rooms of a context, this node's own among them."""
     found = {

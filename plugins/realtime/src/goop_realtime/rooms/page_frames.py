@@ -184,6 +184,10 @@ def _follow(sh: Shared, page: Page, room: Room, body: dict[str, Any]) -> None:
 def _go_on(sh: Shared, page: Page, room: Room, view: View, body: dict[str, Any]) -> None:
     """The page says what it has of the log: what this node has not, it gives up."""
     after = _of(body, "after", room.handle)
+    if after == []:
+        # It was told nothing: whatever was written to it before has not arrived.
+        began = max(room.handled, room.joined_at.get(sh.me, 0), room.log.start)
+        _restart(view, min(view.sent, began), min(view.handled, began))
     if not after:
         return
     try:
@@ -192,13 +196,17 @@ def _go_on(sh: Shared, page: Page, room: Room, view: View, body: dict[str, Any])
         frame(sh.core, page, {"type": "error", "code": "bad_request", "reason": str(error)[:300]})
         return
     fork, theirs = room.fold.runs.fork(runs), runs.last.seq
-    view.sent, view.handled = fork, _handled(room, fork, _of(body, "handled", room.handle))
+    _restart(view, fork, _handled(room, fork, _of(body, "handled", room.handle)))
     view.redelivered_to = room.handed_out
-    view.flight.clear()
-    view.flight_bytes = 0
     if fork < theirs and fork >= room.log.start:
         views.rewind_to(sh, room, page, view, fork)
     views.advance(sh, room, view.handled)
+
+
+def _restart(view: View, sent: int, handled: int) -> None:
+    view.sent, view.handled = sent, handled
+    view.flight.clear()
+    view.flight_bytes = 0
 
 
 def _handled(room: Room, fork: int, told: Any) -> int:

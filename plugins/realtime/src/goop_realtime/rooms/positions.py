@@ -14,6 +14,17 @@ MAX_RUNS = 256
 """Runs that are remembered; two logs that have only older ones in common share nothing."""
 
 
+A_DAY_MS = 24 * 3600 * 1000
+SOME_DAY = 20_454 * A_DAY_MS
+"""The first of January 2026: no clock that is right is behind it."""
+AHEAD_MS = 10 * 366 * A_DAY_MS
+
+
+def is_plausible(number: int, now: int) -> bool:
+    """Whether an epoch may have that number: nobody can use the numbers up for ever."""
+    return number <= max(now, SOME_DAY) + AHEAD_MS
+
+
 class Epoch(NamedTuple):
     """One node's time as host. Totally ordered; a later host of a log has a greater one."""
 

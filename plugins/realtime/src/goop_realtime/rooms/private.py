@@ -77,7 +77,8 @@ def wanted(sh: Shared, link: Link, line: Want) -> None:
     elif from_host or sh.me in (entry.author, entry.to):
         sh.write(link, Content(seq=entry.seq))
     else:
-        room.wanted.setdefault(entry.seq, set()).add(link.peer)
+        if room.hosting is not None:
+            room.hosting.wanted.setdefault(entry.seq, set()).add(link.peer)
         _ask(sh, room, entry)
 
 
@@ -85,7 +86,8 @@ def came(sh: Shared, link: Link, line: Content) -> None:
     """The content of an entry has come: this node has it, and who asked for it gets it."""
     room, raw = link.room, bytes(line.data)
     entry = room.log.get(line.seq)
-    askers = room.wanted.pop(line.seq, set())
+    hosts = room.hosting
+    askers = hosts.wanted.pop(line.seq, set()) if hosts is not None else set[str]()
     if entry is None or not entry.withheld:
         return
     if raw and digest_of(line.salt, raw) != entry.digest:
@@ -99,7 +101,7 @@ def came(sh: Shared, link: Link, line: Content) -> None:
         sh.note(room, "link", "content_lost", entry.id)
     room.lacking.pop(entry.seq, None)
     sh.grow(room)
-    links = room.hosting.links if room.hosting is not None else {}
+    links = hosts.links if hosts is not None else {}
     for peer in askers:
         if peer in links and peer in (entry.author, entry.to):
             sh.write(links[peer], line)

@@ -73,6 +73,8 @@ class Hosting:
     stable_at: int = 0
     """When it may tell again what is stable."""
     stable_due: bool = False
+    wanted: dict[int, set[str]] = field(default_factory=dict)
+    """Who waits for the content of which private entry."""
     next: str = ""
     """Who follows it, where it leaves."""
     leaves_at: int = 0
@@ -153,8 +155,6 @@ class Room:
     """The number of each member's ``join``; 0 for one that the log does not hold any more."""
     lacking: dict[int, int] = field(default_factory=dict)
     """Private entries of ours whose content is not here, and when it was asked for."""
-    wanted: dict[int, set[str]] = field(default_factory=dict)
-    """Host: who waits for the content of which entry."""
     states: dict[int, str] = field(default_factory=dict)
     """Hashes of the Session's state behind some entries."""
     state_told: int = 0

@@ -13,6 +13,8 @@ from goop_realtime.rooms.seeking import GRACE_MS, Seeking, Standing
 
 CLAIM_MS = 1000
 """How long nobody claims who has not heard of all others."""
+BETTER_MS = 2 * GRACE_MS
+"""How long a better seeker is waited for: it would have become host by then, if it could."""
 RESET_MS = 500
 """How long a host is waited for that all others have lost, too."""
 
@@ -26,12 +28,12 @@ def is_better(room: Room, peer: str, line: Seek) -> bool:
 
 def may_claim(sh: Shared, room: Room, seeking: Seeking, fresh: Mapping[str, Standing]) -> bool:
     """Whether this node becomes host now; no host has answered."""
+    waited = sh.now - seeking.since
     for peer, line in fresh.items():
         if isinstance(line, Guest) and line.host != sh.me:
             return False
-        if isinstance(line, Seek) and is_better(room, peer, line):
+        if isinstance(line, Seek) and is_better(room, peer, line) and waited < BETTER_MS:
             return False
-    waited = sh.now - seeking.since
     if _is_minority(room, seeking, fresh) and waited < GRACE_MS:
         return False
     return waited >= CLAIM_MS or _all_heard(room, seeking, fresh, waited)
