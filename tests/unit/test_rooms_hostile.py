@@ -223,6 +223,6 @@ def test_a_session_that_breaks_takes_its_room_along_and_no_other() -> None:
     session._session.apply = broken  # type: ignore[method-assign]
     a.send(handle, 1)
     world.run(100)
-    assert (a.room(handle).phase, a.room(handle).code) == ("left", "plugin_error")
+    assert (a.room(handle).phase, a.room(handle).code) == ("left", "plugin_failed")
     world.until(lambda: host(handle, world) == ["b"])
     assert b.log(handle) == []

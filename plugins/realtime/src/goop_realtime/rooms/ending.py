@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from goop_realtime.contexts.plugin_code import PluginFailure
+from goop_realtime.model.obstacles import FAILED as PLUGIN_FAILED
 from goop_realtime.rooms import receipts
 from goop_realtime.rooms.lines import Close
 from goop_realtime.rooms.links import Link
@@ -44,7 +46,8 @@ def give_up(sh: Shared, room: Room) -> None:
 
 def fail(sh: Shared, room: Room, refusal: Refusal) -> None:
     """This node cannot go on with the room before a plugin is mended."""
-    end(sh, room, refusal.code, refusal.reason, keep=True)
+    code = PLUGIN_FAILED if isinstance(refusal, PluginFailure) else refusal.code
+    end(sh, room, code, refusal.reason, keep=True)
 
 
 def cut(sh: Shared, link: Link, code: str) -> None:
