@@ -16,6 +16,7 @@ from goop_realtime.rooms.positions import Epoch
 from goop_realtime.types import LogEntry
 from tests.unit.rooms_world import Node, World
 from tests.unit.test_rooms_lives import alike, host, joined, together
+from tests.unit.test_rooms_messages import GAME
 
 
 def codes(node: Node, handle: str = "") -> set[str]:
@@ -213,7 +214,12 @@ def test_what_this_node_fails_on_ends_that_room_alone() -> None:
 
 
 def test_a_session_that_breaks_takes_its_room_along_and_no_other() -> None:
-    world, handle, (a, b) = together("a", "b")
+    world = World("a", "b", contexts=[GAME])
+    world.meet()
+    a, b = world.nodes.values()
+    for node in (a, b):
+        handle = node.join("game_1")
+        world.until(lambda node=node, handle=handle: joined(handle, node))
 
     def broken(entry: LogEntry) -> None:
         raise ZeroDivisionError
@@ -221,7 +227,7 @@ def test_a_session_that_breaks_takes_its_room_along_and_no_other() -> None:
     session = a.room(handle).session
     assert session is not None
     session._session.apply = broken  # type: ignore[method-assign]
-    a.send(handle, 1)
+    a.send(handle, {"type": "add", "n": 1})
     world.run(100)
     assert (a.room(handle).phase, a.room(handle).code) == ("left", "plugin_failed")
     world.until(lambda: host(handle, world) == ["b"])
