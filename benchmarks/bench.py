@@ -85,7 +85,8 @@ class Bench:
         if (missing := calls.missing()) is not None:
             print(f"  skipped: {missing}")
             return
-        found = await calls.measure(self._run().folder, calls=6 * self._options.pairs)
+        count = 30 if self._options.pairs > 1 else 1
+        found = await calls.measure(self._run().folder, calls=count)
         self._report.values("calls", found)
         for what, limit in calls.BOUNDS.items():
             self._report.bound(what, found[what], limit)
