@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import chess_games, chromium, footprint, polling, rows
+from benchmarks import calls, chess_games, chromium, footprint, polling, rows
 from benchmarks.load import Figures
 from benchmarks.processes import RATE_LIMIT
 from benchmarks.report import Report
@@ -39,6 +39,7 @@ class Bench:
         wanted = set(self._options.only)
         sections: dict[str, Callable[[], Awaitable[None]]] = {
             "chromium": self._chromium,
+            "calls": self._calls,
             "chess": self._chess,
             "polling": self._polling,
             "footprint": self._footprint,
@@ -79,6 +80,17 @@ class Bench:
         names = {row: title for row, (title, _) in chromium.ROWS.items()}
         self._report.table("chromium", names, runs)
 
+    async def _calls(self) -> None:
+        self._report.title("Video calls between two Chromium pages on two nodes")
+        if (missing := calls.missing()) is not None:
+            print(f"  skipped: {missing}")
+            return
+        count = 30 if self._options.pairs > 1 else 1
+        found = await calls.measure(self._run().folder, calls=count)
+        self._report.values("calls", found)
+        for what, limit in calls.BOUNDS.items():
+            self._report.bound(what, found[what], limit)
+
     async def _chess(self) -> None:
         self._report.title("Chess, every move judged by both nodes")
         found = await chess_games.measure(self._run().folder, runs=self._options.pairs)
@@ -103,7 +115,7 @@ class Bench:
         return rows.Run(folder, seconds=self._options.seconds, count=self._options.count)
 
 
-SECTIONS = (*rows.ROWS, "chromium", "chess", "polling", "footprint")
+SECTIONS = (*rows.ROWS, "chromium", "calls", "chess", "polling", "footprint")
 
 
 def main() -> None:

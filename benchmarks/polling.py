@@ -15,7 +15,8 @@ from typing import Any
 
 from benchmarks.processes import cpu_seconds, nodes
 from goop_node.testing import NodeProcess
-from tests.node.page import WAIT, Page
+from tests.limits import HANG
+from tests.node.page import Page
 
 POLL_SECONDS = 2.0
 THINK_SECONDS = 0.5, 2.5
@@ -48,7 +49,7 @@ class _Polling:
 
     async def sees(self, moves: int) -> None:
         """Wait until the page knows of so many moves."""
-        async with asyncio.timeout(WAIT), self._news:
+        async with asyncio.timeout(HANG), self._news:
             while self._moves < moves:
                 await self._news.wait()
 

@@ -54,6 +54,9 @@ function facts(operation, root) {
   );
 }
 
+/** A text in which what stands between backticks is code. @param {string} text */
+const withCode = (text) => text.split(/`+/).map((part, at) => (at % 2 ? make("code", {}, part) : part));
+
 function entry(path, method, operation, root) {
   return make(
     "details",
@@ -63,7 +66,7 @@ function entry(path, method, operation, root) {
       {},
       make("strong", {}, `${method.toUpperCase()} `),
       make("code", {}, path),
-      make("span", { className: "about" }, (operation.description || operation.summary || "").replaceAll("`", "")),
+      make("span", { className: "about" }, ...withCode(operation.description || operation.summary || "")),
     ),
     facts(operation, root),
   );

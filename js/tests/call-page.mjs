@@ -131,6 +131,7 @@ export function callPage({ getUserMedia, storage = new Map(), mediaDevices = tru
   const page = openPage({ names }, "goop-realtime.js", "goop-call.js");
   page.node.answers["/api/video_call/ice"] = () => ({ iceServers: [], iceTransportPolicy: "relay" });
   page.node.answers.request = (body) => ({ channelId: "c1", state: "connecting", peerId: "bob", peerLabel: "Bob", context: body.context });
+  page.node.answers.channels = () => [];
   const calls = page.Goop.call;
   const ends = [];
   calls.onEnded = (end) => ends.push(end);

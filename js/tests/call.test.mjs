@@ -236,6 +236,18 @@ test("a call goes on when its page is loaded anew, with what it had", async () =
   assert.equal(storage.size, 0);
 });
 
+test("what is left of a call whose pages are gone is ended before another one rings", async () => {
+  const page = callPage();
+  page.node.answers.channels = () => [{ channelId: "c0", state: "connected", peerId: "bob", context: "video_call", detail: {} }];
+  page.calls.start("bob");
+  await settle();
+  same(page.node.of("close").map(({ channel }) => channel), ["c0"]);
+  assert.equal(page.node.asked.filter(([action]) => action === "request").length, 0);
+  page.node.end("c0", "closed");
+  await settle();
+  assert.equal(page.node.asked.filter(([action]) => action === "request").length, 1);
+});
+
 test("a slip in the options is told at once", () => {
   const { calls } = callPage();
   assert.throws(() => calls.start("bob", { vidio: true }), /did you mean "video"/);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two pages that signal a WebRTC connection over the context video_call, and talk over it."""
+"""Two pages that signal by hand over the context video_call: a picture, and words over it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ window.signal = (channel, pc) => {
 async def call(
     browser: Browser, nodes: tuple[NodeProcess, NodeProcess], *, other: Browser | None = None
 ) -> None:
-    """Alice's page calls Bob's, which is in the ``other`` browser; each hears what was said."""
+    """Alice's page calls Bob's, which is in the ``other`` browser: he sees her picture, and each
+    hears what was said."""
     pages = []
     for node, at in zip(nodes, (browser, other or browser), strict=True):
         context = await at.new_context()
@@ -44,10 +45,17 @@ async def call(
     caller, callee = pages
     await callee.evaluate(
         """() => {
+          window.seen = new Promise((resolve) => { window.see = resolve; });
           window.heard = new Promise((resolve) => {
             Goop.realtime.serve("video_call", async ({ channelId }) => {
               const channel = await Goop.realtime.accept(channelId);
               const pc = new RTCPeerConnection();
+              pc.ontrack = ({ streams: [stream] }) => {
+                const video = Object.assign(document.createElement("video"), { muted: true });
+                video.srcObject = stream;
+                video.play();
+                video.onloadeddata = () => window.see(video.videoWidth);
+              };
               pc.ondatachannel = ({ channel: data }) => {
                 data.onmessage = (event) => {
                   data.send("heard " + event.data);
@@ -65,6 +73,14 @@ async def call(
           const pc = new RTCPeerConnection();
           const data = pc.createDataChannel("talk");
           window.signal(channel, pc);
+          const canvas = document.createElement("canvas");
+          const paint = canvas.getContext("2d");
+          setInterval(() => {
+            paint.fillStyle = `hsl(${Date.now() % 360} 90% 50%)`;
+            paint.fillRect(0, 0, 300, 150);
+          }, 50);
+          const stream = canvas.captureStream(10);
+          pc.addTrack(stream.getVideoTracks()[0], stream);
           const answer = new Promise((resolve) => {
             data.onopen = () => data.send("hello");
             data.onmessage = (event) => resolve(event.data);
@@ -78,3 +94,4 @@ async def call(
     )
     assert answer == "heard hello"
     assert await callee.evaluate("() => window.heard") == "hello"
+    assert await callee.evaluate("() => window.seen") > 0

@@ -166,7 +166,7 @@
       link: [$("invite-link").value, `link ${truth.port}`],
       message: [$("invite-text").value, `${truth.label} ${truth.port}`],
       addresses: [all("#address-list input", (field) => field.value), GET["/api/invite"]().addresses],
-      network: [$("network").dataset.state, truth.state],
+      network: [$("network").dataset.state, truth.state === "online" && blocked.length === IDS.length ? "alone" : truth.state],
       templates: [all("#template-list li", (card) => card.dataset.template), [...truth.templates].sort()],
       permissions: [
         all("#permission-list [data-permission]", (row) => `${row.closest("[id]").id} ${row.dataset.granted}`),

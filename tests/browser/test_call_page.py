@@ -72,7 +72,7 @@ async def test_home_rings_too_and_leads_into_the_call(
     await home.goto(page_url(nodes[1]))
     await alice.get_by_role("button", name=re.compile("Voice call: bob")).click()
     row = home.get_by_role("group", name=re.compile("alice .* invites you to Video call"))
-    await expect(home.get_by_text("With sound.")).to_be_visible()
+    await expect(home.get_by_text("With sound.", exact=True)).to_be_visible()
     place = home.get_by_label("Open it in")
     if await place.count():
         await place.select_option("video-call")

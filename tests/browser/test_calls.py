@@ -117,11 +117,19 @@ async def test_a_call_goes_on_while_a_node_is_away(pages: Pages, nodes: Nodes) -
     assert (end["code"], end["byPeer"]) == ("ended", True)
 
 
-async def test_a_page_that_is_gone_is_noticed(pages: Pages, nodes: Nodes) -> None:
+async def test_a_page_that_is_gone_is_noticed_and_leaves_nothing_behind(
+    chromium: Browser, pages: Pages, nodes: Nodes
+) -> None:
     alice, bob = pages
     await talk(alice, bob, nodes[1])
     await bob.close()
     await alice.wait_for_function("() => call.state === 'reconnecting'", timeout=10_000)
+    # Nobody has hung up, and nobody goes on with it.
+    await alice.evaluate("() => sessionStorage.clear()")
+    await alice.reload()
+    again = await open_page(chromium, nodes[1])
+    await ring(alice, again, nodes[1])
+    await alice.evaluate("() => call.end()")
 
 
 async def test_who_goes_through_relays_alone_tells_no_address(pages: Pages, nodes: Nodes) -> None:

@@ -246,6 +246,13 @@ TOUCHING = """() => {
 """What stands over something else in the players' bars and in the chat, or beside its place."""
 
 
+AT_END = """() => {
+  const list = document.getElementById("chat-lines");
+  return list.scrollTop + list.clientHeight > list.scrollHeight - 2;
+}"""
+"""Whether the end of the newest line is in sight."""
+
+
 async def test_bars_and_chat_have_their_room_at_every_size(browser: Browser, nodes: Nodes) -> None:
     players = await sit_down(browser, nodes)
     page, other = players.pages[True], players.pages[False]
@@ -260,6 +267,7 @@ async def test_bars_and_chat_have_their_room_at_every_size(browser: Browser, nod
         await other.hover('[data-square="b7"]')
         await expect(page.locator("#player-top .thinking")).to_be_visible()
         assert await page.evaluate(TOUCHING) == [], (width, height)
+        assert await page.evaluate(AT_END), (width, height)
     for each in players.pages.values():
         await each.context.close()
 

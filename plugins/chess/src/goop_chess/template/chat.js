@@ -17,6 +17,11 @@ export class Chat {
   constructor() {
     this.game = null;
     this.tab = "moves";
+    /** Whether the newest line is in sight: then it stays so, whatever comes and however little room there is. */
+    this.atEnd = true;
+    const lines = $("chat-lines");
+    lines.addEventListener("scroll", () => (this.atEnd = lines.scrollTop + lines.clientHeight > lines.scrollHeight - 8));
+    new ResizeObserver(() => this.#toEnd()).observe(lines);
     for (const name of ["moves", "chat"]) $(`${name}-tab`).addEventListener("click", () => this.#choose(name));
     $("record-tabs").addEventListener("keydown", (event) => {
       if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
@@ -49,6 +54,7 @@ export class Chat {
       this.game = game;
       game.conversation.onChange = (fresh) => this.#changed(game, fresh);
       $("chat-text").value = "";
+      this.atEnd = true;
       this.#choose("moves");
     }
     game.conversation.follow(game.channel, this.on);
@@ -92,6 +98,7 @@ export class Chat {
     const { conversation } = this.game;
     if (!text || !conversation.open) return;
     $("chat-text").value = "";
+    this.atEnd = true; // who writes wants to see it
     conversation.say(text).catch((error) => say(error.message, "bad"));
   }
 
@@ -113,6 +120,10 @@ export class Chat {
     return "";
   }
 
+  #toEnd() {
+    if (this.atEnd) $("chat-lines").scrollTop = $("chat-lines").scrollHeight;
+  }
+
   /** Only what differs is made anew. */
   #showLines(lines) {
     const list = $("chat-lines");
@@ -122,7 +133,7 @@ export class Chat {
     if (same === keys.length && same === list.childElementCount) return;
     while (list.childElementCount > same) list.lastElementChild.remove();
     for (const line of lines.slice(same)) list.append(this.#item(line));
-    list.scrollTop = list.scrollHeight;
+    this.#toEnd();
   }
 
   #item({ id, is, mine, text, at, why }) {
