@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Who calls and is called: what a page sees as Goop.call.
-import { KINDS, checkHandler, checkOptions, check } from "../shared/checks.js";
+import { BOOLEAN, KINDS, checkHandler, checkOptions, check } from "../shared/checks.js";
 import { Call } from "./call.js";
 import { choose, devices } from "./media.js";
 import { forget, remember, remembered } from "./resuming.js";
@@ -10,8 +10,6 @@ export const CONTEXT = "video_call";
 /** How long it rings. */
 const RING_MS = 45_000;
 
-/** @type {import("../shared/checks.js").Kind} */
-const BOOLEAN = [(value) => typeof value === "boolean", "true or false"];
 const MEDIA = { audio: BOOLEAN, video: BOOLEAN };
 
 /** What becomes of a request's codes. @type {Record<string, string>} */

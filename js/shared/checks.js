@@ -16,7 +16,7 @@ const MILLISECONDS = [
   `a number of milliseconds, above 0 and at most ${LONGEST_MS}`,
 ];
 /** @type {Kind} */
-const BOOLEAN = [(value) => typeof value === "boolean", "true or false"];
+export const BOOLEAN = [(value) => typeof value === "boolean", "true or false"];
 /** @type {Kind} */
 const SIGNAL = [
   (value) => typeof value?.aborted === "boolean" && typeof value.addEventListener === "function",
