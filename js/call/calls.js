@@ -10,9 +10,7 @@ export const CONTEXT = "video_call";
 /** How long it rings. */
 const RING_MS = 45_000;
 
-/** @type {import("../shared/checks.js").Kind} */
-const BOOLEAN = [(value) => typeof value === "boolean", "true or false"];
-const MEDIA = { audio: BOOLEAN, video: BOOLEAN };
+const MEDIA = { audio: KINDS.BOOLEAN, video: KINDS.BOOLEAN };
 
 /** What becomes of a request's codes. @type {Record<string, string>} */
 const CODES = { timeout: "no_answer", expired: "no_answer", aborted: "cancelled" };

@@ -31,7 +31,7 @@ const ROOM_NAME = [
   "1 to 128 of letters, digits, _ . ~ -",
 ];
 
-export const KINDS = { TEXT, NAME, HANDLER, ROOM_NAME };
+export const KINDS = { TEXT, NAME, BOOLEAN, HANDLER, ROOM_NAME };
 
 /** @type {Kinds} */
 export const CONNECT = {
