@@ -197,17 +197,22 @@ interface GoopConnectOptions {
   new?: boolean;
 }
 
-/** A channel or request in the list of what runs, as this page may see it. */
+/** A channel, a request or a room in the list of what runs, as this page may see it. */
 interface GoopRunning {
   readonly channelId: string;
+  /** `""` of a room, whose other members' names are the `peerLabel`. */
   readonly peerId: string;
   readonly peerLabel: string;
+  /** Of a room: its id, and who is in it. */
+  readonly room?: string;
+  readonly members?: readonly GoopMember[];
   readonly context: string;
   /** The template that asks, of a channel without a context. */
   readonly app: string;
   /** What people call the context; `""` for none. */
   readonly title: string;
-  /** Whose pages it is resumed at, with `?channel=` in the address; `null` where no page may. */
+  /** Whose pages it is resumed at, with `?channel=` in the address, of a room `?room=`; `null` where
+   * no page may. */
   readonly template: string | null;
   /** `asked`: a request that waits for an answer here, `asking`: one that waits there. `away`: the
    * other person has no page open, `suspended`: their node is not there. `ended`: told once more. */

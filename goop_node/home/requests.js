@@ -39,9 +39,9 @@ function sentence(request) {
 }
 
 /** Where accepting leads: the template's own origin, with the channel in the address. */
-export function destination(template, channelId) {
+export function destination(template, channelId, room) {
   const url = new URL(template.url, location.href);
-  url.searchParams.set("channel", channelId);
+  url.searchParams.set(room === undefined ? "channel" : "room", room ?? channelId);
   return url.href;
 }
 

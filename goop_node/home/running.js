@@ -32,22 +32,33 @@ function ago(since) {
   return gone < MINUTE ? "just now" : relative.format(-Math.floor(gone / length), unit);
 }
 
-/** What a channel is for: its context's title, else the page's that has it. */
+/** What a channel is for: its context's title, else the page's that has it. A room has a name, too. */
 function whatOf(row) {
   const template = templateOf(row.template ?? row.app);
-  return row.title || (template ? titleOf(template) : row.app) || "A channel";
+  const what = row.title || (template ? titleOf(template) : row.app);
+  return isRoom(row) ? [what, `“${row.room}”`].filter(Boolean).join(" ") : what || "A channel";
 }
 
-const whoOf = (row) => row.peerLabel || "Somebody";
-const nameOf = (row) => `${whatOf(row)} with ${whoOf(row)} (${fingerprint(row.peerId)})`;
+const isRoom = (row) => row.room !== undefined;
+const whoOf = (row) => row.peerLabel || (isRoom(row) ? "nobody else" : "Somebody");
+/** What tells people apart who have one name; a room has no key. */
+const printOf = (row) => (isRoom(row) ? "" : ` (${fingerprint(row.peerId)})`);
+const nameOf = (row) => `${whatOf(row)} with ${whoOf(row)}${printOf(row)}`;
 
 /** How it stands with the other person. */
 function linkOf(row) {
+  if (isRoom(row)) return roomLinkOf(row);
   if (row.state === "asking") return "Waits for an answer";
   if (row.state === "connecting") return "Connecting…";
   if (row.state === "away") return "They have no page open";
   if (row.state === "suspended") return row.reason || "Their node is not there; this waits for it";
   return row.state === "ended" ? "Ended" : "Connected";
+}
+
+function roomLinkOf(row) {
+  if (row.state === "connecting") return row.reason || "Looking for the others…";
+  if (row.state === "suspended") return row.reason || "Whoever kept it in order is away; another takes over";
+  return row.state === "ended" ? "Left" : "Connected";
 }
 
 function button(key, words, row, work, className = "") {
@@ -69,16 +80,19 @@ async function attempt(element, work) {
   }
 }
 
-/** Asked first: it ends for both. */
+/** Asked first: a channel ends for both. */
 function question(row, attempted) {
-  const yes = button("yes", "End it", row, () => attempted(() => end(row)), "danger");
-  const no = button("no", "Keep it", row, () => ask(row, false, "end"));
+  const room = isRoom(row);
+  const yes = button("yes", room ? "Leave" : "End it", row, () => attempted(() => end(row)), "danger");
+  const no = button("no", room ? "Stay" : "Keep it", row, () => ask(row, false, "end"));
   settle(yes);
-  const words = `End this for both of you? ${Goop.names.apart(whoOf(row))} is told.`;
+  const words = room
+    ? "Leave this room? The others go on without you."
+    : `End this for both of you? ${Goop.names.apart(whoOf(row))} is told.`;
   return make("div", { className: "actions ending", role: "group", "aria-label": Goop.names.spoken(words) }, make("p", {}, words), yes, no);
 }
 
-const end = (row) => call("/api/realtime/close", { channelId: row.channelId });
+const end = (row) => call(`/api/realtime/${isRoom(row) ? "leave" : "close"}`, { channelId: row.channelId });
 
 /** Ask, or ask no more, and lead the keyboard to what comes next. */
 function ask(row, asked, next) {
@@ -95,12 +109,12 @@ function actions(row, attempted) {
   const template = templateOf(row.template ?? "");
   if (template && row.state !== "asking") {
     const className = isDue(row) ? "button primary" : "button";
-    const props = { className, href: destination(template, channelId), "data-key": `${channelId}-open` };
+    const props = { className, href: destination(template, channelId, row.room), "data-key": `${channelId}-open` };
     group.append(make("a", { ...props, "aria-label": `Open: ${nameOf(row)}` }, "Open"));
   }
   if (over.has(channelId)) group.append(button("dismiss", "Dismiss", row, () => dismiss(row)));
   else if (row.state === "asking") group.append(button("withdraw", "Withdraw", row, () => attempted(() => end(row))));
-  else group.append(button("end", "End it…", row, () => ask(row, true, "no")));
+  else group.append(button("end", isRoom(row) ? "Leave…" : "End it…", row, () => ask(row, true, "no")));
   return group;
 }
 
@@ -113,7 +127,7 @@ function dismiss(row) {
 
 function itemOf(row) {
   const avatar = make("span", { className: "avatar", "aria-hidden": "true" });
-  paintAvatar(avatar, row.peerLabel, row.peerId);
+  paintAvatar(avatar, row.room ?? row.peerLabel, row.peerId || row.channelId);
   const said = Goop.attention.words(row);
   const since = make("span", { className: "since", "data-since": String(row.since ?? "") });
   const element = make("li", { "data-channel": row.channelId, "data-state": row.state, "data-waiting": String(isDue(row)) });
@@ -122,7 +136,7 @@ function itemOf(row) {
     make(
       "div",
       { className: "who" },
-      make("p", { className: "name" }, `${whatOf(row)} with ${Goop.names.apart(whoOf(row))}`, make("span", { className: "print" }, ` (${fingerprint(row.peerId)})`)),
+      make("p", { className: "name" }, `${whatOf(row)} with ${Goop.names.apart(whoOf(row))}`, make("span", { className: "print" }, printOf(row))),
       ...(said ? [make("p", { className: "said" }, make("bdi", {}, said))] : []),
       make("p", { className: "hint" }, linkOf(row), since),
     ),
@@ -184,7 +198,7 @@ function follow(rows, ended) {
 function openRow(row) {
   const template = templateOf(row.template ?? "");
   if (row.state === "asked" || !template) $(row.state === "asked" ? "requests" : "due").scrollIntoView();
-  else location.assign(destination(template, row.channelId));
+  else location.assign(destination(template, row.channelId, row.room));
 }
 
 /** Show what runs as it changes, and what waits in the tab's title, on its icon and as notifications. */

@@ -22,7 +22,7 @@ export function wordsOf(row) {
  * @param {GoopRunning} row
  */
 export function linesOf(row) {
-  const who = row.peerLabel || "Somebody";
+  const who = row.peerLabel || (row.room === undefined ? "Somebody" : row.room);
   if (row.state === "asked") return { title: row.title || "Request", body: `${who} ${wordsOf(row)}` };
   return { title: row.title ? `${row.title} with ${who}` : who, body: wordsOf(row) };
 }

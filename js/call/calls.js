@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Who calls and is called: what a page sees as Goop.call.
-import { BOOLEAN, KINDS, checkHandler, checkOptions, check } from "../shared/checks.js";
+import { KINDS, checkHandler, checkOptions, check } from "../shared/checks.js";
 import { Call } from "./call.js";
 import { choose, devices } from "./media.js";
 import { forget, remember, remembered } from "./resuming.js";
@@ -10,7 +10,7 @@ export const CONTEXT = "video_call";
 /** How long it rings. */
 const RING_MS = 45_000;
 
-const MEDIA = { audio: BOOLEAN, video: BOOLEAN };
+const MEDIA = { audio: KINDS.BOOLEAN, video: KINDS.BOOLEAN };
 
 /** What becomes of a request's codes. @type {Record<string, string>} */
 const CODES = { timeout: "no_answer", expired: "no_answer", aborted: "cancelled" };
@@ -24,17 +24,6 @@ async function iceOfNode() {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   throw new Goop.realtime.GoopError(answer.code ?? "http_error", answer.detail ?? `the node answered ${response.status}`);
-}
-
-/**
- * End what is left of a call whose pages are gone: it would be taken for the one that is begun, and
- * nobody would hear it ring.
- * @param {string} peerId
- * @param {string} context
- */
-async function leaveBehind(peerId, context) {
-  const left = (await Goop.realtime.channels()).filter((one) => one.peerId === peerId && one.context === context);
-  await Promise.all(left.map((channel) => channel.close()));
 }
 
 export class Calls {
@@ -150,10 +139,8 @@ export class Calls {
   async #ring(call, media) {
     void call.want(media);
     const { peerId, context, giveUp } = call;
-    const asking = async () => {
-      await leaveBehind(peerId, context);
-      return Goop.realtime.connect(peerId, { context, params: { media }, timeout: RING_MS, signal: giveUp.signal });
-    };
+    const asking = () =>
+      Goop.realtime.connect(peerId, { context, params: { media }, timeout: RING_MS, signal: giveUp.signal });
     // The node knows what they are called.
     const stop = Goop.realtime.invitations(({ sent }) => {
       const asked = sent.find((one) => one.peerId === peerId && one.context === context);

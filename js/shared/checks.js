@@ -16,7 +16,7 @@ const MILLISECONDS = [
   `a number of milliseconds, above 0 and at most ${LONGEST_MS}`,
 ];
 /** @type {Kind} */
-export const BOOLEAN = [(value) => typeof value === "boolean", "true or false"];
+const BOOLEAN = [(value) => typeof value === "boolean", "true or false"];
 /** @type {Kind} */
 const SIGNAL = [
   (value) => typeof value?.aborted === "boolean" && typeof value.addEventListener === "function",
@@ -31,7 +31,7 @@ const ROOM_NAME = [
   "1 to 128 of letters, digits, _ . ~ -",
 ];
 
-export const KINDS = { TEXT, NAME, HANDLER, ROOM_NAME };
+export const KINDS = { TEXT, NAME, BOOLEAN, HANDLER, ROOM_NAME };
 
 /** @type {Kinds} */
 export const CONNECT = {

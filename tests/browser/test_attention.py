@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 import chess
+import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
@@ -112,6 +113,15 @@ async def test_home_lists_what_runs_as_it_changes_opens_it_and_ends_it(
     await expect(home.locator("#due")).to_be_hidden()
     await expect(home).to_have_title("alice · Goop")
     await expect(other.locator("#link")).to_contain_text("not connected")
+    # A room that a program has joined is listed, too, and may be left from here.
+    api, headers = f"{nodes[0].url}/api/realtime", nodes[0].headers
+    async with httpx.AsyncClient(headers=headers) as program:
+        (await program.post(f"{api}/join", json={"room": "lobby"})).raise_for_status()
+    await expect(running).to_contain_text("“lobby” with nobody else")
+    await expect(running).to_contain_text("Connected")
+    await running.get_by_role("button", name="Leave…").click()
+    await running.get_by_role("button", name="Leave: ").click()
+    await expect(home.locator("#running")).to_be_hidden()
     for page in players.pages.values():
         await page.context.close()
 

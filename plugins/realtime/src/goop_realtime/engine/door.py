@@ -63,6 +63,7 @@ class Engine(Channels):
         """End a step: what it placed is told at once, to pages and to other nodes."""
         super().settle()
         self.rooms.settle()
+        self.look()
 
     def take(self) -> list[AnyEffect]:
         """What is to be done since the last call: records to commit first, then actions.

@@ -22,6 +22,7 @@ from goop_realtime.machine import (
     links,
     places,
     plugin_news,
+    running,
     settling,
     waits,
 )
@@ -56,6 +57,10 @@ class Channels:
     def settle(self) -> None:
         """End a step: what it placed is told at once, to pages and to other nodes."""
         settling.settle(self.core)
+
+    def look(self) -> None:
+        """Behind all that a step told: pages that follow what runs hear what is different."""
+        running.look(self.core)
 
     def restore(self, now: int, stored: Mapping[str, Stored]) -> None:
         """A start, or going back: go on from what the journal holds, by id."""

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from goop_node.types import JsonValue
+from goop_node.types import Caller, JsonValue
 from goop_realtime.contexts.plugin_code import ChannelSession
 from goop_realtime.types import Summary
 
@@ -37,6 +38,15 @@ class Said:
         return self.session is session and (self.place, self.label) == (place, label)
 
 
+@dataclass(frozen=True)
+class Runs:
+    """Something that runs: who may see it, and its row, made when it is asked for."""
+
+    id: str
+    sees: Callable[[Caller], bool]
+    row: Callable[[], Row]
+
+
 @dataclass(eq=False)
 class Running:
     """When the list was looked at, and what contexts said."""
@@ -47,3 +57,5 @@ class Running:
     """When somebody has to look, if something may have changed since."""
     said: dict[str, Said] = field(default_factory=dict)
     """By channel."""
+    sources: list[Callable[[], Iterable[Runs]]] = field(default_factory=list)
+    """What else runs, beside channels."""

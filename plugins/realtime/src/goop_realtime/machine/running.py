@@ -7,14 +7,17 @@ told. So nobody has to say that something changed, and nothing can be forgotten.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from goop_node.types import Caller, JsonValue
+from goop_realtime.contexts.plugin_code import ChannelSession
 from goop_realtime.machine import pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.following import Following, Row, Said
+from goop_realtime.machine.following import Following, Row, Runs, Said
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.pending import pending
 from goop_realtime.machine.rights import Right
@@ -42,11 +45,17 @@ def follow(page: Page, wanted: JsonValue) -> None:
 
 def rows(core: Core, caller: Caller) -> list[Row]:
     """What is running, and what waits for an answer, as far as the caller may see it."""
-    return [
-        row_of(core, channel)
-        for channel in core.channels.values()
-        if _runs(channel) and core.rights.allows(caller, Right.SEE, channel)
-    ]
+    return [one.row() for one in _all(core, ()) if one.sees(caller)]
+
+
+def _all(core: Core, followers: Sequence[Page]) -> Iterator[Runs]:
+    """Everything that runs, and what has ended and some follower was told of."""
+    for channel in core.channels.values():
+        if _runs(channel) or _was_told(channel, followers):
+            sees = partial(core.rights.allows, right=Right.SEE, channel=channel)
+            yield Runs(channel.id, sees, partial(row_of, core, channel))
+    for source in core.running.sources:
+        yield from source()
 
 
 def row_of(core: Core, channel: Channel) -> Row:
@@ -105,16 +114,14 @@ def look(core: Core) -> None:
 
 def _tell(core: Core, followers: list[Page]) -> None:
     shown: dict[str, dict[str, Row]] = {page.id: {} for page in followers}
-    for channel in core.channels.values():
+    for one in _all(core, followers):
         # What this step failed on is set back: the next look says what became of it.
-        if channel.id in core.failures or not (_runs(channel) or _was_told(channel, followers)):
+        seeing = [page for page in followers if one.sees(page.caller)]
+        if one.id in core.failures or not seeing:
             continue
-        seeing = [page for page in followers if core.rights.allows(page.caller, Right.SEE, channel)]
-        if not seeing:
-            continue
-        row, teller = row_of(core, channel), _teller(seeing)
+        row, teller = one.row(), _teller(seeing)
         for page in seeing:
-            shown[page.id][channel.id] = {**row, "notify": page is teller}
+            shown[page.id][one.id] = {**row, "notify": page is teller}
     core.running.said = {
         channel_id: said
         for channel_id, said in core.running.said.items()
@@ -150,7 +157,7 @@ def _runs(channel: Channel) -> bool:
     return not (channel.final or channel.closing or channel.hidden or channel.replaced_by)
 
 
-def _was_told(channel: Channel, followers: list[Page]) -> bool:
+def _was_told(channel: Channel, followers: Sequence[Page]) -> bool:
     return any(page.following and channel.id in (page.following.told or ()) for page in followers)
 
 
@@ -167,15 +174,22 @@ def _state(channel: Channel) -> str:
 
 
 def _summary(core: Core, channel: Channel) -> Summary | None:
-    """What the context says of it, asked once for each state of the channel."""
+    """What the context says of it."""
     if channel.phase not in (Phase.OPEN, Phase.CLOSED):
         return None
-    place, label = channel.log.last, core.label_of(channel.other.peer)
-    said = core.running.said.get(channel.id)
-    if said is None or not said.still(channel.session, place, label):
-        found = channel.session.summary(core.me)
+    label = core.label_of(channel.other.peer)
+    return summary_of(core, channel.id, channel.session, channel.log.last, label)
+
+
+def summary_of(
+    core: Core, key: str, session: ChannelSession, place: tuple[int, int], label: str
+) -> Summary | None:
+    """What a context says of a Session at that place; asked once for each."""
+    said = core.running.said.get(key)
+    if said is None or not said.still(session, place, label):
+        found = session.summary(core.me)
         summary = found if isinstance(found, Summary) else None
-        said = core.running.said[channel.id] = Said(channel.session, place, label, summary)
+        said = core.running.said[key] = Said(session, place, label, summary)
     return said.summary
 
 

@@ -6,7 +6,7 @@ Once for all that a step placed: a batch of messages costs one pass and one ackn
 
 from __future__ import annotations
 
-from goop_realtime.machine import failures, host_side, pages, pending, running, trimming, watching
+from goop_realtime.machine import failures, host_side, pages, pending, trimming, watching
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
@@ -38,7 +38,6 @@ def settle(core: Core) -> None:
     pending.tell_changed(core)
     watching.tell(core, grown)
     make_room(core)
-    running.look(core)
     _save_cursors(core)
 
 

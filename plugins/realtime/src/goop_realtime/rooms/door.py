@@ -30,6 +30,7 @@ from goop_realtime.rooms import (
     plugin_news,
     restoring,
     rows,
+    running,
     seeking,
     settling,
     streams,
@@ -55,6 +56,7 @@ class Rooms:
     def __init__(self, core: Core, signing: Signing) -> None:
         self.core = core
         self._sh = Shared(core, signing)
+        core.running.sources.append(lambda: running.running(self._sh))
 
     def settle(self) -> None:
         """End a step: what it placed is told at once, to pages and to other nodes."""
