@@ -26,6 +26,17 @@ async function iceOfNode() {
   throw new Goop.realtime.GoopError(answer.code ?? "http_error", answer.detail ?? `the node answered ${response.status}`);
 }
 
+/**
+ * End what is left of a call whose pages are gone: it would be taken for the one that is begun, and
+ * nobody would hear it ring.
+ * @param {string} peerId
+ * @param {string} context
+ */
+async function leaveBehind(peerId, context) {
+  const left = (await Goop.realtime.channels()).filter((one) => one.peerId === peerId && one.context === context);
+  await Promise.all(left.map((channel) => channel.close()));
+}
+
 export class Calls {
   /** @type {Call | null} */
   current = null;
@@ -139,8 +150,10 @@ export class Calls {
   async #ring(call, media) {
     void call.want(media);
     const { peerId, context, giveUp } = call;
-    const asking = () =>
-      Goop.realtime.connect(peerId, { context, params: { media }, timeout: RING_MS, signal: giveUp.signal });
+    const asking = async () => {
+      await leaveBehind(peerId, context);
+      return Goop.realtime.connect(peerId, { context, params: { media }, timeout: RING_MS, signal: giveUp.signal });
+    };
     // The node knows what they are called.
     const stop = Goop.realtime.invitations(({ sent }) => {
       const asked = sent.find((one) => one.peerId === peerId && one.context === context);

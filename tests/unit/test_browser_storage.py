@@ -17,6 +17,9 @@ REFUSED = re.compile(
 )
 COPES = {
     "js/attention/notifications.js",
+    "js/call-view/tone.js",
+    "js/call/media.js",
+    "js/call/resuming.js",
     "js/peers/tabs.js",
     "js/peers/turns.js",
     "js/realtime/wires.js",

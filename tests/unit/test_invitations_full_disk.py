@@ -97,7 +97,7 @@ async def test_one_that_cannot_be_stored_there_is_not_confirmed_and_is_repeated(
         assert pair.alice.channel(channel_id).phase is Phase.ASKING
     rows = (await pair.bob.http("GET", "/api/realtime/trace")).json()
     assert "database or disk is full" in {row.get("detail") for row in rows}
-    pair.alice.channel(channel_id).repeat_at = 0
+    pair.alice.channel(channel_id).other.repeat_at = 0
     pair.alice.bridge._tick()
     await until(lambda: pair.alice.channel(channel_id).other.reach == "node")
     assert await opened(pair, channel_id)

@@ -13,6 +13,7 @@ from typing import Any
 
 from jsonschema_rs import ValidationError
 
+from goop_node.escaping import escaped
 from goop_realtime.model.jsonio import encode
 from goop_realtime.types import Refusal
 
@@ -38,7 +39,7 @@ def pointer_of(path: Sequence[str | int]) -> str:
     names, the beginning."""
     pointer = ""
     for part in path:
-        step = "/" + str(part).replace("~", "~0").replace("/", "~1")
+        step = "/" + escaped(str(part).replace("~", "~0").replace("/", "~1"))
         if len(pointer) + len(step) > MAX_POINTER:
             break
         pointer += step
