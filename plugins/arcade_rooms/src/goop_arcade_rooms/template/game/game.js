@@ -22,8 +22,8 @@ const POSITION_MS = 1000 / 30;
 const LATEST_SHOT = 45;
 /** How long one's own hit is believed before the host has said so. */
 const GUESS = 45;
-/** A ship that has not told where it stands yet. */
-const START = [0.5, 0.2, 0.8, 0.35];
+/** Where ships begin, as parts of the way across: between the shields. */
+const START = [0.5, 0.28, 0.72, 0.95];
 
 export class Game {
   /**
@@ -118,13 +118,16 @@ export class Game {
   /**
    * The room's state as it is known otherwise: after a reload, or when it was ordered anew.
    * @param {State} state
-   * @param {number} tick  the newest that was told in it, and what has gone by since
+   * @param {number | null} tick  the newest that was told in it, and what has gone by since; null where
+   *   this page has the time already
    * @param {number} now
    */
   restore(state, tick, now) {
+    const { x, fired } = this;
     this.state = NOTHING;
     this.march = null;
-    this.#fold(state, () => this.clock.set(tick, now));
+    this.#fold(state, () => tick !== null && this.clock.set(tick, now));
+    if (tick === null) Object.assign(this, { x, fired });
   }
 
   /** @param {string} peerId */
