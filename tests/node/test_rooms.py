@@ -95,6 +95,12 @@ async def members(page: Page, handle: str) -> list[str]:
     return [one["peerId"] for one in row["members"]]
 
 
+async def decide(page: Page, action: str, about: Page) -> None:
+    """A person decides about another one."""
+    body = {"peerId": about.node.peer_id, "action": action}
+    (await page.http.post("/api/people", json=body)).raise_for_status()
+
+
 async def test_a_room_is_made_by_name_and_handed_over(trio: Trio) -> None:
     async with pages(*trio) as (alice, bob, carol):
         room = await alice.join("lobby", maxPeers=3)
@@ -138,6 +144,44 @@ async def test_a_full_room_is_full(trio: Trio) -> None:
         listed = {one["room"]: one for one in answer.json()}["two"]
         assert (listed["members"], listed["maxPeers"], listed["host"]) == (2, 2, alice.node.peer_id)
         for page in (alice, bob):
+            await page.post("leave", channelId=room)
+
+
+async def test_what_is_private_and_who_has_the_key(trio: Trio) -> None:
+    async with pages(*trio) as (alice, bob, carol):
+        room = await alice.join("den", key="sesame", maxPeers=4)
+        assert await bob.join("den", key="sesame") == await carol.join("den", key="sesame") == room
+        other = await carol.join("den", key="Sesam")
+        assert other != room
+        for page in (alice, bob):
+            listed = (await page.http.get("/api/realtime/rooms?context=")).json()
+            assert "den" not in [one["room"] for one in listed]
+        await bob.post("sendTo", channelId=room, data="for Carol", to=carol.node.peer_id)
+        await bob.send(room, "for all")
+        await carol.has(room, "for Carol", "for all")
+        await alice.has(room, "for all")
+        assert alice.messages(room) == ["for all"]
+        for page, count in ((alice, 1), (carol, 2)):
+            said = (await page.http.get(f"/api/realtime/history?channel={room}")).json()["messages"]
+            assert len(said) == count
+        for page in (alice, bob, carol):
+            await page.post("leave", channelId=room)
+        await carol.post("leave", channelId=other)
+
+
+async def test_a_host_that_cannot_be_reached_is_named(trio: Trio) -> None:
+    """Bob has blocked Carol: to her, his node is just not there."""
+    async with pages(*trio) as (alice, bob, carol):
+        room = await bob.join("hall")
+        await alice.join("hall")
+        await decide(bob, "block", carol)
+        row = await carol.post("join", room="hall")
+        await carol.emit({"type": "subscribe", "channels": [row["channelId"]]})
+        told = await carol.stands(room, "joining", code="unreachable")
+        assert told["reason"] == "the node of bob, which hosts the room, cannot be reached"
+        await decide(bob, "unblock", carol)
+        await carol.stands(room, "joined", host=bob.node.peer_id)
+        for page in (carol, alice, bob):
             await page.post("leave", channelId=room)
 
 

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""The arcade's page: a game is made, joined, played, left, and goes on without who made it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Browser, Page, expect
+
+from goop_node.testing import NodeProcess
+from tests.browser.axe import faults
+from tests.browser.conftest import page_url
+
+
+async def opened(browser: Browser, node: NodeProcess, errors: list[str], **how: Any) -> Page:
+    page = await (await browser.new_context(**how)).new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    await page.goto(page_url(node, "arcade"))
+    return page
+
+
+def score(page: Page, whose: int) -> Any:
+    """The points of a ship, as a page shows them."""
+    return page.locator(f"#people [data-slot='{whose}'] .score")
+
+
+async def test_a_game_for_two(browser: Browser, nodes: tuple[NodeProcess, NodeProcess]) -> None:
+    errors: list[str] = []
+    alice = await opened(browser, nodes[0], errors)
+    bob = await opened(browser, nodes[1], errors, viewport={"width": 390, "height": 780})
+    await alice.get_by_role("button", name="Make a game").click()
+    await expect(alice.locator("#game-name")).not_to_be_empty()
+    name = await alice.locator("#game-name").text_content()
+
+    # Bob sees it in his list, and joins from there.
+    await bob.get_by_role("button", name=f"Join {name}").click()
+    await expect(bob.locator("#people li")).to_have_count(2)
+    for page in (alice, bob):
+        await page.get_by_role("button", name="I am ready").click()
+    await expect(alice.locator("#status")).to_contain_text("you can start")
+    await alice.get_by_label("Against each other").check()
+    await alice.get_by_role("button", name="Start").click()
+    for page in (alice, bob):
+        await expect(page.locator("#status")).to_have_text("Wave 1")
+
+    # Both shoot; both pages show the same points of both.
+    for page, way in ((alice, "ArrowLeft"), (bob, "ArrowRight")):
+        await page.locator("#screen").focus()
+        await page.keyboard.down("Space")
+        await page.keyboard.down(way)
+    for whose in (1, 2):
+        await expect(score(alice, whose)).not_to_have_text("0")
+    for page in (alice, bob):
+        for key in ("Space", "ArrowLeft", "ArrowRight"):
+            await page.keyboard.up(key)
+    for whose in (1, 2):
+        await expect(score(bob, whose)).to_have_text(await score(alice, whose).text_content() or "")
+
+    # Bob's page is loaded anew in the middle of it: his ship and his points are as they were.
+    points = await score(bob, 2).text_content() or ""
+    await bob.reload()
+    await expect(score(bob, 2)).to_have_text(points)
+    await expect(bob.locator("#people li")).to_have_count(2)
+
+    # Who made the game goes. It goes on: Bob's page decides what he hits.
+    await alice.get_by_role("button", name="Leave the game").click()
+    await expect(bob.locator("#people")).to_contain_text("has left")
+    await bob.locator("#screen").focus()
+    await bob.keyboard.down("Space")
+    await expect(score(bob, 2)).not_to_have_text(points)
+    await expect(alice.locator("#open")).to_contain_text(name or "")
+    assert [await faults(page) for page in (alice, bob)] == [[], []]
+    assert errors == []
