@@ -68,6 +68,8 @@ class World:
         self.wires: dict[int, tuple[Node, int]] = {}
         """By number of a link: the node at the other end, and its number for it."""
         self.cut: set[frozenset[str]] = set()
+        self.torn: set[int] = set()
+        """Ends of streams that nothing comes through to any more."""
         self.nodes = {name: Node(self, name) for name in names}
         for node in self.nodes.values():
             node.start()
@@ -149,6 +151,7 @@ class Node:
             label_of=lambda peer: peer.upper(),
             now=self.world.now,
         )
+        self.core.epoch = self.world.now
         self.rooms = Rooms(self.core, signing(self.me))
         self.up, self.life = True, self.life + 1
         self.rooms.restore(self.world.now, self.stored)
@@ -318,7 +321,9 @@ class Node:
         found = self.world.wires.get(effect.link)
         if found is not None:
             other, number = found
-            if self.world.reaches(self.me, other.me):
+            if not self.world.reaches(self.me, other.me):
+                self.world.torn.add(number)  # what follows would have a hole before it
+            elif number not in self.world.torn:
                 self.world.later(DELAY_MS, lambda: other.line(number, self.me, effect.data))
 
     def line(self, number: int, peer: str, data: bytes) -> None:
@@ -327,7 +332,7 @@ class Node:
             return
         if number in self.rooms._sh.links:
             assert self.rooms.lines(self.world.now, number, [data])
-        elif b'"join"' in data:
+        elif data.startswith(b'{"type":"join"'):
             assert self.rooms.joined(self.world.now, number, peer, data)
         self.flush()
 

@@ -120,6 +120,8 @@ def welcomed(sh: Shared, link: Link, line: Welcome) -> None:
     room.epoch, room.last_host = epoch, epoch.host
     room.code = room.reason = ""
     room.hear_of(epoch.number)
+    # The host tells all values that count; one of somebody else that it has not is past.
+    room.newest.drop(key for key in room.newest.values if key.author != sh.me)
     refusal: Refusal | None
     if snapshot is not None:
         base = Base(snapshot.fold, snapshot.state)

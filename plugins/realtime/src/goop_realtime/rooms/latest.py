@@ -159,7 +159,7 @@ def pass_on(sh: Shared, room: Room) -> None:
                 if key.author != link.peer and (room.hosting is not None or key.author == sh.me):
                     link.owed[key] = None
     for link in _links(room):
-        if link.owed:
+        if link.owed and link.round < fleeting.ROUND:
             _write(sh, room, link)
 
 
@@ -170,12 +170,18 @@ def _links(room: Room) -> Iterable[Link]:
 
 
 def _write(sh: Shared, room: Room, link: Link) -> None:
-    while link.owed and fleeting.begin(sh, link):
-        key = next(iter(link.owed))
-        del link.owed[key]
+    hosts = room.hosting is not None
+    for key in list(link.owed):
         value = room.newest.values.get(key)
-        if value is not None:
+        if value is None:
+            del link.owed[key]
+        elif hosts and room.joined_at.get(key.author, link.sent + 1) > link.sent:
+            continue  # behind the author's `join`: at its `leave` a guest forgets its values
+        elif fleeting.begin(sh, link):
+            del link.owed[key]
             sh.out.append(SendLine(link.id, value.line, room.handle))
+        else:
+            return
 
 
 def tell_page(sh: Shared, room: Room, page: Page, view: View, key: Key) -> None:

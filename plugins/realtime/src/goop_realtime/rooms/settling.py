@@ -35,7 +35,6 @@ def settle(sh: Shared) -> None:
 def _settle(sh: Shared, room: Room) -> None:
     finding.look(sh, room)
     views.tell_entries(sh, room)
-    latest.pass_on(sh, room)
     if room.changed:
         room.changed = False
         views.tell_room(sh, room)
@@ -47,4 +46,6 @@ def _settle(sh: Shared, room: Room) -> None:
         following.acknowledge(sh, room)
         following.send_outbox(sh, room)
         receipts.tell_delivered(sh, room, room.log.last)
-    trimming.trim(sh, room)
+    latest.pass_on(sh, room)
+    if room.phase is not Phase.LEFT:
+        trimming.trim(sh, room)
