@@ -46,8 +46,7 @@ def _keep(sh: Shared, room: Room) -> None:
     private.keep(sh, room)
     following.keep(sh, room)
     finding.look(sh, room)
-    if room.phase is not Phase.LEFT:
-        views.save_handled(sh, room)
+    views.save_handled(sh, room)
 
 
 def wake_at(sh: Shared, now: int) -> int | None:

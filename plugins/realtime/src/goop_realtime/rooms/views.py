@@ -20,7 +20,7 @@ from goop_realtime.rooms.entry_frames import member_frame, message_frame
 from goop_realtime.rooms.fold import Fold
 from goop_realtime.rooms.positions import Runs
 from goop_realtime.rooms.records import SaveHandled
-from goop_realtime.rooms.room import Room
+from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.rooms.rows import listed, told, told_place
 
@@ -274,6 +274,8 @@ def _pass_own(sh: Shared, room: Room) -> None:
 
 def save_handled(sh: Shared, room: Room) -> None:
     """Have it saved how far our pages are, now and then."""
+    if room.phase is Phase.LEFT:
+        return
     if room.handled != room.handled_saved and sh.now - room.handled_saved_at >= SAVE_MS:
         room.handled_saved, room.handled_saved_at = room.handled, sh.now
         sh.out.append(SaveHandled(room.handle, room.handled))
