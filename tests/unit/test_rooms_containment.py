@@ -164,3 +164,16 @@ async def test_a_lost_journal_is_written_anew_with_its_rooms(tmp_path: Path) -> 
     assert [one.raw for one in after.entries if one.kind == "msg"] == [b"1", b"2"]
     await disk.house.bridge.close()
     disk.journal.close()
+
+
+async def test_what_is_due_without_an_effect_wakes_the_driver(house: House) -> None:
+    """Guests hear how far pages are when that is due, not when the timer rings anyway."""
+    (lobby,) = join(house, "lobby")
+    engine = house.bridge.engine
+    assert engine.look_at is None
+    hosting = engine.rooms._sh.rooms[lobby].hosting
+    assert hosting is not None
+    hosting.stable_due, hosting.stable_at = True, now_ms() + 100
+    house.bridge.flush()
+    assert engine.look_at == hosting.stable_at
+    assert house.bridge._timer_at == hosting.stable_at

@@ -269,7 +269,7 @@ class Bridge:
         self._look = True
 
     def _arm(self) -> None:
-        due = self.engine.read.look_at
+        due = self.engine.look_at
         sooner = due is not None and self._timer_at is not None and due < self._timer_at
         if self._closed or (self._timer is not None and not self._look and not sooner):
             return

@@ -164,6 +164,12 @@ class Engine(Channels):
         due = (super().wake_at(now), self.rooms.wake_at(now))
         return min((at for at in due if at is not None), default=None)
 
+    @property
+    def look_at(self) -> int | None:
+        """When something is due that no effect told of (Unix ms): ``wake_at`` has moved up."""
+        due = (self.read.look_at, self.rooms.look_at)
+        return min((at for at in due if at is not None), default=None)
+
 
 def about(effect: AnyEffect) -> str:
     """The channel or room that an effect is about; ``""`` for one that is about none."""

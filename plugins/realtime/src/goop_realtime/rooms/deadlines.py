@@ -57,6 +57,16 @@ def wake_at(sh: Shared, now: int) -> int | None:
     return max(min(due), now + SOON_MS) if due else None
 
 
+def look_at(sh: Shared) -> int | None:
+    """When guests are next to be told what is stable (Unix ms): no effect says that this is due."""
+    due = [
+        room.hosting.stable_at
+        for room in sh.names.values()
+        if room.hosting is not None and room.hosting.stable_due
+    ]
+    return min(due, default=None)
+
+
 def _due(room: Room, now: int) -> int:
     if room.phase is Phase.LEFT:
         return room.left_at + ending.TOMBSTONE_MS + 1 if not room.kept else now + KEPT_MS

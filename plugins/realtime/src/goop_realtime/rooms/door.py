@@ -240,6 +240,11 @@ class Rooms:
         """When ``tick`` should be called next (Unix ms); ``None`` when nothing is pending."""
         return deadlines.wake_at(self._sh, now)
 
+    @property
+    def look_at(self) -> int | None:
+        """When something is due that no effect told of (Unix ms): ``wake_at`` has moved up."""
+        return deadlines.look_at(self._sh)
+
     # Storage
 
     def restore(self, now: int, stored: Mapping[str, StoredRoom]) -> None:
