@@ -80,8 +80,8 @@ class ChannelSession:
 
     @property
     def keeps_nothing(self) -> bool:
-        """Whether it is the Session without rules, which has no state."""
-        return isinstance(self._session, NoRules)
+        """Whether it is the Session without rules itself, which has no state."""
+        return type(self._session) is NoRules
 
     def check(self, entry: LogEntry) -> Refusal | None:
         """Whether ``entry`` may come next; a Session that fails refuses."""

@@ -55,11 +55,11 @@ def keep(sh: Shared, room: Room) -> None:
             sh.write(room.link, Want(seq=seq))
 
 
-def _ask(sh: Shared, room: Room, entry: RoomEntry) -> None:
-    """Host: ask the two who have the content, as far as they are here."""
+def _ask(sh: Shared, room: Room, entry: RoomEntry, asker: str = "") -> None:
+    """Host: ask the two who have the content, as far as they are here; not who asks for it."""
     links = room.hosting.links if room.hosting is not None else {}
     for peer in (entry.author, entry.to):
-        if peer in links:
+        if peer in links and peer != asker:
             sh.write(links[peer], Want(seq=entry.seq))
 
 
@@ -79,7 +79,7 @@ def wanted(sh: Shared, link: Link, line: Want) -> None:
     else:
         if room.hosting is not None:
             room.hosting.wanted.setdefault(entry.seq, set()).add(link.peer)
-        _ask(sh, room, entry)
+        _ask(sh, room, entry, link.peer)
 
 
 def came(sh: Shared, link: Link, line: Content) -> None:
