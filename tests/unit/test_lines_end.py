@@ -33,7 +33,8 @@ class Stream:
         self.takes = takes
         self.written = b""
         self.how = ""
-        self.muxed_stream = self
+        self.muxed_stream = self.muxed_conn = self
+        self.event_closed = trio.Event()
 
     def keep(self, size: int) -> None:
         """Nothing is counted."""
