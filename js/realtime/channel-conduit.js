@@ -31,6 +31,8 @@ export class ChannelConduit extends Conduit {
     /** Where its log starts, and what of a row of it is told beside the message. */
     this.start = "0:0";
     this.metaOf = metaOf;
+    /** Which `state` frame was the last about it, counted over all channels. */
+    this.told = 0;
     this.inbox = new ChannelInbox(this);
     const listener = new Listener();
     this.listeners.push(listener);

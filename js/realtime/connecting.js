@@ -31,13 +31,11 @@ export async function connect(hub, peerId, { context, params, timeout: asked, si
       page: PAGE,
       ...(fresh ? { new: true } : {}),
     };
+    const before = hub.states;
     const row = await ask("request", body);
     id = row.channelId;
-    hub.invitations.told(row);
-    const conduit = hub.conduit(row.channelId);
+    const conduit = hub.answered(row, before);
     if (!given) return row.state === "connecting" ? void withdraw(conduit) : undefined;
-    if (row.state === "connecting") conduit.describe(row);
-    else conduit.tellState(row);
     const channel = await conduit.opened();
     // It may have become part of another channel meanwhile.
     if (since === "start") hub.conduit(channel.id).inbox.rewind();

@@ -43,6 +43,8 @@ export class Hub {
     this.unacknowledged = new Set();
     /** Sockets so far. */
     this.sockets = 0;
+    /** `state` frames so far. */
+    this.states = 0;
     /** The socket on which the channels were last compared with the node's. */
     this.reconciled = 0;
     /** Whether the page wants to know what is on its way. */
@@ -137,10 +139,27 @@ export class Hub {
   state(frame) {
     this.invitations.told(frame);
     const conduit = this.conduit(frame.channel);
+    conduit.told = ++this.states;
     if (frame.replacedBy && frame.replacedBy !== conduit.id) return this.replace(conduit, frame);
     if (frame.channel !== conduit.id) return; // of a request that lives on in another channel
     conduit.heard = this.sockets;
     conduit.tellState(frame);
+  }
+
+  /**
+   * What an endpoint says of a channel. It comes another way than the frames, and any of them may
+   * have overtaken it: where one has, that one is believed.
+   * @param {any} row
+   * @param {number} before  `states` when the endpoint was asked
+   * @returns {ChannelConduit}
+   */
+  answered(row, before) {
+    const conduit = this.conduit(row.channelId);
+    if (conduit.told <= before) {
+      this.invitations.told(row);
+      conduit.tellState(row);
+    }
+    return conduit;
   }
 
   /**
@@ -154,6 +173,7 @@ export class Hub {
     const conduit = this.conduit(frame.replacedBy);
     const { peerId, peerLabel, context } = frame;
     conduit.describe({ peerId, peerLabel, context });
+    conduit.told = this.states;
     for (const opener of old.openers.splice(0)) void conduit.whenOpen().then(opener.resolve, opener.reject);
   }
 
@@ -196,10 +216,9 @@ export class Hub {
   async accept(channelId) {
     check("accept(channelId): channelId", channelId, KINDS.NAME);
     await this.line.whenReady();
+    const before = this.states;
     const row = await ask("accept", { channelId, page: PAGE });
-    const conduit = this.conduit(row.channelId ?? channelId);
-    if (row.state) conduit.tellState(row);
-    return conduit.opened();
+    return this.answered(row, before).opened();
   }
 
   /**
@@ -215,15 +234,14 @@ export class Hub {
   /** @returns {Promise<GoopChannel[]>} */
   async channels() {
     await this.line.whenReady();
+    const before = this.states;
     /** @type {any[]} */
     const rows = await ask("channels");
     const found = [];
     for (const row of rows) {
       if (row.incoming || row.detail?.final) continue;
-      const conduit = this.conduit(row.channelId);
-      conduit.tellState(row);
-      if (conduit.ended) continue;
-      found.push(conduit.hand());
+      const conduit = this.answered(row, before);
+      if (!conduit.ended) found.push(conduit.hand());
     }
     return found;
   }

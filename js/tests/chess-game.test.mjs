@@ -153,7 +153,12 @@ class Page {
 /** What may happen to a game, each where it can. */
 const HAPPENS = {
   move(node, page) {
-    if (page.game.myTurn) void page.game.move(`${page.name}:${page.counter}`, "e4");
+    if (!page.game.myTurn) return;
+    const from = `${page.name}:${page.counter}`;
+    void page.game.move(from, "e4");
+    // From that moment on, before the node has taken it: it is shown, and nothing else can be played.
+    assert.equal(page.game.pending?.from, from);
+    assert.ok(!page.game.myTurn);
   },
   order(node) {
     const first = node.outbox.shift();

@@ -49,6 +49,39 @@ test("a request of this page is in the list from the moment it was made", async 
   same(last().sent.map((one) => one.channelId), ["c1"]);
 });
 
+/** A page whose request is answered only after what has `happened` since has been told. */
+async function overtaken(happened) {
+  const page = await follower();
+  let answer = () => {};
+  page.node.answers.request = () => new Promise((resolve) => (answer = () => resolve(waiting())));
+  const asked = page.realtime.connect("bob", { context: "chess_1" }).catch((error) => error.code);
+  await settle();
+  happened(page);
+  answer();
+  await settle();
+  return { ...page, asked };
+}
+
+test("what the node told meanwhile is not undone by its answer to the request", async () => {
+  const { last } = await overtaken(({ state }) => state(waiting({ reach: "page" })));
+  same(last().sent.map((one) => one.reach), ["page"]);
+});
+
+test("a request that has ended before it is answered waits in no list", async () => {
+  const { last, asked } = await overtaken(({ node }) => node.end("c1", "declined"));
+  same(last().sent, []);
+  assert.equal(await asked, "declined");
+});
+
+test("a request that goes on in another channel before it is answered waits in no list", async () => {
+  const { last, asked } = await overtaken(({ node }) => {
+    node.end("c1", "replaced", { replacedBy: "c2" });
+    node.state("c2", "connected", { context: "chess_2" });
+  });
+  same(last().sent, []);
+  assert.equal((await asked).id, "c2");
+});
+
 test("a page that was reloaded withdraws what an earlier one asked for, and hears that it is over", async () => {
   const { state, node, last } = await follower();
   state(waiting());
