@@ -85,6 +85,8 @@ def name_of(kind: Any) -> str:
         return "None"
     if origin is Callable:
         return "a function"
+    if origin is Mapping:
+        return "a mapping"
     return getattr(origin or kind, "__name__", str(kind))
 
 
@@ -137,8 +139,7 @@ def _union(value: Any, members: Sequence[Any], where: str) -> Any:
     if len(others) == 1:
         return fit(value, others[0], where)
     for member in others:
-        plain = get_origin(member) or member
-        if isinstance(plain, type) and is_dataclass(plain) and isinstance(value, plain):
+        if _is_meant(value, get_origin(member) or member):
             return fit(value, member, where)
     for member in others:
         try:
@@ -147,6 +148,13 @@ def _union(value: Any, members: Sequence[Any], where: str) -> Any:
             if getattr(member, "_is_protocol", False) and _tries(value, member):
                 raise error
     raise Misfit(where, shown(value), " or ".join(name_of(one) for one in members))
+
+
+def _is_meant(value: Any, plain: Any) -> bool:
+    """Whether of several types ``value`` means to be this one, so that what is wrong is within."""
+    if plain in (Mapping, dict):
+        return isinstance(value, Mapping)
+    return isinstance(plain, type) and is_dataclass(plain) and isinstance(value, plain)
 
 
 def _tries(value: Any, protocol: Any) -> bool:

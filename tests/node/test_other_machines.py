@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from goop_node.testing import NodeProcess
+from tests.limits import HANG
 
 NAVIGATION = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 
@@ -27,19 +29,29 @@ def node(tmp_path: Path) -> Iterator[NodeProcess]:
     node.stop()
 
 
+def key_of(node: NodeProcess) -> str:
+    """The address with the key, which the terminal shows a moment after the node answers."""
+    deadline = time.monotonic() + HANG
+    while time.monotonic() < deadline:
+        printed = re.search(r"Ready: (http://127\.0\.0\.2:\d+/\?key=\S+) ", node.log.read_text())
+        if printed is not None:
+            return printed[1]
+        time.sleep(0.02)
+    raise AssertionError(f"no address with a key in {node.log.read_text()}")
+
+
 def test_the_printed_key_lets_one_browser_in(node: NodeProcess) -> None:
-    printed = re.search(r"Ready: (http://127\.0\.0\.2:\d+/\?key=\S+) ", node.log.read_text())
-    assert printed is not None
+    printed = key_of(node)
     assert "can be reached from other machines" in node.log.read_text()
     with httpx.Client(base_url=node.url, headers=NAVIGATION) as stranger:
         assert "set-cookie" not in stranger.get("/").headers
         assert stranger.get("/?key=guessed").headers.get("set-cookie") is None
         assert stranger.get("/api/self").status_code == 401
     with httpx.Client(headers=NAVIGATION) as browser:
-        assert "HttpOnly" in browser.get(printed[1]).headers["set-cookie"]
+        assert "HttpOnly" in browser.get(printed).headers["set-cookie"]
         assert browser.get(f"{node.url}/api/self").json()["id"] == node.peer_id
     with httpx.Client(headers=NAVIGATION) as late:
-        refused = late.get(printed[1])
+        refused = late.get(printed)
         assert refused.status_code == 401
         assert "set-cookie" not in refused.headers
         assert "text/html" in refused.headers["content-type"]
@@ -48,7 +60,7 @@ def test_the_printed_key_lets_one_browser_in(node: NodeProcess) -> None:
         # What the terminal shows now lets the next browser in.
         again = re.search(r"The next one needs: (http://\S+)", node.log.read_text())
         assert again is not None
-        assert again[1] != printed[1]
+        assert again[1] != printed
         assert "HttpOnly" in late.get(again[1]).headers["set-cookie"]
         assert late.get(f"{node.url}/api/self").status_code == 200
 
@@ -81,11 +93,10 @@ def test_only_the_named_host_is_answered(node: NodeProcess) -> None:
 
 
 def test_nobody_is_home_where_templates_share_the_origin(node: NodeProcess) -> None:
-    printed = re.search(r"Ready: (http://127\.0\.0\.2:\d+/\?key=\S+) ", node.log.read_text())
-    assert printed is not None
+    printed = key_of(node)
     origin = {"Origin": node.url}
     with httpx.Client(base_url=node.url, headers=NAVIGATION) as browser:
-        assert browser.get(printed[1]).status_code == 200
+        assert browser.get(printed).status_code == 200
         browser.headers["Accept"] = "*/*"  # as scripts of a page ask
         assert browser.get("/api/templates").status_code == 200
         for answer in (

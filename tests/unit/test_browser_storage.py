@@ -23,6 +23,7 @@ COPES = {
     "js/peers/tabs.js",
     "js/peers/turns.js",
     "js/realtime/wires.js",
+    "plugins/arcade_rooms/src/goop_arcade_rooms/template/storage.js",
     "plugins/chess/src/goop_chess/template/storage.js",
 }
 """These expect to be refused."""
