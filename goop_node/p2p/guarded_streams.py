@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Streams that read no more than may come, account for what they hold, and let go of who waits."""
+"""Streams that read no more than may come, and account for what they hold."""
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import Any
 
-import trio
 from libp2p.network.connection.exceptions import RawConnError
 from libp2p.stream_muxer.exceptions import MuxedStreamReset
 from libp2p.stream_muxer.yamux.yamux import YamuxStream
@@ -61,40 +59,6 @@ def guarded(stream: Any) -> GuardedStream:
     """The library names its class where it makes a stream: here it becomes ours."""
     stream.__class__ = GuardedStream
     return stream  # type: ignore[no-any-return]
-
-
-class StreamEvents(dict[int, trio.Event]):
-    """What wakes the reader of each stream; it is woken, too, when its stream is forgotten.
-
-    The library forgets the event of a stream that this side resets without setting it: the
-    reader would wait for good, and its connection's end for the reader.
-    """
-
-    def __init__(self, known: Container[int]) -> None:
-        """``known`` are the streams that there are."""
-        super().__init__()
-        self._known = known
-
-    def __setitem__(self, stream_id: int, event: trio.Event) -> None:
-        """A reader that has been woken puts the next event here, be its stream known or not."""
-        if stream_id in self._known:
-            super().__setitem__(stream_id, event)
-
-    def __delitem__(self, stream_id: int) -> None:
-        self[stream_id].set()
-        super().__delitem__(stream_id)
-
-    def pop(self, stream_id: int, *default: Any) -> Any:
-        """As a dictionary's."""
-        if stream_id in self:
-            self[stream_id].set()
-        return super().pop(stream_id, *default)
-
-    def clear(self) -> None:
-        """As a dictionary's."""
-        for event in self.values():
-            event.set()
-        super().clear()
 
 
 class BriefReads:

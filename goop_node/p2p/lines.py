@@ -43,7 +43,6 @@ class Lines:
         self.peer_id = peer_id
         self.protocol = protocol
         self._stream = stream
-        self._lost: trio.Event = stream.muxed_conn.event_closed
         self._max_line = max_line
         self._unfinished = bytearray()
         self._patience = limits.FIRST_LINE_SECONDS if theirs else math.inf
@@ -86,8 +85,8 @@ class Lines:
         self._wake_up()
 
     def pause(self) -> None:
-        """Stop reading; of a connection that has ended the end is read all the same."""
-        if self._running.is_set() and not self._lost.is_set():
+        """Stop reading."""
+        if self._running.is_set():
             self._running = trio.Event()
 
     def resume(self) -> None:
@@ -121,7 +120,6 @@ class Lines:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._guard, self._read, nursery.cancel_scope)
                     nursery.start_soon(self._limit_drain, nursery.cancel_scope)
-                    nursery.start_soon(self._notice_loss, nursery.cancel_scope)
                     await self._guard(self._write, None)
                     if not self._end_code:
                         graceful = True
@@ -231,10 +229,3 @@ class Lines:
         await trio.sleep(DRAIN_SECONDS)
         self._end_code = self._end_code or "closed"
         scope.cancel()
-
-    async def _notice_loss(self, scope: trio.CancelScope) -> None:
-        """A reader that is paused, or was never started, would not notice its connection's end."""
-        await self._lost.wait()
-        if not (self._started.is_set() and self._running.is_set()):
-            self._end_code = self._end_code or "lost"
-            scope.cancel()

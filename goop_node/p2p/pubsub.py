@@ -42,7 +42,9 @@ class FaithfulPubsub(Pubsub):
     async def continuously_read_stream(self, stream: Any) -> None:
         """Read a peer's RPCs until its stream ends; a peer has one such stream, the newest."""
         peer_id = stream.muxed_conn.peer_id
-        await self._succeed(peer_id, stream)
+        before, self._inbound[peer_id] = self._inbound.get(peer_id), stream
+        if before is not None:
+            await before.reset()
         try:
             while True:
                 await self._take(peer_id, stream)
@@ -54,13 +56,6 @@ class FaithfulPubsub(Pubsub):
         finally:
             if self._inbound.get(peer_id) is stream:
                 del self._inbound[peer_id]
-
-    async def _succeed(self, peer_id: ID, stream: Any) -> None:
-        """End the stream before this one. Whoever reads the new one must not hold the old one:
-        its connection may long have ended."""
-        before, self._inbound[peer_id] = self._inbound.get(peer_id), stream
-        if before is not None:
-            await before.reset()
 
     async def _take(self, peer_id: ID, stream: Any) -> None:
         """One RPC. Raises what ends the stream; waits where the peer is ahead of its pace."""

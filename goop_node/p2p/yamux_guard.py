@@ -36,7 +36,7 @@ from libp2p.stream_muxer.yamux.yamux import (
 
 from goop_node.p2p import limits
 from goop_node.p2p.containment import warn
-from goop_node.p2p.guarded_streams import BriefReads, StreamEvents, guarded
+from goop_node.p2p.guarded_streams import BriefReads, guarded
 from goop_node.p2p.held import Budget
 from goop_node.p2p.yamux_batches import FrameBatches
 
@@ -71,7 +71,6 @@ class GuardedYamux(Yamux):
         """``share`` is how many streams a peer may have open towards us just now."""
         watched: Any = FrameReader(secured_conn, self._judge)
         super().__init__(watched, peer_id, is_initiator)
-        self.stream_events = StreamEvents(self.streams)
         self.account = budget.open(self._drop)
         self._share = share
         self._dropped = 0
@@ -80,8 +79,8 @@ class GuardedYamux(Yamux):
         self._doubted = False
 
     async def start(self) -> None:
-        """Serve the connection to its end. The library leaves one that fails open, and whoever
-        waits for its beginning, or for a place for one more stream, waiting."""
+        """Serve the connection to its end. The library leaves one that fails open, and who waits
+        for its beginning waiting."""
         try:
             await super().start()
         except trio.Cancelled:
@@ -95,8 +94,6 @@ class GuardedYamux(Yamux):
             self.account.close()
             self.event_closed.set()
             self.event_started.set()
-            # Who gets it finds the connection ended, and passes it on to the next who waits.
-            self.stream_backlog_semaphore.release()
 
     async def _write_frame(self, data: bytes) -> None:
         await self._batches.write(data)

@@ -33,8 +33,7 @@ class Stream:
         self.takes = takes
         self.written = b""
         self.how = ""
-        self.muxed_stream = self.muxed_conn = self
-        self.event_closed = trio.Event()
+        self.muxed_stream = self
 
     def keep(self, size: int) -> None:
         """Nothing is counted."""
