@@ -5,6 +5,9 @@
 // Every connection has an id of its own, which goes with what it says. So an answer that is meant
 // for the connection of an earlier page is left alone, and an offer of another connection than
 // before means that the other page is a new one.
+//
+// Offers, answers, candidates and tracks take turns: each finds the connection as the one before
+// has left it, and none sees it change halfway. Only the end of the call does not wait.
 
 /** @typedef {import("./media.js").Kind} Kind */
 
@@ -33,14 +36,20 @@ export class Link {
   #mine = "";
   /** @type {string | null} of the other's, once it has spoken to this one */
   #theirs = null;
-  /** An offer is being made. */
-  #making = false;
+  /** An offer is to be made, once it is its turn. */
+  #due = false;
   /** The other's last offer crossed with one of ours, and theirs gives way. */
   #ignoring = false;
   /** @type {{ from: string | undefined, candidate: any }[]} */
   #early = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #faltering;
+  /** @type {Promise<void>} when all turns so far are over */
+  #turns = Promise.resolve();
+  /** What a browser has begun when the connection is closed never ends: nobody waits for it. */
+  #end = () => {};
+  /** @type {Promise<void>} */
+  #ended = new Promise((resolve) => (this.#end = resolve));
   closed = false;
 
   /**
@@ -66,13 +75,14 @@ export class Link {
    * Send what the owner has now of that kind.
    * @param {Kind} kind
    */
-  async send(kind) {
-    if (this.closed) return;
-    const track = this.owner.track(kind);
-    const transceiver = this.#transceiver(kind);
-    // One that gets its track later needs no new agreement; what was never agreed on does.
-    if (transceiver) await transceiver.sender.replaceTrack(track);
-    else if (track && this.#pc.remoteDescription) this.#add(kind);
+  send(kind) {
+    return this.#inTurn(async () => {
+      const track = this.owner.track(kind);
+      const transceiver = this.#transceiver(kind);
+      // One that gets its track later needs no new agreement; what was never agreed on does.
+      if (transceiver) await transceiver.sender.replaceTrack(track);
+      else if (track && this.#pc.remoteDescription) this.#add(kind);
+    });
   }
 
   /** Look for another way to each other. */
@@ -82,6 +92,7 @@ export class Link {
 
   close() {
     this.closed = true;
+    this.#end();
     this.#shut();
   }
 
@@ -89,13 +100,35 @@ export class Link {
    * What the other page says: an offer, an answer, or a candidate.
    * @param {any} message
    */
-  async take(message) {
-    if (this.closed || (message.to && message.to !== this.#mine)) return;
+  take(message) {
+    return this.#inTurn(() => this.#take(message));
+  }
+
+  /** @param {any} message */
+  async #take(message) {
+    if (message.to && message.to !== this.#mine) return;
     if (message.type === "ice_candidate") return this.#candidate(message.connection, message.candidate);
     const description = typeof message.sdp === "string" ? { type: message.type.slice(4), sdp: message.sdp } : message.sdp;
     const from = message.connection ?? "";
     if (message.type === "sdp_offer") await this.#offered(from, description);
     else await this.#answered(from, description);
+  }
+
+  /**
+   * One after another. What the end of the call overtakes is dropped, with whatever it says.
+   * @param {() => Promise<unknown>} task
+   */
+  #inTurn(task) {
+    const turn = this.#turns.then(async () => {
+      if (this.closed) return;
+      try {
+        await Promise.race([task(), this.#ended]);
+      } catch (error) {
+        if (!this.closed) throw error;
+      }
+    });
+    this.#turns = turn.catch(() => {}); // whoever asked for it is told
+    return turn;
   }
 
   /**
@@ -105,18 +138,20 @@ export class Link {
   async #offered(from, description) {
     if (this.#theirs !== null && this.#theirs !== from) this.#reopen();
     const pc = this.#pc;
-    const crosses = this.#making || pc.signalingState !== "stable";
+    const crosses = pc.signalingState !== "stable";
     // Both know both ids, so both agree on who gives way. A page without ids cannot.
     this.#ignoring = crosses && from !== "" && from < this.#mine;
     if (this.#ignoring) return;
     await pc.setRemoteDescription(description);
-    if (this.closed || pc !== this.#pc) return;
     this.#theirs = from;
     if (description.type === "rollback") return;
-    if (crosses) this.#forgetOwn();
+    // The browser asks again, once this is agreed on, for what is then still to be offered.
+    this.#due = false;
+    this.#forgetOwn();
     await this.#join();
+    if (this.closed) return;
     await pc.setLocalDescription();
-    await this.#say("sdp_answer", { sdp: pc.localDescription });
+    this.#say("sdp_answer", { sdp: pc.localDescription });
     await this.#late();
   }
 
@@ -174,7 +209,7 @@ export class Link {
     }
   }
 
-  /** What this side had offered, and the other will not hear of: theirs takes its place. */
+  /** What this side has offered, or was about to, and the other will not hear of: theirs takes its place. */
   #forgetOwn() {
     for (const transceiver of this.#pc.getTransceivers()) if (transceiver.mid === null) transceiver.stop();
   }
@@ -210,9 +245,12 @@ export class Link {
     const pc = new RTCPeerConnection(this.owner.configuration());
     const remote = new MediaStream();
     this.#mine = newId();
-    this.#making = this.#ignoring = false;
-    pc.onnegotiationneeded = () => this.#offer(pc);
-    pc.onicecandidate = ({ candidate }) => void this.#say("ice_candidate", { candidate });
+    this.#due = this.#ignoring = false;
+    pc.onnegotiationneeded = () => {
+      this.#due = true;
+      void this.#inTurn(() => this.#offer(pc));
+    };
+    pc.onicecandidate = ({ candidate }) => this.#say("ice_candidate", { candidate });
     pc.ontrack = ({ track }) => {
       remote.addTrack(track);
       this.owner.onStream(remote);
@@ -228,16 +266,13 @@ export class Link {
 
   /** @param {RTCPeerConnection} pc */
   async #offer(pc) {
+    if (pc !== this.#pc || !this.#due || pc.signalingState !== "stable") return;
+    this.#due = false;
     try {
-      this.#making = true;
       await pc.setLocalDescription();
-      if (pc === this.#pc && pc.signalingState === "have-local-offer") {
-        await this.#say("sdp_offer", { sdp: pc.localDescription });
-      }
+      this.#say("sdp_offer", { sdp: pc.localDescription });
     } catch (error) {
-      if (pc === this.#pc && !this.closed) console.error("Goop.call: no offer could be made:", error);
-    } finally {
-      if (pc === this.#pc) this.#making = false;
+      if (!this.closed) console.error("Goop.call: no offer could be made:", error);
     }
   }
 
@@ -246,7 +281,8 @@ export class Link {
    * @param {object} what
    */
   #say(type, what) {
+    if (this.closed) return;
     const to = this.#theirs ? { to: this.#theirs } : {};
-    return this.owner.say({ type, ...what, connection: this.#mine, ...to });
+    void this.owner.say({ type, ...what, connection: this.#mine, ...to });
   }
 }
