@@ -22,20 +22,20 @@ export class RoomInbox extends Inbox {
   constructor(room) {
     super(room);
     this.room = room;
-    /** How far this page has been told. @type {Run[]} */
-    this.after = [];
+    /** How far this page has been told; nothing before it has a place at all. @type {Run[] | null} */
+    this.after = null;
     this.seen = new Seen();
     /** Newest messages that wait, by author, type and key. @type {Map<string, { frame: any, item: Item }>} */
     this.newest = new Map();
   }
 
   get lastSeq() {
-    return this.after[this.after.length - 1]?.[2] ?? 0;
+    return this.after?.[this.after.length - 1]?.[2] ?? 0;
   }
 
   /** @returns {Place | null} */
   get place() {
-    const run = this.after[this.after.length - 1];
+    const run = this.after?.[this.after.length - 1];
     return run ? [...run] : null;
   }
 
@@ -51,10 +51,11 @@ export class RoomInbox extends Inbox {
 
   /** @param {any} frame @returns {Place} */
   move({ epoch, host, seq }) {
-    const run = this.after[this.after.length - 1];
+    const runs = (this.after ??= []);
+    const run = runs[runs.length - 1];
     if (run && run[0] === epoch && run[1] === host) run[2] = seq;
-    else this.after.push([epoch, host, seq]);
-    if (this.after.length > RUNS_KEPT) this.after.shift();
+    else runs.push([epoch, host, seq]);
+    if (runs.length > RUNS_KEPT) runs.shift();
     return [epoch, host, seq];
   }
 
@@ -88,7 +89,7 @@ export class RoomInbox extends Inbox {
   begins({ members, runs }) {
     if (this.overflowed) return; // said again when the rest is
     // A page that has had nothing yet has its place all the same, for a cut may come before anything else.
-    if (this.after.length === 0) this.after = runs ?? [];
+    if (!this.after && runs?.length > 0) this.after = runs;
     this.tell("", null, () => true, members);
   }
 
@@ -146,7 +147,7 @@ export class RoomInbox extends Inbox {
    * @param {Run[] | null | undefined} runs  those up to there
    */
   cut(seq, runs) {
-    this.after = runs ?? this.after.filter(([, , last]) => last <= seq);
+    this.after = runs ?? (this.after ?? []).filter(([, , last]) => last <= seq);
     this.drop((at) => seqOf(at) > seq);
     this.failed = this.failed.filter((one) => one <= seq);
     this.told = Math.min(this.told, seq);

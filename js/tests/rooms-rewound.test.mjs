@@ -43,6 +43,18 @@ test("what was handled above the fork is not: a cut then says so", async () => {
   same([subscribed(page).after, subscribed(page).handled], [{ [ROOM]: runs }, { [ROOM]: [1, "alice", 2] }]);
 });
 
+test("to the very beginning: that is a place, other than that of a page that has had nothing", async () => {
+  const fresh = await openRoom();
+  fresh.node.cut();
+  await fresh.clock.advance(50);
+  same(subscribed(fresh).after, {});
+  const page = await withThree();
+  page.node.tell({ type: "rewound", channel: ROOM, to: 0, runs: [], members: [] });
+  page.node.cut();
+  await page.clock.advance(50);
+  same(subscribed(page).after, { [ROOM]: [] });
+});
+
 test("what waited above the fork is never shown", async () => {
   const page = await openRoom();
   const { room, node } = page;

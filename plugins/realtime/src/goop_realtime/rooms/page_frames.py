@@ -183,12 +183,13 @@ def _follow(sh: Shared, page: Page, room: Room, body: dict[str, Any]) -> None:
 
 def _go_on(sh: Shared, page: Page, room: Room, view: View, body: dict[str, Any]) -> None:
     """The page says what it has of the log: what this node has not, it gives up."""
+    if not isinstance(body.get("after"), dict):
+        return
     after = _of(body, "after", room.handle)
-    if after == []:
+    if after is None:
         # It was told nothing: whatever was written to it before has not arrived.
         began = max(room.handled, room.joined_at.get(sh.me, 0), room.log.start)
         _restart(view, min(view.sent, began), min(view.handled, began))
-    if not after:
         return
     try:
         runs = Runs(Run(*run) for run in msgspec.convert(after, RunsForm))
@@ -198,7 +199,9 @@ def _go_on(sh: Shared, page: Page, room: Room, view: View, body: dict[str, Any])
     fork, theirs = room.fold.runs.fork(runs), runs.last.seq
     _restart(view, fork, _handled(room, fork, _of(body, "handled", room.handle)))
     view.redelivered_to = room.handed_out
-    if fork < theirs and fork >= room.log.start:
+    if fork < room.log.start:
+        views.tell_gap(sh, room, page, view, fork)
+    elif fork < theirs:
         views.rewind_to(sh, room, page, view, fork)
     views.advance(sh, room, view.handled)
 

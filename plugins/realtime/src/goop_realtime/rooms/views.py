@@ -99,7 +99,7 @@ def _arrive(sh: Shared, room: Room) -> None:
 def pump(sh: Shared, room: Room, page: Page, view: View, frames: Frames) -> None:
     """Give the page what follows, at most ``PAGE_WINDOW`` unacknowledged bytes ahead."""
     if view.sent < room.log.start:
-        _tell_gap(sh, room, page, view, view.sent)
+        tell_gap(sh, room, page, view, view.sent)
     before = view.sent
     for entry in room.log.after(view.sent):
         if page.acks and view.flight_bytes >= PAGE_WINDOW:
@@ -202,10 +202,11 @@ def gap(sh: Shared, room: Room, fork: int) -> None:
     for page in sh.core.pages.values() if room.was_joined else ():
         view = page.views.get(room.handle)
         if view is not None:
-            _tell_gap(sh, room, page, view, min(fork, view.sent))
+            tell_gap(sh, room, page, view, min(fork, view.sent))
 
 
-def _tell_gap(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None:
+def tell_gap(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None:
+    """Tell one page that it has what is up to ``fork``, and goes on at the log's start."""
     start = room.log.start
     fold = fold_at(room, start)
     body = _cut_frame("gap", room, fold.members, fold.runs)
