@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
+
+from goop_realtime.machine.rights import HOME
+from goop_realtime.rooms import folding, trimming
 from tests.unit.rooms_world import Node, World
 
 
@@ -190,3 +194,15 @@ def test_all_start_again() -> None:
         node.start()
     world.until(lambda: alike(handle, *nodes))
     assert nodes[2].log(handle) == ["kept"]
+
+
+def test_nothing_is_kept_of_a_room_that_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even of a log that would have been trimmed in that moment."""
+    monkeypatch.setattr(trimming, "KEPT_ENTRIES", 2)
+    monkeypatch.setattr(folding, "CHECKPOINT_ENTRIES", 1)
+    world, handle, (a,) = together("a")
+    a.send(handle, "hello")
+    world.run(100)
+    a.rooms.leave(world.now, handle, HOME)
+    a.flush()
+    assert a.stored == {}
