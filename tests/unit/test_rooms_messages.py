@@ -150,6 +150,20 @@ def test_a_newcomer_and_a_new_host_know_the_newest(game: tuple[World, str, list[
         assert value.data == {"type": "place", "id": "ship", "x": 5}
 
 
+def test_a_value_that_its_author_has_lost_is_nobodys(game: tuple[World, str, list[Node]]) -> None:
+    world, handle, (a, b, c) = game
+    say(a, handle, type="place", id="ship", x=5)
+    world.run(200)
+    world.part("ab", "c")
+    a.kill()
+    a.start()  # its values are in memory alone
+    world.run(20_000)
+    world.part("abc")
+    world.until(lambda: alike(handle, a, b, c))
+    world.run(200)
+    assert [node.room(handle).newest.values for node in (a, b, c)] == [{}, {}, {}]
+
+
 def test_what_may_not_be_the_newest_is_told(game: tuple[World, str, list[Node]]) -> None:
     world, handle, (a, b, _) = game
     say(b, handle, type="place", id="ship", x=5)

@@ -120,6 +120,7 @@ def catch_up(sh: Shared, link: Link) -> None:
     link.progress_at = sh.now
     if not link.caught_up and link.room.log.last >= link.until:
         link.caught_up = True
+        link.room.newest.keep_only(link.room.fold.members)
         latest.owe_all(link.room, link, author=sh.me)
         sh.tell(link.room)
         sh.wake(link.room)

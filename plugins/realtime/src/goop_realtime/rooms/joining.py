@@ -119,6 +119,9 @@ def welcomed(sh: Shared, link: Link, line: Welcome) -> None:
     room.phase, room.seeking = Phase.GUEST, None
     room.epoch, room.last_host = epoch, epoch.host
     room.code = room.reason = ""
+    room.newest.keep_only(
+        {sh.me}
+    )  # the host tells of the others, some of which may have lost theirs
     room.hear_of(epoch.number)
     # The host tells all values that count; one of somebody else that it has not is past.
     room.newest.drop(key for key in room.newest.values if key.author != sh.me)

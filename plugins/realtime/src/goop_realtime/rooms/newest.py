@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -71,9 +71,9 @@ class Newest:
                     del self.counts[key.author]
                 self.news.pop(key, None)
 
-    def forget(self, author: str) -> None:
-        """Who is no member has no values."""
-        self.drop(self.of(author))
+    def keep_only(self, authors: Container[str]) -> None:
+        """Forget the values of all others."""
+        self.drop([key for key in self.values if key.author not in authors])
 
     def of(self, author: str) -> list[Key]:
         """An author's values."""

@@ -38,7 +38,8 @@ def place(sh: Shared, room: Room, entry: RoomEntry, event: LogEntry | None) -> b
         room.joined_at.setdefault(entry.author, entry.seq)
     elif entry.kind == "leave":
         room.joined_at.pop(entry.author, None)
-        room.newest.forget(entry.author)
+        if room.joined:  # else that is long ago, and who has come again has values
+            room.newest.keep_only(room.fold.members)
         receipts.settle_handled(sh, room)
     elif entry.kind == "msg" and entry.author == sh.me:
         settle_own(sh, room, entry.id)
