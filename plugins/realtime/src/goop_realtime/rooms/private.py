@@ -2,7 +2,7 @@
 """Messages to one member: their content is with author, host and addressee only.
 
 Who lacks the content of an entry of its own asks through the host, which asks the other one. Who
-has it no more either, as after a power cut, says so: then nobody waits for it.
+has it no more either says so, as after a power cut or a trim: then nobody waits for it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def keep(sh: Shared, room: Room) -> None:
         if entry is None:
             del room.lacking[seq]
         elif room.hosting is not None:
-            _ask(sh, room, entry)
+            _ask(sh, room, entry, sh.me)
         elif room.link is not None and room.link.welcomed:
             sh.write(room.link, Want(seq=seq))
 
@@ -67,6 +67,8 @@ def wanted(sh: Shared, link: Link, line: Want) -> None:
     """The other side lacks the content of an entry that it may see."""
     room = link.room
     entry = room.log.get(line.seq)
+    if entry is None and line.seq <= room.log.start:
+        sh.write(link, Content(seq=line.seq))
     if entry is None or not entry.to:
         return
     from_host = room.link is link
@@ -87,7 +89,10 @@ def came(sh: Shared, link: Link, line: Content) -> None:
     room, raw = link.room, bytes(line.data)
     entry = room.log.get(line.seq)
     hosts = room.hosting
-    askers = hosts.wanted.pop(line.seq, set()) if hosts is not None else set[str]()
+    asked = hosts.wanted.pop(line.seq, set()) if hosts is not None else set[str]()
+    askers = asked - {link.peer}
+    if hosts is not None and askers < asked:
+        hosts.wanted[line.seq] = {link.peer}  # it is still to hear of the other one
     if entry is None or not entry.withheld:
         return
     if raw and digest_of(line.salt, raw) != entry.digest:
