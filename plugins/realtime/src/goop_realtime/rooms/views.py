@@ -275,8 +275,10 @@ def _pass_own(sh: Shared, room: Room) -> None:
 
 def save_handled(sh: Shared, room: Room) -> None:
     """Have it saved how far our pages are, now and then."""
-    if room.phase is Phase.LEFT:
-        return
-    if room.handled != room.handled_saved and sh.now - room.handled_saved_at >= SAVE_MS:
+    if (
+        not room.final
+        and room.handled != room.handled_saved
+        and sh.now - room.handled_saved_at >= SAVE_MS
+    ):
         room.handled_saved, room.handled_saved_at = room.handled, sh.now
         sh.out.append(SaveHandled(room.handle, room.handled))
