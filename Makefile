@@ -26,6 +26,7 @@ soak: tools ## the long runs: Autobahn's cases, an hour of attacks, a thousand f
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[soak]'
 	$(BIN)/pytest -m soak --timeout 0
 	$(BIN)/pytest tests/unit/test_simulation.py --seeds 0:100000 --timeout 0
+	$(BIN)/pytest tests/unit/test_rooms_simulation.py --room-seeds 0:100000 --timeout 0
 
 bench: tools ## latency, rates and what a node takes, beside a bare relay
 	$(BIN)/python -m benchmarks.bench

@@ -1,41 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Thousands of seeded lives of a channel, with what must hold looked at in every step.
 
-``pytest tests/unit/test_simulation.py --seeds 17:18`` replays one seed and prints its story.
+``pytest tests/unit/test_simulation.py -k lost --seeds 17:18`` lives one again, with its story.
 """
 
 from __future__ import annotations
 
-import functools
-import multiprocessing
-import os
-from collections import Counter
-
 import pytest
 
-from goop_realtime.testing import Life, World, small_bounds, story_of
+from goop_realtime.testing import Life, World
+from tests.unit.lives import all_live
 from tests.unit.simulated import EXPECTED
 
-CHUNK = 50
 ENOUGH = 600
 """Lives in which everything that is expected happens at least once."""
-
-
-def lives(seeds: range) -> tuple[Counter[str], str]:
-    """Live them; what happened how often, and the first failure in words."""
-    counts: Counter[str] = Counter()
-    with small_bounds():
-        for seed in seeds:
-            life = Life(seed)
-            try:
-                life.run()
-            except Exception as error:
-                replay = f"pytest tests/unit/test_simulation.py -k lost --seeds {seed}:{seed + 1}"
-                told = story_of(functools.partial(Life, seed, story=True))
-                return counts, f"seed {seed}: {type(error).__name__}: {error}\n{replay}\n{told}"
-            counts += life.watch.seen.counts
-            counts["lives"] += 1
-    return counts, ""
 
 
 def test_nothing_is_lost_doubled_or_reordered(
@@ -43,16 +21,7 @@ def test_nothing_is_lost_doubled_or_reordered(
 ) -> None:
     first, _, end = pytestconfig.getoption("--seeds").partition(":")
     seeds = range(int(first), int(end))
-    chunks = [seeds[n : n + CHUNK] for n in range(0, len(seeds), CHUNK)]
-    counts: Counter[str] = Counter()
-    # Fresh processes: the bounds are made small in them, and nobody else's threads are forked.
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(min(os.cpu_count() or 1, len(chunks))) as pool:
-        for found, failure in pool.imap_unordered(lives, chunks):
-            counts += found
-            if failure:
-                pool.terminate()
-                pytest.fail(failure, pytrace=False)
+    counts = all_live(Life, seeds)
     with capsys.disabled():
         print(f"\n{len(seeds)} simulated lives, {counts.total()} events looked at, 0 violations")
         if len(seeds) >= ENOUGH:

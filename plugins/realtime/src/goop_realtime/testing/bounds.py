@@ -9,6 +9,17 @@ from unittest import mock
 
 from goop_realtime.machine import channel, guest_side, host_side, pages, trimming
 from goop_realtime.model import limits
+from goop_realtime.rooms import (
+    distributing,
+    fold,
+    folding,
+    following,
+    hosting,
+    outbox,
+    positions,
+    views,
+)
+from goop_realtime.rooms import trimming as rooms_trimming
 
 SMALL = (
     (channel, "OUTBOX_MESSAGES", 60),
@@ -24,6 +35,21 @@ SMALL = (
     (trimming, "KEPT_ENTRIES", 8),
     (pages, "PAGE_WINDOW", 1500),
     (pages, "OWN_UNTOLD", 8),
+    (rooms_trimming, "KEPT_ENTRIES", 8),
+    (rooms_trimming, "LOG_ENTRIES", 100),
+    (folding, "CHECKPOINT_ENTRIES", 4),
+    (folding, "CHECKPOINTS", 8),
+    (fold, "PAGES_PER_AUTHOR", 3),
+    (fold, "PAGES", 8),
+    (fold, "HOLES", 3),
+    (positions, "MAX_RUNS", 8),
+    (outbox, "OUTBOX_MESSAGES", 40),
+    (outbox, "REFUSED_OWN", 16),
+    (outbox, "REFUSED_THEIRS", 6),
+    (hosting, "OUTBOX_MESSAGES", 40),
+    (distributing, "LINK_WINDOW", 1500),
+    (following, "LINK_WINDOW", 1500),
+    (views, "PAGE_WINDOW", 1500),
 )
 """Bounds that a short life reaches: messages, bytes on their way, entries kept."""
 

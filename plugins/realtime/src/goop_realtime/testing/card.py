@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from goop_realtime.engine.door import Engine
@@ -80,24 +80,21 @@ class Card:
 
     # Out
 
-    def carry_out(self, effects: Sequence[AnyEffect]) -> None:
-        """Do what these ask for, in their order."""
+    def do(self, effect: AnyEffect) -> None:
+        """Do what an effect asks for."""
         world = self.world
-        for effect in effects:
-            kind = type(effect)
-            if kind is Frame:
-                if (page := self.pages.get(effect.page)) is not None:  # type: ignore[union-attr]
-                    page.frame(effect.data)  # type: ignore[union-attr]
-            elif kind is SendLine:
-                wire = world.wire(effect.link)  # type: ignore[union-attr]
-                if wire is not None:
-                    wire.write(effect.link, effect.data)  # type: ignore[union-attr]
-            elif isinstance(effect, SendControl):
-                self._control(effect.peer, effect.line)
-            elif isinstance(effect, OpenLink):
-                self.open_stream(effect)
-            elif isinstance(effect, CloseLink) and (wire := world.wire(effect.link)) is not None:
-                wire.close(effect.link, drain=effect.drain)
+        if isinstance(effect, Frame):
+            if (page := self.pages.get(effect.page)) is not None:
+                page.frame(effect.data)
+        elif isinstance(effect, SendLine):
+            if (wire := world.wire(effect.link)) is not None:
+                wire.write(effect.link, effect.data)
+        elif isinstance(effect, SendControl):
+            self._control(effect.peer, effect.line)
+        elif isinstance(effect, OpenLink):
+            self.open_stream(effect)
+        elif isinstance(effect, CloseLink) and (wire := world.wire(effect.link)) is not None:
+            wire.close(effect.link, drain=effect.drain)
 
     def _control(self, peer: str, line: Line) -> None:
         world = self.world

@@ -41,7 +41,8 @@ def slow(life: Life) -> None:
     life.soon(5_000, lambda: setattr(life.world, "slow", 1))
 
 
-def _restart(life: Life, node: SimNode) -> None:
+def restart(life: Life, node: SimNode) -> None:
+    """Start a node that is down."""
     if not node.up:
         node.start()
 
@@ -53,7 +54,7 @@ def kill(life: Life) -> None:
         node.dies = life.chance.choice(("commit", "act", "half"))
         life.soon(100, lambda: node.crash() if node.up and node.dies else None)
         wait = 100 + life.chance.choice(DOWN_MS)
-        life.soon(wait, lambda: _restart(life, node))
+        life.soon(wait, lambda: restart(life, node))
 
 
 def _dark(life: Life, node: SimNode) -> None:
@@ -65,14 +66,18 @@ def _dark(life: Life, node: SimNode) -> None:
 
 def power_cut(life: Life) -> None:
     """A node's newest commits never reached its disk, and then its power goes."""
-    node = life.chance.choice(life.nodes)
+    lose_power(life, life.chance.choice(life.nodes))
+
+
+def lose_power(life: Life, node: SimNode) -> None:
+    """From here on nothing reaches that node's disk, and some time later its power goes."""
     if not node.up:
         return
     node.journal.stop_syncing()
 
     def dark() -> None:
         _dark(life, node)
-        life.soon(life.chance.choice(DOWN_MS), lambda: _restart(life, node))
+        life.soon(life.chance.choice(DOWN_MS), lambda: restart(life, node))
 
     life.soon(life.chance.choice((1, 20, 200, 2_000, 20_000)), dark)
 
@@ -82,7 +87,7 @@ def lost_disk(life: Life) -> None:
     node = life.chance.choice(life.nodes)
     node.journal.lose_everything()
     _dark(life, node)
-    life.soon(life.chance.choice(DOWN_MS), lambda: _restart(life, node))
+    life.soon(life.chance.choice(DOWN_MS), lambda: restart(life, node))
 
 
 def plugin_away(life: Life) -> None:

@@ -12,15 +12,16 @@ from goop_realtime.model.message_ids import parsed
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.seen import History, demand
+from goop_realtime.testing.talk import talking
 
 if TYPE_CHECKING:
     from goop_realtime.testing.life import Life
 
 
 def judge(life: Life) -> None:
-    """What every message and every page has come to."""
-    seen = life.watch.seen
-    for channel_id, nodes in life.course.channels.items():
+    """What every message and every page has come to, in a life of talk."""
+    talk, seen = talking(life), life.watch.seen
+    for channel_id, nodes in talk.channels.items():
         histories = [seen.history.get((node.peer_id, channel_id), {}) for node in nodes]
         for first, second in combinations(histories, 2):
             _same(channel_id, first, second)
@@ -32,7 +33,7 @@ def judge(life: Life) -> None:
             _on_its_way(channel_id, page)
     for node in life.nodes:
         _one_each(node)
-    for (channel_id, who), before in life.course.closers.items():
+    for (channel_id, who), before in talk.closers.items():
         _closed_behind(life, channel_id, who, before)
 
 
@@ -64,7 +65,7 @@ def _accounted(life: Life, channel_id: str, page: SimPage, histories: list[Histo
         counters == sorted(counters) or page.node.peer_id in life.watch.seen.lossy,
         f"{page.id} sent in another order than {order}",
     )
-    nodes = life.course.channels[channel_id]
+    nodes = talking(life).channels[channel_id]
     rows = [node.engine.core.channels.get(channel_id) for node in nodes]
     living = all(row is not None and not row.final for row in rows)
     for message_id, where in page.sent.items():
@@ -123,7 +124,7 @@ def _on_its_way(channel_id: str, page: SimPage) -> None:
 
 def _closed_behind(life: Life, channel_id: str, who: str, before: set[str]) -> None:
     """A close in the log is behind everything that its own node had accepted."""
-    for node in life.course.channels[channel_id]:
+    for node in talking(life).channels[channel_id]:
         channel = node.engine.core.channels.get(channel_id)
         history = life.watch.seen.history.get((node.peer_id, channel_id), {})
         if channel is None or not history or channel.close_code != "closed":

@@ -11,7 +11,6 @@ from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.scenario import Scenario
 from goop_realtime.testing.seen import demand
-from goop_realtime.testing.simulator import World
 from goop_realtime.testing.talk import Talk
 from goop_realtime.testing.tally import TALLY, say
 from goop_realtime.testing.watch import Watch
@@ -19,8 +18,6 @@ from goop_realtime.testing.watch import Watch
 NAMES = ("alice", "bob", "carol", "dave", "erin", "frank")
 """The nodes of a life; between any two of them there may be streams."""
 AGREE_EVERY_MS = 500
-SETTLE_MS = 60_000
-PAUSES = (0, 0, 0, 1, 5, 50, 500)
 
 
 class Life:
@@ -29,6 +26,11 @@ class Life:
     ``nodes`` are 2 to 6. Of ``faults``, each with its weight, 3 to 8 befall it. The ``judge`` is
     asked at the end, when they are over and everything has come to rest.
     """
+
+    pauses_ms: tuple[int, ...] = (0, 0, 0, 1, 5, 50, 500)
+    """How long people do nothing between two turns."""
+    calm_ms = (10_000, 60_000, 12_000)
+    """How long nothing is expected yet, how long it may take then, and how long it is to last."""
 
     def __init__(
         self,
@@ -40,8 +42,7 @@ class Life:
         judge: Callable[[Life], None] = judge,
         story: bool = False,
     ) -> None:
-        # Two pairs of nodes may have the same id for two channels; what is seen goes by ids.
-        self.world = World(seed, scenario.contexts, collisions=nodes == 2)
+        self.world = scenario.world(seed, nodes)
         self.watch.healthy = not faults
         self.watch.undue |= {"diverged", "failed"}  # all nodes keep the protocol
         if story:
@@ -74,7 +75,7 @@ class Life:
                 moments.pop(0)
                 if self._faults:
                     self._fault()
-            self.world.run(self.chance.choice(PAUSES))
+            self.world.run(self.chance.choice(self.pauses_ms))
         self._settle()
         self._judge(self)
 
@@ -128,10 +129,11 @@ class Life:
         for node in self.nodes:
             node.engine.core.liveness.begin_anew()
         self.watch.healthy = True
-        self.world.run(10_000)
-        settled = self.world.run(SETTLE_MS, self._every_second(lambda: not self.course.unrest()))
+        first, patience, lasting = self.calm_ms
+        self.world.run(first)
+        settled = self.world.run(patience, self._every_second(lambda: not self.course.unrest()))
         demand(settled, f"never came to rest: {self.course.unrest()}")
-        self.world.run(12_000)
+        self.world.run(lasting)
         demand(not self.course.unrest(), f"did not stay at rest: {self.course.unrest()}")
 
     def _every_second(self, question: Callable[[], bool]) -> Callable[[], bool]:

@@ -38,31 +38,50 @@ class Killed(BaseException):
     """The process is gone in the middle of a step: nothing of ours may catch that."""
 
 
-class Disk(Journal):
-    """A journal in memory, whose file may be full, locked, lost, or behind in a power cut."""
+class Failing:
+    """A file that takes nothing where it is full or locked."""
 
     def __init__(self) -> None:
-        super().__init__(_new_file(), lambda reason: _new_file())
-        self._empty = self._db.serialize()
-        self._synced: bytes | None = None
         self.full = False
         self.locked = False
         self.kills = False
         """Whether the node is killed before its next commit."""
 
-    def commit(self, records: Sequence[AnyRecord]) -> dict[str, Exception]:
-        """Write, or fail as SQLite does."""
+    def may_fail(self) -> None:
+        """Fail as SQLite does, where a commit would fail."""
         if self.kills:
             raise Killed
         if self.full:
             raise _error("database or disk is full", sqlite3.SQLITE_FULL)
         if self.locked:
             raise _error("database is locked", sqlite3.SQLITE_BUSY)
+
+
+class Disk(Failing, Journal):
+    """A journal in memory, whose file may be full, locked, lost, or behind in a power cut."""
+
+    def __init__(self) -> None:
+        Failing.__init__(self)
+        Journal.__init__(self, _new_file(), lambda reason: _new_file())
+        self._empty = self._db.serialize()
+        self._synced: bytes | None = None
+
+    def commit(self, records: Sequence[AnyRecord]) -> dict[str, Exception]:
+        """Write, or fail as SQLite does."""
+        self.may_fail()
         culprits = super().commit(records)
         assert not culprits, culprits
         if self._synced is not None and must_last(records):
             self._synced = self._db.serialize()
         return culprits
+
+    def renew(self, records: Sequence[AnyRecord], reason: str) -> dict[str, Exception]:
+        """Begin a new file; killed meanwhile, the node has none that holds everything."""
+        try:
+            return super().renew(records, reason)
+        except Killed:
+            self._lost = reason
+            raise
 
     def reopen(self) -> bool:
         """Another process opens it. Whether it lacks what the one before kept in memory alone."""

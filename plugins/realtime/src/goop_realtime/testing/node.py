@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 from goop_realtime.contexts.registry import Registry
 from goop_realtime.engine.door import Engine
@@ -12,16 +14,22 @@ from goop_realtime.engine.effects import AnyEffect
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import HOME
 from goop_realtime.machine.surroundings import Surroundings
-from goop_realtime.model.effects import RECORDS, Record
+from goop_realtime.model.effects import RECORDS
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.storage.committer import Committer
 from goop_realtime.testing.card import Card
+from goop_realtime.testing.document import SimDocument
 from goop_realtime.testing.machine import Chance, Disk, Killed
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.person import Person
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World
+
+
+def signature(who: str, data: bytes) -> bytes:
+    """One that costs little, and that nobody makes for another without meaning to."""
+    return sha256(who.encode() + data).digest()
 
 
 BACK_MS = 20
@@ -39,7 +47,7 @@ class SimNode(Card, Person):
         self.pages: dict[str, SimPage] = {}
         self.dies: str | None = None
         """Where in its next step it is killed: ``commit`` (before it), ``act``, ``half``."""
-        self.journal = Disk()
+        self.journal = self.disk()
         self._went_back = False
         self._tick_at: int | None = None
         self.clock = 0
@@ -47,11 +55,14 @@ class SimNode(Card, Person):
         self.plugin = "works"
         """What it finds of the contexts' plugin at its next start: a key of ``World.contexts``."""
 
+    def disk(self) -> Disk:
+        """What it writes to."""
+        return Disk()
+
     # Life and death
 
     def start(self) -> None:
         """Start, or start again after a crash."""
-        now = self.now()
         registry = Registry()
         for context in self.world.contexts[self.plugin]:
             registry.add(context)
@@ -63,16 +74,23 @@ class SimNode(Card, Person):
             authorize=lambda request: None,
             is_discovered=lambda peer: True,
             label_of=lambda peer: peer,
+            sign=partial(signature, self.peer_id),
+            verify=lambda peer, data, sig: signature(peer, data) == sig,
         )
-        epoch = self.journal.next_epoch(now)
-        self.engine = Engine.start(surroundings, now, self.journal.load(), epoch=epoch)
+        self.engine = self.begin(surroundings)
         self._committer = Committer(self.engine, self.journal, self)
         self.up = True
         self._life += 1
         self._tick_at = None
-        self.world.tell(f"{self.peer_id} starts, epoch {epoch}, plugin {self.plugin}")
+        self.world.tell(f"{self.peer_id} starts, plugin {self.plugin}")
         self.world.watch.started(self)
         self.flush()
+
+    def begin(self, surroundings: Surroundings) -> Engine:
+        """The machine, from what the journal holds."""
+        now = self.now()
+        epoch = self.journal.next_epoch(now)
+        return Engine.start(surroundings, now, self.journal.load(), epoch=epoch)
 
     def crash(self, *, silent: bool = False) -> None:
         """Kill the process: what was not committed is gone, every stream and socket ends.
@@ -151,14 +169,20 @@ class SimNode(Card, Person):
 
     def act(self, batch: Sequence[AnyEffect]) -> None:
         """These are on the disk: do what they ask for, as far as life goes on."""
-        records: list[Record] = [item for item in batch if isinstance(item, RECORDS)]
+        records = self.records(batch)
         if records:
             self.world.watch.committed(self, records)
         if self.dies is not None and batch:
-            self.carry_out(batch[: len(batch) // 2] if self.dies == "half" else ())
+            for effect in batch[: len(batch) // 2] if self.dies == "half" else ():
+                self.do(effect)
             raise Killed
-        self.carry_out(batch)
+        for effect in batch:
+            self.do(effect)
         self.world.watch.pages.carried_out()
+
+    def records(self, batch: Sequence[AnyEffect]) -> Sequence[Any]:
+        """Those of a batch's effects that were stored."""
+        return [item for item in batch if isinstance(item, RECORDS)]
 
     def cut_off(self) -> None:
         """A step cannot be stored, and nothing of it happens: every stream and socket ends."""
@@ -198,7 +222,7 @@ class SimNode(Card, Person):
 
     # People and pages
 
-    def attach(self, page: SimPage) -> Page:
+    def attach(self, page: SimDocument) -> Page:
         """A page's socket is open: what waits for an older one is not for this one."""
         self.flush()
         self._committer.drop_frames(page.id)

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goop_realtime.machine import lookup
-from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import HOME
 from goop_realtime.model.jsonio import decode
+from goop_realtime.testing.document import SimDocument
 
 if TYPE_CHECKING:
     from goop_realtime.testing.node import SimNode
@@ -31,21 +30,15 @@ class Sent:
     stage: int = 0
 
 
-class SimPage:
+class SimPage(SimDocument):
     """A page. It drops what it has already, acks what it handled, resends what is undelivered.
 
     ``acks=False`` makes it a plain socket: it never acks and gets no receipts.
     """
 
     def __init__(self, node: SimNode, name: str, *, acks: bool = True) -> None:
-        self.node = node
-        self.id = name
+        super().__init__(node, name)
         self.acks = acks
-        self.alive = True
-        self.connected = False
-        self.frozen = False
-        self.handler_ms = 0
-        """How long its handlers take; a slow reader's take long."""
         self.failing: Callable[[str], bool] = lambda message_id: False
         """Which messages its handler fails on."""
         self.failed: dict[str, list[int]] = {}
@@ -65,28 +58,13 @@ class SimPage:
         self.gaps = 0
         self.pending: dict[str, int] = {}
         """How many messages it was last told are on their way, by channel."""
-        self.born = node.world.now
-        self._page: Page | None = None
-        self._inbox: deque[bytes] = deque()
-        self._reading = False
-        self._busy_until = 0
-        self._sockets = 0
         self._n = 0
 
     # The socket
 
-    def attach(self) -> None:
-        """Open the socket, say how far we are, and resend what was not delivered."""
-        world = self.node.world
-        if self.connected or not self.alive:
-            return
-        if not self.node.up or self.node.stopped:
-            world.later(500, self.attach)
-            return
-        self.connected = True
-        self._sockets += 1
+    def greet(self) -> None:
+        """Say how far we are, and ask for what we lack."""
         self.pending.clear()
-        self._page = self.node.attach(self)
         pending: dict[str, list[str]] = {}
         for message_id, item in self.open.items():
             if item.stage > 1:
@@ -110,53 +88,6 @@ class SimPage:
             detail = rows[channel]["detail"] if channel in rows else gone
             if detail["final"]:
                 self._end(channel, detail["code"])
-
-    def say(self, kind: str, **body: Any) -> bool:
-        """Give the node a frame, where there is a socket; whether there was one."""
-        page = self._page
-        if not self.connected or not self.node.up or page is None:
-            return False
-
-        def arrive() -> None:
-            self.node.engine.frame(self.node.now(), page, {"type": kind, **body})
-            self.node.flush()
-
-        self.node.living(arrive)()
-        return True
-
-    def cut(self) -> None:
-        """The socket breaks; the page lives on, and comes back."""
-        page = self._page
-        if self.connected and self.node.up and page is not None:
-
-            def arrive() -> None:
-                self.node.engine.detach(self.node.now(), page)
-                self.node.flush()
-
-            self.node.living(arrive)()
-        self.lost()
-
-    def lost(self) -> None:
-        """The socket is gone, and with it what was on its way."""
-        self.connected = False
-        self._inbox.clear()
-        if self.alive:
-            self.node.world.later(self.node.world.random.choice((1, 300, 5_000)), self.attach)
-
-    def die(self) -> None:
-        """The document is gone."""
-        self.alive = False
-        self.cut()
-
-    def freeze(self, duration: int) -> None:
-        """Run nothing for so many ms."""
-        self.frozen = True
-        self.node.world.later(duration, self.thaw)
-
-    def thaw(self) -> None:
-        """Run again."""
-        self.frozen = False
-        self._read_soon()
 
     # Out
 
@@ -184,29 +115,20 @@ class SimPage:
 
     def frame(self, data: bytes) -> None:
         """A frame from the node is on its way."""
-        if self.connected:
-            if data.startswith(b'{"type":"pending"'):
-                told: Any = decode(data)
-                self._counted(told)
-            self._inbox.append(data)
-            self._read_soon()
+        if self.connected and data.startswith(b'{"type":"pending"'):
+            told: Any = decode(data)
+            self._counted(told)
+        super().frame(data)
 
     def _counted(self, body: dict[str, Any]) -> None:
         self.pending[body["channel"]] = body["count"]
         self.node.world.watch.pages.pending(self, body["channel"], body["count"])
 
-    def _read_soon(self) -> None:
-        if self._inbox and not self._reading and not self.frozen:
-            self._reading = True
-            self.node.world.later(self.node.world.random.choice((0, 0, 1, 5)), self._read)
-
-    def _read(self) -> None:
-        self._reading = False
-        while self._inbox and not self.frozen:
-            body: Any = decode(self._inbox.popleft())
-            handler = _FRAMES.get(body["type"])
-            if handler is not None:
-                handler(self, body)
+    def take(self, body: dict[str, Any]) -> None:
+        """A frame is read."""
+        handler = _FRAMES.get(body["type"])
+        if handler is not None:
+            handler(self, body)
 
     def _on_incoming(self, body: dict[str, Any]) -> None:
         self.incoming.append(body["channel"])
@@ -220,12 +142,7 @@ class SimPage:
         watch.pages.given(self, channel, message_id, before, place, body.get("redelivered") is True)
         self.after[channel] = place
         self.got.setdefault(channel, []).append(message_id)
-        world = self.node.world
-        delay = self.handler_ms or world.random.choice((0, 1, 10))
-        self._busy_until = max(self._busy_until, world.now + delay)
-        world.later(
-            self._busy_until - world.now, lambda: self._returned(channel, message_id, place)
-        )
+        self.node.world.later(self.busy(), lambda: self._returned(channel, message_id, place))
 
     def _returned(self, channel: str, message_id: str, place: Place) -> None:
         """The handler of a message has returned."""

@@ -23,13 +23,18 @@ from goop_realtime.types import ContextType
 
 START_MS = 1_700_000_000_000
 DELAYS = (1, 1, 2, 5, 20, 80)
+SLOWEST_MS = 2_000
 
 
 class World:
     """Virtual time, the nodes, and the network between them."""
 
     def __init__(
-        self, seed: int, contexts: Sequence[ContextType] = (TALLY,), *, collisions: bool = False
+        self,
+        seed: int,
+        contexts: Sequence[ContextType] = (TALLY,),
+        *,
+        collisions: bool = False,
     ) -> None:
         self.random = random.Random(seed)
         self.now = START_MS
@@ -48,7 +53,11 @@ class World:
         """Directions ``(from, to)`` in which nothing arrives."""
         self.slow = 1
         """What every delay of the network is multiplied with."""
-        self.watch = Watch(self)
+        self.lag: dict[frozenset[str], int] = {}
+        """The same, between two nodes."""
+        self.loss = 0.0
+        """How many of the datagrams are lost: that is how nodes find rooms."""
+        self.watch = self.eye()
         self.story: list[str] | None = None
         """What happened, in words, where somebody wants to read it."""
         self.ids: list[int] | None = [] if collisions else None
@@ -57,6 +66,16 @@ class World:
         self._count = 0
         self._link = 0
         self._wires: dict[int, Wire] = {}
+        self._landing: dict[tuple[str, str], int] = {}
+        """When the newest datagram between two nodes lands."""
+
+    def eye(self) -> Watch:
+        """What looks at it."""
+        return Watch(self)
+
+    def machine(self, peer_id: str) -> SimNode:
+        """A new node."""
+        return SimNode(self, peer_id)
 
     def tell(self, what: str) -> None:
         """Add a line to the story."""
@@ -65,7 +84,7 @@ class World:
 
     def node(self, peer_id: str) -> SimNode:
         """Add a node and start it."""
-        node = self.nodes[peer_id] = SimNode(self, peer_id)
+        node = self.nodes[peer_id] = self.machine(peer_id)
         node.start()
         return node
 
@@ -88,9 +107,23 @@ class World:
 
     # The network
 
-    def delay(self) -> int:
-        """How long something takes on the network, in ms."""
-        return self.random.choice(DELAYS) * self.slow
+    def delay(self, *pair: str) -> int:
+        """How long something takes on the network, between two nodes, in ms."""
+        lag = self.lag.get(frozenset(pair), 1) if self.lag else 1
+        return min(self.random.choice(DELAYS) * self.slow * lag, SLOWEST_MS)
+
+    def datagram(self, source: str, target: str, arrive: Callable[[], None]) -> None:
+        """Something is on its way that may be lost, and passes by nothing sent before."""
+
+        def land() -> None:
+            if not self.is_blocked(source, target):
+                arrive()
+
+        if self.random.random() >= self.loss:
+            pair = (source, target)
+            at = max(self.now + self.delay(*pair), self._landing.get(pair, 0))
+            self._landing[pair] = at
+            self.later(at - self.now, land)
 
     def is_blocked(self, source: str, target: str) -> bool:
         """Whether nothing arrives from ``source`` at ``target``."""
@@ -130,6 +163,7 @@ class World:
     def heal(self) -> None:
         """Everything arrives again; a little later the nodes see each other's presence."""
         self.blocked.clear()
-        self.slow = 1
+        self.lag.clear()
+        self.slow, self.loss = 1, 0.0
         for node in self.nodes.values():
             self.later(self.random.randrange(5_000), node.sees_everybody)

@@ -15,6 +15,7 @@ from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.openings import OPENINGS
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.seen import demand
+from goop_realtime.testing.simulator import World
 from goop_realtime.types import ContextType
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ class Talk:
     """What a channel is asked for with."""
     turns: int = 110
 
-    @property
-    def contexts(self) -> list[ContextType]:
-        """The one."""
-        return [self.context]
+    def world(self, seed: int, nodes: int) -> World:
+        """One with the context."""
+        # Two pairs of nodes may have the same id for two channels; what is seen goes by ids.
+        return World(seed, [self.context], collisions=nodes == 2)
 
     def begin(self, life: Life) -> Talking:
         """Open a page at every node, and two at the second."""
@@ -161,6 +162,12 @@ class Talking:
             if undone and page.acks:
                 return f"{page.id} waits for {undone[:3]}"
         return ""
+
+
+def talking(life: Life) -> Talking:
+    """What goes on in a life that is one of channels."""
+    assert isinstance(life.course, Talking)
+    return life.course
 
 
 def _differ(rows: list[Channel | None]) -> str:

@@ -24,6 +24,7 @@ class Wire:
     def __init__(self, world: World, a: SimNode, a_link: int, b: SimNode, b_link: int) -> None:
         self._world = world
         self.nodes = {a_link: a, b_link: b}
+        self._names = (a.peer_id, b.peer_id)
         self._other = {a_link: b_link, b_link: a_link}
         self._queues: dict[int, deque[tuple[int, bytes | None, str]]] = {
             a_link: deque(),
@@ -40,7 +41,7 @@ class Wire:
 
     def _put(self, to: int, data: bytes | None, code: str, delay: int | None = None) -> None:
         queue, now = self._queues[to], self._world.now
-        at = now + (self._world.delay() if delay is None else delay)
+        at = now + (self._world.delay(*self._names) if delay is None else delay)
         if queue:
             at = max(at, queue[-1][0])
         queue.append((at, data, code))

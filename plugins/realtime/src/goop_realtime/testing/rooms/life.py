@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""One seeded life of some nodes in rooms."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from goop_realtime.testing.faults import Fault
+from goop_realtime.testing.life import Life
+from goop_realtime.testing.rooms.faults import ROOM_FAULTS
+from goop_realtime.testing.rooms.judgement import judge
+from goop_realtime.testing.rooms.play import Play
+
+NODES = (2, 3, 3, 4, 4, 4, 5, 6)
+
+
+class RoomLife(Life):
+    """``run`` is the whole life; it raises ``Violation`` where a rule breaks."""
+
+    pauses_ms = (0, 0, 0, 5, 50, 500, 2_000)
+    calm_ms = (3_000, 30_000, 3_000)
+
+    def __init__(
+        self,
+        seed: int,
+        scenario: Play = Play(),  # noqa: B008
+        *,
+        nodes: int | None = None,
+        faults: Mapping[Fault, int] = ROOM_FAULTS,
+        story: bool = False,
+    ) -> None:
+        count = nodes or random.Random(seed).choice(NODES)
+        super().__init__(seed, scenario, nodes=count, faults=faults, judge=judge, story=story)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""Rules of rooms taken out, one at a time: the simulator misses each within a few lives."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from goop_realtime.engine.door import Engine
+from goop_realtime.engine.effects import AnyEffect
+from goop_realtime.rooms import (
+    hosting,
+    latest,
+    merging,
+    private,
+    rewinding,
+    views,
+)
+from goop_realtime.rooms.fold import Fold, FoldForm, PageCount, Standing
+from goop_realtime.rooms.outbox import Refusals
+from goop_realtime.rooms.positions import Runs
+from goop_realtime.rooms.records import AppendEntry
+from goop_realtime.testing import Violation, small_bounds, story_of
+from goop_realtime.testing.rooms import RoomLife
+from goop_realtime.testing.rooms.page import RoomPage
+
+Patch = pytest.MonkeyPatch
+SEEDS = 100
+RARE = {"ordered_behind_later_ones": 20, "refusals_for_good": 60}
+"""With which life to begin where few are of use."""
+
+
+def nothing(*args: Any, **more: Any) -> None:
+    """What is left of a rule."""
+
+
+def told_before_it_is_stored(patch: Patch) -> None:
+    """What an entry causes leaves a step before the entry is committed."""
+    take = Engine.take
+    late: dict[int, list[AnyEffect]] = {}
+
+    def early(self: Engine) -> list[AnyEffect]:
+        effects = take(self)
+        due = late.pop(id(self), [])
+        late[id(self)] = [item for item in effects if isinstance(item, AppendEntry)]
+        return due + [item for item in effects if not isinstance(item, AppendEntry)]
+
+    patch.setattr(Engine, "take", early)
+
+
+def an_epoch_used_twice(patch: Patch) -> None:
+    """Whoever becomes host begins the same epoch each time."""
+    patch.setattr(hosting, "max", lambda *numbers: 1_700_000_000_000, raising=False)
+
+
+def forks_by_length(patch: Patch) -> None:
+    """Two logs are taken to be the same as far as both go."""
+    patch.setattr(Runs, "fork", lambda self, other: min(self.last.seq, other.last.seq))
+
+
+def ordered_twice(patch: Patch) -> None:
+    """Nobody looks whether a message has its place already."""
+    patch.setattr(Fold, "standing", lambda self, author, message_id: Standing.NEW)
+
+
+def ordered_behind_later_ones(patch: Patch) -> None:
+    """A message may come behind later ones of its page."""
+    standing = PageCount.standing
+
+    def lenient(self: PageCount, counter: int) -> Standing:
+        found = standing(self, counter)
+        return Standing.NEW if found is Standing.OVERTAKEN else found
+
+    patch.setattr(PageCount, "standing", lenient)
+
+
+def snapshots_without_counters(patch: Patch) -> None:
+    """A snapshot says nothing of which messages were ordered."""
+    form = Fold.form
+
+    def poor(self: Fold) -> FoldForm:
+        found = form(self)
+        found.pages = []
+        return found
+
+    patch.setattr(Fold, "form", poor)
+
+
+def dropped_for_good(patch: Patch) -> None:
+    """Own messages that are cut off are not sent again."""
+    patch.setattr(rewinding, "_put_back", nothing)
+
+
+def refusals_for_good(patch: Patch) -> None:
+    """A refusal stays, although the message is in the log after all."""
+    patch.setattr(Refusals, "drop", lambda self, author, message_id: False)
+
+
+def hosts_that_never_merge(patch: Patch) -> None:
+    """A host takes no notice of another."""
+    patch.setattr(merging, "met", nothing)
+
+
+def pages_not_rewound(patch: Patch) -> None:
+    """A page is not told that its node's log was cut back."""
+    patch.setattr(views, "rewound", nothing)
+
+
+def pages_that_do_not_ask_again(patch: Patch) -> None:
+    """A page takes for granted what it was told of its messages on another branch."""
+    patch.setattr(RoomPage, "_ask", nothing)
+
+
+def content_not_asked_for(patch: Patch) -> None:
+    """Who lacks the content of a private message does not ask for it."""
+    patch.setattr(private, "keep", nothing)
+
+
+def newest_values_not_told(patch: Patch) -> None:
+    """Who joins is told no newest values, nor tells its own."""
+    patch.setattr(latest, "owe_all", nothing)
+
+
+def more_than_max_peers(patch: Patch) -> None:
+    """A room is never full."""
+    patch.setattr(Fold, "is_full", False)
+
+
+PLANTS = [
+    told_before_it_is_stored,
+    an_epoch_used_twice,
+    forks_by_length,
+    ordered_twice,
+    ordered_behind_later_ones,
+    snapshots_without_counters,
+    dropped_for_good,
+    refusals_for_good,
+    hosts_that_never_merge,
+    pages_not_rewound,
+    pages_that_do_not_ask_again,
+    content_not_asked_for,
+    newest_values_not_told,
+    more_than_max_peers,
+]
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+def test_a_rule_that_is_missing_is_missed(
+    plant: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    plant(monkeypatch)
+    with small_bounds():
+        first = RARE.get(plant.__name__, 0)
+        for seed in range(first, first + SEEDS):
+            try:
+                RoomLife(seed).run()
+            except Violation:
+                break
+        else:
+            pytest.fail(f"{SEEDS} lives, and nothing was found")
+        story = story_of(functools.partial(RoomLife, seed, story=True))
+    assert "Violation" in story.splitlines()[-1]
