@@ -141,8 +141,9 @@ async def test_who_goes_through_relays_alone_tells_no_address(pages: Pages, node
     # Each of the two says when its candidates have come to an end.
     said = "async () => (await (await Goop.realtime.channels())[0].history())"
     await alice.wait_for_function(
-        f"async () => new Set((await ({said})()).filter(({{ data }}) => "
-        "data.type === 'ice_candidate' && data.candidate === null).map(({ from }) => from)).size > 1"
+        f"async () => new Set((await ({said})())"
+        ".filter(({ data }) => data.type === 'ice_candidate' && data.candidate === null)"
+        ".map(({ from }) => from)).size > 1"
     )
     told = {nodes[0].peer_id: "", nodes[1].peer_id: ""}
     for entry in await alice.evaluate(said):

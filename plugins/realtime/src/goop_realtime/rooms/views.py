@@ -20,7 +20,7 @@ from goop_realtime.rooms.entry_frames import member_frame, message_frame
 from goop_realtime.rooms.fold import Fold
 from goop_realtime.rooms.positions import Runs
 from goop_realtime.rooms.records import SaveHandled
-from goop_realtime.rooms.room import Phase, Room
+from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.rooms.rows import listed, told, told_place
 
