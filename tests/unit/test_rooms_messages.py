@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from goop_realtime.contexts.registry import compile_context
+from goop_realtime.rooms import distributing
 from goop_realtime.rooms.entries import RoomEntry
 from goop_realtime.types import (
     ContextType,
@@ -264,6 +265,27 @@ def test_private_content_that_nobody_has_keeps_nothing_waiting(
     assert not room.lacking
     assert c.got("message")[-1]["data"]["n"] == 5
     assert a.room(handle).stable == room.log.last
+
+
+def test_what_follows_private_content_that_is_out_of_reach_comes_all_the_same(
+    game: tuple[World, str, list[Node]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little may be on its way; its author may come back."""
+    monkeypatch.setattr(distributing, "LINK_WINDOW", 50)
+    world, handle, (a, b, c) = game
+    b.send(handle, {"type": "whisper", "secret": 1}, to="c")
+    world.run(300)
+    b.kill()
+    for node in (a, c):
+        room = node.room(handle)
+        entry = next(room.log.after(room.log.last - 1))
+        room.log.replace(msgspec.structs.replace(entry, raw=b"", salt=b""))
+    room.lacking[entry.seq] = 0
+    for n in range(10):
+        a.send(handle, {"type": "add", "n": n})
+        world.run(50)
+    world.run(2000)
+    assert room.log.last == a.room(handle).log.last
 
 
 def test_states_that_differ_are_named(game: tuple[World, str, list[Node]]) -> None:

@@ -69,12 +69,13 @@ def acknowledged(sh: Shared, link: Link, line: Ack) -> None:
     room, hosts = link.room, link.room.hosting
     if hosts is None or not link.welcomed:
         return
-    stored = min(line.seq, link.sent)
-    if stored > link.acked:
-        link.acked = stored
-        hosts.stored[link.peer] = max(stored, hosts.stored.get(link.peer, 0))
+    link.acked = max(link.acked, min(line.seq, link.sent))
+    # The log is not trimmed where somebody still needs the content of an entry.
+    stored = min(link.acked, line.lacks - 1) if line.lacks else link.acked
+    if stored > hosts.stored.get(link.peer, 0):
+        hosts.stored[link.peer] = stored
         hosts.stable_due = True
-        sh.grow(room)
+    sh.grow(room)
     drift.compare(sh, link, line)
     handled = min(line.handled, link.acked)
     if handled > link.handled:

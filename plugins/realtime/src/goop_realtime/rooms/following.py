@@ -140,14 +140,12 @@ def acknowledge(sh: Shared, room: Room) -> None:
     link = room.link
     if link is None or not link.welcomed:
         return
-    missing = private.first_missing(room) if room.lacking else None
-    # The log is not trimmed behind what somebody still needs the content of.
-    seq = room.log.last if missing is None else missing - 1
-    handled = min(room.handled, seq)
-    if seq > link.acked or handled > link.handled:
-        link.acked, link.handled = max(seq, link.acked), max(handled, link.handled)
+    seq, handled = room.log.last, room.handled
+    lacks = private.first_missing(room) if room.lacking else 0
+    if seq > link.acked or handled > link.handled or lacks != link.lacks:
+        link.acked, link.handled, link.lacks = seq, max(handled, link.handled), lacks
         at, state = drift.told(sh, room) if link.caught_up else (0, "")
-        sh.write(link, Ack(seq=link.acked, handled=link.handled, at=at, state=state))
+        sh.write(link, Ack(seq=seq, handled=link.handled, lacks=lacks, at=at, state=state))
 
 
 def send_outbox(sh: Shared, room: Room) -> None:

@@ -135,11 +135,13 @@ class Refuse(RoomLine, tag="refuse", kw_only=True):
 class Ack(RoomLine, tag="ack", kw_only=True):
     """Guest: up to where it has stored the log, and up to where its pages have handled it.
 
-    ``state`` is a hash of its Session's state behind ``at``.
+    ``lacks`` is the first entry whose content it still asks for; 0 for none. ``state`` is a hash of
+    its Session's state behind ``at``.
     """
 
     seq: Number
     handled: Number = 0
+    lacks: Number = 0
     at: Number = 0
     state: Hex = ""
 

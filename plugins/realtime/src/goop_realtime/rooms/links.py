@@ -40,6 +40,8 @@ class Link:
     """Host: the newest entry written. Guest: not used."""
     acked: int = 0
     """Host: up to where the guest has stored the log. Guest: what it said of that."""
+    lacks: int = 0
+    """Guest: what it said that it lacks."""
     handled: int = 0
     """Host: up to where the guest's pages have handled it. Guest: what it said of that."""
     until: int = 0

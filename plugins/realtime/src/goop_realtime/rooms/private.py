@@ -32,13 +32,13 @@ def lacks(room: Room, entry: RoomEntry) -> bool:
     return entry.withheld and room.me in (entry.to, entry.author)
 
 
-def first_missing(room: Room) -> int | None:
-    """The first entry to us without content; who said it can still be asked."""
+def first_missing(room: Room) -> int:
+    """The first entry to us without content; who said it can still be asked. 0 for none."""
     for seq in room.lacking:
         entry = room.log.get(seq)
         if entry is not None and entry.to == room.me and entry.author in room.fold.members:
             return seq
-    return None
+    return 0
 
 
 def keep(sh: Shared, room: Room) -> None:
