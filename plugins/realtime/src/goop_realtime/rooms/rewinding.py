@@ -54,9 +54,12 @@ def begin_at(sh: Shared, room: Room, base: Base, fork: int) -> Refusal | None:
             ordering.settle_own(sh, room, outgoing.id)
             receipts.receipt(sh, room, outgoing.id, "delivered")
     for author, message_id, _ in list(room.refusals):
-        if author == sh.me and room.fold.standing(author, message_id) is Standing.PLACED:
+        standing = room.fold.standing(author, message_id)
+        if author == sh.me and standing in (Standing.PLACED, Standing.LOST):
+            # Refused on another branch; here it has its place, or may have had one long ago.
             ordering.settle_own(sh, room, message_id)
-            receipts.receipt(sh, room, message_id, "delivered")
+            stage = "delivered" if standing is Standing.PLACED else "lost"
+            receipts.receipt(sh, room, message_id, stage)
     _forget_above(sh, room, fork)
     views.gap(sh, room, fork)
     return None
