@@ -12,6 +12,7 @@ import pytest
 from goop_realtime.engine.door import Engine
 from goop_realtime.engine.effects import AnyEffect
 from goop_realtime.rooms import (
+    following,
     hosting,
     latest,
     merging,
@@ -124,6 +125,11 @@ def newest_values_not_told(patch: Patch) -> None:
     patch.setattr(latest, "owe_all", nothing)
 
 
+def words_that_nobody_checks(patch: Patch) -> None:
+    """A guest believes its host whatever it says."""
+    patch.setattr(following, "is_signed", lambda *told: True)
+
+
 def more_than_max_peers(patch: Patch) -> None:
     """A room is never full."""
     patch.setattr(Fold, "is_full", False)
@@ -143,6 +149,7 @@ PLANTS = [
     pages_that_do_not_ask_again,
     content_not_asked_for,
     newest_values_not_told,
+    words_that_nobody_checks,
     more_than_max_peers,
 ]
 

@@ -122,6 +122,7 @@ class Life:
             page.thaw()
         for node in self.nodes:
             node.dies = None
+            node.go_on()
             node.journal.full = node.journal.locked = False
             node.mend()
             if not node.up:

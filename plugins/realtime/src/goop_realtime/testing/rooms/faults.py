@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from goop_realtime.testing import faults
 from goop_realtime.testing.faults import AWAY_MS, DOWN_MS, Fault, restart
 from goop_realtime.testing.node import SimNode
+from goop_realtime.testing.rooms.node import RoomNode
 from goop_realtime.testing.rooms.play import playing
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ def stop(life: Life) -> None:
     """A process is stopped for a while (SIGSTOP), as often as not that of a host."""
     nodes = life.chance.choice((_hosts(life), life.nodes))
     life.chance.choice(nodes).stop(life.chance.choice((400, 2_000, 4_000, 15_000)))
+
+
+def lies(life: Life) -> None:
+    """A host tells others something in an author's name."""
+    node = life.chance.choice(_hosts(life))
+    assert isinstance(node, RoomNode)
+    node.lies = 2
+    life.soon(5_000, lambda: setattr(node, "lies", 0))
 
 
 def clock(life: Life) -> None:
@@ -152,6 +161,7 @@ ROOM_FAULTS: dict[Fault, int] = {
     deaf: 3,
     slow_link: 2,
     losses: 2,
+    lies: 3,
     leave: 3,
     host_leaves: 5,
 }

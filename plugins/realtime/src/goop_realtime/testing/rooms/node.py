@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from goop_realtime.engine.door import Engine
 from goop_realtime.engine.effects import AnyEffect, rooms_of
 from goop_realtime.machine.surroundings import Surroundings
+from goop_realtime.model.effects import SendLine
 from goop_realtime.rooms.door import Rooms
 from goop_realtime.rooms.records import ROOM_RECORDS, OpenRoomLink, SendFind
 from goop_realtime.rooms.room import Room
 from goop_realtime.testing.machine import Disk
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.rooms.disk import RoomDisk
+from goop_realtime.testing.rooms.lies import lie
 from goop_realtime.testing.rooms.page import RoomPage
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class RoomNode(SimNode):
     """One node, whose streams are those of rooms."""
 
     world: RoomWorld
+    lies = 0
+    """How many lies it has still to tell."""
 
     def disk(self) -> Disk:
         """What it writes to."""
@@ -78,8 +82,19 @@ class RoomNode(SimNode):
             self._ask(effect)
         elif isinstance(effect, OpenRoomLink):
             self._open_room(effect)
+        elif self.lies and isinstance(effect, SendLine):
+            super().do(SendLine(effect.link, self._lie(effect.data), effect.channel))
         else:
             super().do(effect)
+
+    def _lie(self, data: bytes) -> bytes:
+        lied = lie(data, self.peer_id, self.world.random)
+        if lied is None:
+            return data
+        self.lies -= 1
+        self.world.watch.seen.counts["lie"] += 1
+        self.world.tell(f"{self.peer_id} lies")
+        return lied
 
     def _ask(self, effect: SendFind) -> None:
         other = self.world.nodes[effect.peer]
@@ -106,14 +121,14 @@ class RoomNode(SimNode):
     def asked(self, sender: str, data: bytes) -> None:
         """A line by which rooms are found has come."""
         if self.runs(self.living(lambda: self.asked(sender, data))):
-            self.world.watch.found(self, sender, data)
+            self.world.watch.traffic.found(self, sender, data)
             self._reads(self.rooms.found(self.now(), sender, data), data)
 
     def line(self, link: int, sender: str, data: bytes, *, first: bool) -> None:
         """A line arrived on a room's stream."""
         if not self.runs(self.living(lambda: self.line(link, sender, data, first=first))):
             return
-        self.world.watch.said(self, sender, data)
+        self.world.watch.traffic.said(self, sender, data)
         if first:
             self._reads(self.rooms.joined(self.now(), link, sender, data), data)
         else:

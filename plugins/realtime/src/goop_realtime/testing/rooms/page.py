@@ -171,6 +171,9 @@ class RoomPage(SimPage):
         self.view(room).newest[body["from"], body["key"]] = body["data"]
 
     def _on_receipt(self, room: str, body: dict[str, Any]) -> None:  # type: ignore[override]
+        if body["stage"] in ("delivered", "handled"):
+            by = body.get("by", "")
+            self.node.world.watch.promised(self, room, body["id"], body["stage"], by)
         if body["stage"] != "handled" or "by" not in body:
             self.view(room).receipt(body["id"], body["stage"], body.get("seq"))
 

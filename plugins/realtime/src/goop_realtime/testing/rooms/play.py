@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from goop_realtime.machine.rights import HOME
+from goop_realtime.rooms import keys
 from goop_realtime.rooms.room import Phase, Room, handle_of
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.page import SimPage
@@ -68,7 +69,8 @@ class Playing:
         """What people call the rooms."""
         few = chance.random() < 0.25
         self.max_peers = max(2, chance.randrange(1, count)) if few else count + chance.randrange(3)
-        self.handles = {room_id: handle_of(NAMES[room_id]) for room_id in self.ids}
+        self._key = "sesame" if chance.random() < 0.2 else ""
+        self.handles = {room_id: handle_of(self._name(room_id)) for room_id in self.ids}
         """Room id -> handle."""
         self.wanted: set[tuple[RoomNode, str]] = set()
         """``(node, room id)``: its person is in, or waits to be let in."""
@@ -78,6 +80,10 @@ class Playing:
                 life.world.later(wait, partial(self.joins, node, room_id))
         if chance.random() < play.torn and count > 2:
             self._tear()
+
+    def _name(self, room_id: str) -> str:
+        name = NAMES[room_id]
+        return keys.name_of(name, self._key) if self._key else name
 
     def _tear(self) -> None:
         """It begins as two rooms; somebody is in the one, then in the other, then in the first."""
@@ -107,7 +113,8 @@ class Playing:
         if not node.up or node.stopped or not pages:
             return
         page = self._life.chance.choice(pages)
-        page.say("join", room=room_id, maxPeers=self.max_peers, ref="r")
+        more = {"key": self._key} if self._key else {}
+        page.say("join", room=room_id, maxPeers=self.max_peers, ref="r", **more)
         self.wanted.add((node, room_id))
 
     def leaves(self, node: SimNode) -> None:

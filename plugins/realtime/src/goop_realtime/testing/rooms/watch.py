@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from goop_realtime.model.message_ids import parsed
-from goop_realtime.rooms import find_lines, lines
 from goop_realtime.rooms.entries import Leaving, RoomEntry
 from goop_realtime.rooms.positions import ORIGIN, Position
 from goop_realtime.rooms.records import (
@@ -26,6 +26,7 @@ from goop_realtime.rooms.records import (
 )
 from goop_realtime.testing.rooms.disk import RoomDisk
 from goop_realtime.testing.rooms.pasts import Kept, Past
+from goop_realtime.testing.rooms.traffic import Traffic
 from goop_realtime.testing.seen import demand
 from goop_realtime.testing.watch import Watch
 
@@ -49,6 +50,7 @@ class RoomWatch(Watch):
     def __init__(self, world: RoomWorld) -> None:
         super().__init__(world)
         self._world = world
+        self.traffic = Traffic(world, self.seen)
         self.pasts: dict[str, Past] = {}
         """By room."""
         self.kept: dict[tuple[str, str], Kept] = {}
@@ -63,6 +65,10 @@ class RoomWatch(Watch):
         """``(room, message id)`` of what some node holds no more, since all members had it."""
         self.gone: set[tuple[str, str]] = set()
         """``(room, message id)`` of what was given up when its node left."""
+        self._had: dict[tuple[str, str], set[str]] = defaultdict(set)
+        """``(room, message id)`` -> the nodes that ever had it in their logs."""
+        self._skipped: dict[str, set[str]] = defaultdict(set)
+        """The nodes that began a room's log with a snapshot."""
         self._epochs: set[tuple[str, str, int]] = set()
         """``(node, room, number)`` of every time as host."""
 
@@ -98,6 +104,8 @@ class RoomWatch(Watch):
             may = who in (entry.author, entry.to) or (room is not None and room.hosting is not None)
             demand(may, f"{who} has the content of {entry.id}, which is for {entry.to}")
         new = self._kept(who, record.channel).append(entry)
+        if entry.kind == "msg":
+            self._had[record.channel, entry.id].add(who)
         if entry.kind == "msg" and entry.author == who:
             self.accepted.setdefault((record.channel, entry.id), who)
         if new:
@@ -115,7 +123,9 @@ class RoomWatch(Watch):
         for said in kept.below(record.base.seq):
             self.trimmed.add((record.channel, said.id))
         beyond = kept.rebase(record.base)
-        if beyond:  # what is below is known to be in the log, and not held
+        if beyond:
+            self._skipped[record.channel].add(who)
+            # What is below is known to be in the log, and not held.
             ids = kept.past.ids(kept.last)
             self.trimmed |= {(record.channel, message_id) for message_id in ids}
         self.seen.counts["snapshot taken" if beyond else "trim"] += 1
@@ -232,36 +242,18 @@ class RoomWatch(Watch):
         self.seen.counts["message"] += 1
         self._world.tell(f"{page.id} gets {message_id} {position.seq}")
 
-    # The network
+    def promised(self, page: RoomPage, room: str, message_id: str, stage: str, by: str) -> None:
+        """A page is told how far its message is: that must be true of the others.
 
-    def found(self, node: RoomNode, sender: str, data: bytes) -> None:
-        """A line by which rooms are found has come."""
-        self.seen.counts[f"find {_type(data)}"] += 1
-        if self._world.story is not None:
-            self._world.tell(f"{sender} ~ {node.peer_id} {find_lines.parse(data)}")
-
-    def said(self, node: RoomNode, sender: str, data: bytes) -> None:
-        """A line of a room's stream has come."""
-        what = _type(data)
-        if what in ("close", "refuse", "content", "welcome"):
-            what = f"{what} {_special(lines.parse(data))}".strip()
-        self.seen.counts[f"line {what}"] += 1
-        if self._world.story is not None:
-            self._world.tell(f"{sender} > {node.peer_id} {lines.parse(data)}")
-
-
-def _type(data: bytes) -> str:
-    """A line's type, which stands first in it."""
-    return data[9 : data.index(b'"', 9)].decode()
-
-
-def _special(line: lines.Line | None) -> str:
-    """What makes a line something else than most of its type."""
-    if isinstance(line, lines.Close | lines.Refuse):
-        return line.code
-    if isinstance(line, lines.Welcome) and line.snapshot is not None:
-        return "with snapshot"
-    return "that is lost" if isinstance(line, lines.Content) and not bytes(line.data) else ""
+        Whoever begins with a snapshot counts as having had what is in it.
+        """
+        had = self._had[room, message_id] | self._skipped[room]
+        if by:
+            demand(by in had, f"{message_id} is handled by {by}, which never had it")
+        elif len(had) < 2:
+            lone = (page.node.peer_id,)
+            alone = any(place.members == lone for place in self.past(room).places.values())
+            demand(alone, f"{message_id} is {stage}, and only {had} had it")
 
 
 _RECORDS: dict[type, Any] = {
