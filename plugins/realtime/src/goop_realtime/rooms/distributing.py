@@ -58,7 +58,7 @@ def _distribute(sh: Shared, room: Room, link: Link, encoded: Encoded) -> None:
 
 def _tell_delivered(sh: Shared, room: Room, hosts: Hosting) -> None:
     """Our own messages are safe once one more member has them; alone there is none to wait for."""
-    if len(room.fold.members) <= 1:
+    if not room.others_listed:
         receipts.tell_delivered(sh, room, room.log.last)
     elif hosts.stored:
         receipts.tell_delivered(sh, room, max(hosts.stored.values()))
