@@ -121,8 +121,9 @@ def _refusal(sh: Shared, room: Room, page: Page, message_id: str, to: str) -> Re
         return LEFT
     at = parsed(message_id)
     if room.outbox.highest(at.page) > at.counter:
-        # It was refused before, such as for space, and its page has not heard that.
-        return receipts.OVERTAKEN
+        # It was refused before, such as for space, and its page has not heard that; or it is in the
+        # log of the room that this node left, and has come back to without.
+        return receipts.OVERTAKEN if room.log.last else hosting.LOST
     if to and room.joined and (to == sh.me or to not in room.fold.members):
         return NO_SUCH_MEMBER
     return _paced(sh, room, page, at.counter)
