@@ -25,13 +25,15 @@ from goop_realtime.rooms.outbox import Refusals
 from goop_realtime.rooms.positions import Runs
 from goop_realtime.rooms.records import AppendEntry
 from goop_realtime.testing import Violation, small_bounds, story_of
-from goop_realtime.testing.rooms import RoomLife
+from goop_realtime.testing.rooms import Play, RoomLife
 from goop_realtime.testing.rooms.page import RoomPage
 
 Patch = pytest.MonkeyPatch
 SEEDS = 100
-RARE = {"ordered_behind_later_ones": 20, "refusals_for_good": 60}
-"""With which life to begin where few are of use."""
+PLAYS = {"content_not_asked_for": Play(private=0.6), "refusals_for_good": Play(torn=1.0)}
+"""What people do where else few lives would be of use."""
+FIRST = {"ordered_behind_later_ones": 20, "refusals_for_good": 60}
+"""With which life to begin, for the same reason."""
 
 
 def nothing(*args: Any, **more: Any) -> None:
@@ -159,14 +161,14 @@ def test_a_rule_that_is_missing_is_missed(
     plant: Callable[[Patch], None], monkeypatch: Patch
 ) -> None:
     plant(monkeypatch)
+    first, play = FIRST.get(plant.__name__, 0), PLAYS.get(plant.__name__, Play())
     with small_bounds():
-        first = RARE.get(plant.__name__, 0)
         for seed in range(first, first + SEEDS):
             try:
-                RoomLife(seed).run()
+                RoomLife(seed, play).run()
             except Violation:
                 break
         else:
             pytest.fail(f"{SEEDS} lives, and nothing was found")
-        story = story_of(functools.partial(RoomLife, seed, story=True))
+        story = story_of(functools.partial(RoomLife, seed, play, story=True))
     assert "Violation" in story.splitlines()[-1]

@@ -44,6 +44,8 @@ class RoomPage(SimPage):
 
     def greet(self) -> None:
         """The socket is open: say how far we are, and send again what was not ordered."""
+        for own in (own for view in self.views.values() for own in view.own.values()):
+            own.heard = False
         rooms = self.living
         after: dict[str, Any] = {}
         handled: dict[str, Any] = {}
@@ -81,10 +83,10 @@ class RoomPage(SimPage):
         self._submit_to(room, message_id)
 
     def say_again(self, room: str) -> None:
-        """Send something once more, whatever has become of it."""
-        own = list(self.view(room).own)
-        if own:
-            self._submit_to(room, self.node.world.random.choice(own))
+        """Send something once more that was refused, or ordered."""
+        settled = [key for key, own in self.view(room).own.items() if own.fate or own.stage > 1]
+        if settled and self.view(room).state == "joined":
+            self._submit_to(room, self.node.world.random.choice(settled))
 
     def move_in(self, room: str, thing: int, x: int) -> None:
         """Say where something is."""

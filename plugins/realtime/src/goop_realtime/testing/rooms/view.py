@@ -33,6 +33,8 @@ class Own:
     seq: int = 0
     fate: str = ""
     """Why it is nowhere, or ``lost`` where nobody knows."""
+    heard: bool = True
+    """Whether the page was there all the time since: a refusal may be withdrawn meanwhile."""
 
 
 @dataclass(eq=False)
@@ -125,7 +127,7 @@ class RoomView:
         own = self.own.get(message_id)
         if own is not None:
             self.asked.discard(message_id)
-            own.fate = code
+            own.fate, own.heard = code, True
 
     def end(self, code: str) -> None:
         """The node has left the room: what is on its way is of no use any more."""
