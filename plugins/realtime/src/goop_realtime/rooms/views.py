@@ -199,9 +199,9 @@ def rewind_to(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None
 
 def gap(sh: Shared, room: Room, fork: int) -> None:
     """The log begins anew at this node: pages have nothing above ``fork``, and go on there."""
-    for page in sh.core.pages.values() if room.was_joined else ():
+    for page in sh.core.pages.values():
         view = page.views.get(room.handle)
-        if view is not None:
+        if view is not None and (room.was_joined or view.sent):
             tell_gap(sh, room, page, view, min(fork, view.sent))
 
 
