@@ -128,7 +128,7 @@ def test_joins_that_cross_leave_the_table_of_the_smaller_peer(
 ) -> None:
     """Both accept, and join, in the same moment: neither has heard of the other's yes."""
     world, _, one, other = meet(1)
-    monkeypatch.setattr(world, "delay", lambda: 50)
+    monkeypatch.setattr(world, "delay", lambda *_: 50)
     one.ask(f"table_{one.node.peer_id}")
     other.ask(f"table_{other.node.peer_id}")
     world.run(200)
