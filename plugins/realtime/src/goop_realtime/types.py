@@ -1,124 +1,39 @@
 # SPDX-License-Identifier: MIT
-"""What a context plugin hands to the realtime plugin, and what it receives.
+"""What a context plugin hands to the realtime plugin.
 
 A *context* is the kind of conversation a channel carries: ``chess``, ``video_call``. It
-brings JSON Schemas for its messages and a *Session*: a pure fold over the channel's log.
+brings JSON Schemas for its messages and a *Session* (``sessions.py``): a pure fold over the
+channel's log.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
 from goop_node.escaping import ONE_LINE
-from goop_node.old_names import renamed_attributes, renamed_fields, renamed_in_module
+from goop_node.old_names import renamed_fields, renamed_in_module
 from goop_node.types import A_LINE, JsonSchema, JsonValue, Title
 from goop_node.types import Refusal as Refusal
+from goop_realtime.sessions import Applied as Applied
+from goop_realtime.sessions import Joined as Joined
+from goop_realtime.sessions import Left as Left
+from goop_realtime.sessions import LogEntry as LogEntry
+from goop_realtime.sessions import Message as Message
+from goop_realtime.sessions import NoRules as NoRules
+from goop_realtime.sessions import OpenRequest as OpenRequest
+from goop_realtime.sessions import RoomSession as RoomSession
+from goop_realtime.sessions import Session as Session
+from goop_realtime.sessions import Snapshot as Snapshot
+from goop_realtime.sessions import open_freely as open_freely
 
 LINE_LENGTH = 200
 """The most characters of a line of text that pages show."""
 
 BLOCKED = Refusal(code="blocked", reason="you have blocked this person; unblock them at home")
-
-
-@renamed_fields(base="initial_state")
-@dataclass(frozen=True, kw_only=True)
-class OpenRequest:
-    """How a channel was opened. Equal on every node: nothing here says which peer is local.
-
-    ``channel`` is the channel's id (``rt-`` and 16 hex digits), ``context`` the full name
-    (``chess_42``; ``""`` for none), ``opener`` the peer id of who asked, ``peers`` those of both,
-    the opener's first. ``params`` is what the opener proposed; it fits the context's schema;
-    ``initial_state`` is what ``ContextType.initial_state`` gave at the opener's node, or ``None``.
-    ``app`` is the name of the template that asks, of a request without a context; ``""`` where a
-    program asks, or a 1.0.0 peer.
-    """
-
-    channel: str
-    context: str
-    opener: str
-    peers: tuple[str, ...]
-    params: JsonValue = None
-    initial_state: JsonValue = None
-    app: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """What a Session's ``snapshot()`` gave after the entry ``(epoch, seq)`` of its log."""
-
-    epoch: int
-    seq: int
-    state: JsonValue
-
-
-@renamed_attributes(sent_at="sent_at_ms")
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """One message of a channel, which has passed its schema.
-
-    ``sender`` is the peer id of its author, as the connection proved it; ``id`` is the same on
-    every node; ``sent_at_ms`` is when its author's node accepted it, by that node's clock
-    (Unix ms).
-    """
-
-    sender: str
-    data: JsonValue
-    id: str
-    sent_at_ms: int
-
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        """The members of ``data``, which has passed its schema. ``TypeError`` where it has none."""
-        if not isinstance(self.data, dict):
-            raise TypeError(f"found {type(self.data).__name__}, expected a message with members")
-        return self.data
-
-
-@dataclass(frozen=True, kw_only=True)
-class Joined:
-    """Somebody has joined the room: ``peer``, a peer id, whose node calls itself ``label``.
-
-    ``at_ms`` is when, by the host's clock (Unix ms).
-    """
-
-    peer: str
-    label: str
-    at_ms: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Left:
-    """Somebody is no member of the room any more; ``lost`` where the node was gone for too long.
-
-    ``at_ms`` is when, by the host's clock (Unix ms).
-    """
-
-    peer: str
-    lost: bool
-    at_ms: int
-
-
-LogEntry = Message | Joined | Left
-"""What a room's Session folds; that of a channel gets messages alone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Applied:
-    """A message that is in the log and committed, with its place there: ``seq`` counts from 1,
-    ``epoch`` grows with every start of the host's node. Later entries have a greater pair.
-
-    In a room ``host`` is the peer id of who ordered it; in a channel ``""``.
-    """
-
-    request: OpenRequest
-    epoch: int
-    seq: int
-    message: Message
-    host: str = ""
 
 
 @renamed_fields(suspended_seconds="suspended_ms")
@@ -171,67 +86,6 @@ class MessageType:
     key: Annotated[str, Meta(max_length=128, pattern=r"^(/[^/]*)*\Z")] = ""
     max_bytes: Annotated[int, Meta(ge=1, le=64 * 1024)] | None = None
     rate: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
-
-
-class Session(Protocol):
-    """A pure fold over the channel's log: no I/O, no clock, no randomness.
-
-    Everything else waits while ``check`` or ``apply`` runs: more than 50 ms are logged.
-    """
-
-    def check(self, message: Message) -> Refusal | None:
-        """``None`` where ``message`` may come next, else why not. Changes nothing.
-
-        One that raises refuses the message with ``plugin_error``.
-        """
-
-    def apply(self, message: Message) -> None:
-        """Take ``message`` in, after a passed ``check``.
-
-        It must not fail: that suspends the channel until the plugin is mended.
-        """
-
-    def snapshot(self) -> JsonValue:
-        """The whole state, the same on every node, for ``open_session`` to go on from."""
-
-
-class RoomSession(Session, Protocol):
-    """The Session of a context for rooms (``max_peers`` above 2): it folds who comes and goes, too.
-
-    Members are the peers of its ``Joined`` without those of its ``Left``, the host among them.
-    """
-
-    def check(self, message: LogEntry) -> Refusal | None:
-        """``None`` where ``message`` may come next, else why not; a ``Left`` is never refused."""
-
-    def apply(self, message: LogEntry) -> None:
-        """Take ``message`` in; every ``Left`` comes without a ``check``."""
-
-    def check_latest(self, message: Message, previous: Message | None) -> Refusal | None:
-        """Whether ``message``, of a type whose newest counts, may follow ``previous``, the newest
-        that is known of its author and key. Changes nothing. Messages between may be missing.
-        """
-        return None
-
-
-class NoRules(RoomSession):
-    """The Session of a context without rules: everything may come, nothing is kept."""
-
-    def check(self, message: LogEntry) -> Refusal | None:
-        """Everything may come."""
-        return None
-
-    def apply(self, message: LogEntry) -> None:
-        """Nothing is kept."""
-
-    def snapshot(self) -> JsonValue:
-        """There is no state."""
-        return None
-
-
-def open_freely(request: OpenRequest, snapshot: Snapshot | None) -> Session | Refusal:
-    """``open_session`` of a context whose messages are judged by their schemas alone."""
-    return NoRules()
 
 
 @renamed_fields(base="initial_state", opened="on_open", applied="on_commit", page="template")

@@ -27,18 +27,25 @@ CHECKPOINTS = 16
 """How many are kept; of more every second one goes."""
 
 
+def message_of(entry: RoomEntry, data: JsonValue) -> Message:
+    """A message with its place, as contexts are told it."""
+    return Message(
+        sender=entry.author, data=data, id=entry.id, sent_at_ms=entry.at, host=entry.host
+    )
+
+
 def event_of(entry: RoomEntry, data: JsonValue = None) -> LogEntry | None:
     """What a Session is told of an entry: ``data`` is a message's; nothing of private ones."""
     if entry.kind == "msg":
         if entry.to:
             return None
-        return Message(sender=entry.author, data=data, id=entry.id, sent_at_ms=entry.at)
+        return message_of(entry, data)
     if entry.kind == "join":
         label = msgspec.json.decode(entry.raw, type=Joining).label
-        return Joined(peer=entry.author, label=label, at_ms=entry.at)
+        return Joined(peer=entry.author, label=label, at_ms=entry.at, host=entry.host)
     if entry.kind == "leave":
         lost = msgspec.json.decode(entry.raw, type=Leaving).lost
-        return Left(peer=entry.author, lost=lost, at_ms=entry.at)
+        return Left(peer=entry.author, lost=lost, at_ms=entry.at, host=entry.host)
     return None
 
 

@@ -9,6 +9,7 @@ lines is on its way to it, and behind its answer comes what is newest then.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import Kind
@@ -67,10 +68,10 @@ def _check(
 ) -> Refusal | None:
     if room.session is None:
         return None
-    message = Message(sender=author, data=data, id="", sent_at_ms=at)
-    previous = None
+    told = partial(Message, sender=author, id="", host=room.host)
+    message, previous = told(data=data, sent_at_ms=at), None
     if known is not None:
-        previous = Message(sender=author, data=known.data, id="", sent_at_ms=known.at)
+        previous = told(data=known.data, sent_at_ms=known.at)
     return room.session.check_latest(message, previous)
 
 

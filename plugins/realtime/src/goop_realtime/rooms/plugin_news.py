@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from goop_realtime.machine.plugin_news import Work
 from goop_realtime.model.jsonio import decode
 from goop_realtime.rooms.entries import RoomEntry
+from goop_realtime.rooms.folding import message_of
 from goop_realtime.rooms.records import RoomCommitted
 from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rooms import Shared
-from goop_realtime.types import Applied, Message
+from goop_realtime.types import Applied
 
 
 def replay(sh: Shared) -> list[Work]:
@@ -51,9 +52,7 @@ def _tell(room: Room, entries: Iterable[RoomEntry]) -> list[Work]:
             epoch=entry.number,
             host=entry.host,
             seq=entry.seq,
-            message=Message(
-                sender=entry.author, data=decode(entry.raw), id=entry.id, sent_at_ms=entry.at
-            ),
+            message=message_of(entry, decode(entry.raw)),
         )
         for entry in entries
         if entry.kind == "msg" and not entry.to

@@ -201,6 +201,11 @@ class Room:
         return self.phase is Phase.GUEST and self.link is not None and self.link.caught_up
 
     @property
+    def host(self) -> str:
+        """Who gives the order at the moment; ``""`` for nobody."""
+        return self.epoch.host if self.joined else ""
+
+    @property
     def others_listed(self) -> list[str]:
         """The members without this node, in the order in which they joined."""
         return [peer for peer in self.fold.members if peer != self.me]

@@ -29,7 +29,7 @@ def told(sh: Shared, room: Room, members: Mapping[str, str]) -> Row:
         "room": room.id,
         "context": room.context_name,
         "state": state_of(room),
-        "host": room.epoch.host if room.joined else "",
+        "host": room.host,
         "maxPeers": room.fold.opening.max_peers if opened else room.max_peers,
         "members": listed(members),
         "self": sh.me,
