@@ -143,7 +143,7 @@ ROOM_FAULTS: dict[Fault, int] = {
     faults.kill: 5,
     faults.power_cut: 2,
     faults.lost_disk: 1,
-    faults.plugin_away: 1,
+    faults.plugin_away: 3,
     faults.disk_full: 1,
     faults.lock: 1,
     faults.lost_file: 1,

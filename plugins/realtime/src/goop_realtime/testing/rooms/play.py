@@ -39,6 +39,8 @@ class Play:
     """How many of the lives begin in two parts."""
     private: float = 0.1
     """How many of the messages are for one member alone."""
+    again: float = 0.15
+    """How often something is sent that was settled before."""
 
     def world(self, seed: int, nodes: int) -> RoomWorld:
         """One with the context."""
@@ -147,6 +149,8 @@ class Playing:
         if (node, room_id) not in self.wanted or not self.is_in(node, room_id):
             if chance.random() < 0.3:
                 self.joins(node, room_id)
+            elif self.handles[room_id] in page.views:
+                self._says(page, room_id)  # it has not noticed
             return
         self._says(page, room_id)
 
@@ -160,7 +164,7 @@ class Playing:
 
     def _says(self, page: RoomPage, room_id: str) -> None:
         chance, node = self._life.chance, page.node
-        if chance.random() < 0.15:
+        if chance.random() < self._play.again:
             page.say_again(self.handles[room_id])
         if chance.random() < 0.3 and room_id in CONTEXTS:
             page.move_in(self.handles[room_id], chance.randrange(3), chance.randrange(30))
