@@ -22,7 +22,7 @@ lint: tools ## style, types, and the page SDK's types and tests
 	$(BIN)/mypy --strict $(PACKAGES)
 	scripts/check_js.sh
 
-soak: tools ## the long runs: Autobahn's cases, an hour of attacks, a thousand faults, whole games, the simulator
+soak: tools ## the long runs: Autobahn's cases, an hour of attacks, a thousand faults, hosts that go, whole games, the simulator
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[soak]'
 	$(BIN)/pytest -m soak --timeout 0
 	$(BIN)/pytest tests/unit/test_simulation.py --seeds 0:100000 --timeout 0

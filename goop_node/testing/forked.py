@@ -12,9 +12,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 from goop_node.testing.processes import Launched, spawn
 
@@ -22,28 +23,33 @@ _PYTHONPATH = os.environ.get("PYTHONPATH")
 """Where Python finds modules besides its own, as it was before any test could change it."""
 
 
-def fork(arguments: Sequence[str], log: Path, folder: Path) -> Launched:
+def fork(
+    arguments: Sequence[str],
+    log: Path,
+    folder: Path,
+    *,
+    before: Callable[[], None] | None = None,
+) -> Launched:
     """Run ``goop`` with ``arguments`` in ``folder``, its output added to ``log``.
 
-    A changed ``PYTHONPATH`` needs an interpreter of its own: then it is spawned.
+    ``before`` (something that can be pickled) is called in the new process first. Without it, a
+    changed ``PYTHONPATH`` needs an interpreter of its own: then it is spawned.
     """
-    if os.environ.get("PYTHONPATH") != _PYTHONPATH:
+    if before is None and os.environ.get("PYTHONPATH") != _PYTHONPATH:
         return spawn(arguments, log, folder)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["goop_node.testing.preloaded"])  # where it does not run yet
-    return _Forked(context, arguments, log, folder)
+    return _Forked(context, (list(arguments), str(log), str(folder), dict(os.environ), before))
 
 
 class _Forked:
     """A forked process, with the part of ``subprocess.Popen`` that ``Launched`` names."""
 
-    def __init__(
-        self, context: ForkServerContext, arguments: Sequence[str], log: Path, folder: Path
-    ) -> None:
+    def __init__(self, context: ForkServerContext, arguments: tuple[Any, ...]) -> None:
         # A daemon: like every child that a test forgets, it ends with the tests.
         self._process: ForkServerProcess = context.Process(
             target=_run,
-            args=(list(arguments), str(log), str(folder), dict(os.environ)),
+            args=arguments,
             daemon=True,
         )
         self._process.start()
@@ -76,7 +82,13 @@ class _Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(arguments: list[str], log: str, folder: str, environment: dict[str, str]) -> None:
+def _run(
+    arguments: list[str],
+    log: str,
+    folder: str,
+    environment: dict[str, str],
+    before: Callable[[], None] | None,
+) -> None:
     """Be ``goop``, in the new process."""
     from goop_node.cli.main import main
 
@@ -90,4 +102,6 @@ def _run(arguments: list[str], log: str, folder: str, environment: dict[str, str
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = ["goop", *arguments]
+    if before is not None:
+        before()
     sys.exit(main(arguments))

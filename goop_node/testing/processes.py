@@ -58,16 +58,23 @@ def spawn(
 class NodeProcess:
     """A running ``goop run``. ``url``, ``peer_id``, ``token``, ``addrs`` as in ready.json.
 
-    ``under`` is a command that runs it, such as ``ip netns exec NAME``.
+    ``under`` is a command that runs it, such as ``nice``; ``launch`` starts it otherwise.
     """
 
     launch: Launch = staticmethod(spawn)
     """How nodes are started that run under no other command."""
 
     def __init__(
-        self, data: Path, arguments: tuple[str, ...], *, under: tuple[str, ...] = ()
+        self,
+        data: Path,
+        arguments: tuple[str, ...],
+        *,
+        under: tuple[str, ...] = (),
+        launch: Launch | None = None,
     ) -> None:
         self.data = data
+        if launch is not None:
+            self.launch = launch
         self._arguments = arguments
         self._under = under
         self.log = data.parent / f"{data.name}.log"
@@ -138,8 +145,11 @@ class NodeProcess:
         return self.process.wait()
 
 
-def start_node(data: Path, *arguments: str, peer: NodeProcess | None = None) -> NodeProcess:
+def start_node(
+    data: Path, *arguments: str, peer: NodeProcess | None = None, launch: Launch | None = None
+) -> NodeProcess:
     """Start a node on free loopback ports, its data in ``data``, knowing ``peer``."""
     listen = ("--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0")
     known = ("--peer", peer.addrs[0]) if peer is not None else ()
-    return NodeProcess(data, (*listen, "--label", data.name, *known, *arguments))
+    labelled = (*listen, "--label", data.name, *known, *arguments)
+    return NodeProcess(data, labelled, launch=launch)

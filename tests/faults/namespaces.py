@@ -8,7 +8,6 @@ between two nodes is the only way, and no packet reaches a real interface.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shutil
 import signal
@@ -17,14 +16,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-CLONE_NEWNET = 0x40000000
+from tests.faults.circumstances import enter
+
 T = TypeVar("T")
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def ip(*arguments: str) -> str:
@@ -60,18 +58,13 @@ def machine(name: str) -> Iterator[str]:
 def inside(name: str, work: Callable[[], T]) -> T:
     """What ``work`` returns when it runs in that namespace; sockets made there stay there."""
 
-    def enter() -> T:
-        descriptor = os.open(Path("/run/netns") / name, os.O_RDONLY)
-        try:
-            if _libc.setns(descriptor, CLONE_NEWNET):
-                raise OSError(ctypes.get_errno(), f"cannot enter {name}")
-        finally:
-            os.close(descriptor)
+    def there() -> T:
+        enter(name)
         return work()
 
     # A thread of its own: it ends with the namespace that it has entered.
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(enter).result()
+        return pool.submit(there).result()
 
 
 def connect(name: str, port: int) -> socket.socket:

@@ -11,10 +11,13 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from goop_node.testing import NodeProcess
+from goop_node.testing.forked import fork
+from tests.faults.circumstances import Circumstances
 from tests.faults.namespaces import connect, inside, machine
 from tests.faults.person import Doubt, Person
 from tests.faults.proxy import Proxy, Weather
@@ -175,7 +178,8 @@ def _node(folder: Path, side: str, place: str) -> NodeProcess:
         *("--config", str(config), "--label", side, "--http", "127.0.0.1:0"),
         *("--listen", f"/ip4/127.0.0.1/tcp/{free_port(place)}"),
     )
-    return NodeProcess(folder / side, arguments, under=("ip", "netns", "exec", place))
+    launch = partial(fork, before=Circumstances(machine=place))
+    return NodeProcess(folder / side, arguments, launch=launch)
 
 
 def _knows(folder: Path, side: str, other: NodeProcess) -> None:
