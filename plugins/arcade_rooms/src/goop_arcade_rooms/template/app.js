@@ -12,8 +12,6 @@ import { keep, recall } from "./storage.js";
 
 /** How many may be in a room: four play, the others watch. */
 const ROOM = 8;
-/** How often a page that nobody sees goes on: it may be the referee. */
-const HIDDEN_MS = 250;
 
 /** @type {Cabinet | null} */
 let cabinet = null;
@@ -98,7 +96,13 @@ function frame(/** @type {number} */ now) {
   sound.play(scene);
 }
 requestAnimationFrame(frame);
-setInterval(() => document.hidden && cabinet?.step(performance.now()), HIDDEN_MS);
+
+// A page that nobody sees has no frames and goes on all the same: it may be the referee.
+const ticker = new Worker("ticker.js");
+ticker.onmessage = () => document.hidden && cabinet?.step(performance.now());
+const rest = () => ticker.postMessage(document.hidden);
+document.addEventListener("visibilitychange", rest);
+rest();
 
 $("leave").addEventListener("click", leave);
 $("ready").addEventListener("click", () => cabinet?.ready($("ready").getAttribute("aria-pressed") !== "true"));
