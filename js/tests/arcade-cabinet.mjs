@@ -33,12 +33,15 @@ export class Cabinet {
     this.pages.set(name, page);
     if (this.host === "") this.host = name;
     let [state, newest] = [NOTHING, { tick: 0, at: this.now }];
+    let fired = -Infinity;
     for (const { from, message, at } of this.log) {
       state = after(state, from, message);
-      if (Number.isInteger(message.tick)) newest = { tick: message.tick, at };
+      if (message.type === "start") fired = -Infinity;
+      if (message.type === "shoot") fired = from === name ? message.tick : fired;
+      else if (Number.isInteger(message.tick)) newest = { tick: message.tick, at };
     }
     const gone = ((this.now - newest.at) * 60) / 1000;
-    if (this.log.length > 0) game.restore(state, Math.round(newest.tick + gone), this.clock(page));
+    if (this.log.length > 0) game.restore(state, Math.round(newest.tick + gone), this.clock(page), fired);
     game.hostIs(this.host, this.clock(page));
     return page;
   }
@@ -93,13 +96,16 @@ export class Cabinet {
     }
     game.keys.fire = true;
   }
+  frame(page) {
+    page.game.step(this.clock(page));
+  }
   run(ms, each = () => {}) {
     for (const end = this.now + ms; this.now < end; this.now += FRAME_MS) {
       this.due.sort((one, other) => one.at - other.at);
       while (this.due[0]?.at <= this.now) this.due.shift().run();
       for (const page of this.pages.values()) {
         if (page.plays) this.bot(page);
-        page.game.step(this.clock(page));
+        this.frame(page);
       }
       each();
     }

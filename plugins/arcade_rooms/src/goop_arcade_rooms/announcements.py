@@ -112,8 +112,10 @@ def _refuse_bomb(rounds: Rounds, said: Any) -> Refusal | None:
     if "bomb" not in said:
         return None
     wave, _, number = said["bomb"].partition(".")
-    if wave == str(rounds.wave) and _is_count(number) and rounds.march.falls(
-        int(number), said["tick"]
+    if (
+        wave == str(rounds.wave)
+        and _is_count(number)
+        and rounds.march.falls(int(number), said["tick"])
     ):
         return None
     reason = f"no bomb {said['bomb']} is in the air then"

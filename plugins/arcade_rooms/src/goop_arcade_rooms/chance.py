@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _32_BITS = 0xFFFFFFFF
 
 
@@ -16,6 +18,6 @@ def chance(*where: int) -> float:
     return mixed / 2**32
 
 
-def one_of[T](several: tuple[T, ...] | list[T], *where: int) -> T:
+def one_of(several: Sequence[int], *where: int) -> int:
     """One of ``several``."""
     return several[int(chance(*where) * len(several))]

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""The context ``arcade``, and a page that plays in it: a small game for one to four."""
+"""The context ``arcade``, its leaderboard, and a page that plays: a small game for one to four."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+from litestar import get
+
+from goop_arcade_rooms.scores import MIGRATIONS, MODES, Scores
+from goop_arcade_rooms.session import ArcadeSession, open_session
 from goop_node.hookspecs import hookimpl
-from goop_node.types import JsonSchema, NodeApi, Template
-from goop_realtime import ContextType, Limits, MessageType
+from goop_node.types import JsonSchema, JsonValue, NodeApi, Route, Template
+from goop_realtime import Applied, ContextType, Limits, MessageType
 
 _HERE = Path(__file__).parent
 NEWEST_COUNTS = {"position": 60.0, "clock": 10.0}
@@ -18,6 +23,9 @@ NEWEST_COUNTS = {"position": 60.0, "clock": 10.0}
 
 class ArcadeRoomsPlugin:
     """One instance per node."""
+
+    def __init__(self) -> None:
+        self._scores: Scores | None = None
 
     @hookimpl
     def goop_config_schema(self) -> JsonSchema:
@@ -37,6 +45,34 @@ class ArcadeRoomsPlugin:
         ]
 
     @hookimpl
+    def goop_routes(self, node: NodeApi) -> Iterable[Route]:
+        """The leaderboard, below ``/api/arcade_rooms``."""
+
+        @get("/scores", sync_to_thread=False)
+        def scores() -> dict[str, list[dict[str, JsonValue]]]:
+            """The best rounds of each mode, the best first."""
+            assert self._scores is not None
+            return {mode: self._scores.best(mode) for mode in MODES}
+
+        return [Route(handlers=[scores])]
+
+    @hookimpl
+    def goop_lifespan(self, node: NodeApi) -> AbstractAsyncContextManager[None]:
+        """Open the leaderboard."""
+        return self._run(node)
+
+    @asynccontextmanager
+    async def _run(self, node: NodeApi) -> AsyncIterator[None]:
+        database = node.database(MIGRATIONS)
+        self._scores = Scores(database)
+        try:
+            yield
+        finally:
+            self._scores.write()
+            self._scores = None
+            database.close()
+
+    @hookimpl
     def realtime_contexts(self, node: NodeApi) -> Iterable[ContextType]:
         """``arcade`` and ``arcade_<id>``: any page may serve them."""
         return [
@@ -46,11 +82,20 @@ class ArcadeRoomsPlugin:
                 title="Arcade game",
                 template="arcade",
                 messages=_messages(),
+                open_session=open_session,
+                on_commit=self._on_commit,
                 max_peers=8,
                 # Two frames per tick of a 60 Hz loop, with room for a hiccup.
                 limits=Limits(message_bytes=1024, rate=600, burst=1200, suspended_ms=300_000),
             )
         ]
+
+    def _on_commit(self, session: ArcadeSession, entries: Sequence[Applied]) -> None:
+        """A round that is over is written down; the Session knows the last few of them."""
+        assert self._scores is not None
+        over = [entry for entry in entries if entry.message.fields["type"] == "over"]
+        if over:
+            self._scores.put(over[-1].request.channel, session.rounds.results)
 
 
 def _messages() -> dict[str, MessageType | JsonSchema]:

@@ -23,9 +23,9 @@ KEPT_RESULTS = 4
 class Rounds:
     """The round that is played in a room, or was last, and how the ones before came out.
 
-    ``phase`` is ``lobby`` (none yet), ``playing`` or ``over``; ``spent`` says of each bomb and flyer
-    of this wave what it has met; ``told`` is the newest time in the round, a tick, and when that was
-    said (Unix ms).
+    ``phase`` is ``lobby`` (none yet), ``playing`` or ``over``; ``spent`` says of each bomb and
+    flyer of this wave what it has met; ``told`` is the newest time in the round, a tick, and when
+    that was said (Unix ms).
     """
 
     phase: str = "lobby"

@@ -16,9 +16,19 @@ from goop_arcade_rooms.rounds import Rounds
 from goop_arcade_rooms.rules import SHIP_WIDTH, SHIP_Y, SHIPS, TICKS, WIDTH
 from goop_arcade_rooms.ships import Pace, Ship, Shot, reach
 from goop_node.types import JsonValue
-from goop_realtime import Joined, Left, LogEntry, Message, OpenRequest, Refusal, RoomSession
-from goop_realtime import Snapshot
+from goop_realtime import (
+    Joined,
+    Left,
+    LogEntry,
+    Message,
+    OpenRequest,
+    Refusal,
+    RoomSession,
+    Snapshot,
+)
 
+KEPT_LEFT = 64
+"""Of so many who have left it is known that they were here."""
 NOT_REFEREE = Refusal(
     code="not_referee", reason="only the host of the room is the referee of its game"
 )
@@ -36,14 +46,14 @@ class ArcadeSession(RoomSession):
         self.rounds = Rounds.of(state["rounds"]) if state else Rounds()
         self._members: dict[str, str] = dict(state.get("members", {}))
         self._left: dict[str, str] = dict(state.get("left", {}))
-        self._ready: dict[str, int] = {peer: at for peer, at in state.get("ready", [])}
+        self._ready: dict[str, int] = dict(state.get("ready", []))
         self._paces = {peer: Pace(*form) for peer, form in state.get("paces", {}).items()}
 
     def snapshot(self) -> JsonValue:
         """All of it, which pages are shown, too.
 
-        ``ready``: who is, in that order, and since when by their own clocks; ``members`` and ``left``
-        (during or since the last round): what people call themselves, by peer id.
+        ``ready``: who is, in that order, and since when by their own clocks; ``members`` and
+        ``left`` (during or since the last round): what people call themselves, by peer id.
         """
         return {
             "rounds": self.rounds.form(),
@@ -141,8 +151,12 @@ class ArcadeSession(RoomSession):
                 self._left.pop(peer, None)
             case Left(peer=peer):
                 self._left[peer] = self._members.pop(peer, "")
+                if len(self._left) > KEPT_LEFT:
+                    del self._left[next(iter(self._left))]
                 self._ready.pop(peer, None)
                 self._paces.pop(peer, None)
+                if peer in self.rounds.ships:
+                    self.rounds.ships[peer].leaves()
             case Message():
                 self._take(message, message.fields)
 

@@ -8,16 +8,7 @@ from math import hypot
 from goop_arcade_rooms.chance import chance
 from goop_arcade_rooms.rules import CELL_COLUMNS
 
-WHOLE = (
-    "..#######.."
-    ".#########."
-    "###########"
-    "###########"
-    "###########"
-    "####...####"
-    "###.....###"
-    "###.....###"
-)
+WHOLE = "..#######...#########.#####################################...#######.....######.....###"
 """A fresh one."""
 
 

@@ -25,7 +25,8 @@ _HASTE = 1.1
 
 @dataclass
 class Shot:
-    """A shot from ``x``, accepted by its author's node at ``at_ms``; ``met`` is what it has hit."""
+    """A shot from ``x``, accepted by its author's node at ``at_ms`` (0: before they were away);
+    ``met`` is what it has hit."""
 
     x: float
     at_ms: int
@@ -62,6 +63,11 @@ class Ship:
         self.shots[tick] = shot
         while len(self.shots) > KEPT_SHOTS:
             del self.shots[next(iter(self.shots))]
+
+    def leaves(self) -> None:
+        """Its person has left: it may be anywhere when they come back."""
+        for shot in self.shots.values():
+            shot.at_ms = 0
 
     def reloads(self, tick: int) -> bool:
         """Whether a shot at ``tick`` comes too soon after, or before, the last one."""

@@ -66,8 +66,11 @@ export class Cabinet {
   #restore(past) {
     let state = NOTHING;
     let tick = 0;
+    let fired = -Infinity;
     for (const { data, from, meta } of past) {
       state = after(state, from, data);
+      if (data?.type === "start") fired = -Infinity;
+      if (data?.type === "shoot" && from === this.room.self) fired = Number(data.tick ?? fired);
       if (!Number.isSafeInteger(data?.tick) || data.type === "shoot") continue;
       const gone = Date.now() - meta.sentAt;
       tick = data.tick + (gone > 0 && gone < LONGEST_MS ? Math.round((gone * 60) / 1000) : 0);
@@ -75,7 +78,7 @@ export class Cabinet {
     const here = new Set(this.room.members.map(({ peerId }) => peerId));
     this.seq = past[past.length - 1]?.meta.seq ?? 0;
     const same = state.round === this.game.state.round && this.game.clock.begin !== null;
-    this.game.restore({ ...state, ready: state.ready.filter((peerId) => here.has(peerId)) }, same ? null : tick, performance.now());
+    this.game.restore({ ...state, ready: state.ready.filter((peerId) => here.has(peerId)) }, same ? null : tick, performance.now(), fired);
   }
 
   /** @param {Said} said */

@@ -20,6 +20,8 @@ const CLOCK_MS = 250;
 const POSITION_MS = 1000 / 30;
 /** A shot that says it left longer ago, or later, than this is taken as if it had not. */
 const LATEST_SHOT = 45;
+/** A ship does not leap, however long ago the last frame was. */
+const LONGEST_STEP = TICKS / 10;
 /** How long one's own hit is believed before the host has said so. */
 const GUESS = 45;
 /** Where ships begin, as parts of the way across: between the shields. */
@@ -50,6 +52,8 @@ export class Game {
     this.referee = new Referee();
     this.keys = { left: false, right: false, fire: false };
     this.x = 0;
+    /** Where other pages of one's own have told that it is. @type {number | null} */
+    this.place = null;
     this.fired = -Infinity;
     this.told = { clock: -Infinity, x: NaN, at: -Infinity };
     this.moved = 0;
@@ -104,6 +108,7 @@ export class Game {
     switch (message?.type) {
       case "position":
         if (from !== this.self) this.#track(from).add(Number(message.x), now);
+        else this.#placed(Number(message.x));
         return;
       case "clock":
         if (from === this.host && !this.leads) this.clock.hear(Number(message.tick), now);
@@ -121,13 +126,22 @@ export class Game {
    * @param {number | null} tick  the newest that was told in it, and what has gone by since; null where
    *   this page has the time already
    * @param {number} now
+   * @param {number} fired  the tick of one's own last shot
    */
-  restore(state, tick, now) {
-    const { x, fired } = this;
+  restore(state, tick, now, fired) {
+    const { x } = this;
     this.state = NOTHING;
     this.march = null;
     this.#fold(state, () => tick !== null && this.clock.set(tick, now));
-    if (tick === null) Object.assign(this, { x, fired });
+    this.fired = fired;
+    if (tick === null) this.x = x;
+    else if (this.place !== null) this.x = this.place;
+  }
+
+  /** One's own ship was steered from another page, or from this one before it was loaded anew. @param {number} x */
+  #placed(x) {
+    this.place = x;
+    if (!this.keys.left && !this.keys.right) this.x = this.told.x = x;
   }
 
   /** @param {string} peerId */
@@ -157,6 +171,7 @@ export class Game {
       this.#round(state);
     }
     if (state.wave !== before.wave || state.round !== before.round) {
+      for (const id of before.spent) this.shots.delete(id);
       const { seed, wave, waveTick, ships } = state;
       this.march = wave > 0 ? new March({ seed, wave, tick: waveTick, ships: ships.length }) : null;
       this.guesses.clear();
@@ -215,7 +230,7 @@ export class Game {
 
   /** @param {number} tick @param {number} now */
   #move(tick, now) {
-    const ticks = Math.min(TICKS / 4, Math.max(0, tick - this.moved));
+    const ticks = Math.min(LONGEST_STEP, Math.max(0, tick - this.moved));
     this.moved = tick;
     const { ship, keys } = this;
     if (this.state.phase !== "playing" || !ship || ship.lives === 0) return;
@@ -234,7 +249,7 @@ export class Game {
     const mine = [...this.shots.values()].filter(
       (shot) => shot.from === this.self && flies(shot, tick) && !this.state.spent.has(shot.id) && !this.#guessed(shot.id),
     );
-    if (tick - this.fired < SHOT.pause || mine.length >= SHOT.most) return;
+    if (Math.abs(tick - this.fired) < SHOT.pause || mine.length >= SHOT.most) return;
     this.fired = tick;
     const x = Math.round((this.x + SHIP.width / 2) * 10) / 10;
     this.#say({ type: "shoot", x, y: SHIP.y, direction: "up", tick }, now);

@@ -36,9 +36,10 @@ export class March {
   hit(alien, tick) {
     if (this.hits.has(alien)) return;
     this.hits.set(alien, tick);
-    // What came after it came out otherwise.
+    // What came after it came out otherwise; what falls in that very tick, too.
     while (this.steps.length > 1 && this.#last.tick > tick) this.steps.pop();
-    this.dropped.length = Math.min(this.dropped.length, this.steps.length);
+    const same = this.steps.length > 1 && this.#last.tick === tick ? 1 : 0;
+    this.dropped.length = Math.min(this.dropped.length, this.steps.length - same);
   }
 
   /**
@@ -76,11 +77,11 @@ export class March {
     return this.steps[this.steps.length - 1];
   }
 
-  /** One step more; none where nobody is left. */
+  /** One step more; none where nobody is left, or all are below the ground. */
   #next() {
     const { tick, x, y, way } = this.#last;
     const alive = this.alive(tick);
-    if (alive.length === 0) return false;
+    if (alive.length === 0 || y > FIELD.height) return false;
     const columns = alive.map((alien) => alien % ALIENS.columns);
     const left = x + Math.min(...columns) * ALIENS.pitch + way * ALIENS.step;
     const right = x + (Math.max(...columns) + 1) * ALIENS.pitch + way * ALIENS.step;
