@@ -68,6 +68,14 @@ interface GoopPast {
   readonly from: string;
 }
 
+/** What the context makes of the log up to `position`, which is `[epoch, seq]`: messages whose
+ * `meta.seq` is not above that `seq` are in it, later ones are not. `state` is what the context's plugin
+ * says, or `null` where the context has no state. */
+interface GoopSnapshot {
+  readonly state: any;
+  readonly position: readonly [epoch: number, seq: number];
+}
+
 /** A message that the own node has accepted and that has no place in the log yet. `sentAt` is in
  * Unix milliseconds. */
 interface GoopPending {
@@ -100,6 +108,10 @@ interface GoopChannel {
    * asked for the channel orders its own at once: they wait only where the other node has to come
    * back first. Where `delivery` is `best-effort`: what has not been written to the other node. */
   pending(): Promise<GoopPending[]>;
+  /** The state as the own node has it now: what handlers have not been called for yet may be in it.
+   * Rejects with `plugin_missing`, `plugin_error`, `too_large` (more than 256 KiB), `closed` (some time
+   * after the end), `node_unreachable`. */
+  snapshot(): Promise<GoopSnapshot>;
   /** Something fleeting (typing, a cursor): sent now or never, in no log; of several on their way
    * the newest counts. True when it left; false where nobody can take it now (suspended, ended or
    * closed here, no way to the node, a peer with an older protocol) or too many came. Throws a
@@ -115,6 +127,10 @@ interface GoopChannel {
   /** Messages after `from` up to `to` are gone for this page; each is `[epoch, seq]`. */
   onGap: ((gap: { from: [number, number] | null; to: [number, number] | null }) => unknown) | null;
   onSignal: ((data: any, meta: { from: string }) => unknown) | null;
+  /** Where the context pushes its state (else `onError` gets `not_pushed`): told now, and whenever the
+   * log has grown, 20 times a second at most. Never called while a promise it returned is pending; of
+   * several that wait the newest counts. */
+  onSnapshot: ((snapshot: GoopSnapshot) => unknown) | null;
   /** Once after `outbox_full`: there is room again, for half of what may be on its way. */
   onDrain: (() => unknown) | null;
   /** How many messages are on their way (see `pending()`): once when it is assigned, after every

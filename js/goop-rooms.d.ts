@@ -47,6 +47,12 @@ interface GoopRoomPast {
   readonly from: string;
 }
 
+/** As `GoopSnapshot`. Behind `onRewound` an older one stands for what is not in the log any more. */
+interface GoopRoomSnapshot {
+  readonly state: any;
+  readonly position: GoopRoomPlace;
+}
+
 type GoopRoomState = "joining" | "joined" | "left";
 
 /** A room, for one script of a page: each `joinRoom()` gives one with handlers of its own. Whoever
@@ -73,6 +79,8 @@ interface GoopRoom {
   sendTo(peerId: string, data: unknown, options?: { timeout?: number }): GoopRoomSent;
   /** What the room's log still holds, one's own messages included, in order. */
   history(): Promise<GoopRoomPast[]>;
+  /** As `channel.snapshot()`. */
+  snapshot(): Promise<GoopRoomSnapshot>;
   /** As `channel.signal()`: something fleeting without a type, to all who can take it now. */
   signal(data: unknown): boolean;
   /** Resolves when the room has been left, and never rejects. What was not ordered rejects with `left`:
@@ -95,6 +103,8 @@ interface GoopRoom {
   /** Messages after `from` up to `to` are gone for this page. */
   onGap: ((gap: { from: GoopRoomPlace | null; to: GoopRoomPlace | null }) => unknown) | null;
   onSignal: ((data: any, meta: { from: string }) => unknown) | null;
+  /** As `channel.onSnapshot`; also where the log was cut back. */
+  onSnapshot: ((snapshot: GoopRoomSnapshot) => unknown) | null;
   /** Once after `outbox_full`: there is room again. */
   onDrain: (() => unknown) | null;
 }

@@ -10,7 +10,7 @@ import { history } from "./history.js";
  */
 
 /** The handlers that both have. */
-const COMMON = ["onMessage", "onStateChange", "onError", "onGap", "onSignal", "onDrain"];
+const COMMON = ["onMessage", "onStateChange", "onError", "onGap", "onSignal", "onDrain", "onSnapshot"];
 
 export class Face {
   /** @type {any} */
@@ -44,6 +44,10 @@ export class Face {
   /** @returns {Promise<any>} */
   history() {
     return history(this.#conduit);
+  }
+  /** @returns {Promise<any>} */
+  snapshot() {
+    return this.#conduit.hub.snapshots.ask(this.#conduit.id);
   }
   /** @param {unknown} data */
   signal(data) {
@@ -120,6 +124,14 @@ export class Face {
   }
   set onDrain(handler) {
     this.#set("onDrain", handler);
+  }
+  /** @returns {any} */
+  get onSnapshot() {
+    return this.#get("onSnapshot");
+  }
+  set onSnapshot(handler) {
+    this.#set("onSnapshot", handler);
+    this.#conduit.hub.snapshots.follow(this.#conduit);
   }
 }
 

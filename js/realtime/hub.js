@@ -14,6 +14,7 @@ import { reconcile, takeOver } from "./reconciling.js";
 import { Requests } from "./requests.js";
 import { Rooms } from "./rooms.js";
 import { Running } from "./running.js";
+import { Snapshots } from "./snapshots.js";
 import { subscriptions } from "./subscription.js";
 import { Watching } from "./watching.js";
 
@@ -35,6 +36,7 @@ export class Hub {
     this.running = new Running((body) => this.subscribe(body));
     this.rooms = new Rooms(this);
     this.openRooms = new OpenRooms(this);
+    this.snapshots = new Snapshots(this);
     /** @type {Map<string, ChannelConduit | RoomConduit>} */
     this.conduits = new Map();
     /** @type {Map<string, string>} a request that became part of another channel */
@@ -88,6 +90,7 @@ export class Hub {
     for (const body of subscriptions(this)) this.subscribe(body);
     this.outbox.resend();
     this.openRooms.again();
+    this.snapshots.again();
     for (const room of this.rooms.all()) room.fleeting.again();
     for (const conduit of this.living()) {
       if (conduit.closing && !this.outbox.held.has(conduit)) conduit.sendClose();
@@ -113,6 +116,7 @@ export class Hub {
     if (code === 1009) this.outbox.tooLarge();
     if (!tried) return;
     for (const conduit of this.living()) conduit.cutOff();
+    this.snapshots.cutOff();
   }
 
   /**
@@ -120,7 +124,8 @@ export class Hub {
    * @param {number} bytes
    */
   frame(frame, bytes) {
-    if (isRoom(frame)) roomFrame(this, frame, bytes);
+    if (frame.type === "snapshot") this.snapshots.take(frame);
+    else if (isRoom(frame)) roomFrame(this, frame, bytes);
     else channelFrame(this, frame, bytes);
   }
 
@@ -183,6 +188,7 @@ export class Hub {
     const conduit = frame.channel && this.conduits.get(this.aliases.get(frame.channel) ?? frame.channel);
     const about = frame.channel ? { channelId: frame.channel } : {};
     const error = new GoopError(frame.code, frame.reason, { ...about, ...details(frame) });
+    if (this.snapshots.refused(frame, error)) return;
     if (conduit && frame.code === "unknown_channel") conduit.vanish();
     else if (conduit) conduit.error(error);
     else this.tell(error);

@@ -7,6 +7,8 @@ export async function game(peerId: string): Promise<void> {
   channel.onStateChange = (state, { final, peerPage }) => console.log(state === "connected", final, peerPage);
   channel.onError = (error) => console.log(error.code, error.pointer);
   channel.send({ type: "move" });
+  const { state, position } = await channel.snapshot();
+  channel.onSnapshot = (told) => console.log(told.state, told.position[1] > position[1], state);
   const sent = channel.send({ type: "resign" });
   channel.onPending = async (count) => console.log(count, (await channel.pending()).map(({ id, sentAt }) => id + sentAt));
   await sent;

@@ -31,14 +31,8 @@ from goop_node.plugins.environment import Candidate
 from goop_node.plugins.loader import Plugins
 from goop_node.plugins.plain_json import plain_json
 from goop_node.types import JsonValue, Route, SdkModule, StreamHandler, Template
-from goop_realtime.contexts.plugin_code import (
-    ChannelSession,
-    PluginFailure,
-    initial_state_of,
-    open_session,
-    tell_opened,
-    terms_of,
-)
+from goop_realtime.contexts.channel_session import ChannelSession, PluginFailure
+from goop_realtime.contexts.plugin_code import initial_state_of, open_session, tell_opened, terms_of
 from goop_realtime.contexts.registry import Context, compile_context
 from goop_realtime.model.jsonio import decode, encode
 from goop_realtime.plugin import RealtimePlugin

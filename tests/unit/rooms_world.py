@@ -15,6 +15,7 @@ import msgspec
 
 from goop_node.types import Caller
 from goop_realtime.contexts.registry import Registry, compile_context
+from goop_realtime.machine import showing
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.places import attach, detach
@@ -235,6 +236,7 @@ class Node:
             return
         for _ in range(10):
             self.rooms.settle()
+            showing.look(self.core)
             failures, self.core.failures = self.core.failures, {}
             for failure in failures.values():
                 raise failure.error
@@ -345,7 +347,8 @@ class Node:
 
     def _arm(self) -> None:
         """Look again when something is due."""
-        at = self.rooms.wake_at(self.world.now)
+        due = (self.rooms.wake_at(self.world.now), self.core.showing.due_at)
+        at = min((one for one in due if one is not None), default=None)
         if at is None or self.tick_at in range(self.world.now + 1, at + 1):
             return
         self.tick_at, life = at, self.life

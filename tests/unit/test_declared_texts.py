@@ -24,7 +24,8 @@ from goop_node.plugins.crossings import Misfit, fit
 from goop_node.plugins.environment import Candidate
 from goop_node.templates.permissions import parse_all
 from goop_node.types import JSON, JsonSchema, Refusal, SdkModule, Template
-from goop_realtime.contexts.plugin_code import ChannelSession, terms_of
+from goop_realtime.contexts.channel_session import ChannelSession
+from goop_realtime.contexts.plugin_code import terms_of
 from goop_realtime.contexts.registry import compile_context
 from goop_realtime.types import ContextType, NoRules, OpenRequest, Summary
 

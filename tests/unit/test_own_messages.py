@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goop_realtime.contexts.plugin_code import ChannelSession
+from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine import guest_side
 from goop_realtime.machine.channel import Phase

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from goop_realtime.contexts.plugin_code import ChannelSession, open_session, terms_of
+from goop_realtime.contexts.channel_session import ChannelSession
+from goop_realtime.contexts.plugin_code import open_session, terms_of
 from goop_realtime.contexts.registry import ContextError, Registry, Validator, compile_context
 from goop_realtime.model.jsonio import MAX_DEPTH, MalformedJson, decode, encode
 from goop_realtime.testing import World

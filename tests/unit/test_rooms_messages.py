@@ -80,6 +80,7 @@ GAME = ContextType(
     },
     open_session=opened,
     max_peers=4,
+    push_state=True,
 )
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure
+from goop_realtime.contexts.channel_session import ChannelSession, PluginFailure
 from goop_realtime.contexts.registry import PLAIN, Context, compile_context
 from goop_realtime.contexts.slow_calls import SlowCalls
-from goop_realtime.types import ContextType, Message, OpenRequest, Refusal, Session
+from goop_realtime.types import ContextType, Message, OpenRequest, Refusal, ViewedSession
 
 MESSAGE = Message(sender="alice", data=1, id="m", sent_at_ms=0)
 
@@ -30,18 +30,23 @@ class World:
         """A channel ``c_NAME`` whose functions take so many seconds."""
         world = self
 
-        class Thinking(Session):
+        def think() -> None:
+            world.now += takes
+            if fails:
+                raise ValueError("no")
+
+        class Thinking(ViewedSession):
             def check(self, message: Message) -> Refusal | None:
-                self.apply(message)
-                return None
+                return think()
 
             def apply(self, message: Message) -> None:
-                world.now += takes
-                if fails:
-                    raise ValueError("no")
+                think()
 
             def snapshot(self) -> JsonValue:
-                return None
+                return think()
+
+            def view(self, peer: str) -> JsonValue:
+                return think()
 
         kind = ContextType(name=name, version="1", title="X", messages={})
         request = OpenRequest(channel=f"c_{name}", context=name, opener="alice", peers=("alice",))
@@ -60,15 +65,17 @@ def _failing(
     return PluginFailure(reason="failed")
 
 
-@pytest.mark.parametrize("function", ["check", "apply"])
+@pytest.mark.parametrize("function", ["check", "apply", "snapshot", "view"])
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_slow_call_is_told_with_plugin_context_channel_and_time(
     function: str, fails: bool
 ) -> None:
     world = World()
-    getattr(world.session("game", 0.05, fails=fails), function)(MESSAGE)
+    given: dict[str, list[object]] = {"snapshot": [], "view": ["alice"]}
+    about = given.get(function, [MESSAGE])
+    getattr(world.session("game", 0.05, fails=fails), function)(*about)
     assert world.told == []
-    getattr(world.session("game", 0.083, fails=fails), function)(MESSAGE)
+    getattr(world.session("game", 0.083, fails=fails), function)(*about)
     assert world.told == [
         f"plugin brain: {function}() of the context game took 83 ms, channel c_game; "
         "everything else waited"

@@ -21,6 +21,7 @@ from goop_realtime.types import (
     Session,
     Snapshot,
     Summary,
+    ViewedSession,
     open_freely,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "Session",
     "Snapshot",
     "Summary",
+    "ViewedSession",
     "open_freely",
 ]
 

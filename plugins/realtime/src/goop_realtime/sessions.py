@@ -120,7 +120,7 @@ class Applied:
 class Session(Protocol):
     """A pure fold over the channel's log: no I/O, no clock, no randomness.
 
-    Everything else waits while ``check`` or ``apply`` runs: more than 50 ms are logged.
+    Everything else waits while one of its functions runs: more than 50 ms are logged.
     """
 
     def check(self, message: Message) -> Refusal | None:
@@ -136,7 +136,20 @@ class Session(Protocol):
         """
 
     def snapshot(self) -> JsonValue:
-        """The whole state, the same on every node, for ``open_session`` to go on from."""
+        """The whole state, the same on every node, for ``open_session`` to go on from.
+
+        It is also what pages see of it, unless this is a ``ViewedSession``.
+        """
+
+
+class ViewedSession(Session, Protocol):
+    """A Session that hides something of its state from pages, such as the others' cards.
+
+    Not from the person: it is on their disk, and home and programs with the token see it.
+    """
+
+    def view(self, peer: str) -> JsonValue:
+        """What templates' pages at the node ``peer`` see in place of ``snapshot()``."""
 
 
 class RoomSession(Session, Protocol):

@@ -28,6 +28,7 @@ from goop_realtime.sessions import OpenRequest as OpenRequest
 from goop_realtime.sessions import RoomSession as RoomSession
 from goop_realtime.sessions import Session as Session
 from goop_realtime.sessions import Snapshot as Snapshot
+from goop_realtime.sessions import ViewedSession as ViewedSession
 from goop_realtime.sessions import open_freely as open_freely
 
 LINE_LENGTH = 200
@@ -164,6 +165,9 @@ class ContextType:
     ends_on_drift: bool = False
     """In a room whose host comes to another state behind the same log: whether this node leaves it
     (``diverged``). It is told in any case."""
+    push_state: bool = False
+    """Whether pages may follow the Session's state (``onSnapshot``): told whenever the log has
+    grown, 20 times a second at most, and at most 256 KiB."""
     limits: Limits = field(default_factory=Limits)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.plugin_code import ChannelSession
+from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.member import Member

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from goop_node.plugins.blame import describe
 from goop_realtime.contexts import plugin_code
-from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure
+from goop_realtime.contexts.channel_session import ChannelSession, PluginFailure
 from goop_realtime.contexts.registry import PLAIN, Context
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.following import Running
@@ -20,6 +20,7 @@ from goop_realtime.machine.liveness import Liveness
 from goop_realtime.machine.member import Member
 from goop_realtime.machine.pages import Page
 from goop_realtime.machine.rights import Rights
+from goop_realtime.machine.shown import Showing
 from goop_realtime.machine.surroundings import Surroundings
 from goop_realtime.model.effects import Effect, SaveChannel, SaveMember, SendControl, SendLine
 from goop_realtime.model.failure import Failure
@@ -61,6 +62,8 @@ class Core(Surroundings):
     """Since when they wait (Unix ms)."""
     running: Running = field(default_factory=Running)
     """What pages are told of what runs, and when."""
+    showing: Showing = field(default_factory=Showing)
+    """Which states pages follow, and when they are told."""
     withdrawn: Withdrawn = field(default_factory=Withdrawn)
     """Invitations withdrawn before they came."""
     meters: Meters = field(default_factory=Meters)

@@ -43,8 +43,8 @@ def _keep(core: Core, channel: Channel) -> None:
 
 def wake_at(core: Core, now: int) -> int | None:
     """When to look again (Unix ms); ``None`` when nothing is pending."""
-    times = [one for one in (_next(core, now), core.running.due_at) if one is not None]
-    return min(times, default=None)
+    times = (_next(core, now), core.running.due_at, core.showing.due_at)
+    return min((one for one in times if one is not None), default=None)
 
 
 def _next(core: Core, now: int) -> int | None:

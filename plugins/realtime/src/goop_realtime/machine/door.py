@@ -24,6 +24,7 @@ from goop_realtime.machine import (
     plugin_news,
     running,
     settling,
+    showing,
     waits,
 )
 from goop_realtime.machine.channel import BEST_EFFORT, Phase
@@ -59,7 +60,8 @@ class Channels:
         settling.settle(self.core)
 
     def look(self) -> None:
-        """Behind all that a step told: pages that follow what runs hear what is different."""
+        """Behind all that a step told: pages that follow a state or what runs hear what is new."""
+        showing.look(self.core)
         running.look(self.core)
 
     def restore(self, now: int, stored: Mapping[str, Stored]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from goop_node.types import Caller, JsonValue
-from goop_realtime.contexts.plugin_code import ChannelSession
+from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.types import Summary
 
 Row = dict[str, JsonValue]

@@ -6,10 +6,11 @@ That is: behind everything the page was told before, and behind the commit that 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime.machine import calls, failures, pages, sending
+from goop_realtime.machine import calls, failures, lookup, pages, sending, showing
 from goop_realtime.machine.containment import REFUSAL
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
@@ -76,6 +77,13 @@ def _on_shown(core: Core, page: Page, body: dict[str, Any]) -> None:
         _refused(core, page, refusal, body)
 
 
+def _on_snapshot(core: Core, page: Page, body: dict[str, Any]) -> None:
+    refusal = showing.asked(core, page, body, partial(lookup.shown, core))
+    if refusal is not None:
+        core.note("page", refusal.code, str(body.get("channel", ""))[:80], detail=refusal.reason)
+        _refused(core, page, refusal, body)
+
+
 def _on_close(core: Core, page: Page, body: dict[str, Any]) -> None:
     refusal = calls.close(core, str(body.get("channel", "")), page.caller)
     if refusal is not None:
@@ -92,8 +100,9 @@ def _refused(core: Core, page: Page, refusal: Refusal, body: dict[str, Any]) -> 
         "reason": refusal.reason,
         "pointer": refusal.pointer,
     }
-    if "id" in body:
-        answer["id"] = str(body["id"])[:80]
+    for name in ("id", "ref"):
+        if name in body:
+            answer[name] = str(body[name])[:80]
     # That this node failed on a channel is told although nothing else of that step is.
     about = "" if refusal is REFUSAL else channel_id
     core.out.append(Frame(page.id, encode(answer), channel=about))
@@ -105,5 +114,6 @@ _FRAMES = {
     "signal": _on_signal,
     "ack": _on_ack,
     "shown": _on_shown,
+    "snapshot": _on_snapshot,
     "close": _on_close,
 }

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from goop_node.config.values import is_template_name
 from goop_node.types import Caller, JsonValue
-from goop_realtime.contexts.plugin_code import PluginFailure, initial_state_of
+from goop_realtime.contexts.channel_session import PluginFailure
+from goop_realtime.contexts.plugin_code import initial_state_of
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine import glare, incoming, invitations_received, missed, pages
 from goop_realtime.machine.channel import Channel, Phase

@@ -8,7 +8,7 @@ older one in one step, and the older one's end is ignored.
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.plugin_code import PluginFailure
+from goop_realtime.contexts.channel_session import PluginFailure
 from goop_realtime.machine import (
     failures,
     glare,

@@ -5,12 +5,16 @@ the contexts that it may use."""
 from __future__ import annotations
 
 from goop_node.types import Caller, JsonValue
+from goop_realtime.contexts.channel_session import ClosedSession
 from goop_realtime.contexts.registry import schema_of
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.rights import UNKNOWN, Right, hands_on, is_person
 from goop_realtime.machine.rows import channel_row
+from goop_realtime.machine.shown import Shown
 from goop_realtime.types import Refusal
+
+NOT_ACCEPTED = Refusal(code="not_connected", reason="the other side has not accepted yet")
 
 
 def find(core: Core, channel_id: str, caller: Caller, right: Right) -> Channel | Refusal:
@@ -27,6 +31,20 @@ def survivor(core: Core, channel: Channel) -> Channel | None:
     if channel.replaced_by and channel.final:
         return core.channels.get(channel.replaced_by)
     return channel
+
+
+def shown(core: Core, channel_id: str, caller: Caller) -> Shown | Refusal:
+    """The Session of a channel that both sides have agreed to, if the caller may use it."""
+    channel = find(core, channel_id, caller, Right.USE)
+    if isinstance(channel, Refusal):
+        return channel
+    if channel.obstacle is not None and channel.obstacle.here:
+        return Refusal(code=channel.obstacle.code, reason=channel.obstacle.reason)
+    if channel.phase not in (Phase.OPEN, Phase.CLOSED):
+        return NOT_ACCEPTED
+    if isinstance(channel.session, ClosedSession):
+        return Refusal(code="closed", reason="the channel has ended, and its state is kept no more")
+    return Shown(channel.id, channel.context, channel.session, list(channel.log.last))
 
 
 def find_request(core: Core, channel_id: str, caller: Caller) -> Channel | Refusal:

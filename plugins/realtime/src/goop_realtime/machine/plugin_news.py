@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from goop_realtime.contexts.plugin_code import ChannelSession, tell_opened
+from goop_realtime.contexts.channel_session import ChannelSession
+from goop_realtime.contexts.plugin_code import tell_opened
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.trimming import fold, open_at

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from goop_node.types import Caller, JsonValue
-from goop_realtime.machine import lookup, running
+from goop_realtime.machine import lookup, running, showing
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.history import history_page
@@ -86,8 +86,9 @@ class Reading:
 
     @property
     def look_at(self) -> int | None:
-        """When pages are next to be told what runs (Unix ms); ``None`` where nobody waits."""
-        return self._core.running.due_at
+        """When pages are next told what they follow (Unix ms); ``None`` where nobody waits."""
+        due = (self._core.running.due_at, self._core.showing.due_at)
+        return min((at for at in due if at is not None), default=None)
 
     def is_discovered(self, peer: str) -> bool:
         """Whether the peer was seen on the network."""
@@ -153,6 +154,11 @@ class Reading:
         """What a channel's log still holds; see ``history_page``. Raises ``Problem``."""
         found = lookup.find(self._core, channel_id, caller, Right.USE)
         return found if isinstance(found, Refusal) else history_page(found, after, limit)
+
+    def snapshot(self, channel_id: str, caller: Caller) -> Row | Refusal:
+        """What a channel's Session comes to, and where: see ``showing.state_of``."""
+        found = lookup.shown(self._core, channel_id, caller)
+        return found if isinstance(found, Refusal) else showing.state_of(self._core, found, caller)
 
     def pending(self, channel_id: str, caller: Caller, after: str, limit: int) -> Row | Refusal:
         """What has no place in the log yet; see ``pending_page``. Raises ``Problem``."""

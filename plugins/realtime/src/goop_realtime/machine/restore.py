@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from goop_realtime.contexts.plugin_code import ChannelSession, ClosedSession, PluginFailure
+from goop_realtime.contexts.channel_session import ChannelSession, ClosedSession, PluginFailure
 from goop_realtime.machine import suspension
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 
 from goop_node.types import Caller, JsonValue
-from goop_realtime.contexts.plugin_code import ChannelSession
+from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.machine import pages
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.containment import Contained

@@ -11,7 +11,7 @@ from typing import Any
 
 from goop_node.types import JsonValue
 from goop_realtime.contexts import plugin_code
-from goop_realtime.contexts.plugin_code import PluginFailure
+from goop_realtime.contexts.channel_session import PluginFailure
 from goop_realtime.machine import (
     failures,
     granting,
@@ -30,6 +30,7 @@ from goop_realtime.machine import (
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
+from goop_realtime.machine.lookup import NOT_ACCEPTED
 from goop_realtime.machine.pages import Page, View
 from goop_realtime.machine.rights import UNKNOWN, Right
 from goop_realtime.model.effects import Outgoing, SaveOutgoing
@@ -98,7 +99,7 @@ def _admit(core: Core, channel: Channel) -> Refusal | None:
         if channel.final or channel.closing:
             code = channel.close_code or "closed"
             return Refusal(code="closed", reason=f"the channel has ended ({code})")
-        return Refusal(code="not_connected", reason="the other side has not accepted yet")
+        return NOT_ACCEPTED
     if channel.obstacle is not None and not channel.context.served:
         return Refusal(code=channel.obstacle.code, reason=channel.obstacle.reason)
     return None

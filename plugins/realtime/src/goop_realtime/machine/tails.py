@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.plugin_code import PluginFailure
+from goop_realtime.contexts.channel_session import PluginFailure
 from goop_realtime.machine import ordering, suspension
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core

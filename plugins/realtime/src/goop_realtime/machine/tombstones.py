@@ -6,7 +6,7 @@ Of such a channel there is kept what it is called, how it ended, and its log for
 
 from __future__ import annotations
 
-from goop_realtime.contexts.plugin_code import ClosedSession
+from goop_realtime.contexts.channel_session import ClosedSession
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.model.effects import DropChannel

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.plugin_code import ChannelSession
+from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.machine import pages
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core

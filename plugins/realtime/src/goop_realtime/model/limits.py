@@ -17,6 +17,9 @@ LINK_WINDOW = 512 * 1024
 PAGE_WINDOW = 256 * 1024
 """Bytes on their way to a page that it has not acknowledged."""
 
+STATE_BYTES = 256 * 1024
+"""The largest state of a Session that pages are told, or that fits into a welcome to a room."""
+
 SIGNAL_BYTES = 4096
 """What a signal may hold."""
 

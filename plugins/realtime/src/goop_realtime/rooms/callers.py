@@ -13,7 +13,18 @@ from goop_realtime.contexts.registry import PLAIN, Context
 from goop_realtime.machine.containment import REFUSAL, Contained
 from goop_realtime.machine.pages import Page, View, frame
 from goop_realtime.machine.rights import UNKNOWN, owner_of
-from goop_realtime.rooms import keys, leaving, restoring, seeking, sending, streams, views
+from goop_realtime.machine.shown import Shown
+from goop_realtime.rooms import (
+    fleeting,
+    keys,
+    leaving,
+    restoring,
+    rows,
+    seeking,
+    sending,
+    streams,
+    views,
+)
 from goop_realtime.rooms.entries import MaxPeers
 from goop_realtime.rooms.forms import ContextName, RoomId
 from goop_realtime.rooms.outbox import Refusals
@@ -153,6 +164,20 @@ def find(sh: Shared, handle: str, caller: Caller) -> Room | Refusal:
     """The room, where the caller may use it."""
     room = sh.rooms.get(handle)
     return room if room is not None and views.may_use(sh, caller, room) else UNKNOWN
+
+
+def shown(sh: Shared, handle: str, caller: Caller) -> Shown | Refusal:
+    """The Session of a room that this node is in, if the caller may use it."""
+    room = find(sh, handle, caller)
+    if isinstance(room, Refusal):
+        return room
+    if room.kept:
+        return Refusal(code=room.code, reason=room.reason)
+    if room.final:
+        return sending.LEFT
+    if room.session is None:
+        return fleeting.NOT_CONNECTED
+    return Shown(room.handle, room.context, room.session, rows.told_place(room.fold.last))
 
 
 def leave(sh: Shared, handle: str, caller: Caller) -> Refusal | None:

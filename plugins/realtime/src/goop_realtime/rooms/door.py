@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from goop_node.types import Caller, JsonValue
+from goop_realtime.machine import showing
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.liveness import Overdue
@@ -149,6 +150,11 @@ class Rooms:
         """What the room's log still holds behind ``after``: see ``history.py``. ``Problem``."""
         room = callers.find(self._sh, handle, caller)
         return room if isinstance(room, Refusal) else history.history_page(room, after, limit)
+
+    def snapshot(self, handle: str, caller: Caller) -> Row | Refusal:
+        """What a room's Session comes to, and where: see ``showing.state_of``."""
+        found = callers.shown(self._sh, handle, caller)
+        return found if isinstance(found, Refusal) else showing.state_of(self.core, found, caller)
 
     def missing(self, now: int) -> list[Missing]:
         """Who has no connection with this node, though a room of both needs it."""

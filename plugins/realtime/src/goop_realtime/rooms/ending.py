@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from goop_realtime.contexts.plugin_code import PluginFailure
+from goop_realtime.contexts.channel_session import PluginFailure
 from goop_realtime.model.obstacles import FAILED as PLUGIN_FAILED
 from goop_realtime.rooms import receipts
 from goop_realtime.rooms.lines import Close

@@ -10,11 +10,11 @@ from __future__ import annotations
 import msgspec
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.plugin_code import ChannelSession, PluginFailure
+from goop_realtime.contexts.channel_session import ChannelSession, PluginFailure
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
+from goop_realtime.model.limits import STATE_BYTES
 from goop_realtime.rooms.entries import Joining, Leaving, RoomEntry
 from goop_realtime.rooms.fold import Fold
-from goop_realtime.rooms.lines import STATE_BYTES
 from goop_realtime.rooms.log import Base
 from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rooms import Shared

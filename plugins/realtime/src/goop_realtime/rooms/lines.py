@@ -24,8 +24,6 @@ from goop_realtime.rooms.forms import ContextName, EpochForm, Hex, Nonce, Reader
 ROOM_PROTOCOL = "/goop-node/room/1.0.0"
 MAX_LINE = 640 * 1024
 """Bytes of a line: a welcome with fold and state is the longest."""
-STATE_BYTES = 256 * 1024
-"""The largest state of a Session that fits into a welcome."""
 
 MessageId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~-]{1,64}-[0-9]{1,15}\Z")]
 EntryId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~-]{0,80}\Z")]

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from goop_node.types import JsonValue
+from goop_realtime.machine import showing
 from goop_realtime.machine.containment import REFUSAL, Contained
 from goop_realtime.machine.pages import Page, View, frame
 from goop_realtime.machine.rights import UNKNOWN
@@ -135,6 +137,10 @@ def _on_ack(sh: Shared, page: Page, body: dict[str, Any]) -> Refusal | None:
     return None
 
 
+def _on_snapshot(sh: Shared, page: Page, body: dict[str, Any]) -> Refusal | None:
+    return showing.asked(sh.core, page, body, partial(callers.shown, sh))
+
+
 def _on_rooms(sh: Shared, page: Page, body: dict[str, Any]) -> Refusal | None:
     """Tell which rooms of a context are open; with ``watch`` again whenever that changes."""
     context = str(body.get("context") or "")[:MAX_CONTEXT]
@@ -233,4 +239,5 @@ _FRAMES: dict[str, Callable[[Shared, Page, dict[str, Any]], Refusal | None]] = {
     "signal": _on_signal,
     "ack": _on_ack,
     "rooms": _on_rooms,
+    "snapshot": _on_snapshot,
 }

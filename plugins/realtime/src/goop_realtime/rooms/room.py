@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goop_realtime.contexts.plugin_code import ChannelSession
+from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.registry import Context
 from goop_realtime.model.limits import Bucket
 from goop_realtime.rooms.entries import RoomEntry

@@ -187,6 +187,17 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             return found(engine.rooms.history(channel, who, after or "0::0", limit))
         return found(engine.read.history(channel, who, after or "0:0", limit))
 
+    @get("/snapshot")
+    async def snapshot(
+        request: Request[Any, Any, Any], channel: FromQuery[str]
+    ) -> dict[str, JsonValue]:
+        """What the Session of a channel or room comes to, and where in the log that is."""
+        bridge, who = get_bridge(), caller(request)
+        source = bridge.engine.rooms if is_room(channel) else bridge.engine.read
+        told = source.snapshot(channel, who)
+        await bridge.stored(channel)
+        return found(told)
+
     @get("/pending")
     async def pending(
         request: Request[Any, Any, Any],
@@ -202,7 +213,10 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
 
     callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
     return [
-        Route(handlers=[channels, what_runs, contexts, trace, history, pending], callers=callers),
+        Route(
+            handlers=[channels, what_runs, contexts, trace, history, snapshot, pending],
+            callers=callers,
+        ),
         Route(handlers=[request_channel, accept, decline, dismiss, send, close], callers=callers),
         Route(handlers=room_handlers(get_bridge, sessions), callers=callers),
         Route(handlers=[connect, events, frames], callers=callers),
