@@ -33,6 +33,20 @@ def ledgers(tmp_path: Path) -> Iterator[tuple[NodeProcess, NodeProcess]]:
         alice.stop()
 
 
+async def follows(page: Page, channel: str) -> None:
+    """It is told the state, and where it stands, by frames as by the endpoint."""
+    await page.emit({"type": "snapshot", "channel": channel, "watch": True})
+    pushed = await page.frame("snapshot", channel=channel)
+    await page.emit({"type": "snapshot", "channel": channel, "ref": "now"})
+    asked = await page.frame("snapshot", channel=channel, ref="now")
+    assert asked == {**pushed, "ref": "now"}
+    assert (asked["state"], asked["position"][1]) == (1, 1)
+    said = (await page.http.get(f"/api/realtime/snapshot?channel={channel}")).json()
+    assert said == {"state": 1, "position": asked["position"]}
+    unknown = await page.http.get("/api/realtime/snapshot?channel=room-0123456789abcdef")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_channel")
+
+
 @pytest.mark.parametrize("victim", ["alice", "bob"])
 async def test_a_kill_between_commit_and_on_commit(
     ledgers: tuple[NodeProcess, NodeProcess], tmp_path: Path, victim: str
@@ -45,6 +59,7 @@ async def test_a_kill_between_commit_and_on_commit(
         await a.send(channel, {"type": "entry", "n": 1})
         assert await b.received(channel, 1) == [{"type": "entry", "n": 1}]
         await a.frame("receipt", channel=channel, stage="delivered")
+        await follows(b, channel)
         (folder / "kill").touch()
         sender = b if victim == "alice" else a
         await sender.send(channel, {"type": "entry", "n": 2})
@@ -54,5 +69,8 @@ async def test_a_kill_between_commit_and_on_commit(
         # Before anybody is told: the page of the restarted node comes after it.
         assert set((folder / "ledger").read_text().splitlines()) == {"1 1", "2 2"}
         await sender.frame("receipt", channel=channel, stage="delivered")
+        for page in (a, b) if sender is a else (b, a):
+            told = await page.http.get(f"/api/realtime/snapshot?channel={channel}")
+            assert (told.json()["state"], told.json()["position"][1]) == (3, 2)
         others = tmp_path / "ledgers" / ("bob" if victim == "alice" else "alice")
         assert set((others / "ledger").read_text().splitlines()) == {"1 1", "2 2"}

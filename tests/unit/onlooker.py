@@ -9,57 +9,63 @@ from typing import Any
 from goop_node.types import Caller
 from goop_realtime.machine.rights import HOME
 from goop_realtime.testing import SimNode
+from goop_realtime.testing.document import SimDocument
 
 
-class Onlooker:
-    """Comes back a second after it was cut off, and follows again what it followed."""
+class Onlooker(SimDocument):
+    """Comes back whenever it is cut off, and follows again what it followed."""
 
     def __init__(self, node: SimNode, name: str = "onlooker", caller: Caller = HOME) -> None:
-        self.node, self.id, self.caller = node, name, caller
-        self.connected = False
+        super().__init__(node, name)
+        self.caller = caller
         self.told: list[tuple[int, dict[str, Any]]] = []
         """Every ``snapshot`` and ``error`` that it was told, and when (ms)."""
-        self.follows: list[str] = []
+        self.follows: dict[str, None] = {}
+        self.followed: set[str] = set()
+        """What it is told of since it was connected."""
         node.pages[name] = self  # type: ignore[assignment]
-        self.come()
+        self.attach()
 
-    def come(self) -> None:
-        """Be connected, where the node is up."""
-        if self.connected or not self.node.up or self.node.stopped:
-            return
-        self.connected = True
-        self.page = self.node.engine.attach(self.node.now(), self.id, self.caller)
+    def attach(self) -> None:
+        """Open the connection, as who it is."""
+        if not self.connected and self.node.up and not self.node.stopped:
+            self.connected = True
+            self._page = self.node.engine.attach(self.node.now(), self.id, self.caller)
+            self.greet()
+        elif not self.connected:
+            self.node.world.later(500, self.attach)
+
+    def greet(self) -> None:
+        """Go on following."""
+        self.followed.clear()
         for channel in self.follows:
-            self.say(channel, watch=True)
-
-    def say(self, channel: str, **more: Any) -> None:
-        """A frame ``snapshot``."""
-        body = {"type": "snapshot", "channel": channel, **more}
-        self.node.engine.frame(self.node.now(), self.page, body)
-        self.node.flush()
+            self.say("snapshot", channel=channel, watch=True)
 
     def ask(self, channel: str) -> dict[str, Any]:
         """The state now, or the error that is told instead."""
-        before = len(self.told)
-        self.say(channel, ref="r")
-        ((_, answer),) = [one for one in self.told[before:] if one[1].get("ref") == "r"]
+        (answer,) = self.answers(channel)
         return answer
+
+    def answers(self, channel: str) -> list[dict[str, Any]]:
+        """The same; none where the node is away, or dies meanwhile."""
+        self.told, before = [], self.told
+        self.say("snapshot", channel=channel, ref="r")
+        answers = [body for _, body in self.told if body.get("ref") == "r"]
+        self.told = before + self.told
+        return answers
 
     def follow(self, channel: str) -> None:
         """From now on."""
-        self.follows.append(channel)
-        self.say(channel, watch=True)
+        self.follows[channel] = None
+        self.say("snapshot", channel=channel, watch=True)
 
     def frame(self, data: bytes) -> None:
         """The node tells something."""
         body = json.loads(data)
         if self.connected and body["type"] in ("snapshot", "error"):
             self.told.append((self.node.world.now, body))
-
-    def lost(self) -> None:
-        """Its connection is gone."""
-        self.connected = False
-        self.node.world.later(1_000, self.come)
+            if body["type"] == "snapshot" and "ref" not in body:
+                self.followed.add(body["channel"])
 
     def send(self, channel: str, data: Any) -> None:
         """It says nothing."""

@@ -90,12 +90,11 @@ def test_a_page_that_follows_has_the_newest_twenty_times_a_second() -> None:
         assert min(apart) >= PACE_MS
         assert len(moments) > 10
         assert page.told[-1][1]["position"] == list(last)
-    pages[0].say(channel, watch=False)
+    pages[0].say("snapshot", channel=channel, watch=False)
     add(world, bob, channel, 2)
     assert pages[1].told[-1][1]["position"][1] == pages[0].told[-1][1]["position"][1] + 1
     assert alice.engine.look_at is None or alice.engine.look_at > world.now
-    pages[1].connected = alice.engine.detach(world.now, pages[1].page) is not None
-    alice.flush()
+    pages[1].die()
     assert alice.engine.core.showing.followed == {}
 
 
@@ -148,7 +147,7 @@ def test_a_view_that_fails_is_told_once_and_blamed(view: Any, code: str) -> None
 def test_who_cannot_see_it_is_told_why() -> None:
     world, alice, bob, channel = opened(push=False)
     page = Onlooker(alice, "t", TEMPLATE)
-    page.say(channel, watch=True)
+    page.follow(channel)
     assert page.told[-1][1]["code"] == "not_pushed"
     assert page.ask("rt-0123456789abcdef")["code"] == "unknown_channel"
     asked = bob.ask("alice", "tally_2")

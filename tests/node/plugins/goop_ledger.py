@@ -7,12 +7,36 @@ import os
 import signal
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from goop_node.hookspecs import hookimpl
-from goop_node.types import NodeApi
-from goop_realtime import Applied, ContextType, NoRules
+from goop_node.types import JsonValue, NodeApi
+from goop_realtime import Applied, ContextType, Message, OpenRequest, Refusal, Snapshot
 
 ENTRY = {"properties": {"type": {"const": "entry"}, "n": {"type": "integer"}}}
+
+
+class Ledger:
+    """The sum of all entries."""
+
+    def __init__(self, total: Any) -> None:
+        self._total: int = total or 0
+
+    def check(self, message: Message) -> Refusal | None:
+        """Everything may come."""
+        return None
+
+    def apply(self, message: Message) -> None:
+        """Add."""
+        self._total += message.fields["n"]
+
+    def snapshot(self) -> JsonValue:
+        """The sum."""
+        return self._total
+
+
+def _open(request: OpenRequest, snapshot: Snapshot | None) -> Ledger:
+    return Ledger(snapshot.state if snapshot else None)
 
 
 class LedgerPlugin:
@@ -31,11 +55,13 @@ class LedgerPlugin:
                 version="1",
                 title="Ledger",
                 messages={"entry": ENTRY},
+                open_session=_open,
                 on_commit=self._on_commit,
+                push_state=True,
             )
         ]
 
-    def _on_commit(self, session: NoRules, entries: Sequence[Applied]) -> None:
+    def _on_commit(self, session: Ledger, entries: Sequence[Applied]) -> None:
         """Write down, unless the test has asked for a kill at this moment."""
         order = self._folder / "kill"
         if order.exists():

@@ -53,6 +53,7 @@ TALLY = ContextType(
         }
     },
     open_session=_open,
+    push_state=True,
 )
 """Messages ``{"type": "add", "n": N}``."""
 
