@@ -7,6 +7,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -96,7 +97,9 @@ def start_nodes(folder: Path) -> list[NodeProcess]:
     (folder / "goop.toml").write_text(CONFIG, encoding="utf-8")
     launch = partial(fork, before=Circumstances(plugins=PLUGINS))
     first = start_node(folder / NAMES[0], launch=launch)
-    return [first, *(start_node(folder / name, peer=first, launch=launch) for name in NAMES[1:])]
+    others = partial(start_node, peer=first, launch=launch)
+    with ThreadPoolExecutor() as pool:
+        return [first, *pool.map(others, (folder / name for name in NAMES[1:]))]
 
 
 @asynccontextmanager
