@@ -40,6 +40,14 @@ async def test_an_authors_own_page_plays_chess(
     assert await alice.evaluate("() => moves") == GAME[1::2]
     assert len(await alice.evaluate("() => saved")) == 5
 
+    # What the context makes of the log is what each page has heard.
+    for page in pages:
+        told = await page.wait_for_function(
+            "n => channel.snapshot().then((told) => told.position[1] === n && told)",
+            arg=len(GAME),
+        )
+        assert (await told.json_value())["state"]["moves"] == GAME
+
     # A move that chess does not know is refused with a word in the console; the page plays on.
     async with alice.expect_console_message(lambda m: m.type == "error") as refused:
         await alice.evaluate("() => makeMove('a1', 'h8')")

@@ -149,7 +149,8 @@ class ViewedSession(Session, Protocol):
     """
 
     def view(self, peer: str) -> JsonValue:
-        """What templates' pages at the node ``peer`` see in place of ``snapshot()``."""
+        """What templates' pages at the node ``peer`` see in place of ``snapshot()``. Changes
+        nothing."""
 
 
 class RoomSession(Session, Protocol):
