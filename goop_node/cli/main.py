@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from goop_node import __version__
+from goop_node.cli.plugin_commands import brought
 from goop_node.config.file import load_config
 from goop_node.config.model import NodeConfig, StartError
 from goop_node.log_format import FORMATS, say
-from goop_node.plugins.environment import installed
+from goop_node.plugins.environment import Candidate, installed
 from goop_node.plugins.interrupts import Interrupted, interruptible
 
 MISTAKE = 2
@@ -29,7 +30,11 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command ``argv`` (default: the process's own). Returns the exit code."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options, rest = parser.parse_known_args(argv)
+    if rest and options.command is not _brought:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     options.arguments = sys.argv[1:] if argv is None else argv
     # Loggers of libraries stay quiet unless something is wrong.
     handler = logging.StreamHandler()
@@ -89,6 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(command=_check)
     for command in (run, demo, init, plugins, check):
         _log_options(command)
+    for candidate in brought(commands.choices):
+        name = candidate.name
+        command = commands.add_parser(name, help=f"of {candidate.distribution}", add_help=False)
+        command.set_defaults(command=_brought, candidate=candidate)
     return parser
 
 
@@ -152,6 +161,17 @@ def _check(options: argparse.Namespace) -> int:
     from goop_node.cli.plugins import check
 
     return _examined(options, check)
+
+
+def _brought(options: argparse.Namespace) -> int:
+    from goop_node.cli.plugin_commands import call
+
+    candidate: Candidate = options.candidate
+    parser = _Parser(prog=f"goop {candidate.name}")
+    parser.add_argument("--config", metavar="FILE", help="default: ./goop.toml, if there is one")
+    parser.add_argument("--data", metavar="DIR", help="where the node keeps its files")
+    options.config_of = _config
+    return call(candidate, parser, options)
 
 
 def _examined(options: argparse.Namespace, report: Callable[..., int]) -> int:

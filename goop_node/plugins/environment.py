@@ -66,8 +66,12 @@ def installed() -> Environment:
     return read_environment(importlib.metadata.distributions())
 
 
-def read_environment(distributions: Iterable[Distribution]) -> Environment:
+def read_environment(
+    distributions: Iterable[Distribution], group: str = ENTRY_POINTS
+) -> Environment:
     """The plugins of ``distributions``, which come in the order of ``sys.path``.
+
+    Or, with another ``group`` of entry points, what else packages bring by such.
 
     Of two distributions of one name the first with entry points counts, as its code would be
     the first to be found; the other is complained of.
@@ -81,7 +85,7 @@ def read_environment(distributions: Iterable[Distribution]) -> Environment:
         try:
             name, version = distribution.name or "", distribution.version or ""
             file = "entry_points.txt"
-            points = [point for point in distribution.entry_points if point.group == ENTRY_POINTS]
+            points = [point for point in distribution.entry_points if point.group == group]
         except Exception as error:
             complaints.append(
                 f"{place}/{file} cannot be read ({describe(error)}); "

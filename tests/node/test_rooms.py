@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from goop_node.cli import main as cli
 from goop_node.testing import NodeProcess, start_node
 from tests.node.page import Page, wait_until_discovered
 
@@ -183,3 +184,25 @@ async def test_a_host_that_cannot_be_reached_is_named(trio: Trio) -> None:
         await carol.stands(room, "joined", host=bob.node.peer_id)
         for page in (carol, alice, bob):
             await page.post("leave", channelId=room)
+
+
+async def test_a_transcript_is_genuine_unless_somebody_changes_it(
+    trio: Trio, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, forged = tmp_path / "court.jsonl", tmp_path / "forged.jsonl"
+    data = f"--data={trio[0].data}"
+    async with pages(*trio[:2]) as (alice, bob):
+        room = await alice.join("court")
+        await bob.join("court")
+        await bob.emit({"type": "send", "channel": room, "id": "b-1", "data": "I promise"})
+        await alice.has(room, "I promise")
+        assert cli.main(["transcript", data]) == 0
+        assert "court\t-\tjoined\n" in capsys.readouterr().out
+        assert cli.main(["transcript", "court", data, "-o", str(file)]) == 0
+        assert cli.main(["transcript", "nowhere", data]) == cli.MISTAKE
+    assert "this node is in no room 'nowhere'" in capsys.readouterr().err
+    assert cli.main(["transcript", "--check", str(file)]) == 0
+    assert f"1 messages signed by {trio[1].peer_id}\nGenuine" in capsys.readouterr().out
+    forged.write_text(file.read_text().replace("I promise", "I never"))
+    assert cli.main(["transcript", "--check", str(forged)]) == 1
+    assert f"{trio[1].peer_id} has not signed 'b-1'\nNOT GENUINE" in capsys.readouterr().out

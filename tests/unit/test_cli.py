@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import socket
 from pathlib import Path
@@ -13,8 +14,10 @@ from jsonschema import Draft202012Validator
 from goop_node.cli import main as cli
 from goop_node.cli import run as cli_run
 from goop_node.cli.init import example
+from goop_node.cli.plugin_commands import brought
 from goop_node.cli.plugins import check, print_plugins
 from goop_node.cli.ports import bind_http, choose_listen
+from goop_node.commands import Command, NodeClient
 from goop_node.config.file import load_config
 from goop_node.config.model import NodeConfig, StartError
 from goop_node.data.ready import only_node, read_ready, write_ready
@@ -68,6 +71,47 @@ def test_a_wrong_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
         cli.main(["rnu"])
     assert caught.value.code == cli.MISTAKE
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("word")
+
+
+def _fails(options: argparse.Namespace, node: NodeClient) -> int:
+    raise ZeroDivisionError(options.word)
+
+
+@pytest.mark.parametrize(
+    ("brought", "told"),
+    [
+        (Command(help="", arguments=_arguments, run=lambda options, node: 7), ""),
+        (Command(help="", arguments=_arguments, run=_fails), "ZeroDivisionError: say"),
+        ("a word", "TypeError: expected a goop_node.commands.Command, not str"),
+    ],
+)
+def test_commands_of_packages(
+    brought: object, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    candidate = Candidate(name="shout", load=lambda: brought, distribution="shouting")
+    monkeypatch.setattr(cli, "brought", lambda own: (candidate,))
+    assert cli.main(["shout", "say"]) == (cli.MISTAKE if told else 7)
+    err = capsys.readouterr().err
+    assert told in err
+    assert err.startswith("goop shout (of shouting) failed: " if told else "")
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    assert re.search(r"shout +of shouting", capsys.readouterr().out)
+
+
+def test_a_command_takes_no_name_of_the_hosts() -> None:
+    assert [one.name for one in brought([])] == ["transcript"]
+    assert brought(["transcript"]) == ()
+
+
+def test_a_command_says_that_no_node_runs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["transcript", "--data", str(here / "data")]) == cli.MISTAKE
+    err = capsys.readouterr().err
+    assert err == f"no node runs on {here / 'data'}; start it with goop run\n"
 
 
 def test_check_says_what_would_fail(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from goop_realtime.rooms import (
     seeking,
     settling,
     streams,
+    transcript,
     views,
 )
 from goop_realtime.rooms.callers import JoinOptions as JoinOptions
@@ -155,6 +156,15 @@ class Rooms:
         """What a room's Session comes to, and where: see ``showing.state_of``."""
         found = callers.shown(self._sh, handle, caller)
         return found if isinstance(found, Refusal) else showing.state_of(self.core, found, caller)
+
+    def transcript(self, now: int, handle: str, caller: Caller) -> bytes | Refusal:
+        """What this node holds of the room's log, for others to check: see ``transcript.py``."""
+        room = callers.find(self._sh, handle, caller)
+        if isinstance(room, Refusal):
+            return room
+        if not room.fold.room:
+            return Refusal(code="joining", reason="this node has nothing of that room's log yet")
+        return b"".join(line + b"\n" for line in transcript.transcript(room, self._sh.me, now))
 
     def missing(self, now: int) -> list[Missing]:
         """Who has no connection with this node, though a room of both needs it."""

@@ -23,6 +23,7 @@ from goop_realtime.web.answers import body_of, done, found
 from goop_realtime.web.bodies import ChannelBody
 from goop_realtime.web.page_session import PageSession
 
+JSON_LINES = "application/jsonl"
 NEARBY_SECONDS = 0.4
 """How long the nodes nearby have to tell of their rooms."""
 
@@ -72,7 +73,14 @@ def room_handlers(get_bridge: Callable[[], Bridge], sessions: dict[str, PageSess
         await asyncio.sleep(NEARBY_SECONDS)
         return found(bridge.engine.rooms.nearby(now_ms(), who, context))
 
-    return [join, leave, rooms]
+    @get("/transcript", media_type=JSON_LINES)
+    async def transcript(request: Request[Any, Any, Any], channel: FromQuery[str]) -> bytes:
+        """What this node still holds of a room's log, signatures and all, one entry a line."""
+        bridge, who = get_bridge(), caller(request)
+        await bridge.stored(channel)
+        return found(bridge.engine.rooms.transcript(now_ms(), channel, who))
+
+    return [join, leave, rooms, transcript]
 
 
 def _page(sessions: dict[str, PageSession], page_id: str, who: Caller) -> Page | None:

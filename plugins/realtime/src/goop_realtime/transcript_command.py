@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""``goop transcript``: a room's log as a file, and whether such a file is genuine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from goop_node.commands import Command, NodeClient, StartError
+from goop_realtime.rooms.transcript import Report, check
+
+API = "/api/realtime"
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("room", nargs="?", help="what people join it by; without: list the rooms")
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    parser.add_argument("--check", metavar="FILE", help="check a transcript; no node is needed")
+
+
+def _run(options: argparse.Namespace, node: NodeClient) -> int:
+    if options.check is not None:
+        return _check(Path(options.check), node)
+    rooms: list[dict[str, Any]] = json.loads(node.get(f"{API}/rooms"))
+    if options.room is None:
+        for room in rooms:
+            print(f"{room['room']}\t{room['context'] or '-'}\t{room['state']}")
+        return 0
+    found = [one["channelId"] for one in rooms if options.room in (one["room"], one["channelId"])]
+    if not found:
+        names = ", ".join(one["room"] for one in rooms) or "none"
+        raise StartError([f"this node is in no room {options.room!r}; it is in: {names}"])
+    if len(found) > 1:
+        raise StartError([f"{options.room!r} may be any of {', '.join(found)}: name one of those"])
+    content = node.get(f"{API}/transcript", channel=found[0])
+    if options.output is None:
+        sys.stdout.buffer.write(content)
+        return 0
+    try:
+        Path(options.output).write_bytes(content)
+    except OSError as error:
+        raise StartError([f"{options.output} cannot be written: {error.strerror}"]) from error
+    return 0
+
+
+def _check(file: Path, node: NodeClient) -> int:
+    """Print what a transcript is worth. Returns 0, or 1 where something is not true."""
+    try:
+        with file.open("rb") as lines:
+            report = check((line.rstrip(b"\n") for line in lines), node.verify)
+    except OSError as error:
+        raise StartError([f"{file} cannot be read: {error.strerror}"]) from error
+    for line in _told(report):
+        print(line)
+    return 1 if report.wrong else 0
+
+
+def _told(report: Report) -> list[str]:
+    lines = []
+    if report.head is not None:
+        context = report.head.context or "no context"
+        lines.append(f"Room {report.head.name} ({context}), by {report.head.by}")
+        begins = "from its beginning" if report.first == 1 else f"from entry {report.first} on"
+        lines.append(f"{report.entries} entries, {begins if report.entries else 'nothing'}")
+        lines += [f"{count:7} messages signed by {who}" for who, count in report.said.most_common()]
+        if report.withheld:
+            lines.append(f"{report.withheld} of them are private to others, without their content")
+    lines += report.faults
+    if report.wrong > len(report.faults):
+        lines.append(f"and {report.wrong - len(report.faults)} more lines that are wrong")
+    lines.append("NOT GENUINE" if report.wrong else "Genuine: who said what is true")
+    return lines
+
+
+COMMAND = Command(
+    help="Write down a room's log, or check a file that somebody has written.",
+    arguments=_arguments,
+    run=_run,
+)
