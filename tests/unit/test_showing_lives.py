@@ -61,6 +61,7 @@ class Looking:
             if answer["type"] == "error":
                 self.counts[answer["code"]] += 1
                 continue
+            channel = answer["channel"]  # perhaps what two crossing requests have become
             told = (answer["position"], answer["state"])
             where = f"{channel} {told[0]}"
             assert self.states.setdefault(where, told[1]) == told[1], where
