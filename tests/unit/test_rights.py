@@ -300,6 +300,7 @@ DOORS: dict[str, Door] = {
     "GET trace": ("s", listed("trace"), (Phase.ASKED, *AGREED)),
     "GET history": ("u", endpoint("GET", f"history?channel={ID}"), (Phase.ASKED, *AGREED)),
     "GET pending": ("u", endpoint("GET", f"pending?channel={ID}"), (Phase.ASKED, *AGREED)),
+    "GET snapshot": ("u", endpoint("GET", f"snapshot?channel={ID}"), (Phase.ASKED, *AGREED)),
     "POST accept": ("a", endpoint("POST", "accept", channelId=ID), (Phase.ASKED, *AGREED)),
     "POST decline": ("a", endpoint("POST", "decline", channelId=ID), (Phase.ASKED, *AGREED)),
     "POST dismiss": ("a", endpoint("POST", "dismiss", channelId=ID), (Phase.ASKED, *AGREED)),
@@ -309,6 +310,7 @@ DOORS: dict[str, Door] = {
     "send": ("u", framed("send", data=SAY, id="p-1"), (Phase.ASKED, *AGREED)),
     "shown": ("a", framed("shown"), (Phase.ASKED, *AGREED)),
     "signal": ("u", framed("signal", data=SAY), (Phase.ASKED, *AGREED)),
+    "snapshot": ("u", framed("snapshot"), (Phase.ASKED, *AGREED)),
     "close": ("e", framed("close"), (Phase.ASKED, *AGREED)),
     "incoming": ("a", told_of_the_request, (Phase.ASKED,)),
     "incoming_ended": ("a", told_of_its_end, (Phase.ASKED,)),
@@ -363,7 +365,7 @@ async def test_a_missed_request_is_for_those_whom_the_request_was_for(about: str
 
 def test_every_endpoint_and_frame_is_a_door_here() -> None:
     """A new one fails here until the table says whom it is for; rooms have one of their own."""
-    rooms = {"POST join", "POST leave", "POST sendTo", "GET rooms"}
+    rooms = {"POST join", "POST leave", "POST sendTo", "GET rooms", "GET transcript"}
     elsewhere = {"POST request", "GET contexts", "connect", "events", "POST frames", "ack"}
     paths = {
         f"{next(iter(one.http_methods))} {path[1:]}" if hasattr(one, "http_methods") else path[1:]
