@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import uvloop
 
-from benchmarks import calls, chess_games, chromium, footprint, polling, rows
+from benchmarks import (
+    calls,
+    chess_games,
+    chromium,
+    colyseus_server,
+    footprint,
+    polling,
+    rooms,
+    rows,
+)
 from benchmarks.load import Figures
 from benchmarks.processes import RATE_LIMIT
 from benchmarks.report import Report
@@ -43,6 +52,8 @@ class Bench:
             "chess": self._chess,
             "polling": self._polling,
             "footprint": self._footprint,
+            "rooms": self._rooms,
+            "positions": self._positions,
         }
         if chosen := [row for row in rows.ROWS if not wanted or row in wanted]:
             await self._pages(chosen)
@@ -109,13 +120,47 @@ class Bench:
         for what, limit in footprint.BOUNDS.items():
             self._report.bound(what, found[what], limit)
 
+    async def _rooms(self) -> None:
+        self._report.title(
+            f"Rooms in which {rooms.SPEAKERS} members say something every"
+            f" {rooms.SAY_SECONDS * 1000:.0f} ms; each page that a message reaches is a delivery"
+        )
+        pairs, seconds = self._options.pairs, self._options.seconds
+        found = [rooms.in_memory(self._options.count // 20) for _ in range(pairs)]
+        for members in rooms.IN_PROCESSES:
+            runs = [self._run().folder for _ in range(pairs)]
+            found += [await rooms.in_processes(folder, members, seconds) for folder in runs]
+        found.append(await rooms.beside_a_slow_one(self._run().folder, pairs, seconds))
+        self._tell("rooms", found)
+
+    async def _positions(self) -> None:
+        self._report.title("Four players who move 20 times a second, here and through Colyseus")
+        if (missing := colyseus_server.missing()) is not None:
+            print(f"  skipped: {missing}")
+            return
+        pairs, seconds = self._options.pairs, self._options.seconds
+        self._tell("positions", [await rooms.positions(self._run().folder, pairs, seconds)])
+
+    def _tell(self, section: str, found: Sequence[rooms.Values]) -> None:
+        values: rooms.Values = {}
+        for run in found:
+            for what, more in run.items():
+                values.setdefault(what, []).extend(more)
+        self._report.values(section, values)
+        for what, limit in rooms.BOUNDS.items():
+            if what in values:
+                self._report.bound(what, values[what], limit)
+
     def _run(self) -> rows.Run:
         self._runs += 1
         folder = self._folder / str(self._runs)
         return rows.Run(folder, seconds=self._options.seconds, count=self._options.count)
 
 
-SECTIONS = (*rows.ROWS, "chromium", "calls", "chess", "polling", "footprint")
+SECTIONS = (
+    *rows.ROWS,
+    *("chromium", "calls", "chess", "polling", "footprint", "rooms", "positions"),
+)
 
 
 def main() -> None:

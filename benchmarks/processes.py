@@ -50,7 +50,7 @@ def module(name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 @asynccontextmanager
 async def relays() -> AsyncIterator[list[tuple[int, int]]]:
     """Two bare relays, the second dialling the first: their ports and process ids."""
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     with module("benchmarks.bare_relay", str(ports[0])) as first:
         assert first.stdout is not None
         address = first.stdout.readline().strip()
@@ -103,7 +103,8 @@ def _status(path: Path, name: str) -> int:
     return int(next(line for line in lines if line.startswith(name)).split()[1])
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

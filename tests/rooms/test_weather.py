@@ -151,7 +151,7 @@ async def test_long_weather(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     """Long enough that both sides of a network that fell apart go on by themselves."""
     told = []
     async with apart(tmp_path) as (room, net):
-        for _ in range(5):
+        for _ in range(2):
             told += [await far(room, net, 10), await far(room, net, 20, loss=LOSS)]
             host = room.host
             guests = room.but(host)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import load
+from benchmarks import load, room_in_memory
 from benchmarks.report import Report
 from tests.unit.test_layers import ROOT
 
@@ -95,6 +95,12 @@ def test_the_report_judges_by_the_median(
         ("high", "MISS", 9.0),
     ]
     assert "1 of 2 required figures hold" in capsys.readouterr().out
+
+
+async def test_a_room_in_memory_is_measured() -> None:
+    found = await room_in_memory.measure(4, 16)
+    assert found["cpu_us"] > 0
+    assert 100 < found["bytes"] < 2000
 
 
 def test_the_bench_runs(tmp_path: Path) -> None:

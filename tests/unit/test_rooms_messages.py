@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -247,6 +248,35 @@ def test_private_content_that_is_missing_is_asked_for(
     world.run(2000)
     assert room.log.get(entry.seq).raw  # type: ignore[union-attr]
     assert not room.lacking
+
+
+def test_of_handling_only_those_are_told_who_said_something(
+    game: tuple[World, str, list[Node]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a room of many costs: everybody's progress for everybody would be most of it."""
+    world, handle, (a, b, c) = game
+    told: dict[str, list[list[Any]]] = {"b": [], "c": []}
+    line = Node.line
+
+    def listen(node: Node, number: int, peer: str, data: bytes) -> None:
+        body = json.loads(data)
+        if body["type"] == "stable" and body.get("handled"):
+            told[node.me].append(sorted(peer for peer, _ in body["handled"]))
+        line(node, number, peer, data)
+
+    monkeypatch.setattr(Node, "line", listen)
+    for n in range(3):
+        b.send(handle, {"type": "add", "n": n})
+        world.run(300)
+        last = a.room(handle).log.last
+        for node in (a, c):
+            place = a.room(handle).fold.last.epoch
+            node.say(node.page(), type="ack", channel=handle, epoch=place[0], host="a", seq=last)
+        world.run(600)
+    assert {who for one in told["b"] for who in one} == {"a", "c"}
+    assert told["c"] == []
+    stages = [(one["id"][-1], one["stage"]) for one in b.got("receipt") if "by" not in one]
+    assert [one for one in stages if one[1] == "handled"] == [(n, "handled") for n in "123"]
 
 
 def test_private_content_that_nobody_has_keeps_nothing_waiting(

@@ -8,6 +8,7 @@ from goop_realtime.model.limits import LINK_WINDOW
 from goop_realtime.rooms import drift, ending, hosting, receipts
 from goop_realtime.rooms.entries import Leaving
 from goop_realtime.rooms.entry_lines import entry_line
+from goop_realtime.rooms.fold import MAX_MEMBERS
 from goop_realtime.rooms.forms import serialise
 from goop_realtime.rooms.lines import Ack, Confirm, Stable
 from goop_realtime.rooms.links import Link
@@ -96,15 +97,32 @@ def keep(sh: Shared, room: Room) -> None:
 
 
 def tell_stable(sh: Shared, room: Room, hosts: Hosting) -> None:
-    """Tell the guests up to where all have stored the log, and who has handled how much of it."""
+    """Tell the guests up to where all have stored the log, and who has handled what they said."""
     if not hosts.stable_due or sh.now < hosts.stable_at:
         return
     hosts.stable_due, hosts.stable_at = False, sh.now + STABLE_MS
     stored = [hosts.stored.get(peer, 0) for peer in room.others_listed]
     room.stable = max(room.stable, min(stored, default=room.log.last))
-    handled = [(peer, seq) for peer, seq in room.others.items() if peer in room.fold.members]
-    line = serialise(Stable(seq=room.stable, handled=[(sh.me, room.handled), *handled][:64]))
+    handled = {peer: seq for peer, seq in room.others.items() if peer in room.fold.members}
+    handled[sh.me] = room.handled
     for link in hosts.links.values():
-        if link.welcomed:
-            sh.out.append(SendLine(link.id, line, room.handle))
+        news = _handled_news(room, link, handled) if link.welcomed else []
+        if news or (link.welcomed and room.stable > link.stable):
+            link.stable = room.stable
+            sh.write(link, Stable(seq=room.stable, handled=news))
     sh.grow(room)
+
+
+def _handled_news(room: Room, link: Link, handled: dict[str, int]) -> list[tuple[str, int]]:
+    """Whose pages have handled more than the guest knows, where that concerns messages of its own.
+
+    To tell everybody everything would be most of what is written in a room of many.
+    """
+    said = room.fold.newest(link.peer)
+    news = [
+        (peer, seq)
+        for peer, seq in handled.items()
+        if link.handled_by.get(peer, 0) < min(said, seq) and peer != link.peer
+    ][:MAX_MEMBERS]
+    link.handled_by.update(news)
+    return news

@@ -135,6 +135,10 @@ class Fold:
         count = self._pages.get(author, {}).get(page)
         return 0 if count is None else count.highest
 
+    def newest(self, author: str) -> int:
+        """The number of an author's newest message; 0 where none is known."""
+        return max((count.at for count in self._pages.get(author, {}).values()), default=0)
+
     def take(self, entry: RoomEntry) -> None:
         """Take the next entry in. Its ``raw`` has the form of its kind."""
         self.runs.extend(Epoch(entry.number, entry.host), entry.seq)

@@ -145,7 +145,8 @@ class Ack(RoomLine, tag="ack", kw_only=True):
 
 
 class Stable(RoomLine, tag="stable", kw_only=True):
-    """Host: up to where all listed members have stored the log, and each one's pages handled it."""
+    """Host: up to where all listed members have stored the log, and how far the pages of those are
+    that have handled more of the guest's messages."""
 
     seq: Number
     handled: Annotated[list[tuple[PeerId, Number]], msgspec.Meta(max_length=MAX_MEMBERS)] = (

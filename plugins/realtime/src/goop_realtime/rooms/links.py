@@ -44,6 +44,10 @@ class Link:
     """Guest: what it said that it lacks."""
     handled: int = 0
     """Host: up to where the guest's pages have handled it. Guest: what it said of that."""
+    stable: int = 0
+    """Host: up to where the guest was told that all have stored the log."""
+    handled_by: dict[str, int] = field(default_factory=dict)
+    """Host: how far the guest was told that the pages of others are."""
     until: int = 0
     """Guest: what the host had at its welcome; it takes part when it has that."""
     progress_at: int = 0
