@@ -21,6 +21,7 @@ from goop_realtime.machine.rights import Rights
 from goop_realtime.machine.surroundings import Surroundings
 from goop_realtime.model.effects import Committed, channel_of
 from goop_realtime.model.failure import Failure
+from goop_realtime.model.times import sooner
 from goop_realtime.rooms.door import Rooms
 from goop_realtime.rooms.entries import Signing
 from goop_realtime.rooms.records import RoomCommitted
@@ -161,14 +162,12 @@ class Engine(Channels):
 
     def wake_at(self, now: int) -> int | None:
         """When ``tick`` should be called next (Unix ms); ``None`` when nothing is pending."""
-        due = (super().wake_at(now), self.rooms.wake_at(now))
-        return min((at for at in due if at is not None), default=None)
+        return sooner(super().wake_at(now), self.rooms.wake_at(now))
 
     @property
     def look_at(self) -> int | None:
         """When something is due that no effect told of (Unix ms): ``wake_at`` has moved up."""
-        due = (self.read.look_at, self.rooms.look_at)
-        return min((at for at in due if at is not None), default=None)
+        return sooner(self.read.look_at, self.rooms.look_at)
 
 
 def about(effect: AnyEffect) -> str:

@@ -15,6 +15,7 @@ from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.liveness import Overdue
+from goop_realtime.model.times import sooner
 
 
 def tick(core: Core) -> list[Overdue]:
@@ -43,8 +44,7 @@ def _keep(core: Core, channel: Channel) -> None:
 
 def wake_at(core: Core, now: int) -> int | None:
     """When to look again (Unix ms); ``None`` when nothing is pending."""
-    times = (_next(core, now), core.running.due_at, core.showing.due_at)
-    return min((one for one in times if one is not None), default=None)
+    return sooner(_next(core, now), sooner(core.running.due_at, core.showing.due_at))
 
 
 def _next(core: Core, now: int) -> int | None:

@@ -21,6 +21,7 @@ from goop_realtime.machine.rows import channel_row
 from goop_realtime.machine.unread import Unread
 from goop_realtime.model.effects import Record
 from goop_realtime.model.log import Position
+from goop_realtime.model.times import sooner
 from goop_realtime.types import Limits, Refusal
 
 Row = dict[str, JsonValue]
@@ -87,8 +88,7 @@ class Reading:
     @property
     def look_at(self) -> int | None:
         """When pages are next told what they follow (Unix ms); ``None`` where nobody waits."""
-        due = (self._core.running.due_at, self._core.showing.due_at)
-        return min((at for at in due if at is not None), default=None)
+        return sooner(self._core.running.due_at, self._core.showing.due_at)
 
     def is_discovered(self, peer: str) -> bool:
         """Whether the peer was seen on the network."""
