@@ -368,13 +368,14 @@ def test_a_summary_is_one_short_line(text: str, waiting: bool) -> None:
 
 
 @ANYTHING
-@given(check=functions, apply=functions, snapshot=functions)
-def test_any_session(check: Any, apply: Any, snapshot: Any) -> None:
+@given(check=functions, apply=functions, snapshot=functions, view=functions)
+def test_any_session(check: Any, apply: Any, snapshot: Any, view: Any) -> None:
     with Kitchen() as kitchen:
         session: Any = types.SimpleNamespace(
             check=kitchen.function(check),
             apply=kitchen.function(apply),
             snapshot=kitchen.function(snapshot),
+            view=kitchen.function(view),
         )
         told = Told()
         mine = ChannelSession(compile_context("odd", GOOD), session, REQUEST, told)
@@ -384,11 +385,32 @@ def test_any_session(check: Any, apply: Any, snapshot: Any) -> None:
             encode([refusal.code, refusal.reason, refusal.pointer])
         failure = mine.apply(MESSAGE)
         assert failure is None or isinstance(failure, PluginFailure)
-        state = mine.snapshot()
-        assert isinstance(state, PluginFailure) or decode(encode(state)) == state
+        states = [mine.snapshot(), mine.view("alice")]
+        for state in states:
+            assert isinstance(state, PluginFailure) or decode(encode(state)) == state
         assert len(told.failures) == sum(
-            isinstance(one, PluginFailure) for one in (refusal, failure, state)
+            isinstance(one, PluginFailure) for one in (refusal, failure, *states)
         )
+
+
+class Unreadable(NoRules):
+    """A Session whose optional functions cannot even be asked for."""
+
+    @property
+    def view(self) -> Any:
+        raise ValueError("planted")
+
+    @property
+    def check_latest(self) -> Any:  # type: ignore[override]
+        raise ValueError("planted")
+
+
+def test_a_session_whose_functions_cannot_be_read() -> None:
+    told = Told()
+    mine = ChannelSession(compile_context("odd", GOOD), Unreadable(), REQUEST, told)
+    assert isinstance(mine.view("alice"), PluginFailure)
+    assert isinstance(mine.check_latest(MESSAGE, None), PluginFailure)
+    assert len(told.failures) == 2
 
 
 @ANYTHING

@@ -110,10 +110,10 @@ class ChannelSession:
 
     def check_latest(self, message: Message, previous: Message | None) -> Refusal | None:
         """Whether ``message`` may be the newest after ``previous``; one that fails refuses."""
-        check = getattr(self._session, "check_latest", None)
-        if check is None:
+        if self._lacks("check_latest"):
             return None
-        found = asked(lambda: check(message, previous), Refusal | None, "the answer")
+        session: Any = self._session
+        found = asked(lambda: session.check_latest(message, previous), Refusal | None, "the answer")
         if isinstance(found, Failed):
             return self._failed("check_latest", found.error)
         refusal: Refusal | None = found
@@ -125,8 +125,14 @@ class ChannelSession:
 
     def view(self, peer: str) -> JsonValue | PluginFailure:
         """What pages at the node ``peer`` see of it; the whole where the context hides nothing."""
-        view = getattr(self._session, "view", None)
-        return self.snapshot() if view is None else self._state("view", lambda: view(peer))
+        session: Any = self._session
+        if self._lacks("view"):
+            return self.snapshot()
+        return self._state("view", lambda: session.view(peer))
+
+    def _lacks(self, function: str) -> bool:
+        """Whether it has no such function; one that cannot even be read fails when it is called."""
+        return contained(lambda: getattr(self._session, function, None)) is None
 
     def _state(self, function: str, give: Callable[[], JsonValue]) -> JsonValue | PluginFailure:
         began = self._slow.clock()
