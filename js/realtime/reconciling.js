@@ -18,8 +18,10 @@ export async function reconcile(hub) {
     // Of rooms that have ended the node says so, when it is asked how they go on.
     if (!(conduit instanceof ChannelConduit) || conduit.heard === socket) continue;
     const row = rows.find(({ channelId }) => channelId === conduit.id);
-    if (row) conduit.tellState(row);
-    else conduit.vanish();
+    if (!row) conduit.vanish();
+    // The end comes behind the messages before it: only the socket knows when.
+    else if (row.detail?.final) hub.subscribe({ channels: [conduit.id] });
+    else conduit.tellState(row);
   }
   for (const [id, { heard, info }] of hub.requests.waiting) {
     if (info.accepted) continue;

@@ -66,6 +66,22 @@ test("what comes before the node has answered the subscription is not taken out 
   same(seen, ["one", "two", "three"]);
 });
 
+test("what came before the end is handed out before it, also where both came while the page was away", async () => {
+  const page = await openChannel();
+  const { channel, node } = page;
+  const seen = [];
+  channel.onMessage = (data) => seen.push(data);
+  channel.onStateChange = (state, { final }) => seen.push(final ? "over" : state);
+  node.answers.channels = () => [row({ state: "disconnected", detail: { code: "closed", final: true } })];
+  await blink(page);
+  same(node.of("subscribe").at(-1), { type: "subscribe", channels: ["c1"] });
+  node.state("c1", "disconnected", { code: "closed", suspended: true });
+  node.message("c1", 1, "the last word");
+  node.state("c1", "disconnected", { code: "closed", final: true });
+  await settle();
+  same(seen, ["disconnected", "the last word", "over"]);
+});
+
 test("undelivered sends leave again, in order, with the ids they had", async () => {
   const page = await openChannel();
   const { channel, node } = page;
@@ -164,6 +180,7 @@ test("what ended while the page was cut off is found out", async () => {
   const { channel, node } = page;
   node.answers.channels = () => [row({ state: "disconnected", detail: { final: true, code: "closed" } })];
   await blink(page);
+  node.state("c1", "disconnected", { final: true, code: "closed" });
   assert.equal(channel.state, "disconnected");
   assert.equal(channel.detail.code, "closed");
 });

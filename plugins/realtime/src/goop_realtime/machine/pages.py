@@ -49,6 +49,8 @@ class View:
     """The number of the page's message that was ``too_fast`` and that it will send again."""
     barred: bool = False
     """Whether the page may not use the channel any more: it gets nothing until it may again."""
+    end_due: bool = False
+    """Whether the page is to be told that the channel has ended, behind what the log has for it."""
 
     def done(self, seq: int) -> None:
         """The page has handled all that it was sent up to ``seq``."""
@@ -117,11 +119,26 @@ def tell_state(core: Core, channel: Channel) -> None:
 def tell_state_to(
     core: Core, page: Page, channel: Channel, body: dict[str, JsonValue] | None = None
 ) -> None:
-    """Tell one page the channel's state, and where in the log it stands (``at``)."""
+    """Tell one page the channel's state, and where in the log it stands (``at``).
+
+    The end is the last that a page is told: what the log has for it comes before. Until then the
+    channel stands as one that cannot be connected at present.
+    """
     body = dict(body or state_frame(core, channel))
     if page.connected and channel.phase is Phase.OPEN:
         body["at"] = list(channel.log.position(view_of(core, page, channel).sent))
+    view = page.views.get(channel.id)
+    if view is not None and page.connected:
+        view.end_due = channel.final and _has_news(core, channel, page, view)
+        if view.end_due:
+            body |= {"final": False, "suspended": True}
     frame(core, page, body)
+
+
+def _has_news(core: Core, channel: Channel, page: Page, view: View) -> bool:
+    """Whether the log has something for the page that it has not been given."""
+    news = (one.kind == "msg" and not is_own(core, page, one) for one in channel.log.after(view.sent))
+    return not view.barred and any(news)
 
 
 def may_use(core: Core, page: Page, channel: Channel) -> bool:
@@ -187,6 +204,8 @@ def pump(core: Core, channel: Channel, page: Page, view: View) -> None:
     if not page.acks:
         view.handled = view.sent
     advance(core, channel, view.handled, "page" if page.acks else "written")
+    if view.end_due and not _has_news(core, channel, page, view):
+        tell_state_to(core, page, channel)
 
 
 def is_own(core: Core, page: Page, entry: Entry) -> bool:

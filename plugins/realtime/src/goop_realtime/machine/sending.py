@@ -237,7 +237,10 @@ def subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
     wanted = body.get("channels")
     if not isinstance(wanted, list):
         page.everything = True
-        wanted = [channel.id for channel in core.channels.values() if not channel.final]
+        named = body.get("after")
+        known = named if isinstance(named, dict) else {}
+        # Of one that has ended meanwhile the page may still have messages to get.
+        wanted = [one.id for one in core.channels.values() if not one.final or one.id in known]
     answer: dict[str, JsonValue] = {"type": "subscribed", "page": page.id, "self": core.me}
     if "since" in body:
         # What comes behind this frame is told from the start, what came before it is not.

@@ -86,8 +86,10 @@ class SimPage(SimDocument):
         for channel in dict.fromkeys(item.channel for item in self.open.values()):
             gone: dict[str, Any] = {"final": True, "code": "lost"}
             detail = rows[channel]["detail"] if channel in rows else gone
-            if detail["final"]:
+            if channel not in rows:
                 self._end(channel, detail["code"])
+            elif detail["final"]:
+                self.say("subscribe", channels=[channel])
 
     # Out
 
@@ -169,6 +171,7 @@ class SimPage(SimDocument):
             self.after.setdefault(channel, (body["at"][0], body["at"][1]))
         self.node.world.watch.seen.counts[f"frame state {body['state']}"] += 1
         if body["final"] and body["state"] == "disconnected":
+            self.node.world.watch.pages.ended(self, channel)
             self._end(channel, body.get("code", ""))
 
     def _end(self, channel: str, code: str) -> None:

@@ -62,6 +62,22 @@ class PageWatch:
         self._seen.counts["redelivered" if redelivered else "message"] += 1
         self._world.tell(f"{page.id} gets {message_id} {place[1]}{' again' * redelivered}")
 
+    def ended(self, page: SimPage, channel_id: str) -> None:
+        """A page is told that a channel has ended: there is nothing more to come.
+
+        But for what the log still gets before the close that a person on this node asked for.
+        """
+        channel = page.node.engine.core.channels.get(channel_id)
+        after = page.after.get(channel_id)
+        if channel is None or not channel.final or after is None or channel_id in page.ended:
+            return
+        rest = list(channel.log.after(after[1]))
+        if rest and (rest[-1].kind, rest[-1].author) == ("close", page.node.peer_id):
+            return
+        for entry in rest:
+            own = entry.author == page.node.peer_id and parsed(entry.id).page == page.id
+            demand(entry.kind != "msg" or own, f"{page.id} is told the end before {entry.id}")
+
     def handled(self, page: SimPage, channel_id: str, message_id: str) -> None:
         """A page's handler has returned."""
         self._handled.add((page.node.peer_id, channel_id, message_id))
