@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from goop_realtime.machine import pages
-from goop_realtime.model.jsonio import decode
 from goop_realtime.testing import SimNode, SimPage, World
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime.machine import calls, failures, lookup, pages, sending, showing
+from goop_realtime.machine import calls, failures, lookup, pages, showing
 from goop_realtime.machine.containment import REFUSAL
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
@@ -39,7 +39,7 @@ def refuse(core: Core, page: Page, code: str, reason: str) -> None:
 
 
 def _on_subscribe(core: Core, page: Page, body: dict[str, Any]) -> None:
-    sending.subscribe(core, page, body)
+    subscribing.subscribe(core, page, body)
 
 
 def _on_send(core: Core, page: Page, body: dict[str, Any]) -> None:

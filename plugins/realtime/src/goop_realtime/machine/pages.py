@@ -137,7 +137,9 @@ def tell_state_to(
 
 def _has_news(core: Core, channel: Channel, page: Page, view: View) -> bool:
     """Whether the log has something for the page that it has not been given."""
-    news = (one.kind == "msg" and not is_own(core, page, one) for one in channel.log.after(view.sent))
+    news = (
+        one.kind == "msg" and not is_own(core, page, one) for one in channel.log.after(view.sent)
+    )
     return not view.barred and any(news)
 
 
