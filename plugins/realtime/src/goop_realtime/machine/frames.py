@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime.machine import calls, failures, lookup, pages, showing
+from goop_realtime.machine import calls, failures, lookup, pages, showing, subscribing
 from goop_realtime.machine.containment import REFUSAL
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
