@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """``--seeds FIRST:END`` chooses the simulator's runs, ``--faults`` those of real nodes,
     ``--hostile-…`` the attacks."""
     parser.addoption("--seeds", default="0:600", help="simulator seeds, FIRST:END")
-    parser.addoption("--room-seeds", default="50:290", help="seeds of lives in rooms, FIRST:END")
+    parser.addoption("--room-seeds", default="0:2000", help="seeds of lives in rooms, FIRST:END")
     parser.addoption("--faults", default="0:2", help="seeds of pairs of real nodes, FIRST:END")
     parser.addoption("--longest-fault", default=12.0, type=float, help="seconds of one fault")
     parser.addoption("--hostile-seed", help="the seed of attacks")

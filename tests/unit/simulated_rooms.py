@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What happens in a few hundred simulated lives in rooms."""
+"""What happens in two thousand simulated lives in rooms."""
 
 EXPECTED = """
 again in an outbox
@@ -24,6 +24,7 @@ fault host_leaves
 fault kill
 fault kill_host
 fault leave
+fault lies
 fault lock
 fault losses
 fault lost_disk
@@ -43,6 +44,11 @@ find guest
 find host
 find out
 find seek
+frame error closed
+frame error divisible
+frame error plugin_error
+frame error unknown_peer
+frame error unlucky
 frame gap
 frame latest
 frame member
@@ -59,13 +65,22 @@ frame refused unknown_channel
 frame refused unknown_peer
 frame rewound
 frame room
+frame room contract_mismatch
 frame room full
 frame room left
+frame room plugin_failed
 frame room plugin_missing
+frame room unreachable
 frame subscribed
+lie
 line ack
+line challenge
+line close contract_mismatch
+line close forged
 line close full
+line close left
 line close not_host
+line close plugin_failed
 line confirm
 line content
 line entry
@@ -76,6 +91,7 @@ line moved
 line msg
 line ping
 line pong
+line prove
 line refuse divisible
 line refuse unknown_peer
 line stable
@@ -84,6 +100,9 @@ line welcome
 line welcome with snapshot
 message
 not handed out again
+plugin broken
+plugin missing
+plugin newer
 refusal divisible
 refusal unknown_peer
 refusal withdrawn

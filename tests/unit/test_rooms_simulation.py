@@ -13,7 +13,7 @@ from goop_realtime.testing.rooms import RoomLife
 from tests.unit.lives import all_live
 from tests.unit.simulated_rooms import EXPECTED
 
-ENOUGH = 240
+ENOUGH = 2_000
 """Lives in which everything that is expected happens at least once."""
 
 

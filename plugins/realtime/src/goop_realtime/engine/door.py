@@ -72,6 +72,8 @@ class Engine(Channels):
         Nothing of channels and rooms that failed; ``failures`` names them.
         """
         out, self.core.out = cast("list[AnyEffect]", self.core.out), []
+        if not self.core.failures:
+            return out
         failed = self.core.failures.keys() - {""}
         return [effect for effect in out if about(effect) not in failed] if failed else out
 

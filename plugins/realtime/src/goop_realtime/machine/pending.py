@@ -52,7 +52,7 @@ def tell_changed(core: Core) -> None:
 
     Nothing comes into an outbox or leaves it without a record: the records are what is looked at.
     """
-    if not any(page.outbox for page in core.pages.values()):
+    if not core.out or not any(page.outbox for page in core.pages.values()):
         return
     kinds = (SaveOutgoing, DropOutgoing)
     changed = dict.fromkeys(effect.channel for effect in core.out if isinstance(effect, kinds))

@@ -7,7 +7,7 @@ context may know that much, and asks the context's own endpoints for the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from goop_realtime.machine.core import Core
@@ -28,13 +28,15 @@ def watch(page: Page, wanted: Any) -> list[str]:
     return sorted(page.watches)
 
 
-def tell(core: Core, grown: Iterable[str]) -> None:
+def tell(core: Core, grown: Collection[str]) -> None:
     """At the end of a step: tell who watches the contexts of channels that changed in it.
 
     ``grown`` are the channels whose log grew; those that began, were cut off or ended are among
     the step's effects. One frame a step and context, behind everything that it is about, and the
     newest is enough for a page that reads slowly.
     """
+    if not core.out and not grown:
+        return
     watchers = [page for page in core.pages.values() if page.connected and page.watches]
     if not watchers:
         return

@@ -80,6 +80,9 @@ class Committer:
         self._gather()
         if self.waits:
             return False  # behind what waits already
+        if not self._waiting and not self._journal.lost:
+            self._answer(True)
+            return True
         return self._try()
 
     @property

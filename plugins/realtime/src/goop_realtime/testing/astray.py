@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What a node may find at a start in place of the plugin that brings a context."""
+"""What a node may find at a start: the plugin that brings its contexts, or something else."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from goop_node.types import JsonValue
+from goop_realtime.contexts.registry import Context, compile_context
 from goop_realtime.model.jsonio import encode
 from goop_realtime.types import (
     ContextType,
@@ -18,6 +20,26 @@ from goop_realtime.types import (
 )
 
 UNLUCKY = 7
+
+Plugins = dict[str, list[Context]]
+"""What a node has of contexts, by how its plugin is at its start."""
+_compiled: dict[tuple[int, ...], tuple[Sequence[ContextType], Plugins]] = {}
+"""By the identity of the contexts, which are kept: schemas take longer to compile than a life."""
+
+
+def plugins(contexts: Sequence[ContextType]) -> Plugins:
+    """The plugin that brings these contexts, as it should be and as it should not."""
+    key = tuple(map(id, contexts))
+    if key not in _compiled:
+        kinds: dict[str, list[ContextType]] = {
+            "works": [*contexts],
+            "missing": [],
+            "broken": [broken(kind) for kind in contexts],
+            "newer": [newer(kind) for kind in contexts],
+        }
+        found = {name: [compile_context("sim", kind) for kind in kinds[name]] for name in kinds}
+        _compiled[key] = ([*contexts], found)
+    return _compiled[key][1]
 
 
 class Broken:

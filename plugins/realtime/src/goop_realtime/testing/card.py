@@ -24,6 +24,8 @@ class Card:
     engine: Engine
     pages: dict[str, SimPage]
     up: bool
+    reads_ahead = False
+    """Whether lines that have come together are one step of it."""
 
     def __init__(self) -> None:
         self._life = 0
@@ -146,6 +148,10 @@ class Card:
         elif not self.engine.lines(self.now(), link, [data]):
             raise AssertionError(f"{self.peer_id} could not read {data!r}")
         self.flush()
+
+    def lines(self, link: int, sender: str, batch: list[bytes]) -> None:
+        """Lines arrived together on one of our streams, where the node reads ahead."""
+        raise NotImplementedError
 
     def ended(self, link: int, code: str) -> None:
         """A stream of ours ended."""

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from goop_realtime.machine.pages import Page
-from goop_realtime.model.jsonio import decode
 
 if TYPE_CHECKING:
     from goop_realtime.testing.node import SimNode
@@ -113,7 +114,7 @@ class SimDocument:
     def _read(self) -> None:
         self._reading = False
         while self._inbox and not self.frozen:
-            body: Any = decode(self._inbox.popleft())
+            body: Any = msgspec.json.decode(self._inbox.popleft())
             self.take(body)
 
     def busy(self) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from goop_realtime.engine.effects import AnyRecord
@@ -63,7 +64,6 @@ class Disk(Failing, Journal):
     def __init__(self) -> None:
         Failing.__init__(self)
         Journal.__init__(self, _new_file(), lambda reason: _new_file())
-        self._empty = self._db.serialize()
         self._synced: bytes | None = None
 
     def commit(self, records: Sequence[AnyRecord]) -> dict[str, Exception]:
@@ -94,7 +94,7 @@ class Disk(Failing, Journal):
 
     def lose_everything(self) -> None:
         """Nothing will be found on it after ``fall_back``."""
-        self._synced = self._empty
+        self._synced = _empty()
 
     def fall_back(self) -> bool:
         """Lose every commit since ``stop_syncing``; whether there was that."""
@@ -118,6 +118,14 @@ def _error(words: str, code: int) -> sqlite3.OperationalError:
 def _new_file() -> sqlite3.Connection:
     """A new and empty one, in memory."""
     database = sqlite3.connect(":memory:")
+    database.deserialize(_empty())
+    return database
+
+
+@cache
+def _empty() -> bytes:
+    """What is in a new file: making it takes longer than most lives of a node."""
+    database = sqlite3.connect(":memory:")
     for script in MIGRATIONS:
         database.executescript(script)
-    return database
+    return database.serialize()

@@ -150,6 +150,11 @@ class SimNode(Card, Person):
             self.later(BACK_MS, self._committer.commit)
         self._arm()
 
+    @property
+    def acts(self) -> bool:
+        """Whether it says what it thinks: not while it is stopped, or cannot store a step."""
+        return self.up and not self.stopped and not self._committer.waits
+
     # What the committer asks for (see ``Driver`` there)
 
     def now(self) -> int:

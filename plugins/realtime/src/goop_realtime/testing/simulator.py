@@ -13,8 +13,7 @@ import heapq
 import random
 from collections.abc import Callable, Sequence
 
-from goop_realtime.contexts.registry import compile_context
-from goop_realtime.testing.astray import broken, newer
+from goop_realtime.testing.astray import plugins
 from goop_realtime.testing.node import SimNode
 from goop_realtime.testing.tally import TALLY
 from goop_realtime.testing.watch import Watch
@@ -38,16 +37,7 @@ class World:
     ) -> None:
         self.random = random.Random(seed)
         self.now = START_MS
-        self.contexts = {
-            plugin: [compile_context("sim", kind) for kind in kinds]
-            for plugin, kinds in {
-                "works": contexts,
-                "missing": [],
-                "broken": [broken(kind) for kind in contexts],
-                "newer": [newer(kind) for kind in contexts],
-            }.items()
-        }
-        """What a node has of contexts, by how its plugin is at its start."""
+        self.contexts = plugins(contexts)
         self.nodes: dict[str, SimNode] = {}
         self.blocked: set[tuple[str, str]] = set()
         """Directions ``(from, to)`` in which nothing arrives."""

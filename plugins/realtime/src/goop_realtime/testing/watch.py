@@ -270,7 +270,7 @@ class Watch:
         """Both sides of a channel think alike about it, but for a short while."""
         now = self._world.now
         for first, second in combinations(self._world.nodes.values(), 2):
-            if not (first.up and second.up) or first.stopped or second.stopped:
+            if not (first.acts and second.acts):
                 self._disagree.clear()
                 continue
             ours, theirs = first.engine.core.channels, second.engine.core.channels

@@ -66,7 +66,17 @@ class Wire:
             else:
                 first = to in self._first
                 self._first.discard(to)
-                node.line(to, sender.peer_id, data, first=first)
+                if first or not node.reads_ahead:
+                    node.line(to, sender.peer_id, data, first=first)
+                else:
+                    node.lines(to, sender.peer_id, [data, *self._due(queue)])
+
+    def _due(self, queue: deque[tuple[int, bytes | None, str]]) -> list[bytes]:
+        """The lines that have come together, in front of an end."""
+        found = []
+        while queue and queue[0][0] <= self._world.now and queue[0][1] is not None:
+            found.append(queue.popleft()[1])
+        return [data for data in found if data is not None]
 
     def close(self, link: int, *, drain: bool) -> None:
         """The side of ``link`` ends it: in good order, or dropping what is on its way."""

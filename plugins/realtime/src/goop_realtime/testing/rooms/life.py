@@ -12,14 +12,14 @@ from goop_realtime.testing.rooms.faults import ROOM_FAULTS
 from goop_realtime.testing.rooms.judgement import judge
 from goop_realtime.testing.rooms.play import Play
 
-NODES = (2, 3, 3, 4, 4, 4, 5, 6)
+NODES = (2, 2, 3, 3, 3, 3, 4, 4, 5, 6)
 
 
 class RoomLife(Life):
     """``run`` is the whole life; it raises ``Violation`` where a rule breaks."""
 
     pauses_ms = (0, 0, 0, 5, 50, 500, 2_000)
-    calm_ms = (3_000, 30_000, 3_000)
+    calm_ms = (0, 30_000, 2_000)
 
     def __init__(
         self,

@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from goop_realtime.engine.door import Engine
-from goop_realtime.engine.effects import AnyEffect, rooms_of
+from goop_realtime.engine.effects import ROOM_KINDS, AnyEffect, rooms_of
 from goop_realtime.machine.surroundings import Surroundings
 from goop_realtime.model.effects import SendLine
 from goop_realtime.rooms.door import Rooms
-from goop_realtime.rooms.records import ROOM_RECORDS, OpenRoomLink, SendFind
+from goop_realtime.rooms.records import OpenRoomLink, SendFind
 from goop_realtime.rooms.room import Room
 from goop_realtime.testing.machine import Disk
 from goop_realtime.testing.node import SimNode
@@ -28,6 +28,7 @@ class RoomNode(SimNode):
     """One node, whose streams are those of rooms."""
 
     world: RoomWorld
+    reads_ahead = True
     lies = 0
     """How many lies it has still to tell."""
 
@@ -74,7 +75,7 @@ class RoomNode(SimNode):
 
     def records(self, batch: Sequence[AnyEffect]) -> Sequence[Any]:
         """Those of a batch's effects that were stored."""
-        return [item for item in batch if isinstance(item, ROOM_RECORDS)]
+        return [item for item in batch if type(item) in ROOM_KINDS]
 
     def do(self, effect: Any) -> None:
         """Do what an effect asks for."""
@@ -125,16 +126,19 @@ class RoomNode(SimNode):
             self._reads(self.rooms.found(self.now(), sender, data), data)
 
     def line(self, link: int, sender: str, data: bytes, *, first: bool) -> None:
-        """A line arrived on a room's stream."""
-        if not self.runs(self.living(lambda: self.line(link, sender, data, first=first))):
-            return
-        self.world.watch.traffic.said(self, sender, data)
-        if first:
+        """A room's stream begins with this line."""
+        if self.runs(self.living(lambda: self.line(link, sender, data, first=first))):
+            self.world.watch.traffic.said(self, sender, data)
             self._reads(self.rooms.joined(self.now(), link, sender, data), data)
-        else:
-            self._reads(self.rooms.lines(self.now(), link, [data]), data)
 
-    def _reads(self, well: bool, data: bytes) -> None:
+    def lines(self, link: int, sender: str, batch: list[bytes]) -> None:
+        """Lines arrived together on a room's stream."""
+        if self.runs(self.living(lambda: self.lines(link, sender, batch))):
+            for data in batch:
+                self.world.watch.traffic.said(self, sender, data)
+            self._reads(self.rooms.lines(self.now(), link, batch), batch)
+
+    def _reads(self, well: bool, data: bytes | list[bytes]) -> None:
         if not well:
             raise AssertionError(f"{self.peer_id} could not read {data!r}")
         self.flush()

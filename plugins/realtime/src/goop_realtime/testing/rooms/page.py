@@ -150,9 +150,16 @@ class RoomPage(SimPage):
         known = any(given.position == position for given in reversed(view.given))
         if self.alive and known and position.seq > view.handled.seq:
             view.handled = position
-            if self.acks:
-                number, host = position.epoch
-                self.say("ack", channel=room, epoch=number, host=host, seq=position.seq)
+            if self.acks and not view.acks:
+                view.acks = True
+                self.node.world.later(0, lambda: self._ack(room, view))
+
+    def _ack(self, room: str, view: RoomView) -> None:
+        """One for all handlers that have returned at this moment."""
+        view.acks = False
+        (number, host), seq = view.handled
+        if self.alive and view.handled != ORIGIN:
+            self.say("ack", channel=room, epoch=number, host=host, seq=seq)
 
     def _on_member(self, room: str, body: dict[str, Any]) -> None:
         self.view(room).move(body)

@@ -14,7 +14,7 @@ import msgspec
 from goop_realtime.rooms.entries import Opening, RoomEntry
 from goop_realtime.rooms.log import Base
 from goop_realtime.rooms.positions import ORIGIN, Epoch, Position
-from goop_realtime.testing.seen import demand
+from goop_realtime.testing.seen import Violation, demand
 
 
 class Said(NamedTuple):
@@ -61,16 +61,13 @@ class Past:
         position, said = entry.position, Said.by(entry)
         known = self.places.get(position)
         if known is not None:
-            demand(known.said == said, f"{who} has {said} at {position}, not {known.said}")
-            demand(
-                known.before == before,
-                f"at {who}, {before} is before {position}, not {known.before}",
-            )
+            if known.said != said:
+                raise Violation(f"{who} has {said} at {position}, not {known.said}")
+            if known.before != before:
+                raise Violation(f"at {who}, {before} is before {position}, not {known.before}")
             return False
-        demand(
-            before.epoch <= position.epoch and entry.seq == before.seq + 1,
-            f"{who} puts {position} behind {before}",
-        )
+        if before.epoch > position.epoch or entry.seq != before.seq + 1:
+            raise Violation(f"{who} puts {position} behind {before}")
         self.places[position] = self._place(who, said, entry, before)
         return True
 

@@ -51,6 +51,8 @@ class RoomView:
     """Above this number it was told everything."""
     given: list[Given] = field(default_factory=list)
     handled: Position = ORIGIN
+    acks: bool = False
+    """Whether it is about to say what is handled."""
     newest: dict[tuple[str, str], Any] = field(default_factory=dict)
     """The newest value that it was told of each author and key."""
     own: dict[str, Own] = field(default_factory=dict)

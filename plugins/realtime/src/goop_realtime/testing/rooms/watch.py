@@ -27,7 +27,7 @@ from goop_realtime.rooms.records import (
 from goop_realtime.testing.rooms.disk import RoomDisk
 from goop_realtime.testing.rooms.pasts import Kept, Past
 from goop_realtime.testing.rooms.traffic import Traffic
-from goop_realtime.testing.seen import demand
+from goop_realtime.testing.seen import Violation, demand
 from goop_realtime.testing.watch import Watch
 
 if TYPE_CHECKING:
@@ -220,7 +220,8 @@ class RoomWatch(Watch):
         ``ORIGIN``: it is the first that it hears.
         """
         who, past = page.node.peer_id, self.past(room)
-        demand(position in past.places, f"{page.id} is told of {position} before it is stored")
+        if position not in past.places:
+            raise Violation(f"{page.id} is told of {position} before it is stored")
         said = past.places[position].said
         demand((said.author, said.id) == (author, message_id), f"{page.id} is told {message_id}")
         demand(author != who or parsed(message_id).page != page.id, f"{message_id} is its own")
@@ -230,15 +231,15 @@ class RoomWatch(Watch):
             own = passed.author == who and parsed(passed.id).page == page.id
             others = bool(passed.to) and who not in (passed.to, passed.author)
             hidden = others or (who, room, at) in self._withheld
-            demand(
-                passed.kind == "open" or own or hidden,
-                f"{page.id} hears of {position} after {before}, and nothing of {at} ({passed})",
-            )
+            if not (passed.kind == "open" or own or hidden):
+                raise Violation(
+                    f"{page.id} hears of {position} after {before}, and nothing of {at} ({passed})"
+                )
             at = past.places[at].before
-        demand(
-            at == before or before == ORIGIN,
-            f"{page.id} was at {before}, and hears of {position}, which is behind {at}",
-        )
+        if before not in (at, ORIGIN):
+            raise Violation(
+                f"{page.id} was at {before}, and hears of {position}, which is behind {at}"
+            )
         self.seen.counts["message"] += 1
         self._world.tell(f"{page.id} gets {message_id} {position.seq}")
 

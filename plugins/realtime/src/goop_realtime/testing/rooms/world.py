@@ -18,7 +18,7 @@ class RoomWorld(World):
     watch: RoomWatch
 
     def __init__(self, seed: int, contexts: Sequence[ContextType]) -> None:
-        self.in_memory = seed % 10 > 0
+        self.in_memory = seed % 25 > 0
         """Whether journals are in plain memory: the real one, which some have, takes longer."""
         super().__init__(seed, contexts)
         self.members: dict[str, RoomNode] = {}
