@@ -34,8 +34,6 @@ allow = ["camera", "microphone"]
 allow = ["context:video_call", "camera", "microphone"]
 [templates.own-chess]
 allow = ["context:chess"]
-[templates.own-arcade]
-allow = ["context:arcade"]
 """
 """What the nodes are told: pages of an author's own use contexts that were granted to them."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

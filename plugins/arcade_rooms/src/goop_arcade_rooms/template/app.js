@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The page: the lobby, or one cabinet and what is played in it.
+import { best } from "./best.js";
 import { Board } from "./board.js";
 import { Cabinet } from "./cabinet.js";
 import { Controls } from "./controls.js";
@@ -27,8 +28,9 @@ const lobby = startLobby((name) => void enter(name));
 /** @param {"lobby" | "room"} view */
 function show(view) {
   document.body.dataset.view = view;
-  if (view === "lobby") lobby.open();
-  else lobby.close();
+  if (view === "room") return lobby.close();
+  lobby.open();
+  void best.again();
 }
 
 /** The address says where one is, so a reload and Back lead there. @param {string} name @param {boolean} [replace] */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Beside the screen: who is there and how they stand, what is waited for, and how it came out.
 import { $, announce, fullName, make, write } from "./dom.js";
+import { ALL_ALIENS } from "./game/rules.js";
 import { total, winners } from "./game/state.js";
 
 /**
@@ -38,6 +39,7 @@ export class Board {
     $("start").disabled = state.ready.length === 0;
     $("total").hidden = !playing || state.mode !== "together";
     write($("total"), `Together ${total(state)}`);
+    $("screen").setAttribute("aria-label", this.#screen(state));
     this.#announce(cabinet);
   }
 
@@ -69,6 +71,12 @@ export class Board {
         make("span", { className: "score" }, ship ? String(ship.score) : ""),
       );
     });
+  }
+
+  /** What is on the screen, for who does not see it. @param {import("./game/state.js").State} state */
+  #screen({ phase, wave, hits }) {
+    const left = phase === "playing" && wave > 0 ? ` Wave ${wave}, ${ALL_ALIENS - hits.size} aliens left.` : "";
+    return `The game.${left} Arrow keys move your ship, space shoots.`;
   }
 
   /** What is waited for, or how it came out. @param {Cabinet} cabinet */
