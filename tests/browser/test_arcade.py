@@ -9,17 +9,22 @@ from typing import Any
 from playwright.async_api import Browser, Page, expect
 
 from goop_node.testing import NodeProcess
+from tests.browser.arcade_pages import UNSEEN, opened
 from tests.browser.axe import faults
-from tests.browser.conftest import page_url
 from tests.limits import HANG
 
-
-async def opened(browser: Browser, node: NodeProcess, errors: list[str], **how: Any) -> Page:
-    page = await (await browser.new_context(**how)).new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    await page.goto(page_url(node, "arcade"))
-    return page
+LONGER = """async (name) => {
+  const room = await Goop.realtime.joinRoom(`arcade_${name}`);
+  for (let n = 1; n <= 1_200; n++) {
+    const sent = room.send({ type: "ready", ready: true });
+    if (n % 200 === 0) await sent.delivered;
+  }
+}"""
+"""Says what changes nothing in a round, until the log begins behind where the round did."""
+BEGINS = """async (name) => {
+  const room = await Goop.realtime.joinRoom(`arcade_${name}`);
+  return (await room.history()).some(({ data }) => data.type === "start");
+}"""
 
 
 def score(page: Page, whose: int) -> Any:
@@ -68,16 +73,22 @@ async def test_a_game_for_two(browser: Browser, nodes: tuple[NodeProcess, NodePr
             await page.keyboard.up(key)
     points = [await same_score(whose, alice, bob) for whose in (1, 2)][1]
 
-    # Bob's page is loaded anew in the middle of it: his ship and his points are as they were.
+    # The log is trimmed, and Bob's page is loaded anew: his ship and points are as they were.
+    await alice.evaluate(LONGER, name)
+    assert await bob.evaluate(BEGINS, name) is False
     await bob.reload()
     points = await same_score(2, alice, bob, least=points)
     await expect(bob.locator("#people li")).to_have_count(2)
 
+    # Nobody looks at Alice's page any more: it is the referee all the same.
+    await alice.evaluate(f"() => {{ {UNSEEN} }}")
+    await bob.locator("#screen").focus()
+    await bob.keyboard.down("Space")
+    points = await same_score(2, alice, bob, least=points + 10)
+
     # Who made the game goes. It goes on: Bob's page decides what he hits.
     await alice.get_by_role("button", name="Leave the game").click()
     await expect(bob.locator("#people")).to_contain_text("has left")
-    await bob.locator("#screen").focus()
-    await bob.keyboard.down("Space")
     await same_score(2, bob, least=points + 10)
     await expect(alice.locator("#open")).to_contain_text(name or "")
     assert [await faults(page) for page in (alice, bob)] == [[], []]

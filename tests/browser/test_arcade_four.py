@@ -113,6 +113,9 @@ async def test_a_round_of_four_outlives_two_hosts(browser: Browser, four: Four) 
         best = max(row.score for row in rows)
         told = await page.locator("#status").text_content() or ""
         assert all(row.who in told for row in rows if row.score == best), told
+        await page.get_by_role("button", name="Leave the game").click()
+        await expect(page.locator("#best-versus li")).to_have_count(1)
+        await expect(page.locator("#best-versus .score")).to_have_text(str(best))
     cut_off = ("WebSocket", "ERR_CONNECTION_REFUSED", "event-stream")
     assert [one for one in errors if not any(word in one for word in cut_off)] == []
 

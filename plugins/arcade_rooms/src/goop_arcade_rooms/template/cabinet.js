@@ -2,7 +2,7 @@
 // One cabinet: a room, and the game that is played in it. What is said goes to the game, what the game
 // says goes to the room; where another order turns out to count, the game begins from that.
 import { Game } from "./game/game.js";
-import { NOTHING, after } from "./game/state.js";
+import { stateOf } from "./game/known.js";
 
 /** How long ago something can have been told for its time to say what time it is now. */
 const LONGEST_MS = 60_000;
@@ -17,8 +17,10 @@ export class Cabinet {
   constructor(room, changed) {
     this.room = room;
     this.changed = changed;
-    this.game = new Game(room.self, (message) => void room.send(message));
-    /** What comes while the past is read. @type {Said[] | null} */
+    this.game = new Game(room.self, (message) => this.#send(message));
+    /** What this page has said and has no safe place in the log yet. @type {Set<any>} */
+    this.sent = new Set();
+    /** What comes while the state is read. @type {Said[] | null} */
     this.held = [];
     /** Up to where the game has the log. */
     this.seq = 0;
@@ -43,42 +45,44 @@ export class Cabinet {
     };
     room.onRewound = () => this.read();
     room.onGap = () => this.read();
-    // Something of ours does not count: what does is in the log.
     room.onError = () => this.read();
     this.game.hostIs(room.host, performance.now());
     void this.read();
   }
 
-  /** Reads what has been said so far; what comes meanwhile comes behind it. */
+  /** @param {import("./game/game.js").Message} message */
+  #send(message) {
+    const sent = this.room.send(message);
+    if (message.type === "position" || message.type === "clock") return;
+    this.sent.add(message);
+    sent.delivered
+      .finally(() => this.sent.delete(message))
+      // It does not count: what does is in the log.
+      .catch(() => this.read());
+  }
+
+  /** Reads what all that was said has come to; what comes meanwhile comes behind it. */
   async read() {
     const turn = ++this.reading;
     this.held ??= [];
-    const past = await this.room.history().catch(() => null);
+    const known = await this.room.snapshot().catch(() => null);
     if (turn !== this.reading) return;
-    if (past) this.#restore(past);
+    if (known) this.#restore(known);
     const held = this.held;
     this.held = null;
     for (const said of held) this.#take(said);
+    for (const message of this.sent) this.game.said(this.room.self, message, performance.now());
     this.changed();
   }
 
-  /** @param {GoopRoomPast[]} past */
-  #restore(past) {
-    let state = NOTHING;
-    let tick = 0;
-    let fired = -Infinity;
-    for (const { data, from, meta } of past) {
-      state = after(state, from, data);
-      if (data?.type === "start") fired = -Infinity;
-      if (data?.type === "shoot" && from === this.room.self) fired = Number(data.tick ?? fired);
-      if (!Number.isSafeInteger(data?.tick) || data.type === "shoot") continue;
-      const gone = Date.now() - meta.sentAt;
-      tick = data.tick + (gone > 0 && gone < LONGEST_MS ? Math.round((gone * 60) / 1000) : 0);
-    }
-    const here = new Set(this.room.members.map(({ peerId }) => peerId));
-    this.seq = past[past.length - 1]?.meta.seq ?? 0;
+  /** @param {{ state: any, position: any[] }} known */
+  #restore({ state: known, position }) {
+    const { state, told, fired } = stateOf(known, this.room.self);
+    const gone = Date.now() - told.at;
+    const tick = told.tick + (gone > 0 && gone < LONGEST_MS ? Math.round((gone * 60) / 1000) : 0);
+    this.seq = position[position.length - 1];
     const same = state.round === this.game.state.round && this.game.clock.begin !== null;
-    this.game.restore({ ...state, ready: state.ready.filter((peerId) => here.has(peerId)) }, same ? null : tick, performance.now(), fired);
+    this.game.restore(state, same ? null : tick, performance.now(), fired);
   }
 
   /** @param {Said} said */
