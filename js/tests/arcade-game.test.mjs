@@ -103,7 +103,7 @@ test("a round is what was said of it: points, lives, waves, and nothing twice", 
   assert.deepEqual([total(state), plain(winners(state))], [340, ["a"]]);
   for (const tick of [10, 100, 200, 400, 700]) state = said(state, ["a", hit({ what: "ship", ship: "b", bomb: `1.${tick}`, tick })]);
   assert.equal(state.ships[1].lives, 0); // spared at 100, gone at 400
-  state = said(state, ["a", { type: "over", reason: "lost" }], ["b", { type: "ready", ready: true }]);
+  state = said(state, ["a", { type: "over", reason: "lost", tick: 700 }], ["b", { type: "ready", ready: true }]);
   assert.deepEqual([state.phase, plain(state.ready)], ["over", ["b"]]);
 });
 

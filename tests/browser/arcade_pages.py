@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ Object.defineProperty(window, "requestAnimationFrame", { configurable: true, val
 document.dispatchEvent(new Event("visibilitychange"));
 """
 """As in a tab that nobody looks at: there are no frames."""
+OVER = re.compile("No ship is left|They have landed")
 ROWS = """() => [...document.querySelectorAll("#people li")].map((row) => [
   Number(row.dataset.slot), row.querySelector(".score").textContent,
   row.querySelector(".soft").textContent, row.dataset.here === "true",
@@ -99,6 +101,12 @@ async def referee(pages: Sequence[Page]) -> Page:
             await asyncio.sleep(0.05)
 
 
+async def fittest(pages: Sequence[Page]) -> Page:
+    """The page whose own ship was hit least."""
+    words = {page: next(row.words for row in await people(page) if row.you) for page in pages}
+    return max(words, key=lambda page: int(re.sub(r"\D", "", words[page]) or 0))
+
+
 async def hold(page: Page, *keys: str) -> None:
     """Hold these keys of the game, and none else."""
     for key in ("Space", "ArrowLeft", "ArrowRight"):
@@ -126,9 +134,21 @@ async def score(page: Page) -> None:
                 await asyncio.sleep(0.08)
 
 
-async def status(page: Page, *words: str) -> None:
-    """Wait until what the page says of the game has one of these in it."""
-    one = page.locator("#status").filter(has_text=words[0])
-    for word in words[1:]:
-        one = one.or_(page.locator("#status").filter(has_text=word))
-    await expect(one).to_be_visible()
+async def until_over(pages: Sequence[Page]) -> None:
+    """Cross the field, to and fro, until the round is over."""
+    ways = ["ArrowLeft", "ArrowRight"]
+    over = pages[0].locator("#status").filter(has_text=OVER)
+    async with asyncio.timeout(2 * HANG):  # by then the aliens have landed
+        while not await over.count():
+            ways.reverse()
+            for page in pages:
+                await hold(page, ways[0])
+            await asyncio.sleep(1)
+    for page in pages:
+        await hold(page)
+        await expect(page.locator("#status")).to_contain_text(OVER)
+
+
+async def wave(page: Page, number: int) -> None:
+    """Wait until the page shows that the round is in that wave."""
+    await expect(page.locator("#status")).to_have_text(f"Wave {number}")

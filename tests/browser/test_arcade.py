@@ -61,6 +61,16 @@ async def test_a_game_for_two(browser: Browser, nodes: tuple[NodeProcess, NodePr
     for page in (alice, bob):
         await expect(page.locator("#status")).to_have_text("Wave 1")
 
+    # The screen takes the colours that the person wants, whenever they do.
+    sky = """(red) => {
+      const screen = document.getElementById("screen");
+      return screen.getContext("2d").getImageData(0, screen.height - 1, 1, 1).data[0] === red;
+    }"""
+    await alice.emulate_media(forced_colors="active")
+    await alice.wait_for_function(sky, arg=255)
+    await alice.emulate_media(forced_colors="none")
+    await alice.wait_for_function(sky, arg=5)
+
     # Both shoot; both pages show the same points of both.
     for page, way in ((alice, "ArrowLeft"), (bob, "ArrowRight")):
         await page.locator("#screen").focus()

@@ -8,13 +8,23 @@ import time
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from goop_node.testing import NodeProcess, start_node
-from tests.browser.arcade_pages import agreed, hold, opened, people, referee, score, status
+from tests.browser.arcade_pages import (
+    agreed,
+    fittest,
+    opened,
+    people,
+    referee,
+    score,
+    until_over,
+    wave,
+)
 from tests.browser.conftest import CONFIG, TEMPLATES, page_url
 from tests.node.page import wait_until_discovered
 
@@ -58,7 +68,7 @@ async def test_a_round_of_four_outlives_two_hosts(browser: Browser, four: Four) 
     await alice.get_by_label("Against each other").check()
     await alice.get_by_role("button", name="Start").click()
     for page in pages:
-        await status(page, "Wave 1")
+        await wave(page, 1)
 
     # Everybody hits something, and all see the same.
     await asyncio.gather(*map(score, pages))
@@ -69,16 +79,17 @@ async def test_a_round_of_four_outlives_two_hosts(browser: Browser, four: Four) 
 
     # Bob's page is loaded anew in the middle of it: he is back, with his points.
     await pages[1].reload()
-    await status(pages[1], "Wave 1")
-    assert await agreed(pages) == before
-    await score(pages[1])
+    await wave(pages[1], 1)
+    after = await agreed(pages)  # shots may have been in the air
+    assert all(after[slot] >= points for slot, points in before.items())
+    await score(await fittest(pages))
 
     # Alice, who is the referee, leaves. Another is, and the game goes on.
     await alice.get_by_role("button", name="Leave the game").click()
     left = pages[1:]
     await expect(left[0].locator("#people [data-here='false']")).to_have_count(1)
     second = await referee(left)
-    await score(left[0])
+    await score(await fittest(left))
     await agreed(left)
 
     # The next one is killed, and the round goes on between two.
@@ -88,7 +99,7 @@ async def test_a_round_of_four_outlives_two_hosts(browser: Browser, four: Four) 
     left.remove(second)
     await referee(left)
     print(f"another referee, as two pages show it: {time.monotonic() - began:.2f} s after the kill")
-    await score(left[0])
+    await score(await fittest(left))
     await agreed(left)
 
     # Back again, it is a player like before. And so is Alice, by the list of open games.
@@ -99,24 +110,18 @@ async def test_a_round_of_four_outlives_two_hosts(browser: Browser, four: Four) 
     await score(second)
     assert sorted(await agreed(pages)) == [1, 2, 3, 4]
 
-    # They stand in the open, until no ship is left.
-    for page, way in zip(pages, ("ArrowLeft", "ArrowRight") * 2, strict=True):
-        await hold(page, way)
-    await asyncio.sleep(1)
-    for page in pages:
-        await hold(page)
-    for page in pages:
-        await status(page, "No ship is left", "They have landed")
+    # They cross the field until no ship is left.
+    await until_over(pages)
     assert sorted(await agreed(pages)) == [1, 2, 3, 4]
     for page in pages:
         rows = await people(page)
         best = max(row.score for row in rows)
-        told = await page.locator("#status").text_content() or ""
-        assert all(row.who in told for row in rows if row.score == best), told
+        told = (await page.locator("#status").text_content() or "").casefold()
+        assert all(row.who.casefold() in told for row in rows if row.score == best), told
         await page.get_by_role("button", name="Leave the game").click()
         await expect(page.locator("#best-versus li")).to_have_count(1)
         await expect(page.locator("#best-versus .score")).to_have_text(str(best))
-    cut_off = ("WebSocket", "ERR_CONNECTION_REFUSED", "event-stream")
+    cut_off = ("WebSocket", "net::ERR_")
     assert [one for one in errors if not any(word in one for word in cut_off)] == []
 
 
@@ -166,6 +171,17 @@ AROUND = """async (gameId) => {
 }""".replace("USE_CASE", USE_CASE)
 
 
+AGES = """async (gameId) => {
+  const room = await Goop.realtime.joinRoom("arcade_" + gameId);
+  window.ages = [];
+  room.onMessage = (peerId, { type }, { sentAt }) => {
+    if (type === "position") ages.push(Date.now() - sentAt);
+  };
+}"""
+LATE_MS = 50
+"""How late the arcade draws others: two of their places are known then, as a rule."""
+
+
 async def test_the_use_case_as_it_stands(browser: Browser, four: Four) -> None:
     errors: list[str] = []
     pages = []
@@ -182,6 +198,7 @@ async def test_the_use_case_as_it_stands(browser: Browser, four: Four) -> None:
         labels = "ids => ids.map((id) => players.get(id).label)"
         assert await page.evaluate(labels, others) == [one for one in NAMES if one != NAMES[n]]
         await page.evaluate("n => Object.assign(player, { x: 600 + n, y: 400 + n })", n)
+    await pages[3].evaluate(AGES, "3")
     shoot = "([x, direction]) => void room.send({ type: 'shoot', x, y: 9, direction })"
     for n, page in enumerate(pages):
         await page.evaluate(shoot, [n, "up"])
@@ -195,6 +212,9 @@ async def test_the_use_case_as_it_stands(browser: Browser, four: Four) -> None:
             "(id) => bullets.filter(([from]) => from === id).map(([, , , direction]) => direction)"
         )
         assert await page.evaluate(mine, ids[n - 1]) == ["up", {"x": 0, "y": -1}]
+    await pages[3].wait_for_function("() => ages.length > 60")
+    age = median(await pages[3].evaluate("ages"))
+    print(f"age of positions at a page: median {age:.0f} ms, as drawn {age + LATE_MS:.0f} ms")
     # One leaves, of which the others hear.
     await pages[0].evaluate("() => { clearInterval(stop); return room.leave(); }")
     for page in pages[1:]:

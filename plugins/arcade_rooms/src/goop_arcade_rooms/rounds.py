@@ -25,7 +25,7 @@ class Rounds:
 
     ``phase`` is ``lobby`` (none yet), ``playing`` or ``over``; ``spent`` says of each bomb and
     flyer of this wave what it has met; ``told`` is the newest time in the round, a tick, and when
-    that was said (Unix ms).
+    that was said (Unix ms); of a round that is over, its end.
     """
 
     phase: str = "lobby"
@@ -111,9 +111,9 @@ class Rounds:
                 number = said["shield"]
                 self.shields[number] = eroded(self.shields[number], said["cell"])
 
-    def end(self, reason: str, at_ms: int) -> None:
+    def end(self, reason: str, tick: int, at_ms: int) -> None:
         """The round is over; ``at_ms`` is when, by the referee's clock."""
-        self.phase, self.reason = "over", reason
+        self.phase, self.reason, self.told = "over", reason, (tick, at_ms)
         ships: list[JsonValue] = [
             {"peerId": ship.peer, "label": ship.label, "score": ship.score}
             for ship in self.ships.values()

@@ -176,9 +176,9 @@ class ArcadeSession(RoomSession):
             case "hit":
                 rounds.hit(said)
             case "over":
-                rounds.end(said["reason"], message.sent_at_ms)
+                rounds.end(said["reason"], said["tick"], message.sent_at_ms)
                 self._ready.clear()
-        if said["type"] in ("wave", "hit", "over"):
+        if said["type"] in ("wave", "hit"):
             rounds.told = (max(rounds.told[0], said["tick"]), message.sent_at_ms)
 
     def _shoot(self, message: Message, said: Any) -> None:

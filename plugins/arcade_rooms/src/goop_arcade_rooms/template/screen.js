@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The screen of the cabinet: draws one scene after the other on a canvas, sharp at every size.
-import { BOMB, FIELD, SHIELD, SHIP, SHOT } from "./game/rules.js";
+import { BOMB, FIELD, POINTS, SHIELD, SHIP, SHOT } from "./game/rules.js";
 import { cellPlace } from "./game/shields.js";
 import { ALIEN_SPRITES, BOMB_SPRITES, BURST_SPRITE, SHIP_SPRITES, UFO_SPRITE, WRECK_SPRITES } from "./sprites.js";
 import { stillness } from "./dom.js";
@@ -119,16 +119,47 @@ export class Screen {
     for (const { x, y, kind } of scene.bombs) this.#put(`bomb ${kind} ${beat}`, BOMB_SPRITES[kind % BOMB.kinds][beat], "bomb", x, y);
     for (const ship of scene.ships) this.#ship(ship, beat);
     this.#standing(scene.ships);
+    if (scene.phase === "lobby") this.#table();
+    if (scene.words) this.#words(scene.words, scene.phase === "over" ? 108 : 150, 16, "burst");
+  }
+
+  /** @param {string} words @param {number} y @param {number} size @param {string} colour */
+  #words(words, y, size, colour) {
+    const { pen, scale } = this;
+    pen.font = `700 ${Math.round(size * scale)}px ui-monospace, monospace`;
+    const wide = pen.measureText(words).width / scale + size;
+    this.#box("sky", (FIELD.width - wide) / 2, y - size * 0.5, wide, size * 2);
+    pen.fillStyle = this.colours[colour];
+    pen.textAlign = "center";
+    pen.fillText(words, (FIELD.width / 2) * scale, y * scale);
+    pen.textAlign = "start";
+  }
+
+  /** Before a round: who comes, and what they are worth. */
+  #table() {
+    this.#words("WHO COMES", 64, 12, "burst");
+    const rows = [
+      { name: "ufo", sprite: UFO_SPRITE, colour: "ufo", worth: "?" },
+      ...[0, 1, 3].map((row) => ({ name: `alien ${row} 0`, sprite: ALIEN_SPRITES[row][0], colour: ROWS[row], worth: String(POINTS[row]) })),
+    ];
+    rows.forEach(({ name, sprite, colour, worth }, n) => {
+      this.#put(name, sprite, colour, 84 - sprite[0].length / 2, 92 + n * 20);
+      this.#left(`= ${worth}`, 104, 91 + n * 20, colour);
+    });
+  }
+
+  /** @param {string} words @param {number} x @param {number} y @param {string} colour */
+  #left(words, x, y, colour) {
+    this.pen.font = `700 ${Math.round(9 * this.scale)}px ui-monospace, monospace`;
+    this.pen.textBaseline = "top";
+    this.pen.fillStyle = this.colours[colour];
+    this.pen.fillText(words, Math.round(x * this.scale), Math.round(y * this.scale));
   }
 
   /** Points above, and what ships one has left below. @param {readonly any[]} ships */
   #standing(ships) {
-    const { pen, scale } = this;
-    pen.font = `700 ${Math.round(9 * scale)}px ui-monospace, monospace`;
-    pen.textBaseline = "top";
     for (const { slot, score, own, lives } of ships) {
-      pen.fillStyle = this.colours[`ship-${slot + 1}`];
-      pen.fillText(`${slot + 1} ${String(score).padStart(4, "0")}`, Math.round((8 + slot * 54) * scale), Math.round(8 * scale));
+      this.#left(`${slot + 1} ${String(score).padStart(4, "0")}`, 8 + slot * 54, 8, `ship-${slot + 1}`);
       for (let left = 1; own && left < lives; left++) this.#put(`ship ${slot}`, SHIP_SPRITES[slot], `ship-${slot + 1}`, 8 + (left - 1) * 18, 240);
     }
   }

@@ -22,6 +22,7 @@ export function stateOf({ rounds, ready }, self) {
     state: {
       ...NOTHING,
       ...{ phase, round, mode, seed, wave, waveTick, reason },
+      endTick: phase === "over" ? rounds.told[0] : 0,
       ready: ready.map(([peerId]) => peerId),
       ships: rounds.ships.map(({ peerId, slot, lives, score, hitAt }) => ({ peerId, slot, lives, score, hitAt })),
       hits: new Map(rounds.hits),

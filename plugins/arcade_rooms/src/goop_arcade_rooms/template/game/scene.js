@@ -2,7 +2,7 @@
 // What one moment of a game looks like, as plain data: whatever draws it knows nothing of the game.
 import { flies, shotY, falls } from "./contact.js";
 import { ALIENS, SHIP, UFO } from "./rules.js";
-import { isSafe, total } from "./state.js";
+import { isSafe } from "./state.js";
 
 /**
  * @import { Game } from "./game.js"
@@ -11,19 +11,18 @@ import { isSafe, total } from "./state.js";
 /** How long something flies apart. */
 const BURST = 16;
 const WRECK = 50;
+/** How long a wave's number stands there. */
+const ANNOUNCED = 90;
 
 /** @param {Game} game @param {number} now */
 export function sceneOf(game, now) {
-  const exact = game.clock.at(now);
-  const tick = Math.floor(exact);
   const { state, march } = game;
+  // A round that is over stands still.
+  const exact = state.phase === "over" ? state.endTick : game.clock.at(now);
+  const tick = Math.floor(exact);
   const playing = state.phase === "playing" && march !== null;
   return {
     phase: state.phase,
-    mode: state.mode,
-    wave: state.wave,
-    since: tick - state.waveTick,
-    total: total(state),
     shields: state.shields,
     beat: march ? march.number(tick) : 0,
     aliens: march ? aliens(game, march, tick) : [],
@@ -32,6 +31,7 @@ export function sceneOf(game, now) {
     shots: playing ? shots(game, exact) : [],
     ufo: playing ? ufo(game, march, exact) : null,
     ships: ships(game, tick, now),
+    words: words(state, tick),
   };
 }
 
@@ -72,6 +72,12 @@ function shots({ state, shots: fired, guesses }, exact) {
 function ufo({ state }, march, exact) {
   const found = march.ufo(exact);
   return found && !state.spent.has(found.id) ? { x: found.x, y: UFO.y } : null;
+}
+
+/** What stands across the screen. @param {import("./state.js").State} state @param {number} tick */
+function words({ phase, wave, waveTick }, tick) {
+  if (phase === "over") return "GAME OVER";
+  return phase === "playing" && wave > 0 && tick - waveTick < ANNOUNCED ? `WAVE ${wave}` : "";
 }
 
 /** @param {Game} game @param {number} tick @param {number} now */

@@ -10,7 +10,7 @@ import { eroded, whole } from "./shields.js";
  * @typedef {{
  *   phase: "lobby" | "playing" | "over", round: number, mode: Mode, seed: number, ready: readonly string[],
  *   ships: readonly Ship[], wave: number, waveTick: number, hits: ReadonlyMap<number, number>,
- *   shields: readonly (readonly boolean[])[], spent: ReadonlySet<string>, reason: string,
+ *   shields: readonly (readonly boolean[])[], spent: ReadonlySet<string>, reason: string, endTick: number,
  * }} State
  */
 
@@ -28,6 +28,7 @@ export const NOTHING = Object.freeze({
   shields: [],
   spent: new Set(),
   reason: "",
+  endTick: 0,
 });
 
 const isNumber = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
@@ -50,7 +51,7 @@ export function after(state, from, message) {
     case "hit":
       return state.phase === "playing" ? hit(state, message) : state;
     case "over":
-      return state.phase === "playing" ? { ...state, phase: "over", ready: [], reason: String(message.reason) } : state;
+      return over(state, message);
     default:
       return state;
   }
@@ -137,6 +138,16 @@ function hit(state, message) {
     default:
       return state;
   }
+}
+
+/**
+ * @param {State} state
+ * @param {any} message
+ * @returns {State}
+ */
+function over(state, { reason, tick }) {
+  if (state.phase !== "playing" || !isNumber(tick)) return state;
+  return { ...state, phase: "over", ready: [], reason: String(reason), endTick: tick };
 }
 
 /** What an alien is worth. @param {number} alien */
