@@ -70,7 +70,7 @@ async def _busiest_timer(folder: Path, peer: NodeProcess) -> float:
 
 async def _request(asker: Page, asked: Page) -> float:
     start = time.perf_counter()
-    row = await asker.post("request", 201, peerId=asked.node.peer_id, context="arcade_1", new=True)
+    row = await asker.post("request", 201, peerId=asked.node.peer_id, context="field_1", new=True)
     await asked.frame("incoming", channel=row["channelId"])
     took = (time.perf_counter() - start) * 1000
     await asked.post("decline", channelId=row["channelId"])

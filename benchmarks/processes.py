@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from goop_node.testing import NodeProcess, start_node
+from goop_node.testing import NodeProcess
 from tests.node.page import wait_until_discovered
+from tests.rooms.crowd import PLUGINS
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE_LIMIT = 1_000_000
@@ -26,11 +27,11 @@ rate = {rate}
 burst = {rate}
 {settings}
 
-[plugins.arcade_rooms]
+[plugins.field]
 [plugins.chess]
 
 [templates.blank]
-allow = ["context:arcade", "context:chess"]
+allow = ["context:field", "context:chess"]
 """
 
 
@@ -69,9 +70,9 @@ async def nodes(folder: Path, settings: str = "") -> AsyncIterator[tuple[NodePro
     config = folder / "goop.toml"
     blank = str(ROOT / "tests" / "browser" / "templates" / "blank")
     config.write_text(CONFIG.format(blank=blank, rate=RATE_LIMIT, settings=settings))
-    alice = start_node(folder / "alice", "--config", str(config))
+    alice = _start(folder / "alice", config)
     try:
-        bob = start_node(folder / "bob", "--config", str(config), peer=alice)
+        bob = _start(folder / "bob", config, "--peer", alice.addrs[0])
         try:
             await wait_until_discovered(alice, bob)
             yield alice, bob
@@ -79,6 +80,13 @@ async def nodes(folder: Path, settings: str = "") -> AsyncIterator[tuple[NodePro
             bob.stop()
     finally:
         alice.stop()
+
+
+def _start(data: Path, config: Path, *arguments: str) -> NodeProcess:
+    """A node whose Python has the tests' plugins, too: a context that has no rules is measured."""
+    listen = ("--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0")
+    more = ("--label", data.name, "--config", str(config), *arguments)
+    return NodeProcess(data, (*listen, *more), under=("env", f"PYTHONPATH={PLUGINS}"))
 
 
 def cpu_seconds(pid: int) -> float:

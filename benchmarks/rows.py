@@ -18,7 +18,7 @@ from benchmarks.processes import cpu_seconds, module, nodes, relays
 from goop_node.testing import NodeProcess
 from tests.node.page import Page
 
-CONTEXT = "arcade_1"
+CONTEXT = "field_1"
 OPEN_SECONDS = 20.0
 
 

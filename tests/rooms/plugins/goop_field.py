@@ -14,6 +14,13 @@ SAID: JsonSchema = {
     "properties": {"type": {"const": "said"}, "n": {"type": "integer"}, "t": {"type": "number"}},
     "required": ["type"],
 }
+NUMBER: JsonSchema = {"type": "number", "minimum": -1_000_000, "maximum": 1_000_000}
+POSITION: JsonSchema = {
+    "type": "object",
+    "properties": {"type": {"const": "position"}, "x": NUMBER, "y": NUMBER},
+    "required": ["type", "x", "y"],
+    "additionalProperties": False,
+}
 AT: JsonSchema = {
     "type": "object",
     "properties": {
@@ -27,7 +34,8 @@ AT: JsonSchema = {
 
 
 class FieldPlugin:
-    """``said`` is ordered, of ``at`` the newest counts. ``t`` is the time of whoever measures."""
+    """``said`` and ``position`` are ordered, of ``at`` the newest counts. ``t`` is the time of
+    whoever measures."""
 
     @hookimpl
     def realtime_contexts(self, node: NodeApi) -> Iterable[ContextType]:
@@ -37,7 +45,11 @@ class FieldPlugin:
                 name="field",
                 version="1.0",
                 title="Field",
-                messages={"said": SAID, "at": MessageType(AT, delivery="latest", rate=200)},
+                messages={
+                    "said": SAID,
+                    "position": POSITION,
+                    "at": MessageType(AT, delivery="latest", rate=200),
+                },
                 max_peers=64,
                 limits=Limits(rate=1000, burst=2000),
             )
