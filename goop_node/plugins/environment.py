@@ -21,6 +21,8 @@ ENTRY_POINTS = "goop_node"
 PLUGIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PACKAGE = re.compile(r"[A-Za-z0-9._!+-]{1,128}")
 """A distribution's name, and its version."""
+_HEADER = re.compile(rf"^(Name|Version): {_PACKAGE.pattern}$", re.MULTILINE)
+"""Where its metadata says them."""
 _VALUE = re.compile(r"\s*[\w.]+\s*(?::\s*[\w.]+\s*)?(?:\[.*\]\s*)?")
 
 
@@ -81,11 +83,13 @@ def read_environment(
     found: list[Candidate] = []
     for distribution in distributions:
         place = _place(distribution)
-        file = "METADATA"
+        file = "entry_points.txt"
         try:
-            name, version = distribution.name or "", distribution.version or ""
-            file = "entry_points.txt"
             points = [point for point in distribution.entry_points if point.group == group]
+            file = "METADATA"
+            if not points and _is_in_order(distribution):
+                continue
+            name, version = distribution.name or "", distribution.version or ""
         except Exception as error:
             complaints.append(
                 f"{place}/{file} cannot be read ({describe(error)}); "
@@ -111,8 +115,8 @@ def read_environment(
                     found.append(_candidate(point, name, version, place))
                 else:
                     complaints.append(
-                        f"{place}/{file} names a plugin {shown(point.name)}, which is no name; "
-                        "one has letters, digits, - and _ (at most 64)"
+                        f"{place}/entry_points.txt names a plugin {shown(point.name)}, which is "
+                        "no name; one has letters, digits, - and _ (at most 64)"
                     )
         else:
             complaints.append(
@@ -120,6 +124,12 @@ def read_environment(
                 f"{place} ({version}) is not; remove one of them"
             )
     return Environment(plugins=_without_rivals(found), complaints=tuple(dict.fromkeys(complaints)))
+
+
+def _is_in_order(distribution: Distribution) -> bool:
+    """Whether it says its name and version; to parse all of what 130 packages say takes 75 ms."""
+    head = (distribution.read_text("METADATA") or "").partition("\n\n")[0]
+    return set(_HEADER.findall(head)) == {"Name", "Version"}
 
 
 def _candidate(point: EntryPoint, distribution: str, version: str, place: str) -> Candidate:
