@@ -44,6 +44,8 @@ from goop_realtime.storage.no_journal import NoJournal
 
 log = logging.getLogger(__name__)
 
+NEWS = (Committed, RoomCommitted)
+"""What contexts' plugins are told of."""
 STORED_SECONDS = 15.0
 """How long a request waits for what it did to be stored."""
 
@@ -175,11 +177,13 @@ class Bridge:
     def act(self, effects: Sequence[AnyEffect]) -> None:
         """Carry out what a stored batch asks for; what fails is one of them, and no other."""
         # Messages alone bring no deadline nearer, and most steps are messages alone.
-        self._look = self._look or not QUIET.issuperset(map(type, effects))
+        kinds = set(map(type, effects))
+        self._look = self._look or not kinds <= QUIET
         try:
-            news = [one for one in effects if isinstance(one, Committed | RoomCommitted)]
-            for work in self.engine.committed(now_ms(), news) if news else ():
-                self._spawn(work())
+            if not kinds.isdisjoint(NEWS):
+                news = [one for one in effects if isinstance(one, NEWS)]
+                for work in self.engine.committed(now_ms(), news):
+                    self._spawn(work())
         except Exception as error:
             self.report(error, "in telling the plugins what is stored")
         hands = self._hands
