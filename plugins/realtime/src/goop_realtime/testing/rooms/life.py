@@ -19,7 +19,7 @@ class RoomLife(Life):
     """``run`` is the whole life; it raises ``Violation`` where a rule breaks."""
 
     pauses_ms = (0, 0, 0, 5, 50, 500, 2_000)
-    calm_ms = (0, 30_000, 2_000)
+    calm_ms = (1_000, 30_000, 6_000)  # a stream that broke in silence is given up within that
 
     def __init__(
         self,
