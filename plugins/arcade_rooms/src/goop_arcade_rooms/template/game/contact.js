@@ -45,7 +45,8 @@ export function shotMeets(state, march, shot, tick) {
     }
   }
   for (const alien of march.alive(tick)) {
-    if (crosses(march.place(alien, tick), ALIENS, shot.x, top, bottom)) return { what: "alien", alien, ...told };
+    // One that a later shot has hit, which came earlier, is gone.
+    if (!state.hits.has(alien) && crosses(march.place(alien, tick), ALIENS, shot.x, top, bottom)) return { what: "alien", alien, ...told };
   }
   const ufo = march.ufo(tick);
   if (ufo && !state.spent.has(ufo.id) && crosses(ufo, UFO, shot.x, top, bottom)) {
