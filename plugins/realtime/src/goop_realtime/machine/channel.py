@@ -117,6 +117,8 @@ class Channel:
     close_code: str = ""
     close_reason: str = ""
     closed_at: int = 0
+    resting: bool = False
+    """It has ended, and time does nothing to it any more but to have it forgotten."""
     closing: bool = False
     replaced_by: str = ""
     hidden: bool = False

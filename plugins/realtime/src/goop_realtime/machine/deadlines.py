@@ -22,6 +22,8 @@ def tick(core: Core) -> list[Overdue]:
     """Do what is due at ``core.now``; what has come to wait for longer than it ever should."""
     now = core.now
     for channel in list(core.channels.values()):
+        if channel.resting and now - channel.closed_at <= tombstones.TOMBSTONE_MS:
+            continue
         with Contained(core, channel.id, channel.other.peer):
             _keep(core, channel)
     for page in list(core.pages.values()):
@@ -49,14 +51,15 @@ def wake_at(core: Core, now: int) -> int | None:
 
 def _next(core: Core, now: int) -> int | None:
     """When a channel or a page needs it."""
-    waiting = [channel for channel in core.channels.values() if not channel.final or channel.links]
+    living = (channel for channel in core.channels.values() if not channel.resting)
+    waiting = [channel for channel in living if not channel.final or channel.links]
     if not waiting:
         return now + 60_000 if core.channels or core.pages else None
     soonest = now + 1000
     for channel in waiting:
         if channel.phase in (Phase.JOINING, Phase.OPEN):
             for member in channel.members.values():
-                if member.link is None:
+                if member.link is None and links.tries_again(core, channel, member):
                     soonest = min(soonest, max(member.retry_at, now + 20))
         elif channel.phase in (Phase.ASKING, Phase.ASKED):
             soonest = min(soonest, max(channel.expires_at, now + 20))

@@ -134,6 +134,7 @@ def _attach(core: Core, channel: Channel, member: Member, number: int) -> Link:
     now, told = core.now, (channel.log.last[1], channel.handled)
     link = Link(number, channel, member, now, now, now, *told)
     member.link = core.links[number] = link
+    channel.resting = False
     member.retries = 0
     return link
 

@@ -163,6 +163,11 @@ def peer_back(core: Core, peer: str) -> None:
             look_for(core, channel, member)
 
 
+def tries_again(core: Core, channel: Channel, member: Member) -> bool:
+    """Whether time alone brings the next attempt at a link; else something that happens does."""
+    return core.is_discovered(member.peer) if channel.hosted else not member.opening
+
+
 def look_for(core: Core, channel: Channel, member: Member) -> None:
     """There is no link with a member: try again when it is time, or give up."""
     if channel.phase is Phase.JOINING and core.now > channel.expires_at + JOIN_MS:

@@ -34,12 +34,13 @@ def keep(core: Core, channel: Channel) -> None:
     age = core.now - channel.closed_at
     if age > TOMBSTONE_MS:
         forget(core, channel)
-    elif age > REST_MS and not isinstance(channel.session, ClosedSession):
+    elif age > REST_MS:
         channel.session = ClosedSession(channel.request, core.plugin_failed)
         for page in core.pages.values():
             view = page.views.get(channel.id)
             if view is not None and view.handled >= channel.log.last[1]:
                 del page.views[channel.id]
+        channel.resting = True
 
 
 def make_room(core: Core) -> None:

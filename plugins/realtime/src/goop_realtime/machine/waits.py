@@ -28,6 +28,8 @@ PAGE_MS = 60_000
 def waiting(core: Core) -> Iterator[Wait]:
     """Everything in the core that waits at ``core.now``."""
     for channel in core.channels.values():
+        if channel.resting:
+            continue
         for member in channel.members.values():
             if member.link is not None:
                 yield from _on_link(core, member.link)
