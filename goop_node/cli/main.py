@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         name = candidate.name
         command = commands.add_parser(name, help=f"of {candidate.distribution}", add_help=False)
         command.set_defaults(command=_brought, candidate=candidate)
+        _log_options(command)
     return parser
 
 

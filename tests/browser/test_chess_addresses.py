@@ -126,6 +126,11 @@ async def test_an_address_outlives_the_node_and_an_unknown_one_is_told(
     await page.goto(f"{page_url(nodes[0], 'chess')}?game=chess_nowhere")
     await expect(page.locator("#notice")).to_contain_text("There is no such game at this node")
     await is_at(page, "lobby")
+    # That something else can be read takes these words from nobody.
+    await black.click('[data-square="b8"]')
+    await black.click('[data-square="c6"]')
+    await expect(page.get_by_role("list", name="Running games")).to_contain_text("Your move")
+    await expect(page.locator("#notice")).to_contain_text("There is no such game at this node")
     assert await page.locator("#to-home").get_attribute("href") == page_url(nodes[0])
 
     # From waiting Back leads to the lobby, where the invitation waits on; Forward returns to it.

@@ -32,6 +32,8 @@ CONFIG = {
 LOGS = {"--verbose": [], "--log-format": ["json"]}
 SHORT = {"-v": "--verbose", "-h": "--help"}
 COMMANDS = ("run", "demo", "init", "plugins", "check")
+BROUGHT = ("transcript",)
+"""By packages."""
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +87,7 @@ def test_the_commands_are_those_that_are_shown(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     found = re.findall(r"^    ([a-z]+) ", capsys.readouterr().out, re.MULTILINE)
-    assert tuple(found) == COMMANDS
+    assert tuple(found) == COMMANDS + BROUGHT
 
 
 @pytest.mark.parametrize("command", ["run", "plugins", "check"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from goop_node.commands import Command, NodeClient, StartError
+from goop_node.data.kept_files import NotKeptError, write_whole
 from goop_realtime.rooms.transcript import Report, check
 
 API = "/api/realtime"
@@ -40,9 +41,9 @@ def _run(options: argparse.Namespace, node: NodeClient) -> int:
         sys.stdout.buffer.write(content)
         return 0
     try:
-        Path(options.output).write_bytes(content)
-    except OSError as error:
-        raise StartError([f"{options.output} cannot be written: {error.strerror}"]) from error
+        write_whole(Path(options.output), content)
+    except NotKeptError as error:
+        raise StartError([f"{options.output}: {error.words}"]) from error
     return 0
 
 

@@ -32,8 +32,8 @@ const tables = new Tables({
     if (refused === game) return fail(error);
     say(`Your game with ${refused.state?.opponentLabel || "somebody"}: ${errorWords(error)}`, "bad");
   },
-  read: (of) => of === game && couldRead(),
-  unread: (of, error) => of === game && failToRead(error),
+  read: (of) => of === game && couldRead("game"),
+  unread: (of, error) => of === game && failToRead("game", error),
 });
 
 /** @param {"lobby"|"waiting"|"playing"|"finished"} state */
@@ -41,22 +41,25 @@ function setState(state) {
   document.body.dataset.state = state;
 }
 
-const list = Goop.reading(readGames, failToRead);
+const list = Goop.reading(readGames, (error) => failToRead("list", error));
 
 const fail = (error) => say(errorWords(error), "bad");
 
-/** Why something could not be read, as it was said. */
-let unread = "";
+/** Why something cannot be read, in words. @type {Map<"list"|"game", string>} */
+const unread = new Map();
 
-function failToRead(error) {
-  fail(error);
-  unread = $("notice").textContent;
+/** It is tried again and again: said once, it takes no other words' place. */
+function failToRead(of, error) {
+  const told = [...unread.values()].includes(errorWords(error));
+  unread.set(of, errorWords(error));
+  if (!told) fail(error);
 }
 
-/** It could be read: what was said of that holds no longer. */
-function couldRead() {
-  if (unread && $("notice").textContent === unread) say("");
-  unread = "";
+/** It could be read: what was said of that holds no longer, unless it holds of the other, too. */
+function couldRead(of) {
+  const words = unread.get(of);
+  unread.delete(of);
+  if (words && $("notice").textContent === words && ![...unread.values()].includes(words)) say("");
 }
 
 /** Show the game again, and make noise about what is new. */
@@ -101,6 +104,7 @@ function leaveGame() {
   game?.leave();
   view.leave();
   game = null;
+  couldRead("game"); // nobody asks for it any more
 }
 
 /** Back to the list of games. */
@@ -119,7 +123,7 @@ async function readGames() {
     abandon: (row) => leaveForGood(row).catch(fail),
     sending: (id) => tables.sending(id),
   });
-  couldRead();
+  couldRead("list");
   known = new Set(games.filter((each) => each.status === "running").map((each) => each.context));
 }
 
