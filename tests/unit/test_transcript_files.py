@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goop_node.cli import main as cli
 from goop_realtime.rooms.transcript import Report, check, transcript
 from goop_realtime.types import ContextType, MessageType
 from tests.unit.rooms_world import START, World, signing
@@ -115,3 +117,16 @@ def test_what_is_no_transcript(first: bytes) -> None:
     report = check([first, *WRITTEN[1:]], VERIFY)
     assert report.head is None
     assert report.faults[0].startswith("line 1: ")
+
+
+@pytest.mark.parametrize("key", ["name", "by", "context", "room"])
+def test_a_strangers_file_writes_nothing_on_the_screen(
+    key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = lines()
+    told[0][key] = "\x1b[2J\x1b]0;owned\x07\u202e"
+    file = tmp_path / "strange.jsonl"
+    file.write_text("\n".join(map(json.dumps, told)))
+    assert cli.main(["transcript", "--check", str(file), f"--data={tmp_path}"]) == 1
+    out, err = capsys.readouterr()
+    assert all(sign.isprintable() or sign == "\n" for sign in out + err)

@@ -11,6 +11,7 @@ from typing import Any
 
 from goop_node.commands import Command, NodeClient, StartError
 from goop_node.data.kept_files import NotKeptError, write_whole
+from goop_node.escaping import escaped
 from goop_realtime.rooms.transcript import Report, check
 
 API = "/api/realtime"
@@ -55,7 +56,7 @@ def _check(file: Path, node: NodeClient) -> int:
     except OSError as error:
         raise StartError([f"{file} cannot be read: {error.strerror}"]) from error
     for line in _told(report):
-        print(line)
+        print(escaped(line))  # the file may be a stranger's
     return 1 if report.wrong else 0
 
 

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from goop_realtime.model.jsonio import MalformedJson
+from goop_realtime.model.wire import PeerId
 from goop_realtime.rooms.entries import RoomEntry, Signing, is_signed
 from goop_realtime.rooms.entry_lines import entry_line, entry_of
-from goop_realtime.rooms.forms import ContextName, Reader, RoomLine, serialise
+from goop_realtime.rooms.forms import ContextName, Reader, RoomId, RoomLine, serialise
 from goop_realtime.rooms.lines import EntryId, EntryLine, parse
 from goop_realtime.rooms.positions import NO_EPOCH
 from goop_realtime.rooms.room import Room
@@ -32,9 +33,9 @@ class Head(RoomLine, tag="transcript", kw_only=True):
 
     version: int = 1
     room: EntryId
-    name: str
+    name: RoomId
     context: ContextName = ""
-    by: str
+    by: PeerId
     at: int
 
 
