@@ -7,7 +7,7 @@ import { seeded } from "./room-life.mjs";
 
 const scope = vm.createContext({ structuredClone });
 vm.runInContext(classic("tests/arcade-parts.js"), scope);
-export const { Clock, Game, March, NOTHING, Track, after, cellAt, cellPlace, eroded, sceneOf, stateOf, total, whole, winners } = scope;
+export const { Clock, Game, March, NOTHING, Track, after, cellAt, cellPlace, eroded, sceneOf, stateOf, status, total, whole, winners } = scope;
 export { seeded };
 
 const FRAME_MS = 1000 / 60;

@@ -2,7 +2,7 @@
 // The arcade's game: the same at everybody, whoever is the host, and whenever they come.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Cabinet, Clock, Game, March, NOTHING, Track, after, cellAt, cellPlace, eroded, sceneOf, seeded, total, whole, winners } from "./arcade-cabinet.mjs";
+import { Cabinet, Clock, Game, March, NOTHING, Track, after, cellAt, cellPlace, eroded, sceneOf, seeded, status, total, whole, winners } from "./arcade-cabinet.mjs";
 
 const plain = (value) => JSON.parse(JSON.stringify(value));
 const march = (more = {}) => new March({ seed: 7, wave: 1, tick: 100, ships: 2, ...more });
@@ -249,4 +249,21 @@ test("who only watches decides as host all the same, and has no ship", () => {
   cabinet.run(10_000);
   assert.equal(watcher.game.ship, null);
   assert.ok(total(cabinet.pages.get("bob").game.state) > 0);
+});
+
+test("how a round came out stays to be read, whatever becomes of the room, the referee and the others", () => {
+  const ships = ["alice", "bob"].map((peerId, slot) => ({ peerId, slot, lives: 0, score: 10 * slot, hitAt: null }));
+  const members = [{ peerId: "alice", peerLabel: "A" }, { peerId: "bob", peerLabel: "B" }];
+  for (const mode of ["together", "versus"])
+    for (const ready of [[], ["bob"], ["alice", "bob"]])
+      for (const present of [members, members.slice(0, 1)])
+        for (const suspended of [false, true])
+          for (const ended of ["", "The room is closed."]) {
+            const state = { ...NOTHING, phase: "over", reason: "lost", mode, ready, ships };
+            const room = { self: "alice", host: "bob", members: present, detail: { suspended } };
+            const told = status({ room, game: { state }, ended }, (peerId) => (peerId === "alice" ? "you" : peerId));
+            assert.match(told, mode === "together" ? /^No ship is left\. Together 10 points\. ./ : /^No ship is left\. Bob wins\. ./);
+            assert.equal(told.includes("Nobody is referee"), suspended && !ended);
+            assert.equal(told.endsWith("closed."), ended !== "");
+          }
 });

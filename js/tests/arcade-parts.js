@@ -8,5 +8,6 @@ import { sceneOf } from "../../plugins/arcade_rooms/src/goop_arcade_rooms/templa
 import { cellAt, cellPlace, eroded, whole } from "../../plugins/arcade_rooms/src/goop_arcade_rooms/template/game/shields.js";
 import { NOTHING, after, total, winners } from "../../plugins/arcade_rooms/src/goop_arcade_rooms/template/game/state.js";
 import { Track } from "../../plugins/arcade_rooms/src/goop_arcade_rooms/template/game/tracks.js";
+import { status } from "../../plugins/arcade_rooms/src/goop_arcade_rooms/template/words.js";
 
-Object.assign(globalThis, { Clock, Game, March, NOTHING, Track, after, cellAt, cellPlace, eroded, sceneOf, stateOf, total, whole, winners });
+Object.assign(globalThis, { Clock, Game, March, NOTHING, Track, after, cellAt, cellPlace, eroded, sceneOf, stateOf, status, total, whole, winners });
