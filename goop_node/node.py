@@ -17,6 +17,7 @@ from goop_node.config.model import NodeConfig, StartError
 from goop_node.data.own_label import keep_label, own_label
 from goop_node.data.storage import Database, open_database
 from goop_node.data.storage_watch import DatabaseWatch
+from goop_node.free_memory import give_back
 from goop_node.plugins.calls import Calls
 from goop_node.plugins.contained import Failed, asked, passes
 from goop_node.plugins.contributions import Contributions
@@ -232,7 +233,10 @@ class Node:
         lifespans = Lifespans(self.failed)
         watchdog = Watchdog(self._plugins.packages())
         watchdog.start()
-        watch = asyncio.create_task(self.databases.run(), name="watch of the databases")
+        beats = [
+            asyncio.create_task(self.databases.run(), name="watch of the databases"),
+            asyncio.create_task(give_back(), name="free memory"),
+        ]
         try:
             await self._enter_lifespans(lifespans)
             for plugin, handler in self._contributions.stream_handlers:
@@ -246,7 +250,8 @@ class Node:
                 unsubscribe()
                 await asyncio.shield(self.p2p.stop())
         finally:
-            watch.cancel()
+            for beat in beats:
+                beat.cancel()
             await lifespans.leave()
             watchdog.stop()
 
