@@ -28,11 +28,14 @@ LOG = VENV / "goop-bootstrap.log"
 JS_PEER = ROOT / "tests" / "interop" / "js"
 GO_PEER = ROOT / "tests" / "interop" / "go"
 OLDEST = (3, 11)
-BROWSERS = {
+TEST_TOOLS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "chromium-headless-shell": ("chromium-headless-shell",),
     "firefox-esr": ("firefox-esr",),
 }
+"""Debian's names, and the commands of which one is enough."""
+if not Path("/run/systemd/system").exists():  # there its package starts a server that listens
+    TEST_TOOLS["coturn"] = ("turnserver",)
 
 
 class CannotError(Exception):
@@ -55,7 +58,7 @@ def main() -> int:
         install_system_packages(test)
         # These wait for the network, or keep one core busy, while pip does the same elsewhere.
         with ThreadPoolExecutor() as beside:
-            jobs = (install_browsers, install_js_peer, build_go_peer) if test else ()
+            jobs = (install_test_tools, install_js_peer, build_go_peer) if test else ()
             begun = [beside.submit(job) for job in jobs]
             make_venv()
             install_projects(projects, test)
@@ -122,9 +125,9 @@ def missing_packages() -> list[str]:
     return missing
 
 
-def missing_browsers() -> list[str]:
-    """Debian's names of the browsers that are not here under any of their names."""
-    return [name for name, commands in BROWSERS.items() if not any(map(shutil.which, commands))]
+def missing_test_tools() -> list[str]:
+    """Debian's names of those that are not here under any of their names."""
+    return [name for name, commands in TEST_TOOLS.items() if not any(map(shutil.which, commands))]
 
 
 def has_header(name: str) -> bool:
@@ -144,8 +147,8 @@ def install_system_packages(test: bool) -> None:
     try:
         apt(missing)
     except CannotError as error:
-        browsers = missing_browsers() if test and os.geteuid() != 0 else []
-        also = f"\nFor the tests in browsers also: {' '.join(browsers)}" if browsers else ""
+        tools = missing_test_tools() if test and os.geteuid() != 0 else []
+        also = f"\nFor some tests also: {' '.join(tools)}" if tools else ""
         raise CannotError(f"{error}{also}") from None
     still = missing_packages()
     if still:
@@ -155,15 +158,15 @@ def install_system_packages(test: bool) -> None:
         )
 
 
-def install_browsers() -> None:
-    """Install the browsers that are missing: some tests want them, and are skipped without."""
-    browsers = missing_browsers()
-    if not browsers:
+def install_test_tools() -> None:
+    """Install what is missing of these: some tests want them, and are skipped without."""
+    tools = missing_test_tools()
+    if not tools:
         return
     try:
-        apt(browsers)
+        apt(tools)
     except CannotError as error:
-        names = " and ".join(browsers)
+        names = " and ".join(tools)
         print(f"goop: no {names}, their tests will be skipped: {error}", file=sys.stderr)
 
 

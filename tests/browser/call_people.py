@@ -14,9 +14,13 @@ FRAMES = "async (more) => { const now = await call.stats(); return now.framesDec
 HEARD = "async () => (await call.stats()).audioLevel > 0"
 
 
-async def open_page(browser: Browser, node: NodeProcess) -> Page:
-    """A page that calls and can be called; ``page.errors`` is what it printed as an error."""
-    page = await (await browser.new_context()).new_page()
+async def open_page(browser: Browser, node: NodeProcess, *permissions: str) -> Page:
+    """A page that calls and can be called.
+
+    Where camera and microphone are among ``permissions``, Chromium tells the machine's address;
+    else a name that is looked up by multicast.
+    """
+    page = await (await browser.new_context(permissions=permissions)).new_page()
     await page.goto(page_url(node, "calls"))
     await page.wait_for_function("() => window.Goop?.call")
     return page

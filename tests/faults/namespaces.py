@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -65,6 +66,13 @@ def inside(name: str, work: Callable[[], T]) -> T:
     # A thread of its own: it ends with the namespace that it has entered.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(there).result()
+
+
+def launcher(name: str, program: str, path: Path) -> Path:
+    """Make ``path`` a command that runs ``program`` in that namespace."""
+    path.write_text(f'#!/bin/sh\nexec ip netns exec {name} {program} "$@"\n', encoding="utf-8")
+    path.chmod(0o755)
+    return path
 
 
 def connect(name: str, port: int) -> socket.socket:

@@ -118,11 +118,16 @@ class Page:
 async def wait_until_discovered(alice: NodeProcess, bob: NodeProcess) -> None:
     """Wait until each node lists the other as online."""
     for node in (alice, bob):
-        async with (
-            asyncio.timeout(HANG),
-            httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=None) as http,
-            http.stream("GET", "/api/peers/events") as events,
-        ):
-            async for line in events.aiter_lines():
-                if line.startswith("data: ") and '"online": true' in line:
-                    break
+        await wait_for_somebody(node)
+
+
+async def wait_for_somebody(node: NodeProcess) -> None:
+    """Wait until it lists a peer as online."""
+    async with (
+        asyncio.timeout(HANG),
+        httpx.AsyncClient(base_url=node.url, headers=node.headers, timeout=None) as http,
+        http.stream("GET", "/api/peers/events") as events,
+    ):
+        async for line in events.aiter_lines():
+            if line.startswith("data: ") and '"online": true' in line:
+                break

@@ -21,6 +21,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from goop_node.p2p import Identity
 from goop_node.testing import NodeProcess
 from tests.browser.conftest import FLAGS, SHELL
+from tests.faults.namespaces import launcher
 
 HTTP_PORT = 18787
 """The same on both machines, as everywhere: an invite link leads to the friend's own node."""
@@ -90,15 +91,13 @@ def machines(namespaces: tuple[str, str], tmp_path: Path) -> Iterator[tuple[Mach
         ):
             address = f"10.213.0.{number}"
             enter = ("ip", "netns", "exec", namespace)
-            launcher = tmp_path / f"chromium-{name}"
-            launcher.write_text(f'#!/bin/sh\nexec {" ".join(enter)} {SHELL} "$@"\n')
-            launcher.chmod(0o755)
+            chromium = launcher(namespace, SHELL, tmp_path / f"chromium-{name}")
             arguments = (
                 *("--http", f"127.0.0.1:{HTTP_PORT}", "--listen", "/ip4/0.0.0.0/tcp/0"),
                 *("--label", name),
             )
             node = NodeProcess(tmp_path / name, arguments, under=enter)
-            found.append(Machine(namespace, address, node, launcher))
+            found.append(Machine(namespace, address, node, chromium))
         alice, bob = found
         yield alice, bob
     finally:

@@ -28,20 +28,26 @@ TUN = Path("/dev/net/tun")
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 LONGEST = 65536
+PROTOCOL = 9
 DESTINATION = slice(16, 20)
-"""Where an IPv4 packet says who is to have it."""
+"""Where an IPv4 packet says what it is, and who is to have it."""
+UDP = 17
 
 
 class Switch:
     """``names`` are its machines, in the order in which the test has them.
 
-    ``delay`` (seconds) is what each packet takes, ``loss`` how many of 1 are lost.
+    ``delay`` (seconds) is what each packet takes, ``loss`` how many of 1 are lost. Without ``udp``
+    datagrams are dropped, as by the firewalls of many offices.
     """
 
     def __init__(self, names: Sequence[str], chance: random.Random) -> None:
         self.names = names
         self.delay = 0.0
         self.loss = 0.0
+        self.udp = True
+        self.datagrams: set[tuple[int, int]] = set()
+        """From which machine to which a datagram has come."""
         self._chance = chance
         self._away: frozenset[int] = frozenset()
         self._ends: list[int] = []
@@ -81,6 +87,10 @@ class Switch:
         apart = (source in self._away) != (target in self._away)
         if target not in range(len(self._ends)) or apart or self._chance.random() < self.loss:
             return
+        if packet[PROTOCOL] == UDP:
+            if not self.udp:
+                return
+            self.datagrams.add((source, target))
         asyncio.get_running_loop().call_later(self.delay, self._arrive, target, packet)
 
     def _arrive(self, target: int, packet: bytes) -> None:
