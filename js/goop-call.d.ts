@@ -115,7 +115,7 @@ interface GoopCalls {
 }
 
 /** `<goop-call>`, of `goop-call-element.js`. Its events: `callstart` with the call as `detail`, and
- * `callend` with its end. */
+ * `callend` with its end. It has the attribute `open` while it shows something, and is not there else. */
 interface GoopCallElement extends HTMLElement {
   /** The call that is shown. */
   readonly call: GoopCall | null;

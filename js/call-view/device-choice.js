@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which camera and microphone: a choice that is remembered.
-import { make } from "./making.js";
+import { make, signed } from "./making.js";
 import { chosen } from "../call/media.js";
 
 /** @type {Record<string, string>} */
@@ -9,7 +9,7 @@ const LABELS = { audioinput: "Microphone", videoinput: "Camera" };
 /** @returns {HTMLElement} */
 export function deviceChoice() {
   const fields = make("div", { className: "fields" });
-  const choice = make("details", { className: "devices" }, make("summary", {}, "Devices"), fields);
+  const choice = make("details", { className: "devices" }, make("summary", { title: "Devices" }, ...signed("devices", "Devices")), fields);
   choice.addEventListener("toggle", () => {
     if (choice.open) void fill(fields);
   });

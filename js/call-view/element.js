@@ -7,13 +7,18 @@ import { endWords } from "./wording.js";
 
 const STYLE = "/sdk/goop-call.css";
 
+/** Whether the keyboard is nowhere: somebody who is writing or playing is not to be interrupted. */
+const nobodyHasFocus = () => !document.activeElement || document.activeElement === document.body;
+
 /** Shows what Goop.call does. One in a page is enough: it takes Goop.call's handlers. */
 export class CallElement extends HTMLElement {
   /** @type {Stage | null} */
   #stage = null;
   #place = make("div", { className: "place" });
   #over = make("div", { className: "over", role: "status" });
-  #ring = new Ring(this.#place, (callId, options) => this.#accept(callId, options));
+  /** Who calls, for whoever does not see it. */
+  #spoken = make("p", { className: "sr", role: "alert", hidden: true });
+  #ring = new Ring(this.#place, (callId, options) => this.#accept(callId, options), (callId) => this.#decline(callId));
 
   constructor() {
     super();
@@ -21,11 +26,11 @@ export class CallElement extends HTMLElement {
     // Nothing is seen before it looks as it should.
     this.#place.hidden = this.#over.hidden = true;
     style.addEventListener("load", () => (this.#place.hidden = this.#over.hidden = false));
-    this.attachShadow({ mode: "open" }).append(style, this.#place, this.#over);
+    this.attachShadow({ mode: "open" }).append(style, this.#place, this.#over, this.#spoken);
   }
 
   connectedCallback() {
-    Goop.call.onIncoming = (incoming) => this.#ring.show(incoming);
+    Goop.call.onIncoming = (incoming) => this.#rings(incoming);
     Goop.call.onEnded = (end) => this.#ended(end);
     Goop.call.onResumed = (call) => this.#begin(call);
   }
@@ -41,7 +46,43 @@ export class CallElement extends HTMLElement {
    * @param {GoopCallOptions & { context?: string }} [options]
    */
   start(peerId, options) {
-    return this.#begin(Goop.call.start(peerId, options));
+    const call = this.#begin(Goop.call.start(peerId, options));
+    this.#stage?.element.focus({ preventScroll: true });
+    return call;
+  }
+
+  /** @param {GoopIncomingCall} incoming */
+  #rings(incoming) {
+    this.#lead(this.#ring.show(incoming));
+    this.#spoken.replaceChildren(nameTag(incoming), " calls you");
+    this.#spoken.hidden = false;
+  }
+
+  /** @param {string} callId */
+  #decline(callId) {
+    this.#fit();
+    return Goop.call.decline(callId);
+  }
+
+  /**
+   * Show it, and lead the keyboard there if that disturbs nobody.
+   * @param {HTMLElement} shown
+   */
+  #lead(shown) {
+    this.#fit();
+    if (nobodyHasFocus()) shown.focus({ preventScroll: true });
+  }
+
+  /** The element takes up room while there is something in it, and says so by its attribute `open`. */
+  #fit() {
+    const rings = this.#ring.rings;
+    this.toggleAttribute("open", rings || this.#stage !== null || this.#over.hasChildNodes());
+    if (!rings) this.#spoken.hidden = true;
+  }
+
+  #forgetEnd() {
+    this.#over.replaceChildren();
+    this.#fit();
   }
 
   /**
@@ -63,7 +104,7 @@ export class CallElement extends HTMLElement {
     this.#over.replaceChildren();
     this.#stage = new Stage(call);
     this.#place.append(this.#stage.element);
-    this.#stage.element.focus();
+    this.#lead(this.#stage.element);
     this.dispatchEvent(new CustomEvent("callstart", { detail: call }));
     return call;
   }
@@ -77,8 +118,8 @@ export class CallElement extends HTMLElement {
     }
     this.dispatchEvent(new CustomEvent("callend", { detail: end }));
     const words = endWords(end);
-    if (!words) return;
-    const close = button("Close", () => this.#over.replaceChildren(), { className: "plain" });
-    this.#over.replaceChildren(make("p", {}, nameTag(end), make("br"), words), close);
+    const close = button("Close", () => this.#forgetEnd(), { className: "plain" });
+    if (words) this.#over.replaceChildren(make("p", {}, nameTag(end), make("br"), words), close);
+    this.#fit();
   }
 }

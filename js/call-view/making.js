@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The elements that a call is shown with.
+import { icon } from "./icons.js";
 
 /**
  * Make an element. String children become text, never markup: names come from other people.
@@ -20,15 +22,22 @@ export function make(tag, props = {}, ...children) {
 
 /**
  * A button of the call.
- * @param {string} words
+ * @param {string | (Node | string)[]} words
  * @param {() => unknown} onClick
  * @param {Record<string, any>} [props]
  */
 export function button(words, onClick, props = {}) {
-  const made = make("button", { type: "button", ...props }, words);
+  const made = make("button", { type: "button", ...props }, ...[words].flat());
   made.addEventListener("click", () => void onClick());
   return made;
 }
+
+/**
+ * What a button with a sign shows: where there is little room, the words are read out only.
+ * @param {Parameters<typeof icon>[0]} sign
+ * @param {string} words
+ */
+export const signed = (sign, words) => [icon(sign), make("span", { className: "words" }, words)];
 
 /**
  * Somebody's name, set apart: it may be in any script.

@@ -22,16 +22,21 @@ export class Ring {
   /**
    * @param {HTMLElement} place
    * @param {(callId: string, options: GoopCallOptions) => unknown} onAccept
+   * @param {(callId: string) => unknown} onDecline
    */
-  constructor(place, onAccept) {
+  constructor(place, onAccept, onDecline) {
     this.place = place;
     this.onAccept = onAccept;
+    this.onDecline = onDecline;
   }
 
-  /** @param {GoopIncomingCall} incoming */
+  /**
+   * @param {GoopIncomingCall} incoming
+   * @returns {HTMLElement} what is shown of it
+   */
   show(incoming) {
     const { callId, peerId, accepted, media } = incoming;
-    const title = make("h2", { id: `title-${this.#shown.size}` }, nameTag(incoming), accepted ? ": how would you like to join?" : " calls you");
+    const title = make("h2", { id: `title-${callId}` }, nameTag(incoming), accepted ? ": how would you like to join?" : " calls you");
     const print = make("p", { className: "print" });
     const answer = (/** @type {boolean} */ video) => () => {
       this.drop(callId);
@@ -39,13 +44,13 @@ export class Ring {
     };
     const decline = () => {
       this.drop(callId);
-      return Goop.call.decline(callId);
+      return this.onDecline(callId);
     };
     const card = make(
       "div",
       { className: "ring", role: "dialog", "aria-labelledby": title.id, tabIndex: -1 },
       title,
-      make("p", { className: "asks" }, media.video ? "A video call." : "A voice call."),
+      make("div", { className: "about" }, make("p", { className: "asks" }, media.video ? "A video call." : "A voice call."), this.#bell()),
       print,
       make(
         "div",
@@ -54,25 +59,24 @@ export class Ring {
         button("Accept without camera", answer(false), { className: media.video ? "" : "yes" }),
         button("Decline", decline, { className: "no" }),
       ),
-      this.#bell(),
     );
     this.#shown.set(callId, card);
     this.place.append(card);
-    card.focus();
     if (!accepted) this.#tone.start();
     void fingerprintOf(peerId).then((found) => (print.textContent = found && `Fingerprint ${found}`));
+    return card;
   }
 
-  /**
-   * @param {string} callId
-   * @returns {boolean} whether it rang
-   */
+  /** Whether somebody calls. */
+  get rings() {
+    return this.#shown.size > 0;
+  }
+
+  /** @param {string} callId */
   drop(callId) {
-    const card = this.#shown.get(callId);
-    card?.remove();
+    this.#shown.get(callId)?.remove();
     this.#shown.delete(callId);
-    if (this.#shown.size === 0) this.#tone.stop();
-    return card !== undefined;
+    if (!this.rings) this.#tone.stop();
   }
 
   #bell() {

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
 // A call while it lasts: the other person large, oneself small, and the controls.
 import { deviceChoice } from "./device-choice.js";
-import { button, make, nameTag } from "./making.js";
+import { button, make, nameTag, signed } from "./making.js";
 import { SelfView } from "./self-view.js";
 import { STATES, duration, mediaWords } from "./wording.js";
 
 const LOOK_MS = 1_000;
 /** @type {Record<string, string>} */
 const QUALITY = { good: "Good connection", fair: "Fair connection", poor: "Poor connection" };
+
+/**
+ * @param {Parameters<typeof signed>[0]} sign
+ * @param {string} words
+ * @param {() => unknown} onClick
+ * @param {string} [className]
+ */
+const control = (sign, words, onClick, className = "") => button(signed(sign, words), onClick, { className, title: words });
 
 export class Stage {
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -24,11 +32,11 @@ export class Stage {
     this.quality = make("span", { className: "quality" });
     this.problem = make("p", { className: "problem", role: "alert", hidden: true });
     this.name = make("h2", {}, nameTag(call));
-    this.mute = button("Mute", () => (call.sends.audio ? call.mute() : call.unmute()));
-    this.camera = button("Camera", () => call.camera(!call.sends.video || call.sends.screen));
-    this.share = button("Share screen", () => call.share(!call.sends.screen));
-    this.small = button("Picture in picture", () => this.#pictureInPicture());
-    this.hangUp = button("Hang up", () => call.end(), { className: "no" });
+    this.mute = control("microphone", "Mute", () => (call.sends.audio ? call.mute() : call.unmute()));
+    this.camera = control("camera", "Camera", () => call.camera(!call.sends.video || call.sends.screen));
+    this.share = control("screen", "Share screen", () => call.share(!call.sends.screen));
+    this.small = control("inset", "Picture in picture", () => this.#pictureInPicture());
+    this.hangUp = control("hangUp", "Hang up", () => call.end(), "no");
     this.element = make(
       "section",
       { className: "stage", "aria-label": "Call", tabIndex: -1 },
@@ -61,7 +69,9 @@ export class Stage {
     this.element.dataset.state = state;
     this.state.textContent = STATES[state];
     this.mute.setAttribute("aria-pressed", String(!sends.audio));
+    this.mute.dataset.off = String(!sends.audio);
     this.camera.setAttribute("aria-pressed", String(sends.video && !sends.screen));
+    this.camera.dataset.off = String(!sends.video || sends.screen);
     this.share.setAttribute("aria-pressed", String(sends.screen));
     this.small.disabled = !receives.video;
     this.self.element.hidden = localStream.getVideoTracks().length === 0;

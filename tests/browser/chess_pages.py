@@ -65,6 +65,16 @@ async def sit_down(browser: Browser, nodes: Nodes, *, other: Browser | None = No
     return Players(*((alice, bob) if orientation == "white" else (bob, alice)))
 
 
+def grant_calls(nodes: Nodes) -> None:
+    """Grant the chess page at home what it asks for: to talk beside the board."""
+    for node in nodes:
+        with httpx.Client(base_url=f"{node.url}/api", headers=node.headers) as http:
+            page = next(row for row in http.get("/templates").json() if row["name"] == "chess")
+            for asked in page["permissions"]:
+                told = {"template": "chess", "permission": asked["permission"]}
+                http.post("/templates/grant", json=told).raise_for_status()
+
+
 def game_on(page: Page) -> str:
     """The game that the page's address names."""
     return page.url.partition("?game=")[2]

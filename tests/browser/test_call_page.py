@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from goop_node.testing import NodeProcess
 from tests.browser.axe import faults
+from tests.browser.chess_pages import grant_calls, sit_down
 from tests.browser.conftest import page_url
 
 PLAYS = """() => {
@@ -110,3 +111,35 @@ async def test_a_missed_call_is_told(
     await expect(bob.get_by_role("heading", name="Missed calls")).to_be_visible()
     await bob.get_by_role("button", name=re.compile("Dismiss: alice")).click()
     await expect(bob.get_by_role("heading", name="Missed calls")).to_be_hidden()
+
+
+async def test_players_talk_beside_the_board_for_as_long_as_they_sit_at_it(
+    chromium: Browser, nodes: tuple[NodeProcess, NodeProcess]
+) -> None:
+    players = await sit_down(chromium, nodes)
+    await expect(players.pages[True].locator("#call-other")).to_be_hidden()
+    grant_calls(nodes)
+    white, black = [players.pages[colour] for colour in (True, False)]
+    for page in (white, black):
+        await page.reload()
+    await black.click("#chat-tab")
+    await black.locator("#chat-text").press_sequentially("Hel")
+    box = await black.locator("#board").bounding_box()
+
+    await white.get_by_role("button", name=re.compile(r"Call \S+ \(…")).click()
+    card = black.get_by_role("dialog", name=re.compile("calls you"))
+    await expect(card).to_be_visible()
+    await expect(black.get_by_role("alert").filter(has_text="calls you")).to_be_attached()
+    await black.keyboard.type("lo")
+    await expect(black.locator("#chat-text")).to_have_value("Hello")
+    await card.get_by_role("button", name="Accept with camera").click()
+    for page in (white, black):
+        await page.wait_for_function(PLAYS)
+        await expect(page.locator("#call-other")).to_be_hidden()
+    await players.play(["e4"])
+    assert await black.locator("#board").bounding_box() == box
+    assert await faults(black) == []
+
+    await white.locator("#to-lobby").click()
+    await expect(black.get_by_text("They hung up.")).to_be_visible()
+    await expect(black.locator("#call-other")).to_be_visible()

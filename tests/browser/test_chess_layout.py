@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.chess_pages import Nodes, Players, sit_down
+from tests.browser.chess_pages import Nodes, Players, grant_calls, sit_down
 
 SIZES = [(1280, 800), (390, 844), (640, 400), (844, 390), (640, 512)]
 """A desktop, a phone, phones on their side, and 1280 x 1024 at 200 %."""
@@ -112,6 +112,13 @@ class News:
             }"""
         )
 
+    async def call(self) -> None:
+        """The other one calls, and gives it up."""
+        await self.black.evaluate("(peer) => Goop.call.start(peer)", self.nodes[0].peer_id)
+        await expect(self.white.get_by_role("dialog")).to_contain_text("calls you")
+        await self.black.evaluate("() => Goop.call.current.end()")
+        await expect(self.white.locator("#call")).to_contain_text("They gave up.")
+
     async def much(self) -> None:
         """The longest name, and as much as can be taken."""
         await self.white.evaluate(
@@ -133,7 +140,7 @@ class News:
         """All of them."""
         return [
             self.invitation, self.withdrawal, self.offer, self.leaving, self.words, self.thought,
-            self.much,
+            self.call, self.much,
         ]  # fmt: skip
 
 
@@ -141,6 +148,7 @@ async def test_no_news_moves_the_board_or_takes_the_piece_out_of_the_hand(
     browser: Browser, nodes: Nodes
 ) -> None:
     chance = random.Random(SEED)
+    grant_calls(nodes)
     players = await sit_down(browser, nodes)
     await players.play(OPENING)
     page = players.pages[True]

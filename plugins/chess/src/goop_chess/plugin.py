@@ -37,6 +37,8 @@ VERSION = "1.1"
 MONTH_MS = 30 * 24 * 3600_000
 WRITE_SECONDS = 0.1
 """How long a change of the list may wait for others; whoever reads the list has it at once."""
+CALLS = frozenset({"context:video_call", "camera", "microphone"})
+"""What the page asks for, to talk beside the board. It plays without, and without that plugin."""
 _HERE = Path(__file__).parent
 
 
@@ -75,6 +77,7 @@ class ChessPlugin:
                 title="Chess",
                 description="Play a game with somebody who is online",
                 folder=_HERE / "template",
+                permissions=CALLS,
             )
         ]
 

@@ -2,6 +2,7 @@
 // Telling the person what is new: a sound here, and what the SDK shows of whatever waits.
 
 import { $, say } from "./dom.js";
+import { isChess } from "./game.js";
 import { keep, recall } from "./storage.js";
 
 /** What the person chose; kept by the browser for this page. */
@@ -42,7 +43,7 @@ let onTable = () => null;
 /** How many other games wait for the person, beside the way to the list of them. */
 function showOthers() {
   const table = onTable()?.id;
-  const others = Goop.attention.waiting.filter((row) => row.state !== "asked" && row.channelId !== table);
+  const others = Goop.attention.waiting.filter((row) => isChess(row) && row.state !== "asked" && row.channelId !== table);
   $("others").hidden = others.length === 0;
   $("others-count").textContent = String(others.length);
 }
@@ -62,7 +63,7 @@ function showSwitches() {
  */
 export function startAlerts({ table, open }) {
   Goop.attention.control($("notify"), $("notify-words"));
-  Goop.attention.start({ onOpen: (row) => row.state !== "asked" && open(row) });
+  Goop.attention.start({ onOpen: (row) => isChess(row) && row.state !== "asked" && open(row) });
   onTable = table;
   Goop.realtime.running(showOthers);
   $("sound").addEventListener("click", () => {

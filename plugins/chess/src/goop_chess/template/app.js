@@ -6,13 +6,14 @@ import { abandon } from "./abandoning.js";
 import { enterGame, homeOf, named, onArrival, toLobby, waitNoMore } from "./addresses.js";
 import { click, showTurn, startAlerts } from "./alerts.js";
 import { $, nobodyHasFocus, say } from "./dom.js";
-import { gameOf } from "./game.js";
+import { gameOf, isChess } from "./game.js";
 import { GameView, ask } from "./game-view.js";
 import { refreshGames } from "./games-list.js";
 import { invite, isWaiting, leaveWaiting, newContext, startInvitations, waitAgain, withdrawShown } from "./invitations.js";
 import { choice, startPicker, startRequests } from "./lobby.js";
 import { openOffer } from "./offers.js";
 import { Tables } from "./tables.js";
+import { Talk } from "./talk.js";
 import { paramsOf } from "./time-controls.js";
 import { errorWords } from "./words.js";
 
@@ -26,6 +27,7 @@ let listing;
 let before = { id: "", moves: 0 };
 
 const view = new GameView();
+const talk = new Talk();
 const tables = new Tables({
   changed: (changed) => (changed === game ? gameChanged(changed) : listSoon()),
   refused(refused, error) {
@@ -66,6 +68,7 @@ function couldRead(of) {
 function gameChanged(changed) {
   if (changed !== game || !game.state) return;
   view.show(game);
+  talk.follow(game);
   if (!isWaiting()) setState(game.state.status === "running" ? "playing" : "finished");
   const moves = game.state.san.length + (game.pending ? 1 : 0);
   const who = game.state.opponentLabel || "Your opponent";
@@ -111,6 +114,7 @@ function leaveGame() {
 async function openLobby() {
   leaveGame();
   leaveWaiting();
+  talk.follow(null);
   setState("lobby");
   showTurn(false, "Chess");
   $("games-title").focus({ preventScroll: true });
@@ -230,6 +234,7 @@ async function start() {
     accept: async (request) => openChannel(await Goop.realtime.accept(request.channelId)),
   });
   startInvitations(inviting, named().invitation);
+  talk.start();
   Goop.realtime.watch("chess", () => Promise.all([listGames(), tables.findChannels()]).catch(fail));
   // What no channel tells: a game that was put aside, or a new name.
   document.addEventListener("visibilitychange", () => document.hidden || listGames());
@@ -237,6 +242,7 @@ async function start() {
   await tables.findChannels();
   const { channel: wanted, game: kept } = named();
   const channel = wanted && (await Goop.realtime.channels()).find((each) => each.id === wanted);
+  if (channel && !isChess(channel)) return; // a call that was accepted at home: it rings here
   const id = channel ? gameOf(channel) : wanted || kept;
   if (id) await openGame(id, channel);
 }
