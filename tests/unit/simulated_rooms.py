@@ -12,6 +12,7 @@ entry leave lost
 entry msg
 entry msg private
 entry open
+fault asleep
 fault clock
 fault cut
 fault cut_socket
@@ -60,6 +61,7 @@ frame receipt lost
 frame receipt ordered
 frame refused closed
 frame refused divisible
+frame refused outbox_full
 frame refused overtaken
 frame refused unknown_channel
 frame refused unknown_peer

@@ -89,6 +89,16 @@ def _split(life: Life, here: Sequence[str]) -> None:
     life.soon(life.chance.choice(AWAY_MS), life.world.heal)
 
 
+def asleep(life: Life) -> None:
+    """A computer, often a host's, is away and wakes up: its pages come back in their own time."""
+    node = life.chance.choice(life.chance.choice((_hosts(life), life.nodes)))
+    _cut_between(life, [node.peer_id])
+    wait = life.chance.choice((3_000, 6_000, 12_000))
+    life.soon(wait, life.world.heal)
+    for page in node.pages.values():
+        life.soon(wait, page.cut)
+
+
 def flap(life: Life) -> None:
     """Three times in a row some nodes hear nothing of the others, never the same ones."""
     names = list(life.world.nodes)
@@ -157,6 +167,7 @@ ROOM_FAULTS: dict[Fault, int] = {
     clock: 2,
     halves: 4,
     one_alone: 4,
+    asleep: 4,
     flap: 4,
     deaf: 3,
     slow_link: 2,

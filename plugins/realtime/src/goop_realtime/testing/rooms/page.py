@@ -10,7 +10,7 @@ from goop_realtime.machine.rights import HOME
 from goop_realtime.rooms.positions import ORIGIN, Position, Run, Runs
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.rooms.view import Own, RoomView
-from goop_realtime.testing.seen import demand
+from goop_realtime.testing.seen import Violation, demand
 from goop_realtime.types import Refusal
 
 if TYPE_CHECKING:
@@ -127,8 +127,10 @@ class RoomPage(SimPage):
         if before == "joining":
             view.start = number  # what was said before it came is history
         demand(number >= view.last, f"{self.id} is at {view.last}, and told as of {number}")
-        view.runs = Runs(Run(*run) for run in body["runs"])
-        view.begun = True
+        runs = Runs(Run(*run) for run in body["runs"])
+        if view.begun and runs.fork(view.runs) < view.last:
+            raise Violation(f"{self.id} is at {view.runs.last}, and told as of {runs.last}")
+        view.runs, view.begun = runs, True
 
     def _on_message(self, room: str, body: dict[str, Any]) -> None:  # type: ignore[override]
         view, world = self.view(room), self.node.world

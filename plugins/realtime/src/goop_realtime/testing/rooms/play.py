@@ -27,6 +27,8 @@ NAMES = {"tally_1": "tally_1", "den": "home/den"}
 CONTEXTS = {"tally_1"}
 """Those that have a context."""
 TORN_MS = 3_000
+MANY = 45
+"""Messages that fill an outbox, said while nobody orders them."""
 COMES_BACK_MS = (100, 3_000, 12_000)
 
 
@@ -169,7 +171,11 @@ class Playing:
         if chance.random() < 0.3 and room_id in CONTEXTS:
             page.move_in(self.handles[room_id], chance.randrange(3), chance.randrange(30))
         others = [other.peer_id for other in self.nodes if other is not node]
-        for _ in range(chance.choice((1, 1, 1, 2, 5))):
+        count = chance.choice((1, 1, 1, 2, 5))
+        room = node.room(self.handles[room_id])
+        if room is not None and room.seeking is not None and chance.random() < 0.03:
+            count = MANY
+        for _ in range(count):
             to = chance.choice(others) if chance.random() < self._play.private else ""
             page.say_in(self.handles[room_id], say(chance, None, node.peer_id), to)
 
