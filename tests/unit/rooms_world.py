@@ -363,4 +363,4 @@ class Node:
 
     def detach(self, page: Page) -> None:
         """The page's socket is gone."""
-        detach(self.core, page)
+        detach(self.core, page, for_good=False)

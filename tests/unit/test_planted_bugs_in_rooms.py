@@ -17,9 +17,9 @@ from goop_realtime.rooms import (
     latest,
     merging,
     page_frames,
+    page_rewinds,
     private,
     rewinding,
-    views,
 )
 from goop_realtime.rooms.fold import Fold, FoldForm, PageCount, Standing
 from goop_realtime.rooms.outbox import Refusals
@@ -115,7 +115,7 @@ def hosts_that_never_merge(patch: Patch) -> None:
 
 def pages_not_rewound(patch: Patch) -> None:
     """A page is not told that its node's log was cut back."""
-    patch.setattr(views, "rewound", nothing)
+    patch.setattr(page_rewinds, "rewound", nothing)
 
 
 def cursors_that_are_numbers(patch: Patch) -> None:

@@ -47,6 +47,10 @@ class View:
     flight_bytes: int = 0
     hurried: int = 0
     """The number of the page's message that was ``too_fast`` and that it will send again."""
+    begun: bool = False
+    """Whether the page was told of a room's log: else it begins where this node came to it."""
+    owed: int = 0
+    """The first entry of which something has come since the page went away; 0 for none."""
     barred: bool = False
     """Whether the page may not use the channel any more: it gets nothing until it may again."""
     end_due: bool = False

@@ -6,7 +6,9 @@ from __future__ import annotations
 import msgspec
 
 from goop_node.types import JsonValue
+from goop_realtime.machine.pages import Page
 from goop_realtime.model.jsonio import encode
+from goop_realtime.model.message_ids import parsed
 from goop_realtime.rooms.entries import Leaving, RoomEntry
 from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rooms import Shared
@@ -47,3 +49,8 @@ def member_frame(sh: Shared, room: Room, entry: RoomEntry) -> dict[str, JsonValu
     if entry.kind == "leave" and msgspec.json.decode(entry.raw, type=Leaving).lost:
         body["lost"] = True
     return body
+
+
+def is_own(sh: Shared, page: Page, entry: RoomEntry) -> bool:
+    """Whether the page itself sent it. Another node's page may have the same id."""
+    return entry.author == sh.me and parsed(entry.id).page == page.id

@@ -143,3 +143,8 @@ def note_members(room: Room) -> None:
     """Since which entries the members are on the list, as far as the log says that."""
     joins = {entry.author: entry.seq for entry in room.log.after(0) if entry.kind == "join"}
     room.joined_at = {peer: joins.get(peer, 0) for peer in room.fold.members}
+
+
+def fold_at(room: Room, seq: int) -> Fold:
+    """What the log comes to where a page is."""
+    return room.fold if seq >= room.log.last else room.log.fold_at(max(seq, room.log.start))

@@ -17,7 +17,7 @@ from goop_realtime.machine.rights import UNKNOWN
 from goop_realtime.model.effects import Frame
 from goop_realtime.model.jsonio import MAX_INTEGER, encode
 from goop_realtime.model.wire import MAX_CONTEXT
-from goop_realtime.rooms import callers, latest, nearby, receipts, sending, views
+from goop_realtime.rooms import callers, latest, nearby, page_rewinds, receipts, sending, views
 from goop_realtime.rooms.callers import JoinOptions
 from goop_realtime.rooms.fold import RunForm, RunsForm
 from goop_realtime.rooms.positions import Run, Runs
@@ -202,13 +202,14 @@ def _go_on(sh: Shared, page: Page, room: Room, view: View, body: dict[str, Any])
     except msgspec.ValidationError as error:
         frame(sh.core, page, {"type": "error", "code": "bad_request", "reason": str(error)[:300]})
         return
-    fork, theirs = room.fold.runs.fork(runs), runs.last.seq
+    fork, theirs = page_rewinds.common(room, view, room.fold.runs.fork(runs)), runs.last.seq
+    view.begun = True
     _restart(view, fork, _handled(room, fork, _of(body, "handled", room.handle)))
-    view.redelivered_to = room.handed_out
     if fork < room.log.start:
-        views.tell_gap(sh, room, page, view, fork)
+        page_rewinds.tell_gap(sh, room, page, view, fork)
     elif fork < theirs:
-        views.rewind_to(sh, room, page, view, fork)
+        page_rewinds.rewind_to(sh, room, page, view, fork)
+    view.redelivered_to = room.handed_out
     views.advance(sh, room, view.handled)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from goop_realtime.rooms import page_rewinds
 from goop_realtime.rooms.entries import RoomEntry, digest_of
 from goop_realtime.rooms.lines import Content, Want
 from goop_realtime.rooms.links import Link
@@ -102,6 +103,7 @@ def came(sh: Shared, link: Link, line: Content) -> None:
         entry = msgspec.structs.replace(entry, raw=raw, salt=line.salt)
         room.log.replace(entry)
         sh.out.append(AppendEntry(room.handle, entry))
+        page_rewinds.come_late(sh, room, entry)
     else:
         sh.note(room, "link", "content_lost", entry.id)
     room.lacking.pop(entry.seq, None)

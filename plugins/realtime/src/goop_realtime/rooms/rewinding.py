@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from goop_realtime.rooms import folding, ordering, receipts, views
+from goop_realtime.rooms import folding, ordering, page_rewinds, receipts
 from goop_realtime.rooms.entries import RoomEntry, RoomOutgoing
 from goop_realtime.rooms.fold import Standing
 from goop_realtime.rooms.log import Base, RoomLog
-from goop_realtime.rooms.records import CutLog, SaveHandled, SaveRoomOutgoing, SetBase
+from goop_realtime.rooms.records import CutLog, SaveRoomOutgoing, SetBase
 from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.types import Refusal
@@ -31,7 +31,7 @@ def cut(sh: Shared, room: Room, fork: int) -> Refusal | None:
     sh.note(room, "link", "rewound", detail=f"{len(dropped)} entries above {fork}")
     _put_back(sh, room, dropped)
     _forget_above(sh, room, fork)
-    views.rewound(sh, room, fork)
+    page_rewinds.rewound(sh, room, fork)
     return None
 
 
@@ -61,7 +61,7 @@ def begin_at(sh: Shared, room: Room, base: Base, fork: int) -> Refusal | None:
             stage = "delivered" if standing is Standing.PLACED else "lost"
             receipts.receipt(sh, room, message_id, stage)
     _forget_above(sh, room, fork)
-    views.gap(sh, room, fork)
+    page_rewinds.gap(sh, room, fork)
     return None
 
 
@@ -87,6 +87,4 @@ def _forget_above(sh: Shared, room: Room, fork: int) -> None:
     room.others = {peer: min(seq, fork) for peer, seq in room.others.items()}
     room.stable = min(room.stable, fork)
     room.handed_out = min(room.handed_out, fork)
-    if room.handled > fork:
-        room.handled = fork
-        sh.out.append(SaveHandled(room.handle, fork))
+    page_rewinds.unhandle(sh, room, fork)

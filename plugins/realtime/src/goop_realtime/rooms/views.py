@@ -7,22 +7,19 @@ told to give up, too. What it had before a restart it says itself: its runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from goop_node.types import Caller, JsonValue
 from goop_realtime.machine.pages import Page, View, frame
 from goop_realtime.machine.rights import is_person
 from goop_realtime.model.effects import Frame
 from goop_realtime.model.limits import PAGE_WINDOW
-from goop_realtime.model.message_ids import parsed
 from goop_realtime.rooms.entries import RoomEntry
-from goop_realtime.rooms.entry_frames import member_frame, message_frame
-from goop_realtime.rooms.fold import Fold
-from goop_realtime.rooms.positions import Runs
+from goop_realtime.rooms.entry_frames import is_own, member_frame, message_frame
+from goop_realtime.rooms.folding import fold_at
+from goop_realtime.rooms.page_rewinds import tell_gap
 from goop_realtime.rooms.records import SaveHandled
 from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rooms import Shared
-from goop_realtime.rooms.rows import listed, told, told_place
+from goop_realtime.rooms.rows import told, told_place
 
 SAVE_MS = 1000
 """How often it is saved how far pages are."""
@@ -88,7 +85,7 @@ def _arrive(sh: Shared, room: Room) -> None:
     room.was_joined = True
     start = room.log.start
     views = [view for page in sh.core.pages.values() if (view := page.views.get(room.handle))]
-    if room.handled > start or any(view.sent > start for view in views):
+    if room.handled > start or any(view.begun for view in views):
         return  # before a restart pages were told of this log: they go on where they are
     seq = max(room.joined_at.get(sh.me, 0), start)
     room.handled = room.handed_out = seq
@@ -116,6 +113,7 @@ def pump(sh: Shared, room: Room, page: Page, view: View, frames: Frames) -> None
         if not view.flight:
             view.handled = entry.seq
     if view.sent > before:
+        view.begun = True
         room.handed_out = max(room.handed_out, view.sent)
         if not page.acks:
             view.handled = view.sent
@@ -124,11 +122,6 @@ def pump(sh: Shared, room: Room, page: Page, view: View, frames: Frames) -> None
 
 def _is_for(room: Room, entry: RoomEntry) -> bool:
     return not entry.withheld and room.concerns_us(entry)
-
-
-def is_own(sh: Shared, page: Page, entry: RoomEntry) -> bool:
-    """Whether the page itself sent it. Another node's page may have the same id."""
-    return entry.author == sh.me and parsed(entry.id).page == page.id
 
 
 def _tell_message(
@@ -170,71 +163,8 @@ def tell_room_to(sh: Shared, room: Room, page: Page, view: View, ref: str | None
     }
     if ref is not None:
         body["ref"] = ref
+    view.begun |= room.was_joined
     frame(sh.core, page, body)
-
-
-def fold_at(room: Room, seq: int) -> Fold:
-    """What the log comes to where a page is."""
-    return room.fold if seq >= room.log.last else room.log.fold_at(max(seq, room.log.start))
-
-
-# Going back
-
-
-def rewound(sh: Shared, room: Room, fork: int) -> None:
-    """This node gave up what is above ``fork``: so do its pages."""
-    for page in sh.core.pages.values():
-        view = page.views.get(room.handle)
-        if view is not None and view.sent > fork:
-            rewind_to(sh, room, page, view, fork)
-
-
-def rewind_to(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None:
-    """Tell one page to give up what it has above ``fork``."""
-    _restart(view, fork)
-    fold = fold_at(room, fork)
-    body = _cut_frame("rewound", room, fold.members, fold.runs) | {"to": fork}
-    frame(sh.core, page, body)
-
-
-def gap(sh: Shared, room: Room, fork: int) -> None:
-    """The log begins anew at this node: pages have nothing above ``fork``, and go on there."""
-    for page in sh.core.pages.values():
-        view = page.views.get(room.handle)
-        if view is not None and (room.was_joined or view.sent):
-            tell_gap(sh, room, page, view, min(fork, view.sent))
-
-
-def tell_gap(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None:
-    """Tell one page that it has what is up to ``fork``, and goes on at the log's start."""
-    start = room.log.start
-    fold = fold_at(room, start)
-    body = _cut_frame("gap", room, fold.members, fold.runs)
-    body["from"] = told_place(fold.runs.place(fork)) if fork else None
-    body["to"] = told_place(fold.last)
-    frame(sh.core, page, body)
-    sh.note(room, "page", "gap", detail=f"{fork}..{start}")
-    _restart(view, start)
-    view.sent = view.handled = start
-
-
-def _restart(view: View, seq: int) -> None:
-    view.sent, view.handled = min(view.sent, seq), min(view.handled, seq)
-    view.redelivered_to = min(view.redelivered_to, seq)
-    while view.flight and view.flight[-1][0] > seq:
-        view.flight_bytes -= view.flight.pop()[1]
-
-
-def _cut_frame(
-    kind: str, room: Room, members: Mapping[str, str], runs: Runs
-) -> dict[str, JsonValue]:
-    told_runs: list[JsonValue] = [list(run) for run in runs]
-    return {
-        "type": kind,
-        "channel": room.handle,
-        "runs": told_runs,
-        "members": listed(members),
-    }
 
 
 # What pages have handled
