@@ -22,8 +22,15 @@ MIGRATIONS = (
     CREATE INDEX games_updated ON games (updated);
     """,
     "CREATE TABLE clocks (channel TEXT PRIMARY KEY, measured TEXT NOT NULL) WITHOUT ROWID;",
+    """
+    ALTER TABLE games ADD COLUMN over INTEGER NOT NULL DEFAULT 0;
+    UPDATE games SET over = json_extract(state, '$.reason') IS NOT NULL WHERE json_valid(state);
+    DROP INDEX games_updated;
+    CREATE INDEX games_listed ON games ((over OR abandoned), updated DESC);
+    """,
 )
 """The schema, by user_version."""
+_COLUMNS = "game, peer, channel, state, abandoned, created, updated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +61,7 @@ class _Change:
     begins: bool
 
     def row(self) -> tuple[Any, ...]:
-        """The columns of a new row, but for ``abandoned``."""
+        """The columns of a new row, but for ``abandoned`` and ``over``."""
         request = self.session.request
         game = game_id(request.context, request.channel)
         state = json.dumps(self.session.snapshot())
@@ -99,20 +106,24 @@ class Games:
         with self._db as db:
             db.execute("BEGIN IMMEDIATE")
             db.executemany(
-                "INSERT INTO games (game, peer, channel, state, created, updated)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (game, peer) DO UPDATE SET"
+                "INSERT INTO games (game, peer, channel, state, created, updated, over)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (game, peer) DO UPDATE SET"
                 " channel = excluded.channel, state = excluded.state, abandoned = 0,"
-                " updated = excluded.updated"
+                " updated = excluded.updated, over = excluded.over"
                 " WHERE CASE channel WHEN excluded.channel THEN state <> excluded.state"
                 " ELSE ? END",
-                [(*change.row(), change.begins) for change in self._changed.values()],
+                [
+                    (*change.row(), change.session.over, change.begins)
+                    for change in self._changed.values()
+                ],
             )
 
     def find(self, game: str, peer: str | None = None) -> StoredGame | None:
         """The game of that id or channel (with that peer), the newest one of several."""
         self.write()
         rows = self._db.execute(
-            "SELECT * FROM games WHERE (game = ? OR channel = ?) AND (? IS NULL OR peer = ?)"
+            f"SELECT {_COLUMNS} FROM games"
+            " WHERE (game = ? OR channel = ?) AND (? IS NULL OR peer = ?)"
             " ORDER BY updated DESC",
             (game, game, peer, peer),
         )
@@ -124,10 +135,13 @@ class Games:
         return found[0] if found else None
 
     def all(self, limit: int = 200) -> list[StoredGame]:
-        """The newest games."""
+        """The newest games, the newest first; whatever is not over is among them."""
         self.write()
-        rows = self._db.execute("SELECT * FROM games ORDER BY updated DESC LIMIT ?", (limit,))
-        return self._as_they_are(rows)[:limit]
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM games ORDER BY (over OR abandoned), updated DESC LIMIT ?",
+            (limit,),
+        )
+        return self._as_they_are(rows)
 
     def _as_they_are(self, rows: Iterable[Any]) -> list[StoredGame]:
         """What the rows say, and what could not be written yet; the newest first."""
