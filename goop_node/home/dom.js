@@ -43,10 +43,10 @@ export function make(tag, props = {}, ...children) {
 export const write = (element, text) => element.replaceChildren(...Goop.names.pieces(text));
 
 /**
- * The last four characters of a peer id: what tells two people of the same name apart.
+ * The last four characters of a peer id: what tells two people of the same name apart. No line ends in it.
  * @param {string} peerId
  */
-export const fingerprint = (peerId) => "…" + String(peerId || "").slice(-4);
+export const fingerprint = (peerId) => `…\u2060${String(peerId || "").slice(-4)}`;
 
 /**
  * "Alice (…k7Qp)".

@@ -8,21 +8,13 @@ import { drawnOf } from "./readings.js";
 import { strangers } from "./requests.js";
 import { Rows } from "./rows.js";
 import { templateOf, titleOf } from "./templates.js";
+import { ago } from "./times.js";
 
-const SPANS = /** @type {const} */ ([["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]]);
-const WORDS = new Intl.RelativeTimeFormat("en");
 /** How often what is said of times is said anew, in milliseconds. */
 const TICK_MS = 15_000;
 
 /** What the node told last. @type {any[]} */
 let missed = [];
-
-/** "5 minutes ago". @param {number} at  Unix milliseconds */
-function ago(at) {
-  const passed = Date.now() - at;
-  for (const [unit, span] of SPANS) if (passed >= span) return WORDS.format(-Math.floor(passed / span), unit);
-  return "just now";
-}
 
 /** "Alice (…k7Qp) invited you to Chess" */
 function sentence(one) {

@@ -7,6 +7,7 @@ import { destination } from "./requests.js";
 import { Rows, keepFocus } from "./rows.js";
 import { settle } from "./steady.js";
 import { templateOf, titleOf } from "./templates.js";
+import { ago } from "./times.js";
 
 /** What runs, as the node told it last. @type {any[]} */
 let living = [];
@@ -17,20 +18,8 @@ const asking = new Set();
 /** What each said of itself last. @type {Map<string, string>} */
 const heard = new Map();
 
-const MINUTE = 60_000;
-const UNITS = /** @type {[Intl.RelativeTimeFormatUnit, number][]} */ ([
-  ["day", 24 * 60 * MINUTE],
-  ["hour", 60 * MINUTE],
-  ["minute", MINUTE],
-]);
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-
-/** "5 minutes ago". @param {number} since  Unix ms */
-function ago(since) {
-  const gone = Math.max(0, Date.now() - since);
-  const [unit, length] = UNITS.find(([, each]) => gone >= each) ?? ["minute", MINUTE];
-  return gone < MINUTE ? "just now" : relative.format(-Math.floor(gone / length), unit);
-}
+/** How often what is said of times is said anew, in milliseconds. */
+const TICK_MS = 60_000;
 
 /** What a channel is for: its context's title, else the page's that has it. A room has a name, too. */
 function whatOf(row) {
@@ -44,6 +33,9 @@ const whoOf = (row) => row.peerLabel || (isRoom(row) ? "nobody else" : "Somebody
 /** What tells people apart who have one name; a room has no key. */
 const printOf = (row) => (isRoom(row) ? "" : ` (${fingerprint(row.peerId)})`);
 const nameOf = (row) => `${whatOf(row)} with ${whoOf(row)}${printOf(row)}`;
+
+/** What a context says in a line: whose name it has in it, it may not know to keep apart. */
+const withNameApart = (said, { peerLabel }) => (peerLabel ? said.replaceAll(peerLabel, () => Goop.names.apart(peerLabel)) : said);
 
 /** How it stands with the other person. */
 function linkOf(row) {
@@ -137,7 +129,7 @@ function itemOf(row) {
       "div",
       { className: "who" },
       make("p", { className: "name" }, `${whatOf(row)} with ${Goop.names.apart(whoOf(row))}`, make("span", { className: "print" }, printOf(row))),
-      ...(said ? [make("p", { className: "said" }, make("bdi", {}, said))] : []),
+      ...(said ? [make("p", { className: "said" }, make("bdi", {}, withNameApart(said, row)))] : []),
       make("p", { className: "hint" }, linkOf(row), since),
     ),
     actions(row, (work) => attempt(element, work)),
@@ -210,5 +202,5 @@ export function followRunning() {
   attention.start({ onOpen: openRow });
   realtime.running(follow);
   drawnOf(draw);
-  setInterval(showTimes, MINUTE);
+  setInterval(showTimes, TICK_MS);
 }

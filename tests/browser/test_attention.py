@@ -169,6 +169,7 @@ async def test_one_page_notifies_and_none_while_one_is_seen(
     await notified(home, 1)
     assert await told(home) == ["Chess with bob: bob offers a draw"]
     await expect(home.locator("#due-list li")).to_contain_text("bob offers a draw")
+    await expect(home.locator("#due-list .said bdi bdi")).to_have_text("bob")  # set apart in it
     # The end of it, too; and that it was there is not forgotten when the channel goes.
     await bob.click('.actions [data-action="resign"]')
     await bob.click('[data-confirm="yes"]')

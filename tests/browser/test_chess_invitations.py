@@ -37,6 +37,13 @@ async def invite(page: Page, nodes: Nodes, whom: int) -> None:
     await expect(page.locator("body")).to_have_attribute(STATE, "waiting")
 
 
+async def later(page: Page, seconds: int) -> None:
+    """For all that this browser loads from here on it is that much later."""
+    await page.context.add_init_script(
+        f"{{ const now = Date.now; Date.now = () => now.call(Date) + {seconds * 1000}; }}"
+    )
+
+
 async def same_game(*pages: Page) -> str:
     """Both are at one table, whose game it is."""
     games = set()
@@ -100,9 +107,10 @@ async def test_a_waiting_invitation_survives_a_reload_and_a_closed_page(
     alice, bob = await lobbies(browser, nodes)
     await invite(alice, nodes, 1)
     await expect(alice.locator("#waiting-left")).to_have_text(re.compile(r"^4:\d\d left$"))
+    await later(alice, 60)
     await alice.reload()
     await expect(alice.locator("body")).to_have_attribute(STATE, "waiting")
-    await expect(alice.locator("#waiting-left")).to_have_text(re.compile(r"^4:\d\d left$"))
+    await expect(alice.locator("#waiting-left")).to_have_text(re.compile(r"^(4:00|3:\d\d) left$"))
     await alice.click('#waiting [data-action="cancel"]')
     await expect(alice.locator("body")).to_have_attribute(STATE, "lobby")
     await expect(bob.locator("#incoming li")).to_have_count(0)
@@ -113,7 +121,7 @@ async def test_a_waiting_invitation_survives_a_reload_and_a_closed_page(
     await alice.close()
     await again.goto(page_url(nodes[0], "chess"))
     row = again.locator("#sent li")
-    await expect(row).to_contain_text(re.compile(r"4:\d\d left"))
+    await expect(row).to_contain_text(re.compile(r"(4:00|3:\d\d) left"))
     await expect(row).to_contain_text("A page of theirs shows it.", timeout=REPEATED_MS)
     await bob.click('#incoming [data-action="accept"]')
     await same_game(again, bob)
@@ -135,13 +143,16 @@ async def test_a_missed_invitation_is_found_and_answered_by_inviting_back(
         await expect(alice.locator("body")).to_have_attribute(STATE, "lobby")
     bob = await (await browser.new_context()).new_page()
     home = await bob.context.new_page()
+    await later(bob, 5 * 60)
     await home.goto(page_url(nodes[1]))
     await expect(home.locator("#missed-list li")).to_contain_text("alice")
-    await expect(home.locator("#missed-list li")).to_contain_text("just now")
+    await expect(home.locator("#missed-list li")).to_contain_text(
+        "invited you to Chess, 5 minutes ago"
+    )
     await bob.goto(page_url(nodes[1], "chess"))
     row = bob.locator("#missed li")
     await expect(row).to_have_count(1)
-    await expect(row).to_contain_text("invited you, just now")
+    await expect(row).to_contain_text("invited you, 5 minutes ago")
     for page in (home, bob):
         assert await faults(page) == []
     await row.locator('[data-action="back"]').click()
@@ -152,7 +163,8 @@ async def test_a_missed_invitation_is_found_and_answered_by_inviting_back(
 
     await alice.click("#to-lobby")
     await invite(alice, nodes, 1)
-    await alice.click('#waiting [data-action="cancel"]')
+    await alice.click("#to-lobby")
+    await alice.click('#sent [data-action="withdraw"]')
     await home.click('#missed-list [data-action="dismiss"]')
     await expect(home.locator("#missed")).to_be_hidden()
     await bob.click("#to-lobby")

@@ -121,6 +121,11 @@ class News:
 
     async def much(self) -> None:
         """The longest name, and as much as can be taken."""
+        await self.told(MUCH)
+        await expect(self.white.locator("#player-top")).to_contain_text("Wolfeschlegel")
+
+    async def told(self, what: dict[str, Any]) -> None:
+        """The node tells that of the game."""
         await self.white.evaluate(
             """(much) => {
               const real = window.fetch;
@@ -131,9 +136,8 @@ class News:
               };
               void Goop.realtime.channels().then((all) => all.forEach((one) => one.onPending?.(0)));
             }""",
-            MUCH,
+            what,
         )
-        await expect(self.white.locator("#player-top")).to_contain_text("Wolfeschlegel")
 
     @property
     def kinds(self) -> list[Callable[[], Awaitable[None]]]:
@@ -254,6 +258,26 @@ TOUCHING = """() => {
 """What stands over something else in the players' bars and in the chat, or beside its place."""
 
 
+SHOWN = """() => {
+  const wrong = [];
+  for (const bar of document.querySelectorAll(".player")) {
+    const taken = bar.querySelector(".captured").getBoundingClientRect();
+    for (const piece of bar.querySelectorAll(".captured .piece")) {
+      const { left, right } = piece.getBoundingClientRect();
+      if (left < taken.left - 0.5 || right > taken.right + 0.5) wrong.push("a piece is cut off");
+    }
+    const name = bar.querySelector(".name bdi");
+    if (!name) continue;
+    const range = document.createRange();
+    range.selectNodeContents(name);
+    const over = range.getBoundingClientRect().width - name.getBoundingClientRect().width;
+    if (over > 0) wrong.push(`${over} px of the name are cut off`);
+  }
+  return wrong;
+}"""
+"""What is cut off of a short name and of what was taken."""
+
+
 AT_END = """() => {
   const list = document.getElementById("chat-lines");
   return list.scrollTop + list.clientHeight > list.scrollHeight - 2;
@@ -269,12 +293,15 @@ async def test_bars_and_chat_have_their_room_at_every_size(browser: Browser, nod
     await page.fill("#chat-text", "Good luck! What a nice opening you have played today.")
     await page.click("#chat-submit")
     await expect(page.locator("#chat-lines li")).to_have_count(1)
+    await News(players, nodes).told({"captured": MUCH["captured"]})
+    await expect(page.locator("#player-top .captured .piece")).to_have_count(15)
     for width, height in SIZES:
         await page.set_viewport_size({"width": width, "height": height})
         await other.hover('[data-square="a7"]')
         await other.hover('[data-square="b7"]')
         await expect(page.locator("#player-top .thinking")).to_be_visible()
         assert await page.evaluate(TOUCHING) == [], (width, height)
+        assert await page.evaluate(SHOWN) == [], (width, height)
         assert await page.evaluate(AT_END), (width, height)
     for each in players.pages.values():
         await each.context.close()

@@ -12,6 +12,13 @@ FAMILY = "👨‍👩‍👧‍👦"
 ARABIC = f"{FAMILY} می\u200cنا (3)"
 
 
+SAID = """async (opponentLabel) => {
+  const [{ write }, { headline }] = await Promise.all([import("/dom.js"), import("/words.js")]);
+  const state = { status: "running", opponentLabel };
+  write(document.getElementById("status"), headline({ state, onItsWay: [] }));
+}"""
+
+
 async def rename(page: Page, name: str) -> None:
     await page.get_by_role("button", name="Rename").click()
     await page.locator("#rename-input").fill(name)
@@ -52,3 +59,7 @@ async def test_a_name_from_right_to_left(
     lobby = await browser.new_page()
     await lobby.goto(page_url(bob, "chess"))
     await expect(lobby.locator(f'[data-peer="{alice.peer_id}"] bdi')).to_have_text(ARABIC)
+    # Within a sentence of a game, too.
+    await lobby.evaluate(SAID, ARABIC)
+    await expect(lobby.locator("#status")).to_have_text(f"{ARABIC} to move")
+    await expect(lobby.locator("#status bdi")).to_have_text(ARABIC)

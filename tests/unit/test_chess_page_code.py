@@ -15,15 +15,19 @@ import pytest
 from goop_chess.terms import control_words
 from tests.unit.test_chess_words import positions
 
-TEMPLATE = Path(__file__).parents[2] / "plugins/chess/src/goop_chess/template"
+ROOT = Path(__file__).parents[2]
+TEMPLATE, SDK = ROOT / "plugins/chess/src/goop_chess/template", ROOT / "js"
 SCRIPT = """
+import "SDK/goop-names.js";
 import { clockText, disputed } from "TEMPLATE/clocks.js";
+import { ago, left } from "TEMPLATE/invitation-words.js";
 import { reach } from "TEMPLATE/premove.js";
 import { controlWords } from "TEMPLATE/time-controls.js";
-const does = { clockText, disputed, reach, controlWords };
+Date.now = () => 0;
+const does = { clockText, disputed, reach, controlWords, ago, left };
 const calls = JSON.parse(await new Response(process.stdin).text());
 console.log(JSON.stringify(calls.map(([name, ...given]) => does[name](...given))));
-""".replace("TEMPLATE", TEMPLATE.as_uri())
+""".replace("TEMPLATE", TEMPLATE.as_uri()).replace("SDK", SDK.as_uri())
 
 
 def run(*calls: list[Any]) -> list[Any]:
@@ -113,7 +117,20 @@ def test_what_the_nodes_disagree_on_is_said_to_both_and_nothing_else() -> None:
         ["disputed", game("white", None)],
         ["disputed", {**game("white", last), "clock": None}],
     ) == [
-        "Your node says 3 s for a move, Bob's node saw 20 s: 15 s are charged.",
-        "Bob's node says 3 s for a move, your node saw 20 s: 15 s are charged.",
+        "Your node says 3 s for a move, \u2068Bob\u2069's node saw 20 s: 15 s are charged.",
+        "\u2068Bob\u2069's node says 3 s for a move, your node saw 20 s: 15 s are charged.",
         *("", "", ""),
+    ]
+
+
+def test_times_of_invitations_in_words() -> None:
+    minute, hour, day = 60_000, 3_600_000, 86_400_000
+    assert run(
+        *(["ago", -passed] for passed in (-5, 0, minute - 1, minute, 5 * minute + 59_000)),
+        *(["ago", -passed] for passed in (hour - 1, hour, day - 1, day, 2 * day - 1, 6 * day)),
+        *(["left", until] for until in (300_000, 299_400, 60_000, 9_000, 0, -9_000)),
+    ) == [
+        *("just now", "just now", "just now", "1 minute ago", "5 minutes ago"),
+        *("59 minutes ago", "1 hour ago", "23 hours ago", "1 day ago", "1 day ago", "6 days ago"),
+        *("5:00 left", "4:59 left", "1:00 left", "0:09 left", "0:00 left", "0:00 left"),
     ]

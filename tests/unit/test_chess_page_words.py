@@ -14,7 +14,9 @@ from goop_realtime.model.obstacles import between
 from tests.unit.test_layers import ROOT
 
 WORDS = ROOT / "plugins/chess/src/goop_chess/template/words.js"
+NAMES = ROOT / "js/goop-names.js"
 SCRIPT = """
+await import(process.argv[2]);
 const words = await import(process.argv[1]);
 const asked = JSON.parse(await new Response(process.stdin).text());
 console.log(JSON.stringify(asked.map(([name, game]) => words[name](game))));
@@ -26,7 +28,7 @@ def said(*asked: tuple[str, dict[str, Any]]) -> list[str]:
     node = shutil.which("node")
     if node is None:
         pytest.skip("no Node.js here; install it with: apt-get install nodejs")
-    command = [node, "--input-type=module", "--no-warnings", "-e", SCRIPT, str(WORDS)]
+    command = [node, "--input-type=module", "--no-warnings", "-e", SCRIPT, str(WORDS), str(NAMES)]
     done = subprocess.run(
         command, input=json.dumps(asked), text=True, capture_output=True, timeout=300
     )
@@ -57,7 +59,7 @@ def test_each_side_is_told_who_left_and_how_it_ended() -> None:
         ("outcome", {**ended, "result": "1/2-1/2"}),
     ) == [
         "You have abandoned this game",
-        "bob has abandoned this game: it is yours to end",
+        "\u2068bob\u2069 has abandoned this game: it is yours to end",
         "Abandoned by both",
         "You won by abandonment (1\u2060–\u20600)",
         "You lost by abandonment (0\u2060–\u20601)",

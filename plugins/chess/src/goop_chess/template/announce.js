@@ -4,7 +4,7 @@
 import { $, make } from "./dom.js";
 import { openOffer } from "./offers.js";
 import { common } from "./past.js";
-import { outcome } from "./words.js";
+import { outcome, whoOf } from "./words.js";
 
 /** Lines that stay for who reads them again. */
 const KEPT = 30;
@@ -34,7 +34,7 @@ export class Announcer {
     const { state, past } = game;
     const running = state.status === "running";
     const offer = openOffer(state);
-    const who = state.opponentLabel || "Your opponent";
+    const who = whoOf(state);
     const fresh = this.game !== game;
     const kept = fresh ? past.plies.length : common(this.said.map((ply) => ply.uci), state.uci);
     const gone = fresh ? [] : this.said.slice(kept);

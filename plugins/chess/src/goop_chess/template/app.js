@@ -32,7 +32,7 @@ const tables = new Tables({
   changed: (changed) => (changed === game ? gameChanged(changed) : listSoon()),
   refused(refused, error) {
     if (refused === game) return fail(error);
-    say(`Your game with ${refused.state?.opponentLabel || "somebody"}: ${errorWords(error)}`, "bad");
+    say(`Your game with ${Goop.names.apart(refused.state?.opponentLabel || "somebody")}: ${errorWords(error)}`, "bad");
   },
   read: (of) => of === game && couldRead("game"),
   unread: (of, error) => of === game && failToRead("game", error),
@@ -167,7 +167,7 @@ const inviting = {
 
 /** Ask before something that cannot be undone. */
 async function confirmed(text, yes) {
-  $("confirm-text").textContent = text;
+  write($("confirm-text"), text);
   $("confirm").querySelector('[data-confirm="yes"]').textContent = yes;
   return (await ask($("confirm"))) === "yes";
 }

@@ -3,8 +3,9 @@
 // Whoever does not want it turns it off for this browser; the other player's page is told.
 
 import { announce } from "./announce.js";
-import { $, make, say } from "./dom.js";
+import { $, make, say, write } from "./dom.js";
 import { keep, recall } from "./storage.js";
+import { whoOf } from "./words.js";
 
 const SWITCH = "chat";
 const SEEN = "chat-seen";
@@ -74,7 +75,7 @@ export class Chat {
   }
 
   get #who() {
-    return this.game.state?.opponentLabel || "Your opponent";
+    return whoOf(this.game.state ?? {});
   }
 
   #turn(on) {
@@ -107,7 +108,7 @@ export class Chat {
     const { on } = this;
     $("chat-lines").hidden = $("chat-form").hidden = !on;
     $("chat-switch").textContent = on ? "Turn chat off" : "Turn chat on";
-    $("chat-note").textContent = this.#note(conversation, on);
+    write($("chat-note"), this.#note(conversation, on));
     $("chat-text").disabled = $("chat-submit").disabled = !conversation.open;
     if (on) this.#showLines(conversation.lines);
     this.#count(conversation.lines, on);
@@ -142,7 +143,7 @@ export class Chat {
     return make(
       "li",
       { "data-key": `${is} ${id}`, className: mine ? "ours" : "" },
-      make("span", { className: "by" }, make("bdi", {}, who), " ", make("small", { className: "soft" }, note)),
+      make("span", { className: "by" }, who, " ", make("small", { className: "soft" }, note)),
       make("bdi", { className: "text" }, text),
     );
   }

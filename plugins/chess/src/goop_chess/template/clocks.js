@@ -2,7 +2,8 @@
 // The players' clocks: what the node measures, shown as it goes by. The page decides nothing; it
 // says when our own time is over, and offers to claim that the other's is. Both nodes judge it.
 
-import { $, make } from "./dom.js";
+import { $, make, write } from "./dom.js";
+import { whoOf } from "./words.js";
 
 /** @typedef {import("./game.js").Game} Game */
 
@@ -31,11 +32,12 @@ export function clockText(ms, kind) {
  * What the nodes disagree on about a move, in words; "" where they agree.
  * @param {import("./game.js").GameState} state
  */
-export function disputed({ clock, colour, opponentLabel }) {
+export function disputed(state) {
+  const { clock, colour } = state;
   const last = clock?.last;
   if (!last || last.charged <= last.spent) return "";
   const seconds = (ms) => `${Math.round(ms / 1000)} s`;
-  const who = opponentLabel || "Your opponent";
+  const who = whoOf(state);
   const [mover, other] = last.by === colour ? ["Your", `${who}'s`] : [`${who}'s`, "your"];
   return `${mover} node says ${seconds(last.spent)} for a move, ${other} node saw ${seconds(last.seen)}: ${seconds(last.charged)} are charged.`;
 }
@@ -70,8 +72,7 @@ export class Clocks {
     this.#game = game;
     this.#state = game.state.clock;
     const claim = $("game").querySelector('[data-action="claim"]');
-    const note = disputed(game.state);
-    if ($("clock-note").textContent !== note) $("clock-note").textContent = note;
+    write($("clock-note"), disputed(game.state));
     claim.hidden = !(this.#state?.claimable && game.state.status === "running" && game.linked);
     this.#tick();
   }

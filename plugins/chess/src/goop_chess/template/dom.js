@@ -43,14 +43,18 @@ export function place(list, items) {
   items.forEach((item, at) => list.children[at] === item || list.insertBefore(item, list.children[at] ?? null));
 }
 
-const tail = (peerId) => `(…${String(peerId).slice(-4)})`;
+/** No line ends in it. */
+const tail = (peerId) => `(…\u2060${String(peerId).slice(-4)})`;
 
 /**
- * Have an element say that; names that stand apart in the text are `bdi` elements.
+ * Have an element say that, unless it does: nobody hears it twice. Names that stand apart in the text
+ * are `bdi` elements.
  * @param {Element} element
  * @param {string} text
  */
-export const write = (element, text) => element.replaceChildren(...Goop.names.pieces(text));
+export function write(element, text) {
+  if (element.textContent !== Goop.names.spoken(text)) element.replaceChildren(...Goop.names.pieces(text));
+}
 
 /**
  * "Alice (…k7Qp)": the last four characters of the id tell equal names apart. The name stands

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Offers of a draw, and requests to take a move back: what is open, and what became of ours.
 
-import { $ } from "./dom.js";
+import { $, write } from "./dom.js";
+import { whoOf } from "./words.js";
 
 /** @typedef {import("./game.js").GameState} GameState */
 /** @typedef {"draw"|"takeback"} Kind */
@@ -44,7 +45,7 @@ export function openOffer(state) {
 
 /** What became of the latest offers, in words; "" when there is nothing to tell. @param {GameState} state */
 export function offerNews(state) {
-  const who = state.opponentLabel || "Your opponent";
+  const who = whoOf(state);
   const lines = [];
   for (const kind of KINDS) {
     const ours = state.offers[kind][state.colour];
@@ -63,14 +64,13 @@ export function offerNews(state) {
  */
 export function showOffers(state, action) {
   const open = openOffer(state);
-  const who = state.opponentLabel || "Your opponent";
+  const who = whoOf(state);
   $("offer").hidden = !open;
   if (open) {
     $("offer").dataset.offer = open;
-    $("offer-text").textContent = open === "draw" ? `${who} offers a draw.` : `${who} asks to take the last move back.`;
+    write($("offer-text"), open === "draw" ? `${who} offers a draw.` : `${who} asks to take the last move back.`);
   }
-  const news = offerNews(state);
-  if ($("offer-news").textContent !== news) $("offer-news").textContent = news;
+  write($("offer-news"), offerNews(state));
   const asked = { draw: "Draw offered", takeback: "Take-back asked" };
   const ask = { draw: "Offer draw", takeback: "Take back" };
   for (const kind of KINDS) {

@@ -47,6 +47,7 @@ export function drawPiece(kind, colour) {
   svg.setAttribute("viewBox", "0 0 100 100");
   svg.setAttribute("class", `piece ${colour}`);
   svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("preserveAspectRatio", "xMinYMid slice"); // one that lies below another keeps its size
   const shape = SHAPES[kind];
   for (const [role, paths] of Object.entries(shape)) {
     for (const d of paths) {

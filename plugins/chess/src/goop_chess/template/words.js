@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the page says about a game.
+// What the page says about a game. Names stand apart in it, as `Goop.names` has them.
+
+/** The other player, within a sentence. @param {{opponentLabel?: string}} game */
+export const whoOf = ({ opponentLabel }) => Goop.names.apart(opponentLabel || "Your opponent");
 
 const REASONS = {
   fifty_moves: "fifty moves without progress",
@@ -26,7 +29,7 @@ const score = (result) => result.replaceAll("1/2", "½").replace("-", "\u2060–
  */
 export function outcome(game) {
   if (game.status === "abandoned" && game.abandonedBy === game.colour) return "You have abandoned this game";
-  if (game.status === "abandoned") return `${game.opponentLabel || "Your opponent"} has abandoned this game: it is yours to end`;
+  if (game.status === "abandoned") return `${whoOf(game)} has abandoned this game: it is yours to end`;
   if (game.reason === "abandonment" && game.result === "*") return "Abandoned by both";
   const why = because(game.reason);
   if (!game.result || game.result === "*") return why.startsWith("abort") || !why ? "Aborted" : `Ended: ${why}`;
@@ -55,7 +58,7 @@ export function headline(game) {
   const last = game.onItsWay.find(({ type }) => type in SENDING);
   if (last) return SENDING[last.type];
   const check = state.check ? "Check! " : "";
-  return game.myTurn ? `${check}Your move` : `${check}${state.opponentLabel || "Your opponent"} to move`;
+  return game.myTurn ? `${check}Your move` : `${check}${whoOf(state)} to move`;
 }
 
 /**
@@ -64,7 +67,7 @@ export function headline(game) {
  */
 export function linkWords(game) {
   const { channel, state } = game;
-  const who = state.opponentLabel || "Your opponent";
+  const who = whoOf(state);
   if (state.status !== "running") return "";
   if (IN_THE_WAY.includes(channel?.detail?.code) && channel.detail.reason) return `${sentence(channel.detail.reason)}.`;
   if (!channel || channel.detail?.final) return `${who} is not connected to this game.`;
