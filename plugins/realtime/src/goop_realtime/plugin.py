@@ -21,14 +21,13 @@ from goop_node.types import (
     LineStream,
     NodeApi,
     PeerEvent,
-    Refusal,
     Route,
     SdkModule,
     StreamHandler,
 )
 from goop_realtime import hookspecs
-from goop_realtime.contexts.plugin_code import copy_of
-from goop_realtime.contexts.registry import ContextError, Registry
+from goop_realtime.contexts.collected import authorizer_of, registry_of
+from goop_realtime.contexts.registry import Registry
 from goop_realtime.contexts.slow_calls import SlowCalls
 from goop_realtime.driver.bridge import Bridge
 from goop_realtime.engine.door import Engine
@@ -42,7 +41,7 @@ from goop_realtime.rooms.lines import ROOM_PROTOCOL
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.no_journal import NoJournal
 from goop_realtime.storage.schema import MIGRATIONS
-from goop_realtime.types import Limits, OpenRequest
+from goop_realtime.types import Limits
 from goop_realtime.web import sdk
 from goop_realtime.web.handlers import routes
 
@@ -164,10 +163,10 @@ class RealtimePlugin:
         journal = self._journal(node, synchronous) if kept else NoJournal()
         surroundings = Surroundings(
             me=node.peer_id,
-            registry=_registry(node),
+            registry=registry_of(node),
             limits=NodeLimits(**config),
             random=random.Random(),
-            authorize=_authorizer(node),
+            authorize=authorizer_of(node),
             sign=node.sign,
             verify=node.verify,
             is_discovered=node.peers.is_discovered,
@@ -239,16 +238,6 @@ class RealtimePlugin:
         return handle
 
 
-def _registry(node: NodeApi) -> Registry:
-    registry = Registry()
-    for plugin, context in node.calls.collect("realtime_contexts", node=node):
-        try:
-            registry.add(context)
-        except ContextError as error:
-            node.failed(plugin, error, doing="realtime_contexts()")
-    return registry
-
-
 def _rights(node: NodeApi, registry: Registry) -> Rights:
     """What templates may use: contexts that their own plugin brings, and those given to them."""
     own: dict[str, set[str]] = {name: set() for name in node.templates}
@@ -259,13 +248,6 @@ def _rights(node: NodeApi, registry: Registry) -> Rights:
         contexts={name: node.grants.contexts(name) | names for name, names in own.items()},
         grant_at={name: node.grants.link(name) for name in own},
     )
-
-
-def _authorizer(node: NodeApi) -> Callable[[OpenRequest], Refusal | None]:
-    def authorize(request: OpenRequest) -> Refusal | None:
-        return node.calls.veto("realtime_authorize_open", node=node, request=copy_of(request))
-
-    return authorize
 
 
 def _reporter(node: NodeApi) -> Report:

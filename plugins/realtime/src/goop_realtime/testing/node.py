@@ -22,6 +22,7 @@ from goop_realtime.testing.document import SimDocument
 from goop_realtime.testing.machine import Chance, Disk, Killed
 from goop_realtime.testing.page import SimPage
 from goop_realtime.testing.person import Person
+from goop_realtime.types import OpenRequest, Refusal
 
 if TYPE_CHECKING:
     from goop_realtime.testing.simulator import World
@@ -63,17 +64,15 @@ class SimNode(Card, Person):
 
     def start(self) -> None:
         """Start, or start again after a crash."""
-        registry = Registry()
-        for context in self.world.contexts[self.plugin]:
-            registry.add(context)
         surroundings = Surroundings(
             me=self.peer_id,
-            registry=registry,
+            registry=self.registry(),
             limits=NodeLimits(rate=1e9, burst=10**9),
             random=Chance(self.world),
-            authorize=lambda request: None,
+            authorize=self.authorize,
             is_discovered=lambda peer: True,
             label_of=lambda peer: peer,
+            report=self.plugin_failed,
             sign=partial(signature, self.peer_id),
             verify=lambda peer, data, sig: signature(peer, data) == sig,
         )
@@ -85,6 +84,21 @@ class SimNode(Card, Person):
         self.world.tell(f"{self.peer_id} starts, plugin {self.plugin}")
         self.world.watch.started(self)
         self.flush()
+
+    def registry(self) -> Registry:
+        """The contexts that it finds."""
+        registry = Registry()
+        for context in self.world.contexts[self.plugin]:
+            registry.add(context)
+        return registry
+
+    def authorize(self, request: OpenRequest) -> Refusal | None:
+        """Whether its plugins let somebody ask that: they do."""
+
+    def plugin_failed(
+        self, plugin: str, error: BaseException, doing: str, code: object, about: str
+    ) -> None:
+        """A function of a plugin failed, which is part of life."""
 
     def begin(self, surroundings: Surroundings) -> Engine:
         """The machine, from what the journal holds."""
