@@ -110,7 +110,7 @@ interface GoopCalls {
   onIncoming: ((call: GoopIncomingCall) => unknown) | null;
   /** A call has ended, or one that rang is over. */
   onEnded: ((end: GoopCallEnd) => unknown) | null;
-  /** A call that was going on when this page was loaded anew goes on. */
+  /** A call that was going on when this page was loaded anew goes on, and one that it made rings on. */
   onResumed: ((call: GoopCall) => unknown) | null;
 }
 

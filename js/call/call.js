@@ -9,8 +9,8 @@ import { tell } from "./telling.js";
 
 /** How long two who lost each other are given to come back. */
 const LOST_MS = 30_000;
-/** Refusals of what was on its way when the call ended. */
-const TOO_LATE = new Set(["call_ended", "closed"]);
+/** Refusals of what was on its way when the call ended; and of a peer that confirms nothing. */
+const OF_COURSE = new Set(["call_ended", "closed", "unsupported"]);
 
 const [AUDIO, VIDEO] = /** @type {const} */ (["audio", "video"]);
 const NOTHING = Object.freeze({ audio: false, video: false, screen: false });
@@ -37,6 +37,8 @@ export class Call {
   receives = NOTHING;
   /** @type {GoopMediaError | null} */
   mediaError = null;
+  /** What the browser is being asked for. @type {GoopMedia} */
+  asks = NOTHING;
   /** @type {GoopCallEnd | null} */
   ended = null;
   /** @type {GoopCall["onStateChange"]} */
@@ -47,11 +49,12 @@ export class Call {
   onMediaState = null;
 
   /**
-   * @param {{ id: string, peerId: string, peerLabel: string, context: string }} about
+   * @param {{ id: string, channelId?: string, peerId: string, peerLabel: string, context: string }} about
    * @param {(call: Call) => void} onChange  its state, or what it sends, has changed
    */
-  constructor({ id, peerId, peerLabel, context }, onChange) {
+  constructor({ id, channelId = "", peerId, peerLabel, context }, onChange) {
     this.id = id;
+    this.channelId = channelId;
     this.peerId = peerId;
     this.peerLabel = peerLabel;
     this.context = context;
@@ -62,10 +65,6 @@ export class Call {
 
   get localStream() {
     return this.#media.stream;
-  }
-
-  get channelId() {
-    return this.#channel?.id ?? "";
   }
 
   /** Whether there is one, muted or not. */
@@ -85,7 +84,12 @@ export class Call {
   async want({ audio, video }) {
     /** @type {Kind[]} */
     const kinds = [...(audio ? [AUDIO] : []), ...(video ? [VIDEO] : [])];
-    if (kinds.length > 0) await this.#try(() => this.#media.open(...kinds));
+    if (kinds.length === 0) return;
+    this.asks = { audio: kinds.includes(AUDIO), video: kinds.includes(VIDEO) };
+    this.onChange(this);
+    await this.#try(() => this.#media.open(...kinds));
+    this.asks = NOTHING;
+    this.onChange(this);
   }
 
   /**
@@ -97,11 +101,12 @@ export class Call {
   connect(channel, configuration, offers) {
     if (this.ended) return void channel.close();
     this.#channel = channel;
+    this.channelId = channel.id;
     this.#configuration = configuration;
     this.named(channel.peerLabel || this.peerLabel);
     channel.onMessage = (message, meta) => this.#heard(message, meta);
     channel.onStateChange = (_, detail) => this.#channelChanged(detail);
-    channel.onError = (error) => TOO_LATE.has(error.code) || console.error("Goop.call:", error);
+    channel.onError = (error) => OF_COURSE.has(error.code) || console.error("Goop.call:", error);
     this.#become("connecting");
     this.#link = new Link(
       {
@@ -109,12 +114,12 @@ export class Call {
         say: (message) => this.#say(message),
         track: (kind) => this.#media.tracks[kind],
         stream: this.#media.stream,
+        onMet: () => this.#tellMedia(),
         onStream: (stream) => this.#streamCame(stream),
         onState: (state) => this.#linkChanged(state),
       },
       offers,
     );
-    this.#tellMedia();
   }
 
   /** @param {string} peerLabel */
@@ -273,13 +278,22 @@ export class Call {
     }
   }
 
-  /** @param {object} message */
+  /**
+   * @param {object} message
+   * @returns {Promise<boolean>} `false` where it answers what is not open any more
+   */
   async #say(message) {
     try {
-      await this.#channel?.send(message);
+      const sent = this.#channel?.send(message);
+      await sent;
+      // Only the side that orders the messages may know that it is too late for this one.
+      await sent?.delivered;
     } catch (error) {
-      if (!this.ended && !TOO_LATE.has(/** @type {any} */ (error).code)) console.error("Goop.call:", error);
+      const { code } = /** @type {any} */ (error);
+      if (code === "no_offer") return false;
+      if (!this.ended && !OF_COURSE.has(code)) console.error("Goop.call:", error);
     }
+    return true;
   }
 
   /** @param {GoopCallState} state */

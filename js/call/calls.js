@@ -27,6 +27,26 @@ async function iceOfNode() {
 }
 
 /**
+ * One's own requests that wait, as the node has them.
+ * @returns {Promise<readonly GoopInvitation[]>}
+ */
+function sent() {
+  return new Promise((resolve) => {
+    const stop = Goop.realtime.invitations((now) => {
+      resolve(now.sent);
+      stop();
+    });
+  });
+}
+
+/**
+ * Whether that is the call which the tab remembers.
+ * @param {import("./resuming.js").Before} before
+ * @param {GoopChannel} one
+ */
+const isOf = ({ channel, peerId, context }, one) => (channel ? one.id === channel : one.peerId === peerId && one.context === context);
+
+/**
  * End what is left of a call whose pages are gone: it would be taken for the one that is begun, and
  * nobody would hear it ring.
  * @param {string} peerId
@@ -84,7 +104,7 @@ export class Calls {
     if (!request) throw new Goop.realtime.GoopError("unknown_call", "that call does not ring here");
     this.#ringing.delete(callId);
     const { peerId, peerLabel, context } = request;
-    const call = this.#begin({ id: callId, peerId, peerLabel, context });
+    const call = this.#begin({ id: callId, channelId: callId, peerId, peerLabel, context });
     void call.want({ audio: options?.audio ?? true, video: options?.video ?? true });
     await this.#open(call, () => request.accept(), false);
     return call;
@@ -123,18 +143,21 @@ export class Calls {
   async resume() {
     const before = remembered();
     if (!before) return;
-    const channel = (await Goop.realtime.channels()).find(({ id }) => id === before.channel);
+    const channel = (await Goop.realtime.channels()).find((one) => isOf(before, one));
     if (!channel || this.current) return forget();
-    const call = this.#begin({ id: channel.id, peerId: channel.peerId, peerLabel: channel.peerLabel, context: channel.context });
+    const { id, peerId, peerLabel, context } = channel;
+    const asked = (await sent()).find(({ channelId }) => channelId === id);
+    const call = this.#begin({ id, channelId: before.channel, peerId, peerLabel, context });
     call.since = before.since;
     if (before.muted) call.mute();
     void call.want(before);
     tell("onResumed", this.onResumed, call);
-    await this.#open(call, async () => channel, true);
+    if (asked) call.giveUp.signal.addEventListener("abort", () => call.channelId || asked.withdraw());
+    await this.#open(call, async () => asked?.opened() ?? channel, true);
   }
 
   /**
-   * @param {{ id: string, peerId: string, peerLabel: string, context: string }} about
+   * @param {{ id: string, channelId?: string, peerId: string, peerLabel: string, context: string }} about
    */
   #begin(about) {
     // One camera, one microphone, one person: who begins another call has ended the first.
@@ -203,10 +226,7 @@ export class Calls {
 
   /** @param {Call} call */
   #changed(call) {
-    if (!call.ended) {
-      if (call.channelId) remember(call);
-      return;
-    }
+    if (!call.ended) return remember(call);
     if (this.current === call) this.current = null;
     forget();
     tell("onEnded", this.onEnded, call.ended);

@@ -2,12 +2,15 @@
 // The connection between the two browsers, negotiated over a channel: the W3C's "perfect
 // negotiation", and what it takes when one of the pages is loaded anew.
 //
-// Every connection has an id of its own, which goes with what it says. So an answer that is meant
-// for the connection of an earlier page is left alone, and an offer of another connection than
-// before means that the other page is a new one.
+// Every connection has an id of its own, which goes with what it says. An offer of another connection
+// than before means that the other page is a new one: it gets a new connection. What is meant for the
+// connection of an earlier page is left alone. An answer may tell that the other one holds on to such
+// a connection, or has left this one: then the two begin anew. And since an offer may have come to a
+// page that is gone, whoever stands against the offer of a page that never spoke repeats its own.
 //
 // Offers, answers, candidates and tracks take turns: each finds the connection as the one before
 // has left it, and none sees it change halfway. Only the end of the call does not wait.
+import { Turns } from "./turns.js";
 
 /** @typedef {import("./media.js").Kind} Kind */
 
@@ -19,12 +22,19 @@ const RESTART_MS = 2_000;
 const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /**
+ * The line of a description that differs from offer to offer.
+ * @param {RTCSessionDescriptionInit} description
+ */
+const originOf = ({ sdp }) => /^o=.*/m.exec(sdp ?? "")?.[0] ?? "";
+
+/**
  * What a Link needs of its call.
  * @typedef {object} Owner
  * @property {() => RTCConfiguration} configuration
- * @property {(message: object) => Promise<unknown>} say
+ * @property {(message: object) => Promise<boolean>} say `false` where it answers what is not open any more
  * @property {(kind: Kind) => MediaStreamTrack | null} track what is sent now
  * @property {MediaStream} stream what the tracks belong to
+ * @property {() => void} onMet the other's page speaks for the first time, or is another one
  * @property {(stream: MediaStream) => void} onStream there is another remote stream
  * @property {(state: RTCPeerConnectionState) => void} onState
  */
@@ -38,19 +48,15 @@ export class Link {
   #theirs = null;
   /** An offer is to be made, once it is its turn. */
   #due = false;
+  /** Which of the other's offers was taken last. */
+  #taken = "";
   /** The other's last offer crossed with one of ours, and theirs gives way. */
   #ignoring = false;
   /** @type {{ from: string | undefined, candidate: any }[]} */
   #early = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #faltering;
-  /** @type {Promise<void>} when all turns so far are over */
-  #turns = Promise.resolve();
-  /** What a browser has begun when the connection is closed never ends: nobody waits for it. */
-  #end = () => {};
-  /** @type {Promise<void>} */
-  #ended = new Promise((resolve) => (this.#end = resolve));
-  closed = false;
+  #turns = new Turns();
 
   /**
    * @param {Owner} owner
@@ -59,7 +65,7 @@ export class Link {
   constructor(owner, offers) {
     this.owner = owner;
     this.#pc = this.#open();
-    if (offers) for (const kind of /** @type {Kind[]} */ (["audio", "video"])) this.#add(kind);
+    if (offers) this.#addAll();
   }
 
   get connected() {
@@ -76,7 +82,7 @@ export class Link {
    * @param {Kind} kind
    */
   send(kind) {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const track = this.owner.track(kind);
       const transceiver = this.#transceiver(kind);
       // One that gets its track later needs no new agreement; what was never agreed on does.
@@ -87,12 +93,11 @@ export class Link {
 
   /** Look for another way to each other. */
   restart() {
-    if (!this.closed && this.#pc.remoteDescription) this.#pc.restartIce();
+    if (!this.#turns.over && this.#pc.remoteDescription) this.#pc.restartIce();
   }
 
   close() {
-    this.closed = true;
-    this.#end();
+    this.#turns.end();
     this.#shut();
   }
 
@@ -101,34 +106,20 @@ export class Link {
    * @param {any} message
    */
   take(message) {
-    return this.#inTurn(() => this.#take(message));
+    return this.#turns.take(() => this.#take(message));
   }
 
   /** @param {any} message */
   async #take(message) {
-    if (message.to && message.to !== this.#mine) return;
+    if (message.to && message.to !== this.#mine) {
+      if (message.type === "sdp_answer" && this.#theirs !== null) this.#beginAnew();
+      return;
+    }
     if (message.type === "ice_candidate") return this.#candidate(message.connection, message.candidate);
     const description = typeof message.sdp === "string" ? { type: message.type.slice(4), sdp: message.sdp } : message.sdp;
     const from = message.connection ?? "";
     if (message.type === "sdp_offer") await this.#offered(from, description);
     else await this.#answered(from, description);
-  }
-
-  /**
-   * One after another. What the end of the call overtakes is dropped, with whatever it says.
-   * @param {() => Promise<unknown>} task
-   */
-  #inTurn(task) {
-    const turn = this.#turns.then(async () => {
-      if (this.closed) return;
-      try {
-        await Promise.race([task(), this.#ended]);
-      } catch (error) {
-        if (!this.closed) throw error;
-      }
-    });
-    this.#turns = turn.catch(() => {}); // whoever asked for it is told
-    return turn;
   }
 
   /**
@@ -138,20 +129,26 @@ export class Link {
   async #offered(from, description) {
     if (this.#theirs !== null && this.#theirs !== from) this.#reopen();
     const pc = this.#pc;
+    const origin = originOf(description);
+    if (origin && origin === this.#taken) return; // it was repeated, in case that a page had missed it
     const crosses = pc.signalingState !== "stable";
     // Both know both ids, so both agree on who gives way. A page without ids cannot.
     this.#ignoring = crosses && from !== "" && from < this.#mine;
-    if (this.#ignoring) return;
+    if (this.#ignoring) {
+      if (this.#theirs === null) this.#say("sdp_offer", { sdp: pc.localDescription, to: from });
+      return;
+    }
     await pc.setRemoteDescription(description);
-    this.#theirs = from;
+    this.#taken = origin;
+    this.#meet(from);
     if (description.type === "rollback") return;
     // The browser asks again, once this is agreed on, for what is then still to be offered.
     this.#due = false;
     this.#forgetOwn();
     await this.#join();
-    if (this.closed) return;
+    if (this.#turns.over) return;
     await pc.setLocalDescription();
-    this.#say("sdp_answer", { sdp: pc.localDescription });
+    void this.#answer(pc);
     await this.#late();
   }
 
@@ -161,11 +158,25 @@ export class Link {
    */
   async #answered(from, description) {
     const pc = this.#pc;
+    if (this.#theirs !== null && this.#theirs !== from) return this.#beginAnew();
     if (pc.signalingState !== "have-local-offer" && pc.signalingState !== "have-remote-pranswer") return;
-    if (this.#theirs !== null && this.#theirs !== from) return;
     await pc.setRemoteDescription(description);
-    this.#theirs = from;
+    this.#meet(from);
     await this.#late();
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  async #answer(pc) {
+    const taken = await this.#say("sdp_answer", { sdp: pc.localDescription });
+    // Another page of this side has answered that offer: the other one has settled with it.
+    if (taken === false) await this.#turns.take(async () => pc === this.#pc && this.#beginAnew());
+  }
+
+  /** @param {string} from */
+  #meet(from) {
+    const met = this.#theirs === from;
+    this.#theirs = from;
+    if (!met) this.owner.onMet();
   }
 
   /**
@@ -184,7 +195,7 @@ export class Link {
       // Nothing, or an empty line, stands for the end, which browsers notice by themselves.
       if (init?.candidate) await pc.addIceCandidate(init);
     } catch (error) {
-      if (!this.#ignoring && !this.closed) console.warn("Goop.call: a candidate was of no use:", error);
+      if (!this.#ignoring && !this.#turns.over) console.warn("Goop.call: a candidate was of no use:", error);
     }
   }
 
@@ -226,10 +237,21 @@ export class Link {
     this.#pc.addTransceiver(this.owner.track(kind) ?? kind, { direction: "sendrecv", streams: [this.owner.stream] });
   }
 
-  /** The other page is a new one. */
+  #addAll() {
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) this.#add(kind);
+  }
+
+  /** The two do not mean the same connections: a new one offers, and the other one follows. */
+  #beginAnew() {
+    this.#reopen();
+    this.#addAll();
+  }
+
+  /** Another connection, for another page of theirs. */
   #reopen() {
     this.#shut();
     this.#theirs = null;
+    this.#taken = "";
     this.#pc = this.#open();
     this.owner.onState("connecting");
   }
@@ -248,7 +270,7 @@ export class Link {
     this.#due = this.#ignoring = false;
     pc.onnegotiationneeded = () => {
       this.#due = true;
-      void this.#inTurn(() => this.#offer(pc));
+      void this.#turns.take(() => this.#offer(pc));
     };
     pc.onicecandidate = ({ candidate }) => this.#say("ice_candidate", { candidate });
     pc.ontrack = ({ track }) => {
@@ -272,7 +294,7 @@ export class Link {
       await pc.setLocalDescription();
       this.#say("sdp_offer", { sdp: pc.localDescription });
     } catch (error) {
-      if (!this.closed) console.error("Goop.call: no offer could be made:", error);
+      if (!this.#turns.over) console.error("Goop.call: no offer could be made:", error);
     }
   }
 
@@ -280,9 +302,9 @@ export class Link {
    * @param {string} type
    * @param {object} what
    */
-  #say(type, what) {
-    if (this.closed) return;
+  async #say(type, what) {
+    if (this.#turns.over) return undefined;
     const to = this.#theirs ? { to: this.#theirs } : {};
-    void this.owner.say({ type, ...what, connection: this.#mine, ...to });
+    return this.owner.say({ type, ...to, ...what, connection: this.#mine });
   }
 }

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: MIT
-// What a tab keeps of its call, so that the call goes on when the page is loaded anew.
+// What a tab keeps of its call, so that the call rings on, or goes on, when the page is loaded anew.
 
 const KEY = "goop-call";
 
-/** @typedef {{ channel: string, since: number | null, audio: boolean, video: boolean, muted: boolean }} Before */
+/**
+ * @typedef {object} Before
+ * @property {string} channel  `""` while it rings there: the node knows then by peer and context
+ * @property {string} peerId
+ * @property {string} context
+ * @property {number | null} since
+ * @property {boolean} audio  whether there is a microphone, or the browser is being asked for it
+ * @property {boolean} video
+ * @property {boolean} muted
+ */
 
 /** @param {import("./call.js").Call} call */
-export function remember({ channelId, since, sends, hasMicrophone }) {
+export function remember({ channelId, peerId, context, since, sends, asks, hasMicrophone }) {
   // A screen is shown again only by whoever shows it.
-  const video = sends.video && !sends.screen;
+  const video = asks.video || (sends.video && !sends.screen);
+  const audio = asks.audio || hasMicrophone;
   /** @type {Before} */
-  const now = { channel: channelId, since, audio: hasMicrophone, video, muted: hasMicrophone && !sends.audio };
+  const now = { channel: channelId, peerId, context, since, audio, video, muted: hasMicrophone && !sends.audio };
   store((storage) => storage.setItem(KEY, JSON.stringify(now)));
 }
 

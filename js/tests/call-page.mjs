@@ -154,3 +154,12 @@ export async function inCall(options) {
 export function accepted(page) {
   for (const { id } of page.node.of("send")) page.node.receipt(id, "accepted");
 }
+
+let seq = 0;
+/** Bob's page says it. */
+export async function hear(page, ...messages) {
+  for (const message of messages) page.node.message("c1", ++seq, message);
+  await settle();
+  accepted(page);
+  await settle();
+}

@@ -2,21 +2,12 @@
 // Calls: agreeing, also when offers cross or a page is new; devices let go of; how a call ends.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeConnection, accepted, callPage, inCall } from "./call-page.mjs";
+import { FakeConnection, callPage, hear, inCall } from "./call-page.mjs";
 import { codeOf, same, settle } from "./page.mjs";
 
 const sdp = (by, kinds = ["audio", "video"]) => JSON.stringify({ by, nth: 1, kinds });
 const offer = (connection, more = {}) => ({ type: "sdp_offer", sdp: { type: "offer", sdp: sdp(connection) }, connection, ...more });
 const answer = (connection, more = {}) => ({ type: "sdp_answer", sdp: { type: "answer", sdp: sdp(connection) }, connection, ...more });
-
-let seq = 0;
-/** Bob's page says it. */
-async function hear(page, ...messages) {
-  for (const message of messages) page.node.message("c1", ++seq, message);
-  await settle();
-  accepted(page);
-  await settle();
-}
 
 test("a call rings with what it would like, and offers when it is accepted", async () => {
   const { page, call, connection } = await inCall();
@@ -72,7 +63,7 @@ test("another page of the other person gets a connection of its own, and old wor
   const said = page.said("sdp_answer")[0];
   assert.equal(said.to, "b2");
   assert.notEqual(said.connection, mine);
-  await hear(page, answer("b1", { to: mine }), { type: "ice_candidate", candidate: { candidate: "old" }, connection: "b1", to: mine });
+  await hear(page, offer("b1", { to: mine }), { type: "ice_candidate", candidate: { candidate: "old" }, connection: "b1", to: mine });
   same(second.candidates, []);
   second.become("connected");
   assert.equal(call.state, "connected");
@@ -215,25 +206,6 @@ test("who is in a call is busy for others; a call that is answered elsewhere sto
   rings(page, "c3", "carol");
   await settle();
   assert.equal(heard.length, 1);
-});
-
-test("a call goes on when its page is loaded anew, with what it had", async () => {
-  const storage = new Map();
-  const { page, call } = await inCall({ storage });
-  call.mute();
-  await hear(page, answer("b1"));
-  const again = callPage({ storage });
-  again.node.answers.channels = () => [{ channelId: "c1", state: "connected", peerId: "bob", peerLabel: "Bob", context: "video_call", detail: {} }];
-  const resumed = [];
-  again.calls.onResumed = (one) => resumed.push(one);
-  await settle();
-  accepted(again);
-  await settle();
-  same([resumed.length, resumed[0].sends], [1, { audio: false, video: true, screen: false }]);
-  assert.equal(again.said("sdp_offer").length, 1);
-  resumed[0].end();
-  await settle();
-  assert.equal(storage.size, 0);
 });
 
 test("what is left of a call whose pages are gone is ended before another one rings", async () => {

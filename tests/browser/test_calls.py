@@ -94,7 +94,15 @@ async def test_two_who_call_each_other_at_once_are_in_one_call(pages: Pages, nod
 
 async def test_a_call_goes_on_when_a_page_is_loaded_anew(pages: Pages, nodes: Nodes) -> None:
     alice, bob = pages
-    await talk(alice, bob, nodes[1])
+    await ring(alice, bob, nodes[1])
+    await bob.reload()
+    await until(bob, "rings.length > 0")
+    await alice.reload()
+    await until(alice, "call?.state === 'ringing'")
+    await bob.evaluate("() => void accept()")
+    await alice.reload()
+    await bob.reload()
+    await see_each_other(*pages)
     for page, other in ((bob, alice), (alice, bob)):
         await page.reload()
         await until(page, "call?.state === 'connected'")
