@@ -38,7 +38,11 @@ interface GoopDetail {
   readonly peerPage: "open" | "none" | null;
 }
 
-/** What came with a message. `sentAt` is in Unix milliseconds; `from` is the sender's peer id,
+/** How a message travels, as its context says for its type. `ordered`: in the log, for all, in one
+ * order. `latest`: only the newest of its author, type and key counts. `volatile`: now or never. */
+type GoopDelivery = "ordered" | "latest" | "volatile";
+
+/** What came with a message; of what is not ordered, `id` is `""` and `seq` is 0. `sentAt` is in Unix milliseconds; `from` is the sender's peer id,
  * one's own when another tab of the same person sent it. `redelivered`: it may have been
  * handed out before, to a page that is gone. */
 interface GoopMeta {
@@ -47,10 +51,12 @@ interface GoopMeta {
   readonly sentAt: number;
   readonly redelivered: boolean;
   readonly from: string;
+  readonly delivery: GoopDelivery;
 }
 
 /** What became of one `send()`. Awaiting it waits for *accepted*: the own node has it safely.
- * Every one of the three may be ignored. */
+ * Every one of the three may be ignored. Of what is not ordered, awaiting it waits until it has left for the
+ * own node (of `latest`: it, or a newer one), and the others reject with `unsupported`. */
 interface GoopSent extends Promise<{ id: string }> {
   readonly id: string;
   /** The other node has it safely. Where `channel.delivery` is `best-effort` nobody confirms that:
@@ -98,7 +104,8 @@ interface GoopChannel {
   readonly bufferedAmount: number;
   /** Throws a `GoopError` (`not_serialisable`, `too_deep`, `unsafe_integer`) when `data` is not JSON, and a
    * `TypeError` when the options are wrong. Rejects with `too_large`, and with `outbox_full` where
-   * 1,000 messages or 4 MiB wait or are not handled yet: go on at `onDrain`. After `timeout`
+   * 1,000 messages or 4 MiB wait or are not handled yet: go on at `onDrain`; with `too_fast` or
+   * `not_connected` where a `volatile` message cannot leave now. After `timeout`
    * milliseconds `delivered` and `handled` reject; the message goes on its way. */
   send(data: unknown, options?: { timeout?: number }): GoopSent;
   /** What the channel's log still holds, one's own messages included, in order. */
@@ -119,7 +126,8 @@ interface GoopChannel {
   signal(data: unknown): boolean;
   /** Ends the channel for both sides; resolves when it has ended, and never rejects. */
   close(): Promise<void>;
-  /** A returned promise is awaited before the next message. */
+  /** A returned promise is awaited before the next message. `latest` messages skip those that a newer one
+   * has replaced. */
   onMessage: ((data: any, meta: GoopMeta) => unknown) | null;
   onStateChange: ((state: GoopState, detail: GoopDetail) => unknown) | null;
   /** Refusals and errors of this channel that no awaited promise reported. */

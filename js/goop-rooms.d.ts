@@ -19,18 +19,12 @@ interface GoopRoomDetail {
   readonly host: string;
 }
 
-/** How a message travels, as its context says for its type. `ordered`: in the log, for all, in one
- * order. `latest`: only the newest of its author, type and key counts. `volatile`: now or never. */
-type GoopDelivery = "ordered" | "latest" | "volatile";
-
-/** Of what is not ordered, `id` is `""` and `seq` is 0. `to`: of `sendTo`, whom it was for. */
+/** `to`: of `sendTo`, whom it was for. */
 interface GoopRoomMeta extends GoopMeta {
-  readonly delivery: GoopDelivery;
   readonly to: string | null;
 }
 
-/** What became of one `send()`; see `GoopSent`. Of what is not ordered, awaiting it waits until it has
- * left for the own node (of `latest`: it, or a newer one), and the others reject with `unsupported`. */
+/** What became of one `send()`; see `GoopSent`. */
 interface GoopRoomSent extends GoopSent {
   /** The host and at least one more member have it safely: no loss of one computer loses it. */
   readonly delivered: Promise<{ id: string }>;

@@ -72,6 +72,7 @@ export class ChannelConduit extends Conduit {
   conclude(state, detail) {
     const code = detail.code ?? "closed";
     this.end(new GoopError(code, detail.reason, { channelId: this.id }));
+    this.fleeting.stop();
     if (["expired", "lost", "diverged"].includes(code)) this.hub.outbox.end(this, code);
     // After an ordinary close the other side still says what it has and has handled.
     else setTimeout(() => this.hub.outbox.end(this, "closed"), LAST_RECEIPTS_MS);
@@ -91,7 +92,7 @@ export class ChannelConduit extends Conduit {
     return this.face;
   }
 
-  /** There has to be somebody who can take it now; a peer with an older protocol knows no signals. */
+  /** A peer with an older protocol knows no signals. @override */
   takesSignals() {
     return this.state === "connected" && this.delivery === "log";
   }

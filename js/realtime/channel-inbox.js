@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Messages of one channel that wait for the page.
 import { report } from "./errors.js";
-import { metaOf } from "./history.js";
 import { Inbox, always } from "./inbox.js";
 
 /**
@@ -66,7 +65,7 @@ export class ChannelInbox extends Inbox {
       at,
       name: "onMessage",
       ready: () => conduit.hears("onMessage"),
-      run: () => conduit.emit("onMessage", frame.data, metaOf(frame)),
+      run: () => conduit.handOut(frame),
     });
   }
 

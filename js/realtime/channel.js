@@ -46,7 +46,7 @@ export class Channel extends Face {
    */
   send(data, options) {
     checkOptions("send(data, options)", options, SEND);
-    return this.#conduit.hub.outbox.send(this.#conduit, data, options);
+    return this.#conduit.send(data, options);
   }
   pending() {
     return pending(this.id);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What a channel and a room have in common, inside: who hears of it, who waits for it, how full it is.
 import { Deferred, GoopError, allWell, call, report } from "./errors.js";
+import { Fleeting } from "./fleeting.js";
+import { metaOf } from "./history.js";
 import { OUTBOX_BYTES, OUTBOX_MESSAGES } from "./outbox.js";
 import { Pace, USUAL_PACE } from "./pace.js";
 
 /**
+ * @import { Kind } from "./fleeting.js"
  * @import { Hub } from "./hub.js"
  * @import { Sent } from "./outbox.js"
  */
@@ -68,10 +71,14 @@ export class Conduit {
     this.delivery = "log";
     this.limits = USUAL_LIMITS;
     this.pace = new Pace();
+    /** Types that are not ordered. @type {Record<string, Kind>} */
+    this.kinds = {};
+    this.fleeting = new Fleeting(this);
   }
 
   /** @param {any} row of an endpoint, or a frame about the state */
   limit(row) {
+    this.kinds = row.messages ?? this.kinds;
     if (!row.limits) return;
     this.limits = row.limits;
     this.pace.limit(row.limits);
@@ -98,6 +105,15 @@ export class Conduit {
   error(error) {
     if (this.hears("onError")) void this.emit("onError", error);
     else report(`${this.words()}:`, error);
+  }
+
+  /**
+   * Calls the handlers of messages.
+   * @param {any} frame
+   * @returns {Promise<boolean> | boolean}
+   */
+  handOut(frame) {
+    return this.emit("onMessage", frame.data, metaOf(frame));
   }
 
   /** What it is called in the console. */
@@ -166,6 +182,22 @@ export class Conduit {
   }
 
   // -- how full it is
+
+  /**
+   * @param {any} data
+   * @param {{ timeout?: number }} [options]
+   * @returns {any}
+   */
+  send(data, options) {
+    const type = data?.type;
+    if (typeof type === "string" && Object.hasOwn(this.kinds, type)) return this.fleeting.send(data, this.kinds[type]);
+    return this.hub.outbox.send(this, data, options);
+  }
+
+  /** There is somebody who can take what is sent now or never. */
+  takesSignals() {
+    return false;
+  }
 
   /** A number for the next send: each page counts its messages. */
   nextNumber() {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Messages of a room that are in no log: the newest of each kind, and what leaves now or never.
+// Messages of a channel or room that are in no log: the newest of each kind, and what leaves now or never.
 import { messageJson, sizeOf } from "./asking.js";
 import { Deferred, GoopError } from "./errors.js";
 import { Pace } from "./pace.js";
 
 /**
- * @import { RoomConduit } from "./room-conduit.js"
+ * @import { Conduit } from "./conduit.js"
  */
 
 /**
@@ -30,9 +30,9 @@ function found(data, pointer) {
 }
 
 export class Fleeting {
-  /** @param {RoomConduit} room */
-  constructor(room) {
-    this.room = room;
+  /** @param {Conduit<any, any>} conduit */
+  constructor(conduit) {
+    this.conduit = conduit;
     /** @type {Map<string, Pace>} by type */
     this.paces = new Map();
     /** @type {Map<string, Newest>} by type and key */
@@ -44,20 +44,20 @@ export class Fleeting {
   /**
    * @param {{ type: string }} data
    * @param {Kind} kind
-   * @returns {GoopRoomSent}
+   * @returns {any}
    */
   send(data, kind) {
     const body = messageJson(data);
     const [accepted, rest] = [new Deferred(), new Deferred()];
     const problem = this.refusal(sizeOf(body), kind);
-    const text = `{"type":"send","channel":${JSON.stringify(this.room.id)},"data":${body}}`;
+    const text = `{"type":"send","channel":${JSON.stringify(this.conduit.id)},"data":${body}}`;
     rest.reject(this.about(problem ? problem.code : "unsupported"));
     if (problem) this.fail(accepted, problem);
     else if (kind.delivery === "latest") this.renew(data, kind, text, accepted);
     else this.now(text, this.pace(data.type, kind), accepted);
     const { promise } = rest;
     const more = { id: "", delivered: promise, handled: promise, handledBy: () => promise };
-    return /** @type {any} */ (Object.assign(accepted.promise, more));
+    return Object.assign(accepted.promise, more);
   }
 
   /**
@@ -65,8 +65,8 @@ export class Fleeting {
    * @param {Kind} kind
    */
   refusal(bytes, { limits }) {
-    if (this.room.closing || this.room.ended) return this.about("left");
-    const most = limits?.messageBytes ?? this.room.limits.messageBytes;
+    if (this.conduit.closing || this.conduit.ended) return this.about(this.conduit.endsBy.code);
+    const most = limits?.messageBytes ?? this.conduit.limits.messageBytes;
     return bytes > most ? this.about("too_large", `a message of ${bytes} bytes; at most ${most} are taken`) : null;
   }
 
@@ -75,7 +75,7 @@ export class Fleeting {
    * @param {string} [reason]
    */
   about(code, reason) {
-    return new GoopError(code, reason, { channelId: this.room.id });
+    return new GoopError(code, reason, { channelId: this.conduit.id });
   }
 
   /**
@@ -86,7 +86,7 @@ export class Fleeting {
   fail(accepted, problem) {
     setTimeout(() => {
       accepted.reject(problem);
-      if (!accepted.promise.watched) this.room.error(problem);
+      if (!accepted.promise.watched) this.conduit.error(problem);
     });
   }
 
@@ -97,7 +97,7 @@ export class Fleeting {
   pace(type, { limits }) {
     let pace = this.paces.get(type);
     if (!pace) this.paces.set(type, (pace = new Pace()));
-    pace.limit(limits ?? this.room.limits);
+    pace.limit(limits ?? this.conduit.limits);
     return pace;
   }
 
@@ -107,8 +107,8 @@ export class Fleeting {
    * @param {Deferred} accepted
    */
   now(text, pace, accepted) {
-    const { line } = this.room.hub;
-    const ready = this.room.takesSignals() && line.ready;
+    const { line } = this.conduit.hub;
+    const ready = this.conduit.takesSignals() && line.ready;
     // Whoever sends such a thing does not wait for it: that one of many did not leave is told to who asks.
     if (!ready || !pace.take(performance.now())) accepted.reject(this.about(ready ? "too_fast" : "not_connected"));
     else if (line.write(text)) accepted.resolve({ id: "" });
@@ -151,8 +151,8 @@ export class Fleeting {
     clearTimeout(this.timer);
     this.timer = undefined;
     const now = performance.now();
-    const { id, hub } = this.room;
-    if (this.room.closing) return;
+    const { id, hub } = this.conduit;
+    if (this.conduit.closing) return;
     for (const [name, newest] of this.newest) {
       if (newest.left || newest.pace.wait(now) > 0) continue;
       newest.left = hub.line.write(newest.text, `${id} ${name}`);
@@ -164,9 +164,9 @@ export class Fleeting {
     if (waits.length > 0) this.timer = setTimeout(() => this.flush(), Math.max(FLEETING_EVERY_MS, Math.min(...waits)));
   }
 
-  /** The room is over. */
+  /** It is over. */
   stop() {
     clearTimeout(this.timer);
-    for (const name of [...this.newest.keys()]) this.drop(name, "left");
+    for (const name of [...this.newest.keys()]) this.drop(name, this.conduit.endsBy.code);
   }
 }

@@ -35,6 +35,10 @@ export function channelFrame(hub, frame, bytes) {
       return hub.error(frame);
     case "running":
       return hub.running.take(frame);
+    case "latest":
+      return hub.conduit(frame.channel).inbox.latest(frame);
+    case "volatile":
+      return void hub.conduit(frame.channel).handOut(frame);
     case "gap":
       return hub.conduit(frame.channel).inbox.gap(frame);
     case "pending":

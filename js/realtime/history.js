@@ -5,16 +5,20 @@ import { ask } from "./asking.js";
 /** Of one answer; the node gives no more. */
 export const PORTION = 500;
 
+/** Frames with messages that are in no log. @type {readonly GoopDelivery[]} */
+const UNORDERED = ["latest", "volatile"];
+
 /**
- * @param {any} frame a `message`
+ * @param {any} frame a `message`, `latest` or `volatile`, or a row of the past
  * @returns {GoopMeta}
  */
-export const metaOf = ({ id, seq, sentAt, redelivered, from }) => ({
-  id,
+export const metaOf = ({ type, id, seq, sentAt, redelivered, from }) => ({
+  id: id ?? "",
   seq: seq ?? 0,
-  sentAt,
+  sentAt: sentAt ?? Date.now(),
   redelivered: redelivered === true,
   from,
+  delivery: UNORDERED.find((one) => one === type) ?? "ordered",
 });
 
 /**

@@ -91,7 +91,7 @@ export class Hub {
     this.outbox.resend();
     this.openRooms.again();
     this.snapshots.again();
-    for (const room of this.rooms.all()) room.fleeting.again();
+    for (const conduit of this.living()) conduit.fleeting.again();
     for (const conduit of this.living()) {
       if (conduit.closing && !this.outbox.held.has(conduit)) conduit.sendClose();
     }

@@ -9,6 +9,8 @@ const HANDLER_PATIENCE_MS = 10_000;
 const INBOX_MESSAGES = 10_000;
 const INBOX_BYTES = 4 * 1024 * 1024;
 const FAILURES_KEPT = 1_000;
+/** So many newest messages of different kinds wait for a handler. */
+const LATEST_KEPT = 1_000;
 
 /**
  * Where an entry stands in the log: `[epoch, seq]` of a channel, `[number, host, seq]` of a room.
@@ -22,7 +24,7 @@ const FAILURES_KEPT = 1_000;
  *   stays?: boolean }} Item
  */
 
-/** What an inbox has to know of its channel or room. @typedef {{ id: string, hub: Hub, words(): string }} Owner */
+/** What an inbox has to know of its channel or room. @typedef {{ id: string, hub: Hub, words(): string, hears(name: string): boolean, handOut(frame: any): boolean | Promise<boolean> }} Owner */
 
 /** @param {Place} place */
 export const seqOf = (place) => Number(place[place.length - 1]);
@@ -45,6 +47,8 @@ export class Inbox {
     this.items = [];
     this.bytes = 0;
     this.overflowed = false;
+    /** Newest messages that wait, by author, type and key. @type {Map<string, { frame: any, item: Item }>} */
+    this.newest = new Map();
     /** What the page has in its hands: one, and those whose handler takes too long. @type {Set<Item>} */
     this.hands = new Set();
     this.busy = false;
@@ -80,6 +84,31 @@ export class Inbox {
     this.bytes += item.bytes;
     this.items.push(item);
     this.run();
+  }
+
+  /** Takes the place of what waits of the same kind. @param {any} frame */
+  latest(frame) {
+    const { from, data, key } = frame;
+    const kind = JSON.stringify([from, data?.type, key]);
+    const waiting = this.newest.get(kind);
+    if (waiting) {
+      waiting.frame = frame;
+      return;
+    }
+    const run = () => {
+      const { frame: newest } = /** @type {{ frame: any }} */ (this.newest.get(kind));
+      this.newest.delete(kind);
+      return this.owner.handOut(newest);
+    };
+    /** @type {Item} */
+    const item = { bytes: 0, at: null, name: "onMessage", ready: () => this.owner.hears("onMessage"), run };
+    this.newest.set(kind, { frame, item });
+    const [[oldest, { item: dropped }]] = this.newest;
+    if (this.newest.size > LATEST_KEPT) {
+      this.newest.delete(oldest);
+      this.items = this.items.filter((one) => one !== dropped);
+    }
+    this.add(item);
   }
 
   /** Runs behind all that waits. @param {() => void} run */

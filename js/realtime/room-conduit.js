@@ -3,7 +3,6 @@
 import { KINDS, check } from "../shared/checks.js";
 import { Conduit, Listener } from "./conduit.js";
 import { Deferred, GoopError, allWell, call } from "./errors.js";
-import { Fleeting } from "./fleeting.js";
 import { placeless } from "./inbox.js";
 import { portions } from "./outbox.js";
 import { Room } from "./room.js";
@@ -13,7 +12,6 @@ import { Settled } from "./settled.js";
 import { asking } from "./subscription.js";
 
 /**
- * @import { Kind } from "./fleeting.js"
  * @import { Hub } from "./hub.js"
  * @import { Item } from "./inbox.js"
  * @import { Sent } from "./outbox.js"
@@ -34,14 +32,11 @@ export class RoomConduit extends Conduit {
     this.name = "";
     this.self = "";
     this.maxPeers = 0;
-    /** Types that are not ordered. @type {Record<string, Kind>} */
-    this.kinds = {};
     /** As of what has been handed out. @type {readonly GoopMember[]} */
     this.members = [];
     this.start = "0::0";
     this.metaOf = roomMeta;
     this.inbox = new RoomInbox(this);
-    this.fleeting = new Fleeting(this);
     this.mine = new Settled();
   }
 
@@ -59,7 +54,6 @@ export class RoomConduit extends Conduit {
     this.context = row.context ?? this.context;
     this.self = row.self ?? this.self;
     this.maxPeers = row.maxPeers ?? this.maxPeers;
-    this.kinds = row.messages ?? this.kinds;
     this.limit(row);
     /** @type {GoopRoomDetail} */
     const detail = {
@@ -95,7 +89,7 @@ export class RoomConduit extends Conduit {
     return new Room(this, listener);
   }
 
-  /** There has to be somebody who can take it now. */
+  /** @override */
   takesSignals() {
     return this.state === "joined" && !this.detail.suspended;
   }
@@ -109,6 +103,14 @@ export class RoomConduit extends Conduit {
   /** The node knows nothing of it. */
   vanish() {
     this.tellState({ state: "left", code: this.closing ? "left" : "lost" });
+  }
+
+  /**
+   * @override
+   * @param {any} frame
+   */
+  handOut(frame) {
+    return this.emit("onMessage", frame.from, frame.data, roomMeta(frame));
   }
 
   // -- its members
@@ -177,17 +179,6 @@ export class RoomConduit extends Conduit {
   /** @override */
   nextNumber() {
     return this.hub.rooms.nextNumber(this.id);
-  }
-
-  /**
-   * @param {any} data
-   * @param {{ timeout?: number }} [options]
-   * @returns {GoopRoomSent}
-   */
-  send(data, options) {
-    const type = data?.type;
-    if (typeof type === "string" && Object.hasOwn(this.kinds, type)) return this.fleeting.send(data, this.kinds[type]);
-    return this.hub.outbox.send(this, data, options);
   }
 
   /**

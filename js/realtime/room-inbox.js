@@ -2,7 +2,6 @@
 // What is told of one room and waits for the page: messages and members, in the log's order.
 import { report } from "./errors.js";
 import { Inbox, always, seqOf } from "./inbox.js";
-import { latestMeta, roomMeta } from "./room-meta.js";
 import { Seen } from "./seen.js";
 
 /**
@@ -14,8 +13,6 @@ import { Seen } from "./seen.js";
 
 /** So many runs say where a page is; of older ones a node knows no more either. */
 const RUNS_KEPT = 256;
-/** So many newest messages of different kinds wait for a handler. */
-const LATEST_KEPT = 1_000;
 
 export class RoomInbox extends Inbox {
   /** @param {RoomConduit} room */
@@ -25,8 +22,6 @@ export class RoomInbox extends Inbox {
     /** How far this page has been told; nothing before it has a place at all. @type {Run[] | null} */
     this.after = null;
     this.seen = new Seen();
-    /** Newest messages that wait, by author, type and key. @type {Map<string, { frame: any, item: Item }>} */
-    this.newest = new Map();
   }
 
   get lastSeq() {
@@ -71,7 +66,7 @@ export class RoomInbox extends Inbox {
     if (this.seen.has(frame.id)) return this.add({ bytes: 0, at, name, ready: always, run: always });
     const run = () => {
       this.seen.add(frame.id);
-      return this.room.emit(name, frame.from, frame.data, roomMeta(frame));
+      return this.room.handOut(frame);
     };
     this.add({ bytes, at, name, ready: () => this.room.hears(name), run });
   }
@@ -152,30 +147,5 @@ export class RoomInbox extends Inbox {
     this.failed = this.failed.filter((one) => one <= seq);
     this.told = Math.min(this.told, seq);
     if (this.handled && seqOf(this.handled) > seq) this.handled = this.place;
-  }
-
-  /** Takes the place of what waits of the same kind. @param {any} frame */
-  latest(frame) {
-    const { from, data, key } = frame;
-    const kind = JSON.stringify([from, data?.type, key]);
-    const waiting = this.newest.get(kind);
-    if (waiting) {
-      waiting.frame = frame;
-      return;
-    }
-    const run = () => {
-      const { frame: newest } = /** @type {{ frame: any }} */ (this.newest.get(kind));
-      this.newest.delete(kind);
-      return this.room.emit("onMessage", newest.from, newest.data, latestMeta(newest));
-    };
-    /** @type {Item} */
-    const item = { bytes: 0, at: null, name: "onMessage", ready: () => this.room.hears("onMessage"), run };
-    this.newest.set(kind, { frame, item });
-    const [[oldest, { item: dropped }]] = this.newest;
-    if (this.newest.size > LATEST_KEPT) {
-      this.newest.delete(oldest);
-      this.items = this.items.filter((one) => one !== dropped);
-    }
-    this.add(item);
   }
 }

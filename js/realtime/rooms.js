@@ -3,7 +3,6 @@
 import { PAGE, ask } from "./asking.js";
 import { DEFAULT_TIMEOUT_MS, inTime } from "./patience.js";
 import { RoomConduit } from "./room-conduit.js";
-import { volatileMeta } from "./room-meta.js";
 
 /**
  * @import { Hub } from "./hub.js"
@@ -67,7 +66,7 @@ export class Rooms {
       case "latest":
         return inbox.latest(frame);
       case "volatile":
-        return void room.emit("onMessage", frame.from, frame.data, volatileMeta(frame));
+        return void room.handOut(frame);
       case "signal":
         return void room.emit("onSignal", frame.data, { from: frame.from });
       case "receipt":

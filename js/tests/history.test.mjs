@@ -17,7 +17,7 @@ test("history comes in portions, in order, with what is known of each message", 
   };
   const past = await channel.history();
   same(past.map(({ data, from }) => [data, from]), [[1, "bob"], [2, "alice"], [3, "bob"]]);
-  same(past[0].meta, { id: "bob-1", seq: 1, sentAt: 10, redelivered: true, from: "bob" });
+  same(past[0].meta, { id: "bob-1", seq: 1, sentAt: 10, redelivered: true, from: "bob", delivery: "ordered" });
 });
 
 test("history of a channel that the node has forgotten is an error with a code", async () => {

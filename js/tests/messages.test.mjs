@@ -14,7 +14,7 @@ test("messages come in order, each once, with their meta", async () => {
   node.message("c1", 1, { n: 1 });
   node.message("c1", 3, { n: 3 }, { epoch: 2 });
   same(seen.map(([n]) => n), [1, 2, 3]);
-  same(seen[0][1], { id: "bobs-1", seq: 1, sentAt: 1, redelivered: false, from: "bob" });
+  same(seen[0][1], { id: "bobs-1", seq: 1, sentAt: 1, redelivered: false, from: "bob", delivery: "ordered" });
 });
 
 test("frames that come together are taken in order, and acknowledged once", async () => {

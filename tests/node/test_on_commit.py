@@ -47,6 +47,20 @@ async def follows(page: Page, channel: str) -> None:
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_channel")
 
 
+async def newest(a: Page, b: Page, channel: str) -> None:
+    """What is in no log goes from node to node, too, and takes no place in it."""
+    for n in (1, 2, 3):
+        for page in (a, b):
+            await page.send(channel, {"type": "mark", "of": "it", "n": n})
+    for page, other in ((a, b), (b, a)):
+        told = await page.frame(
+            "latest", channel=channel, data={"type": "mark", "of": "it", "n": 3}
+        )
+        assert (told["from"], told["key"]) == (other.node.peer_id, '"it"')
+    await b.send(channel, {"type": "wink"})
+    assert (await a.frame("volatile", channel=channel))["from"] == b.node.peer_id
+
+
 @pytest.mark.parametrize("victim", ["alice", "bob"])
 async def test_a_kill_between_commit_and_on_commit(
     ledgers: tuple[NodeProcess, NodeProcess], tmp_path: Path, victim: str
@@ -60,6 +74,7 @@ async def test_a_kill_between_commit_and_on_commit(
         assert await b.received(channel, 1) == [{"type": "entry", "n": 1}]
         await a.frame("receipt", channel=channel, stage="delivered")
         await follows(b, channel)
+        await newest(a, b, channel)
         (folder / "kill").touch()
         sender = b if victim == "alice" else a
         await sender.send(channel, {"type": "entry", "n": 2})
@@ -72,5 +87,8 @@ async def test_a_kill_between_commit_and_on_commit(
         for page in (a, b) if sender is a else (b, a):
             told = await page.http.get(f"/api/realtime/snapshot?channel={channel}")
             assert (told.json()["state"], told.json()["position"][1]) == (3, 2)
+        async with Page.open(killed) as again:
+            told = await again.frame("latest", channel=channel)
+            assert (told["from"], told["data"]["n"]) == (sender.node.peer_id, 3)
         others = tmp_path / "ledgers" / ("bob" if victim == "alice" else "alice")
         assert set((others / "ledger").read_text().splitlines()) == {"1 1", "2 2"}

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from goop_node.types import Caller
-from goop_realtime.machine.signals import ROUND
+from goop_realtime.machine.unlogged import ROUND
 from goop_realtime.model.effects import Effect, Frame, SendLine
 from goop_realtime.testing import SimNode, World
 from goop_realtime.web.page_session import PageSession

@@ -40,7 +40,7 @@ from goop_realtime.model.limits import NodeLimits
 from goop_realtime.model.wire import parse, serialise
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.schema import MIGRATIONS
-from goop_realtime.types import ContextType, Message, NoRules, Refusal
+from goop_realtime.types import ContextType, Message, MessageType, NoRules, Refusal
 
 Row = dict[str, Any]
 
@@ -73,6 +73,18 @@ EVENS = {
     "2.0": replace(EVEN, version="2.0", messages={**EVEN.messages, "ask": {"type": "object"}}),
 }
 """By version."""
+
+
+POINTER = ContextType(
+    name="pointer",
+    version="1.0",
+    title="Pointing",
+    messages={
+        "at": MessageType({"type": "object"}, delivery="latest", key="/of"),
+        "here": MessageType({"type": "object"}, delivery="volatile"),
+    },
+)
+"""Nothing of it is in a log."""
 
 
 class Counted(random.Random):
@@ -116,7 +128,8 @@ class Node:
             self._db.deserialize(self.states[max(0, len(self.states) - 1 - lost)])
         registry = Registry()
         if plugin is not None:
-            registry.add(compile_context("test", EVENS[plugin]))
+            for kind in (EVENS[plugin], POINTER):
+                registry.add(compile_context("test", kind))
         journal = self._journal = Journal(self._db)
         core = Core(
             me=self.name,

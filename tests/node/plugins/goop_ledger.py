@@ -11,7 +11,7 @@ from typing import Any
 
 from goop_node.hookspecs import hookimpl
 from goop_node.types import JsonValue, NodeApi
-from goop_realtime import Applied, ContextType, Message, OpenRequest, Refusal, Snapshot
+from goop_realtime import Applied, ContextType, Message, MessageType, OpenRequest, Refusal, Snapshot
 
 ENTRY = {"properties": {"type": {"const": "entry"}, "n": {"type": "integer"}}}
 
@@ -54,7 +54,11 @@ class LedgerPlugin:
                 name="ledger",
                 version="1",
                 title="Ledger",
-                messages={"entry": ENTRY},
+                messages={
+                    "entry": ENTRY,
+                    "mark": MessageType({"type": "object"}, delivery="latest", key="/of"),
+                    "wink": MessageType({"type": "object"}, delivery="volatile"),
+                },
                 open_session=_open,
                 on_commit=self._on_commit,
                 push_state=True,

@@ -120,7 +120,8 @@ class Applied:
 class Session(Protocol):
     """A pure fold over the channel's log: no I/O, no clock, no randomness.
 
-    Everything else waits while one of its functions runs: more than 50 ms are logged.
+    Everything else waits while one of its functions runs: more than 50 ms are logged. One that has
+    ``check_latest``, as a ``RoomSession``, judges messages by it of which only the newest counts.
     """
 
     def check(self, message: Message) -> Refusal | None:

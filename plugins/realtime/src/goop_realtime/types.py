@@ -72,10 +72,9 @@ class Summary:
 class MessageType:
     """How messages of one type travel, where that is not like everything else.
 
-    ``schema``: their JSON Schema (2020-12). ``delivery`` counts in rooms; in channels of two
-    everything is ordered.
+    ``schema``: their JSON Schema (2020-12). ``delivery``, in channels and rooms alike:
     ``ordered``: in the log, for good. ``latest``: the newest of each author and ``key``, a JSON
-    Pointer into the message (``/id``), is what members know and newcomers are told.
+    Pointer into the message (``/id``), is what others know and newcomers are told.
     ``volatile``: now or never. Those two are never in the log and never on a disk.
     ``max_bytes`` and ``rate`` (messages a second, twice as many at once) take the place of those
     of ``Limits``, where they are less.

@@ -144,8 +144,8 @@ class Context:
         kind = data.get("type") if isinstance(data, dict) else None
         return self.kinds.get(kind) if isinstance(kind, str) else None
 
-    def check_message(self, data: JsonValue) -> Refusal | None:
-        """Judge a message by the schema that its ``type`` selects."""
+    def check_message(self, data: JsonValue, delivery: str = "ordered") -> Refusal | None:
+        """Judge a message by the schema that its ``type`` selects, and whether such travel so."""
         kind = data.get("type") if isinstance(data, dict) else None
         if not isinstance(kind, str):
             return Refusal(
@@ -161,6 +161,11 @@ class Context:
                 reason=f"{self.type.name} has no message {kind[:40]!r}; it has {known}",
                 pointer="/type",
             )
+        found = self.kinds.get(kind)
+        usual = "ordered" if found is None else found.delivery
+        if usual != delivery:
+            reason = f"messages {kind[:40]!r} of {self.type.name} are {usual}, not {delivery}"
+            return Refusal(code="unknown_type", reason=reason, pointer="/type")
         return validator.check(data)
 
     def check_params(self, params: JsonValue) -> Refusal | None:

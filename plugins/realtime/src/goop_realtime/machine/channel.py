@@ -14,6 +14,7 @@ from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.member import Member
+from goop_realtime.machine.newest import Unlogged
 from goop_realtime.model.contract import Contract
 from goop_realtime.model.effects import Outcome, Outgoing
 from goop_realtime.model.limits import (
@@ -139,6 +140,8 @@ class Channel:
     """``(seq, message id)`` of our pages' messages that still await a receipt."""
     bucket: Bucket | None = None
     """What our pages may send."""
+    unlogged: Unlogged | None = None
+    """Messages in no log; ``None`` where there are none."""
 
     def __post_init__(self) -> None:
         self.id = self.request.channel

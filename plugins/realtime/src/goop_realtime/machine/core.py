@@ -71,6 +71,10 @@ class Core(Surroundings):
     """Peers with channels that ended in this step: what they have left may be too much."""
     count: int = 0
     """The last number that a message got whose page does not count."""
+    unlogged: dict[str, None] = field(default_factory=dict)
+    """Channels with news in this step that are in no log."""
+    versions: int = 0
+    """How many values its pages have said since its start."""
     source: str = ""
     """The peer whose doing this moment is, for the trace; ``""`` for our own."""
 
@@ -144,6 +148,7 @@ class Core(Surroundings):
             book.clear()
         self.cursors_due = False
         self.heard.clear()
+        self.unlogged.clear()
         self.out.clear()
         self.failures.clear()
 

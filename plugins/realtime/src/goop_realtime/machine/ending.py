@@ -30,6 +30,7 @@ def finish(core: Core, channel: Channel, code: str, reason: str = "") -> None:
     channel.close_code = code
     channel.close_reason = escaped(reason)[:MAX_REASON]
     channel.closed_at = core.now
+    channel.unlogged = None
     for outgoing in list(channel.outbox.values()):
         channel.take_out(outgoing.id)
         core.out.append(DropOutgoing(channel.id, outgoing.id))

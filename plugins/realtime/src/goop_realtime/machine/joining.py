@@ -11,6 +11,7 @@ from goop_node.types import JsonValue
 from goop_realtime.contexts.channel_session import PluginFailure
 from goop_realtime.machine import (
     failures,
+    fleeting,
     glare,
     guest_side,
     host_side,
@@ -182,6 +183,7 @@ def _welcome(core: Core, link: Link, have: tuple[int, int], said: Join) -> None:
         core.out.append(Changed(channel.id))
         if was is not Phase.OPEN:
             glare.settle(core, channel, said.instead)
+    fleeting.linked(core, link)
     host_side.distribute(core, channel)
     if channel.held and not channel.final:
         host_side.order_held(core, channel)
@@ -227,6 +229,7 @@ def welcomed(core: Core, link: Link, line: Line) -> None:
     if was is not Phase.OPEN:
         glare.settle(core, channel)
     pages.tell_peer_page(core, channel)
+    fleeting.linked(core, link)
     guest_side.send_outbox(core, channel)
 
 

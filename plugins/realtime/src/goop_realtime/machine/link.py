@@ -7,9 +7,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from goop_realtime.model.limits import Bucket
+
 if TYPE_CHECKING:
     from goop_realtime.machine.channel import Channel
     from goop_realtime.machine.member import Member
+    from goop_realtime.machine.newest import Key
 
 
 @dataclass(eq=False)
@@ -43,7 +46,11 @@ class Link:
     """Whether a page is open at the other side: ``open`` or ``none``, as it said."""
     page_told: str = ""
     """What it was told of ours."""
-    signals: int = 0
-    """Signals that were sent since the peer's last pong."""
+    round: int = 0
+    """Lines about what is in no log that were written since the peer's last pong."""
     newest_signal: bytes = b""
-    """The one that waits for it."""
+    """The signal that waits for it."""
+    owed: dict[Key, None] = field(default_factory=dict)
+    """The newest values that it is to be told."""
+    fleeting: Bucket | None = None
+    """Host: what the guest may say of what is in no log."""

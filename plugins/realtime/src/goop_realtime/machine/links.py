@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from goop_realtime.machine import (
     failures,
+    fleeting,
     guest_side,
     host_side,
     joining,
@@ -84,7 +85,8 @@ def _ping(core: Core, link: Link, line: Line) -> None:
 
 
 def _pong(core: Core, link: Link, line: Line) -> None:
-    signals.arrived(core, link)
+    fleeting.answered(core, link)
+    signals.answered(core, link)
 
 
 def _page(core: Core, link: Link, line: Line) -> None:
@@ -112,6 +114,8 @@ _COMMON = {
     "pong": _pong,
     "page": _page,
     "signal": signals.received,
+    "latest": fleeting.received_latest,
+    "volatile": fleeting.received_volatile,
     "close": _closed_by_peer,
     "suspended": _suspended,
 }
@@ -123,6 +127,7 @@ _GUEST_LINES = {
     "confirm": guest_side.receive_confirm,
     "refuse": guest_side.receive_refusal,
     "pull": tails.give_back,
+    "unfit": fleeting.unfit,
 }
 
 

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from goop_node.types import JsonValue
+from goop_realtime.contexts.registry import Context, Kind
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.model.limits import SIGNAL_BYTES, NodeLimits
+from goop_realtime.types import Limits
 
 
 def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonValue]:
@@ -45,6 +47,7 @@ def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonVa
             "burst": limits.burst,
         },
     }
+    row |= unordered(channel.context, limits)
     if channel.phase in (Phase.ASKED, Phase.ASKING) or channel.missed:
         row["title"] = channel.context.type.title
         row["page"] = channel.context.page
@@ -55,3 +58,16 @@ def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonVa
     if channel.missed:
         row["missedAt"] = channel.asked_at
     return row
+
+
+def unordered(context: Context, own: Limits) -> dict[str, JsonValue]:
+    """The types of messages that are not ordered, for a row; nothing where there are none."""
+    kinds = [kind for kind in context.kinds.values() if kind.delivery != "ordered"]
+    return {"messages": {kind.name: _told(kind, own) for kind in kinds}} if kinds else {}
+
+
+def _told(kind: Kind, own: Limits) -> JsonValue:
+    size, rate, burst = kind.limits(own)
+    limits: JsonValue = {"messageBytes": size, "rate": rate, "burst": burst}
+    told: dict[str, JsonValue] = {"delivery": kind.delivery, "limits": limits}
+    return told | {"key": kind.type.key} if kind.type.key else told

@@ -10,7 +10,9 @@ from __future__ import annotations
 from goop_node.types import JsonValue
 from goop_realtime.contexts import plugin_code
 from goop_realtime.contexts.channel_session import PluginFailure
+from goop_realtime.contexts.registry import Kind
 from goop_realtime.machine import (
+    fleeting,
     guest_side,
     host_side,
     invitations_received,
@@ -18,6 +20,7 @@ from goop_realtime.machine import (
     pages,
     receipts,
     suspension,
+    unlogged,
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
@@ -37,6 +40,9 @@ def send(
 
     Without an id it gets a new one.
     """
+    kind = channel.context.kind_of(data)
+    if kind is not None and kind.delivery != "ordered":
+        return _pass_on(core, channel, page, message_id or "", kind, data)
     if message_id is None:
         message_id = _new_id(core, channel, page)
     if not is_of_a_page(message_id):
@@ -68,6 +74,16 @@ def send(
         core.note("page", refusal.code, channel.id, message_id, refusal.reason)
         return refusal
     return message_id
+
+
+def _pass_on(
+    core: Core, channel: Channel, page: Page, message_id: str, kind: Kind, data: JsonValue
+) -> Refusal | str:
+    """Pass on what is in no log."""
+    found = _admit(core, channel) or fleeting.say(core, channel, page, message_id, kind, data)
+    if isinstance(found, Refusal):
+        core.note("page", found.code, channel.id, message_id, found.reason)
+    return found
 
 
 def _new_id(core: Core, channel: Channel, page: Page) -> str:
@@ -108,14 +124,15 @@ def _paced(core: Core, channel: Channel, page: Page, message_id: str) -> Refusal
     if overtakes or not channel.bucket.take(core.now):
         if view is not None and not overtakes:
             view.hurried = number
-        return Refusal(code="too_fast", reason="more messages a second than this context allows")
+        return unlogged.TOO_FAST
     if view is not None:
         view.hurried = 0
     return None
 
 
 def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Refusal | None:
-    bound = min(core.limits.message_bytes, channel.context.type.limits.message_bytes)
+    kind, own = channel.context.kind_of(data), core.limits.of(channel.context.type.limits)
+    bound = own.message_bytes if kind is None else kind.limits(own)[0]
     if len(encoded) > bound:
         return Refusal(
             code="too_large", reason=f"the message has {len(encoded)} bytes, at most {bound} fit"
@@ -128,9 +145,10 @@ def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Refu
         return Refusal(
             code="outbox_full", reason="no page here handles what has come: that comes first"
         )
-    if channel.context.messages:
-        return channel.context.check_message(data)
-    return None
+    refusal = channel.context.check_message(data) if channel.context.messages else None
+    if refusal is None and kind is not None and kind.type.rate is not None:
+        return fleeting.paced(core, channel, kind)
+    return refusal
 
 
 def _hand_on(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) -> Refusal | None:

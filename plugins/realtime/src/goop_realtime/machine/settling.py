@@ -6,7 +6,7 @@ Once for all that a step placed: a batch of messages costs one pass and one ackn
 
 from __future__ import annotations
 
-from goop_realtime.machine import failures, host_side, pages, pending, trimming, watching
+from goop_realtime.machine import failures, fleeting, host_side, pages, pending, trimming, watching
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
@@ -35,10 +35,21 @@ def settle(core: Core) -> None:
                     _acknowledge_handled(core, link, stage)
                 trimming.trim(core, channel)
     core.handled_by.clear()
+    _pass_on(core)
     pending.tell_changed(core)
     watching.tell(core, grown)
     make_room(core)
     _save_cursors(core)
+
+
+def _pass_on(core: Core) -> None:
+    """What is in no log goes behind what is."""
+    news, core.unlogged = core.unlogged, {}
+    for channel_id in news:
+        channel = core.channels.get(channel_id)
+        if channel is not None:
+            with Contained(core, channel_id):
+                fleeting.pass_on(core, channel)
 
 
 def _tell(core: Core, channel: Channel) -> None:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Signals: for what is worth something only now. Newest wins, never queued, never logged.
 
-A ping goes with the first signal of a round, and its pong begins the next one: so no more than
-a round is ever on its way to a peer that has stopped reading, and the newest waits behind it.
+Of those that do not fit into a round the newest waits for the peer's answer.
 """
 
 from __future__ import annotations
 
 from goop_node.types import JsonValue
+from goop_realtime.machine import fleeting, unlogged
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.link import Link
@@ -15,11 +15,8 @@ from goop_realtime.machine.pages import listeners
 from goop_realtime.model.effects import Frame
 from goop_realtime.model.jsonio import MalformedJson, encode
 from goop_realtime.model.limits import SIGNAL_BYTES
-from goop_realtime.model.wire import Line, payload
+from goop_realtime.model.wire import Line, payload, serialise
 from goop_realtime.types import Refusal
-
-ROUND = 16
-"""Signals that may be on their way at a time."""
 
 
 def send(core: Core, channel: Channel, data: JsonValue) -> Refusal | None:
@@ -29,29 +26,23 @@ def send(core: Core, channel: Channel, data: JsonValue) -> Refusal | None:
         reason = f"a signal of {len(encoded)} bytes; at most {SIGNAL_BYTES} are taken"
         return Refusal(code="too_large", reason=reason)
     if channel.bucket is not None and not channel.bucket.take(core.now):
-        return Refusal(code="too_fast", reason="more messages a second than this context allows")
+        return unlogged.TOO_FAST
     for link in channel.links:
-        if link.signals < ROUND:
-            _write(core, link, encoded)
-        else:
+        if not _write(core, link, encoded):
             link.newest_signal = encoded
     return None
 
 
-def arrived(core: Core, link: Link) -> None:
-    """The peer has answered: what was sent before its answer has arrived."""
-    link.signals = 0
+def answered(core: Core, link: Link) -> None:
+    """The peer has answered: what waits for that may leave."""
     newest, link.newest_signal = link.newest_signal, b""
     if newest:
         _write(core, link, newest)
 
 
-def _write(core: Core, link: Link, encoded: bytes) -> None:
-    group = link.channel.id
-    core.write(link, Line(type="signal", group=group, payload=payload(encoded)))
-    if link.signals == 0:
-        core.write(link, Line(type="ping", group=group))
-    link.signals += 1
+def _write(core: Core, link: Link, encoded: bytes) -> bool:
+    line = Line(type="signal", group=link.channel.id, payload=payload(encoded))
+    return fleeting.write(core, link, serialise(line))
 
 
 def received(core: Core, link: Link, line: Line) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from goop_node.types import JsonValue
 from goop_realtime.machine import (
     failures,
+    fleeting,
     granting,
     incoming,
     missed,
@@ -103,6 +104,7 @@ def _follow(core: Core, page: Page, channel: Channel, body: dict[str, Any]) -> N
         if isinstance(message_id, str):
             answer_pending(core, channel, message_id)
     pages.pump(core, channel, page, view)
+    fleeting.tell_all(core, channel, page)
     pending.tell(core, page, channel)
     pages.tell_peer_page(core, channel)
 

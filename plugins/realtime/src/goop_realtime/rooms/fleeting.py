@@ -3,27 +3,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 
 from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import Kind
+from goop_realtime.machine import unlogged
 from goop_realtime.machine.pages import Page, frame
 from goop_realtime.model.effects import Frame, SendLine
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
-from goop_realtime.model.limits import SIGNAL_BYTES, Bucket
 from goop_realtime.rooms import views
 from goop_realtime.rooms.forms import serialise
 from goop_realtime.rooms.lines import Ping, Volatile
 from goop_realtime.rooms.links import Link
 from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rooms import Shared
-from goop_realtime.types import Limits, Refusal
+from goop_realtime.types import Refusal
 
-ROUND = 64
-"""Lines that may be on their way at a time: a ping goes with the first, its pong ends the round."""
-TOO_FAST = Refusal(code="too_fast", reason="more messages a second than this context allows")
 NOT_CONNECTED = Refusal(code="not_connected", reason="there is no host at the moment")
 
 
@@ -32,57 +27,16 @@ def raw(encoded: bytes) -> msgspec.Raw:
     return msgspec.Raw(encoded)
 
 
-def limits_of(own: Limits, kind: Kind | None) -> tuple[int, float, int]:
-    """Bytes of one message, messages a second, and how many at once."""
-    if kind is None:
-        return min(SIGNAL_BYTES, own.message_bytes), own.rate, own.burst
-    return kind.limits(own)
-
-
-def judge(
-    room: Room, delivery: str, kind: Kind | None, data: JsonValue, size: int
-) -> Refusal | None:
-    """Why a message may not travel like that; without types everything is volatile."""
-    if room.context.messages:
-        if kind is None or kind.delivery != delivery:
-            return Refusal(code="unknown_type", reason=f"no message of this type is {delivery}")
-    elif delivery != "volatile":
-        return Refusal(code="unknown_type", reason="a room without types has no newest messages")
-    bound = limits_of(room.context.type.limits, kind)[0]
-    if size > bound:
-        return Refusal(
-            code="too_large", reason=f"the message has {size} bytes, at most {bound} fit"
-        )
-    return room.context.check_message(data) if room.context.messages else None
-
-
-def paced(sh: Shared, room: Room, kind: Kind | None) -> Refusal | None:
-    """Refuse what our pages say too fast, of one type."""
-    name = "" if kind is None else kind.name
-    bucket = room.paces.get(name)
-    if bucket is None:
-        _, rate, burst = limits_of(sh.core.limits.of(room.context.type.limits), kind)
-        bucket = room.paces[name] = Bucket(rate, burst)
-    return None if bucket.take(sh.now) else TOO_FAST
-
-
 def within_rate(sh: Shared, link: Link) -> bool:
     """Host: whether a guest says as much as its node may let pass, of all types together."""
     if link.fleeting is None:
-        room = link.room
-        limits, own = room.context.type.limits, sh.core.limits
-        wide = replace(
-            limits, rate=max(limits.rate, own.rate or 0), burst=max(limits.burst, own.burst or 0)
-        )
-        bounds = [limits_of(wide, kind) for kind in (None, *room.context.kinds.values())]
-        rate, burst = sum(one[1] for one in bounds), sum(one[2] for one in bounds)
-        link.fleeting = Bucket(2 * rate, 2 * burst + ROUND)
+        link.fleeting = unlogged.allowance(sh.core, link.room.context)
     return link.fleeting.take(sh.now)
 
 
 def begin(sh: Shared, link: Link) -> bool:
     """Whether another line may leave now; the first one of a round takes a ping with it."""
-    if link.round >= ROUND:
+    if link.round >= unlogged.ROUND:
         return False
     if link.round == 0:
         sh.write(link, Ping())
@@ -135,7 +89,7 @@ def received(sh: Shared, link: Link, line: Volatile) -> None:
         sh.note(room, "link", error.code, detail=error.reason)
         return
     kind = room.context.kind_of(data)
-    refusal = judge(room, "volatile", kind, data, len(encoded))
+    refusal = unlogged.judge(room.context, "volatile", kind, data, len(encoded))
     if refusal is not None:
         sh.note(room, "link", refusal.code, detail=refusal.reason)
         return

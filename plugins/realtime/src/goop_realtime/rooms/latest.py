@@ -9,10 +9,11 @@ lines is on its way to it, and behind its answer comes what is newest then.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import Kind
+from goop_realtime.machine import unlogged
+from goop_realtime.machine.newest import Key, Value
 from goop_realtime.machine.pages import Page, View
 from goop_realtime.model.effects import Frame, SendLine
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
@@ -21,58 +22,24 @@ from goop_realtime.rooms import fleeting, views
 from goop_realtime.rooms.forms import serialise
 from goop_realtime.rooms.lines import Latest, Unfit
 from goop_realtime.rooms.links import Link
-from goop_realtime.rooms.newest import MAX_KEYS, Key, Value
 from goop_realtime.rooms.room import Room
 from goop_realtime.rooms.rooms import Shared
-from goop_realtime.types import Message, Refusal
-
-MAX_KEY = 128
-"""Characters of a key."""
+from goop_realtime.types import Refusal
 
 
 def say(sh: Shared, room: Room, page: Page, kind: Kind, data: JsonValue) -> Refusal | None:
     """A page's message of such a type: it is the newest of ours, or why it is not."""
-    key = _key(sh.me, kind, data)
-    if isinstance(key, Refusal):
-        return key
-    known = room.newest.values.get(key)
-    if known is None and room.newest.counts.get(sh.me, 0) >= MAX_KEYS:
-        reason = f"{MAX_KEYS} values are kept of one author, under as many keys"
-        return Refusal(code="too_many", reason=reason)
-    at = sh.now + sh.core.correction
-    refusal = _check(room, sh.me, data, at, known)
-    if refusal is not None:
-        return refusal
-    sh.count += 1
-    version = (sh.core.epoch, sh.count)
-    line = _line(sh.me, version, at, encode(data))
-    room.newest.put(key, Value(version, at, data, line, page.id))
+    new = unlogged.renewal(sh.core, room.newest, room.session, room.host, kind, data)
+    if isinstance(new, Refusal):
+        return new
+    line = _line(sh.me, new.version, new.at, encode(data))
+    room.newest.put(new.key, Value(new.version, new.at, data, line, page.id))
     sh.grow(room)
     return None
 
 
 def _line(author: str, version: tuple[int, int], at: int, raw: bytes) -> bytes:
     return serialise(Latest(author=author, version=version, at=at, data=fleeting.raw(raw)))
-
-
-def _key(author: str, kind: Kind, data: JsonValue) -> Key | Refusal:
-    found = kind.key_of(data)
-    if len(found) > MAX_KEY:
-        reason = f"a key of {len(found)} characters; at most {MAX_KEY} are taken"
-        return Refusal(code="too_large", reason=reason, pointer=kind.type.key)
-    return Key(author, kind.name, found)
-
-
-def _check(
-    room: Room, author: str, data: JsonValue, at: int, known: Value | None
-) -> Refusal | None:
-    if room.session is None:
-        return None
-    told = partial(Message, sender=author, id="", host=room.host)
-    message, previous = told(data=data, sent_at_ms=at), None
-    if known is not None:
-        previous = told(data=known.data, sent_at_ms=known.at)
-    return room.session.check_latest(message, previous)
 
 
 def received(sh: Shared, link: Link, line: Latest) -> None:
@@ -88,8 +55,8 @@ def received(sh: Shared, link: Link, line: Latest) -> None:
         sh.note(room, "link", error.code, detail=error.reason)
         return
     kind = room.context.kind_of(data)
-    refusal = fleeting.judge(room, "latest", kind, data, len(raw))
-    key = _key(line.author, kind, data) if kind is not None else refusal
+    refusal = unlogged.judge(room.context, "latest", kind, data, len(raw))
+    key = unlogged.key_of(line.author, kind, data) if kind is not None else refusal
     if not isinstance(key, Key):
         if key is not None:
             _unfit(sh, link, line, key)
@@ -98,7 +65,7 @@ def received(sh: Shared, link: Link, line: Latest) -> None:
     if known is not None and known.version >= line.version:
         return
     if refusal is None and hosts:
-        refusal = _check(room, line.author, data, line.at, known)
+        refusal = unlogged.judge_newer(room.session, line.author, room.host, data, line.at, known)
     if refusal is not None:
         _unfit(sh, link, line, refusal)
         link.owed[key] = None
@@ -160,7 +127,7 @@ def pass_on(sh: Shared, room: Room) -> None:
                 if key.author != link.peer and (room.hosting is not None or key.author == sh.me):
                     link.owed[key] = None
     for link in _links(room):
-        if link.owed and link.round < fleeting.ROUND:
+        if link.owed and link.round < unlogged.ROUND:
             _write(sh, room, link)
 
 
@@ -195,14 +162,7 @@ def tell_page(sh: Shared, room: Room, page: Page, view: View, key: Key) -> None:
         return
     if key.author == sh.me and value.page == page.id:
         return
-    body: dict[str, JsonValue] = {
-        "type": "latest",
-        "channel": room.handle,
-        "from": key.author,
-        "data": value.data,
-        "key": key.key,
-        "sentAt": value.at,
-    }
+    body = {"channel": room.handle} | unlogged.latest_body(key, value)
     newest = f"{room.handle} {key.author} {key.type} {key.key}"
     sh.out.append(Frame(page.id, encode(body), newest=newest, channel=room.handle))
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from goop_realtime.model.limits import Bucket
 
 if TYPE_CHECKING:
+    from goop_realtime.machine.newest import Key
     from goop_realtime.rooms.lines import Join
-    from goop_realtime.rooms.newest import Key
     from goop_realtime.rooms.room import Room
 
 PING_MS = 1000

@@ -12,11 +12,11 @@ import msgspec
 
 from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.registry import Context
+from goop_realtime.machine.newest import Newest
 from goop_realtime.model.limits import Bucket
 from goop_realtime.rooms.entries import RoomEntry
 from goop_realtime.rooms.fold import Fold
 from goop_realtime.rooms.log import Base, RoomLog
-from goop_realtime.rooms.newest import Newest
 from goop_realtime.rooms.outbox import Outbox, Refusals
 from goop_realtime.rooms.positions import NO_EPOCH, Epoch
 from goop_realtime.rooms.stored import RoomRow

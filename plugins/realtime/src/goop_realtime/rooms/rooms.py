@@ -51,8 +51,6 @@ class Shared:
     """What each peer may ask and answer."""
     offers: dict[str, Offers] = field(default_factory=dict)
     """What peers have told of their open rooms, by context."""
-    count: int = 0
-    """The last version that one of our own values got since this start."""
     watchers: dict[str, set[str]] = field(default_factory=dict)
     """The pages that watch the open rooms of contexts, by id."""
     told: dict[str, list[dict[str, JsonValue]]] = field(default_factory=dict)

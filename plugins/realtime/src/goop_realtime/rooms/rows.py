@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.registry import Kind
+from goop_realtime.machine.rows import unordered
 from goop_realtime.model.limits import SIGNAL_BYTES
 from goop_realtime.rooms.positions import Position
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
-from goop_realtime.types import Limits
 
 Row = dict[str, JsonValue]
 
@@ -40,21 +39,12 @@ def told(sh: Shared, room: Room, members: Mapping[str, str]) -> Row:
             "burst": limits.burst,
         },
     }
-    kinds = room.context.kinds.values()
-    if unordered := {one.name: _kind(one, limits) for one in kinds if one.delivery != "ordered"}:
-        row["messages"] = unordered
+    row |= unordered(room.context, limits)
     if room.was_joined and not (room.joined or room.final):
         row["suspended"] = True
     if room.code:
         row |= {"code": room.code, "reason": room.reason}
     return row
-
-
-def _kind(kind: Kind, own: Limits) -> Row:
-    size, rate, burst = kind.limits(own)
-    limits: Row = {"messageBytes": size, "rate": rate, "burst": burst}
-    told: Row = {"delivery": kind.delivery, "limits": limits}
-    return told | {"key": kind.type.key} if kind.type.key else told
 
 
 def listed(members: Mapping[str, str]) -> list[JsonValue]:

@@ -9,6 +9,7 @@ from goop_node.types import JsonValue
 from goop_realtime.contexts import plugin_code
 from goop_realtime.contexts.channel_session import PluginFailure
 from goop_realtime.contexts.registry import Kind
+from goop_realtime.machine import unlogged
 from goop_realtime.machine.pages import Page
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import Bucket
@@ -23,7 +24,7 @@ from goop_realtime.types import Refusal
 
 BAD_ID = Refusal(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
 LEFT = Refusal(code="closed", reason="this node has left the room")
-TOO_FAST = fleeting.TOO_FAST
+TOO_FAST = unlogged.TOO_FAST
 NO_SUCH_MEMBER = Refusal(
     code="unknown_peer", reason="nobody else in the room has that peer id", pointer="/to"
 )
@@ -83,8 +84,8 @@ def _say(
     if room.final:
         return LEFT
     delivery = "volatile" if kind is None else kind.delivery
-    refusal = fleeting.judge(room, delivery, kind, data, len(encode(data)))
-    refusal = refusal or fleeting.paced(sh, room, kind)
+    refusal = unlogged.judge(room.context, delivery, kind, data, len(encode(data)))
+    refusal = refusal or unlogged.paced(sh.core, room.context, room.paces, kind)
     if refusal is not None:
         return refusal
     if kind is not None and delivery == "latest":
@@ -173,7 +174,7 @@ def _fits(sh: Shared, room: Room, encoded: bytes, data: JsonValue) -> Refusal | 
         return Refusal(code="outbox_full", reason="too much is on its way that has no place yet")
     refusal = room.context.check_message(data) if room.context.messages else None
     if refusal is None and kind is not None and kind.type.rate is not None:
-        return fleeting.paced(sh, room, kind)
+        return unlogged.paced(sh.core, room.context, room.paces, kind)
     return refusal
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The newest messages of a room of which only the newest counts (pure); see ``latest.py``."""
+"""The messages of a channel or room of which only the newest counts; see ``unlogged.py``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from goop_node.types import JsonValue
+from goop_realtime.model.limits import Bucket
 
 MAX_KEYS = 256
 MAX_AUTHORS = 128
-"""Values that one author may have in a room, and authors that have any."""
+"""Values that one author may have in it, and authors that have any."""
 
 
 class Key(NamedTuple):
@@ -38,7 +39,7 @@ class Value:
 
 @dataclass(eq=False)
 class Newest:
-    """All values of a room."""
+    """All values of a channel or room."""
 
     values: dict[Key, Value] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -78,3 +79,15 @@ class Newest:
     def of(self, author: str) -> list[Key]:
         """An author's values."""
         return [key for key in self.values if key.author == author]
+
+
+Paces = dict[str, Bucket]
+"""What our pages may send of each type that is bounded by itself, by its name."""
+
+
+@dataclass(eq=False)
+class Unlogged:
+    """What a channel has of messages that are in no log."""
+
+    newest: Newest = field(default_factory=Newest)
+    paces: Paces = field(default_factory=dict)
