@@ -21,7 +21,7 @@ const OVER = {
 export function endWords({ code, reason, byPeer }) {
   if (code === "ended") return byPeer ? "They hung up." : "You hung up.";
   if (code === "cancelled") return byPeer ? "They gave up." : "You gave up.";
-  if (code === "accepted" || code === "replaced") return "";
+  if (code === "replaced") return "";
   return OVER[code] ?? `The call has ended: ${reason || code}.`;
 }
 

@@ -3,7 +3,7 @@
 import { KINDS, checkHandler, checkOptions, check } from "../shared/checks.js";
 import { Call } from "./call.js";
 import { choose, devices } from "./media.js";
-import { forget, remember, remembered } from "./resuming.js";
+import { forget, hold, remember, remembered } from "./resuming.js";
 import { tell } from "./telling.js";
 
 export const CONTEXT = "video_call";
@@ -14,6 +14,9 @@ const MEDIA = { audio: KINDS.BOOLEAN, video: KINDS.BOOLEAN };
 
 /** What becomes of a request's codes. @type {Record<string, string>} */
 const CODES = { timeout: "no_answer", expired: "no_answer", aborted: "cancelled" };
+
+/** How a call that rang here is over: the person has answered it elsewhere, in whatever way. @type {Record<string, string>} */
+const STOPPED = { ...CODES, accepted: "answered_elsewhere", declined: "answered_elsewhere" };
 
 /** @param {string} context */
 const isCall = (context) => context === CONTEXT || context.startsWith(`${CONTEXT}_`);
@@ -143,11 +146,15 @@ export class Calls {
   async resume() {
     const before = remembered();
     if (!before) return;
-    const channel = (await Goop.realtime.channels()).find((one) => isOf(before, one));
-    if (!channel || this.current) return forget();
+    const letGo = await hold(before);
+    const channel = letGo && (await Goop.realtime.channels()).find((one) => isOf(before, one));
+    if (!channel || this.current) {
+      letGo?.();
+      return forget();
+    }
     const { id, peerId, peerLabel, context } = channel;
     const asked = (await sent()).find(({ channelId }) => channelId === id);
-    const call = this.#begin({ id, channelId: before.channel, peerId, peerLabel, context });
+    const call = this.#begin({ id, channelId: before.channel, peerId, peerLabel, context }, letGo);
     call.since = before.since;
     if (before.muted) call.mute();
     void call.want(before);
@@ -158,12 +165,17 @@ export class Calls {
 
   /**
    * @param {{ id: string, channelId?: string, peerId: string, peerLabel: string, context: string }} about
+   * @param {() => void} [held]  lets go of it, where it is held already
    */
-  #begin(about) {
+  #begin(about, held) {
     // One camera, one microphone, one person: who begins another call has ended the first.
     this.current?.end();
-    this.current = new Call(about, (call) => this.#changed(call));
-    return this.current;
+    const call = (this.current = new Call(about, (changed) => this.#changed(changed)));
+    void Promise.resolve(held ?? hold(call)).then((letGo) => {
+      if (call.ended) letGo?.();
+      else if (letGo) call.giveUp.signal.addEventListener("abort", letGo);
+    });
+    return call;
   }
 
   /**
@@ -221,7 +233,7 @@ export class Calls {
   #stopsRinging({ channelId: callId, peerId, peerLabel, code }) {
     if (!this.#ringing.delete(callId)) return;
     const byPeer = code === "cancelled" || code === "expired";
-    tell("onEnded", this.onEnded, { callId, peerId, peerLabel, code: CODES[code] ?? code, reason: "", byPeer });
+    tell("onEnded", this.onEnded, { callId, peerId, peerLabel, code: STOPPED[code] ?? code, reason: "", byPeer });
   }
 
   /** @param {Call} call */

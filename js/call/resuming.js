@@ -2,6 +2,8 @@
 // What a tab keeps of its call, so that the call rings on, or goes on, when the page is loaded anew.
 
 const KEY = "goop-call";
+/** How long a page that is loaded anew waits for its predecessor to let go of the call. */
+const HANDOVER_MS = 1_500;
 
 /**
  * @typedef {object} Before
@@ -31,6 +33,22 @@ export function forget() {
 /** @returns {Before | null} */
 export function remembered() {
   return store((storage) => JSON.parse(storage.getItem(KEY) ?? "null")) ?? null;
+}
+
+/**
+ * Have a call to oneself for as long as it lasts: a tab that was duplicated remembers it as well, and would
+ * take it away. Where browsers have no locks (an address that is neither loopback nor https) nobody asks.
+ * @param {{ peerId: string, context: string }} call
+ * @returns {Promise<(() => void) | null>} what lets go of it; `null` where another tab has it
+ */
+export function hold({ peerId, context }) {
+  const { locks } = navigator;
+  if (!locks) return Promise.resolve(() => {});
+  return new Promise((resolve) => {
+    const held = () => new Promise((/** @type {(value?: unknown) => void} */ letGo) => resolve(() => letGo()));
+    const signal = AbortSignal.timeout(HANDOVER_MS);
+    locks.request(`${KEY} ${context} ${peerId}`, { signal }, held).catch(() => resolve(null));
+  });
 }
 
 /**

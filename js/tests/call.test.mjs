@@ -194,7 +194,7 @@ test("nothing is answered by itself; accepted, the other one offers", async () =
 
 test("who is in a call is busy for others; a call that is answered elsewhere stops ringing", async () => {
   const { page, heard } = await called();
-  page.node.tell({ type: "incoming_ended", channel: "c1", code: "answered_elsewhere" });
+  page.node.tell({ type: "incoming_ended", channel: "c1", code: "accepted" });
   await settle();
   same(page.ends.map(({ callId, code }) => [callId, code]), [["c1", "answered_elsewhere"]]);
   page.calls.start("carol");

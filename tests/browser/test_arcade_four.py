@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Four nodes, four pages: one round that outlives two hosts, and a game of an author's own."""
+"""Four nodes, four pages: a round that outlives two hosts, an author's own game, a busy callee."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from itertools import combinations
@@ -220,3 +221,15 @@ async def test_the_use_case_as_it_stands(browser: Browser, four: Four) -> None:
     for page in pages[1:]:
         await page.wait_for_function("(id) => !players.has(id)", arg=ids[0])
     assert errors == []
+
+
+async def test_who_is_in_a_call_is_busy_for_a_third(browser: Browser, four: Four) -> None:
+    alice, carol = [await browser.new_page() for _ in range(2)]
+    await alice.goto(page_url(four[0], "video-call"))
+    await carol.goto(page_url(four[2], "video-call"))
+    await alice.get_by_role("button", name=re.compile("Voice call: bob")).click()
+    await expect(alice.get_by_text("Ringing…")).to_be_visible()
+    await carol.get_by_role("button", name=re.compile("Voice call: alice")).click()
+    await expect(carol.get_by_text("They are in another call.")).to_be_visible()
+    await expect(alice.get_by_text("Ringing…")).to_be_visible()
+    await alice.get_by_role("button", name="Hang up").click()

@@ -18,6 +18,12 @@ PLAYS = """() => {
 }"""
 
 
+REACHED = """() => new Promise((resolve) => {
+  Goop.realtime.invitations(({ sent }) => sent.some(({ reach }) => reach === "node") && resolve());
+})"""
+"""Until their node has the call, though no page of theirs shows it."""
+
+
 async def open_page(browser: Browser, node: NodeProcess) -> Page:
     """The page of calls of a node."""
     page = await (await browser.new_context(viewport={"width": 900, "height": 900})).new_page()
@@ -111,6 +117,14 @@ async def test_a_missed_call_is_told(
     await expect(bob.get_by_role("heading", name="Missed calls")).to_be_visible()
     await bob.get_by_role("button", name=re.compile("Dismiss: alice")).click()
     await expect(bob.get_by_role("heading", name="Missed calls")).to_be_hidden()
+    # Also where nobody was there, once the person is back.
+    place = bob.url
+    await bob.goto("about:blank")
+    await alice.get_by_role("button", name=re.compile("Video call: bob")).click()
+    await alice.evaluate(REACHED)
+    await alice.get_by_role("button", name="Hang up").click()
+    await bob.goto(place)
+    await expect(bob.get_by_role("heading", name="Missed calls")).to_be_visible()
 
 
 async def test_players_talk_beside_the_board_for_as_long_as_they_sit_at_it(

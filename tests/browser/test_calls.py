@@ -82,6 +82,47 @@ async def test_a_call_is_declined_and_given_up(pages: Pages, nodes: Nodes) -> No
     assert (await ended(bob))["code"] == "cancelled"
 
 
+async def test_every_tab_rings_and_the_call_is_in_the_one_that_answers(
+    pages: Pages, nodes: Nodes
+) -> None:
+    alice, bob = pages
+    other = await bob.context.new_page()
+    await other.goto(bob.url)
+    await until(other, "window.Goop?.call")
+    await ring(alice, bob, nodes[1])
+    await until(other, "rings.length > 0")
+    await other.evaluate("() => accept()")
+    assert (await ended(bob))["code"] == "answered_elsewhere"
+    await see_each_other(alice, other)
+    # A tab that was duplicated has the memory of the first one, and leaves the call alone.
+    memory = await other.evaluate("() => sessionStorage['goop-call']")
+    await bob.evaluate("(memory) => (sessionStorage['goop-call'] = memory)", memory)
+    await bob.reload()
+    await until(bob, "sessionStorage['goop-call'] === undefined")
+    assert await bob.evaluate("() => call === null")
+    await see_each_other(alice, other)
+    await alice.evaluate("() => call.end()")
+    assert (await ended(other))["byPeer"]
+
+
+async def test_a_call_that_nobody_answers_is_given_up(pages: Pages, nodes: Nodes) -> None:
+    alice, bob = pages
+    await alice.evaluate(
+        """() => {
+          const { connect } = Goop.realtime;
+          Goop.realtime.connect = (peer, options) => {
+            window.patience = options.timeout;
+            return connect(peer, { ...options, timeout: 1_000 });
+          };
+        }"""
+    )
+    await ring(alice, bob, nodes[1])
+    for page in pages:
+        assert (await ended(page))["code"] == "no_answer"
+    assert await alice.evaluate("() => patience") == 45_000
+    assert await alice.evaluate("() => call.localStream.getTracks().length") == 0
+
+
 async def test_two_who_call_each_other_at_once_are_in_one_call(pages: Pages, nodes: Nodes) -> None:
     for page, node in zip(pages, reversed(nodes), strict=True):
         await page.evaluate("(peer) => void begin(peer)", node.peer_id)
