@@ -32,7 +32,7 @@ CONFIG = {
 LOGS = {"--verbose": [], "--log-format": ["json"]}
 SHORT = {"-v": "--verbose", "-h": "--help"}
 COMMANDS = ("run", "demo", "init", "plugins", "check")
-BROUGHT = ("transcript",)
+BROUGHT = ("new", "transcript")
 """By packages."""
 
 

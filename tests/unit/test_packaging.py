@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from goop_node.testing import start_node
+from goop_node.testing.processes import spawn
 from goop_node.web.sdk_scripts import classic
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,7 +185,7 @@ def test_an_installed_node_serves_its_pages(
 ) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.setattr(sys, "executable", str(goop.with_name("python")))
-    node = start_node(tmp_path / "node")
+    node = start_node(tmp_path / "node", launch=spawn)
     try:
         # The node's pages are at home.localhost; the address is that of its socket.
         headers = {"Host": f"home.localhost:{node.port}"}
@@ -196,3 +197,37 @@ def test_an_installed_node_serves_its_pages(
     assert (home.status_code, script.status_code) == (200, 200)
     assert home.text == (ROOT / "goop_node" / "home" / "index.html").read_text(encoding="utf-8")
     assert script.text == classic(ROOT / "js" / "goop-realtime.js")
+
+
+def test_what_goop_new_makes_is_built_installed_and_run(
+    goop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind, name in (("plugin", "four_in_a_row"), ("template", "small-talk")):
+        run(goop, "new", kind, name, "--into", str(tmp_path))
+    plugin, python = tmp_path / "goop-four-in-a-row", str(goop.with_name("python"))
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps"]
+    pip += ["--disable-pip-version-check", "--no-index", "--no-build-isolation"]
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    for command in (
+        [*pip, str(plugin)],
+        [python, "-m", "pytest", "--quiet", "-p", "no:cacheprovider"],
+        [str(goop), "check", "--strict"],
+    ):
+        done = subprocess.run(command, cwd=plugin, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    monkeypatch.setattr(sys, "executable", python)
+    config = f"--config={plugin / 'goop.toml'}"
+    template = f"--template={tmp_path / 'small-talk'}"
+    node = start_node(tmp_path / "node", config, template, launch=spawn)
+    try:
+        for name, folder in (
+            ("four-in-a-row", plugin / "src" / "goop_four_in_a_row" / "page"),
+            ("small-talk", tmp_path / "small-talk"),
+        ):
+            host = {"Host": f"{name}.localhost:{node.port}"}
+            script = httpx.get(f"http://127.0.0.1:{node.port}/page.js", headers=host)
+            assert script.text == (folder / "page.js").read_text(encoding="utf-8")
+        contexts = httpx.get(f"{node.url}/api/realtime/contexts", headers=node.headers).json()
+    finally:
+        node.stop()
+    assert [one["name"] for one in contexts] == ["four_in_a_row"]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goop_node.types import JsonValue
-from goop_node.web.app import create_app
 from goop_realtime.testing.kit.host import Host, Plugins, Wait
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ class Door:
 
     def __init__(self, host: Host, wait: Wait) -> None:
         import httpx  # the kit alone needs it, and of the kit this alone
+
+        from goop_node.web.app import create_app
 
         self._wait = wait
         self._client = httpx.AsyncClient(
