@@ -5,7 +5,7 @@
 import { abandon } from "./abandoning.js";
 import { enterGame, homeOf, named, onArrival, toLobby, waitNoMore } from "./addresses.js";
 import { click, showTurn, startAlerts } from "./alerts.js";
-import { $, nobodyHasFocus, say } from "./dom.js";
+import { $, nobodyHasFocus, say, write } from "./dom.js";
 import { gameOf, isChess } from "./game.js";
 import { GameView, ask } from "./game-view.js";
 import { refreshGames } from "./games-list.js";
