@@ -136,6 +136,8 @@ class Node:
     lines: int = 0
     life: int = 0
     tick_at: int = 0
+    overdue: list[str] = field(default_factory=list)
+    """What its watchdog has found."""
 
     def start(self) -> None:
         """Start, or start again."""
@@ -357,6 +359,7 @@ class Node:
             if self.up and life == self.life and self.tick_at == at:
                 self.tick_at = 0
                 self.rooms.tick(self.world.now)
+                self.overdue += map(str, self.core.liveness.look(self.world.now))
                 self.flush()
 
         self.world.later(max(1, at - self.world.now), tick)

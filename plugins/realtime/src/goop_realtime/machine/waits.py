@@ -12,6 +12,7 @@ from goop_realtime.machine.ending import drop_link, let_go
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.liveness import Wait
 from goop_realtime.machine.member import Member
+from goop_realtime.machine.unlogged import ROUND
 
 OPENING_MS = 20_000
 """A stream is opened or given up within half of that."""
@@ -72,8 +73,8 @@ def _on_link(core: Core, link: Link) -> Iterator[Wait]:
         yield Wait(
             channel.id, "the host to order it", (number, first), ANSWER_MS, again("no_confirm")
         )
-    if link.newest_signal:
-        yield Wait(channel.id, "a pong for its signals", (number, link.pinged_at), ANSWER_MS)
+    if link.newest_signal or (link.owed and link.round >= ROUND):
+        yield Wait(channel.id, "a pong", (number, link.pinged_at), ANSWER_MS)
 
 
 def _without_link(core: Core, channel: Channel, member: Member) -> Iterator[Wait]:

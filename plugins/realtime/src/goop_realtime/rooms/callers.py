@@ -151,6 +151,7 @@ def _make(
         secret=secret,
         owners=[owner],
         refusals=Refusals(me),
+        followed_at=sh.now,
     )
     for page in sh.core.pages.values():
         page.views.pop(room.handle, None)  # of the room before, if it was left

@@ -14,6 +14,7 @@ from goop_realtime.rooms import (
     nearby,
     private,
     streams,
+    unfollowed,
     views,
 )
 from goop_realtime.rooms.room import Phase, Room
@@ -47,6 +48,7 @@ def _keep(sh: Shared, room: Room) -> None:
     following.keep(sh, room)
     finding.look(sh, room)
     views.save_handled(sh, room)
+    unfollowed.keep(sh, room)
 
 
 def wake_at(sh: Shared, now: int) -> int | None:

@@ -37,6 +37,7 @@ from goop_realtime.rooms import (
     streams,
     transcript,
     views,
+    waits,
 )
 from goop_realtime.rooms.callers import JoinOptions as JoinOptions
 from goop_realtime.rooms.entries import Signing
@@ -59,6 +60,7 @@ class Rooms:
         self.core = core
         self._sh = Shared(core, signing)
         core.running.sources.append(lambda: running.running(self._sh))
+        core.liveness.sources.append(lambda: waits.waiting(self._sh))
 
     def settle(self) -> None:
         """End a step: what it placed is told at once, to pages and to other nodes."""

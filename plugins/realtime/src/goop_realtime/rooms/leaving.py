@@ -15,7 +15,7 @@ HAND_OVER_MS = 1000
 
 
 def leave(sh: Shared, room: Room) -> None:
-    """Somebody here wants this node to be in the room no more."""
+    """Nobody here wants this node to be in the room any more."""
     if room.kept:
         ending.give_up(sh, room)
     if room.final:

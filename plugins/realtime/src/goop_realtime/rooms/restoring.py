@@ -79,6 +79,7 @@ def revive(sh: Shared, room: Room, context: Context) -> Refusal | None:
         ending.fail(sh, room, refusal)
         return refusal
     room.phase, room.kept, room.code, room.reason = Phase.SEEKING, False, "", ""
+    room.followed_at = sh.now
     sh.rooms[room.handle] = sh.names[room.name] = room
     room.hear_of(room.fold.last.epoch.number)
     room.last_host = room.fold.last.epoch.host

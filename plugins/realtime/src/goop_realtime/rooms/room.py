@@ -172,6 +172,8 @@ class Room:
     """Whether this node ever took part: before that, pages are told nothing of the log."""
     handed_out: int = 0
     """The newest entry that any page was given."""
+    followed_at: int = 0
+    """When a page or program of this node followed it last."""
 
     handle: str = field(init=False)
     """What pages, logs and the journal call it."""
