@@ -140,7 +140,7 @@ async def test_a_call_goes_on_when_a_page_is_loaded_anew(pages: Pages, nodes: No
     await until(bob, "rings.length > 0")
     await alice.reload()
     await until(alice, "call?.state === 'ringing'")
-    await bob.evaluate("() => void accept()")
+    await bob.evaluate("() => accept()")
     await alice.reload()
     await bob.reload()
     await see_each_other(*pages)

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from goop_node.testing import start_node
 from tests.node.conftest import Pair, pages
 from tests.node.page import Page, wait_until_discovered
+from tests.signalling.calls import CALLS
 
 
 async def test_messages_arrive_in_order_both_ways(pair: Pair) -> None:
@@ -30,6 +34,18 @@ async def test_only_a_page_that_says_so_is_sent_several_frames_at_once(pair: Pai
         assert await b.received(channel, 400) == expected
         assert b.together > 1
         assert a.together == 1
+
+
+async def test_what_browsers_signal_arrives_unchanged(pair: Pair) -> None:
+    async with pages(pair) as both:
+        for nth, (name, call) in enumerate(CALLS.items()):
+            channel = await both[0].ask(both[1], context=f"video_call_{nth}")
+            said: tuple[list[Any], list[Any]] = ([], [])
+            for who, messages in groupby(call, itemgetter(0)):
+                for _, message in messages:
+                    said[who].append(message)
+                    await both[who].send(channel, message)
+                assert await both[1 - who].received(channel, len(said[who])) == said[who], name
 
 
 async def test_sender_is_the_authenticated_peer(pair: Pair) -> None:
