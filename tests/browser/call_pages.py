@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Two pages that signal by hand over the context video_call: a picture, and words over it."""
+"""Two pages that signal by hand over the context video_call: a picture, and words over it.
+
+The caller does it with the code of the proposal for such channels, pasted as it stands there.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,77 @@ window.signal = (channel, pc) => {
   };
 };
 }"""
+
+
+PASTED = """
+// Start video call
+async function startCall(peerId) {
+  const channel = await Goop.realtime.connect(peerId, {
+    context: "video_call"
+  });
+
+  // Create WebRTC peer connection
+  const pc = new RTCPeerConnection({ iceServers });
+
+  // Send ICE candidates via channel
+  pc.onicecandidate = (e) => {
+    if (e.candidate) {
+      channel.send({
+        type: "ice_candidate",
+        candidate: e.candidate
+      });
+    }
+  };
+
+  // Receive signaling messages
+  channel.onMessage = async (msg) => {
+    if (msg.type === "sdp_offer") {
+      await pc.setRemoteDescription(msg.sdp);
+      const answer = await pc.createAnswer();
+      await pc.setLocalDescription(answer);
+      channel.send({ type: "sdp_answer", sdp: answer });
+    } else if (msg.type === "sdp_answer") {
+      await pc.setRemoteDescription(msg.sdp);
+    } else if (msg.type === "ice_candidate") {
+      await pc.addIceCandidate(msg.candidate);
+    }
+  };
+
+  // Create and send offer
+  const offer = await pc.createOffer();
+  await pc.setLocalDescription(offer);
+  channel.send({ type: "sdp_offer", sdp: offer });
+}
+"""
+
+CALLING = (
+    """async (peer) => {
+  const iceServers = [];
+  const canvas = document.createElement("canvas");
+  const paint = canvas.getContext("2d");
+  setInterval(() => {
+    paint.fillStyle = `hsl(${Date.now() % 360} 90% 50%)`;
+    paint.fillRect(0, 0, 300, 150);
+  }, 50);
+  const stream = canvas.captureStream(10);
+  const answer = Promise.withResolvers();
+  // Whatever connection it makes has something to send.
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration) {
+      super(configuration);
+      this.addTrack(stream.getVideoTracks()[0], stream);
+      const data = this.createDataChannel("talk");
+      data.onopen = () => data.send("hello");
+      data.onmessage = (event) => answer.resolve(event.data);
+    }
+  };
+"""
+    + PASTED
+    + """
+  await startCall(peer);
+  return answer.promise;
+}"""
+)
 
 
 async def call(
@@ -67,31 +141,7 @@ async def call(
           });
         }"""
     )
-    answer = await caller.evaluate(
-        """async (peer) => {
-          const channel = await Goop.realtime.connect(peer, { context: "video_call" });
-          const pc = new RTCPeerConnection();
-          const data = pc.createDataChannel("talk");
-          window.signal(channel, pc);
-          const canvas = document.createElement("canvas");
-          const paint = canvas.getContext("2d");
-          setInterval(() => {
-            paint.fillStyle = `hsl(${Date.now() % 360} 90% 50%)`;
-            paint.fillRect(0, 0, 300, 150);
-          }, 50);
-          const stream = canvas.captureStream(10);
-          pc.addTrack(stream.getVideoTracks()[0], stream);
-          const answer = new Promise((resolve) => {
-            data.onopen = () => data.send("hello");
-            data.onmessage = (event) => resolve(event.data);
-          });
-          const offer = await pc.createOffer();
-          await pc.setLocalDescription(offer);
-          channel.send({ type: "sdp_offer", sdp: offer });
-          return answer;
-        }""",
-        nodes[1].peer_id,
-    )
+    answer = await caller.evaluate(CALLING, nodes[1].peer_id)
     assert answer == "heard hello"
     assert await callee.evaluate("() => window.heard") == "hello"
     assert await callee.evaluate("() => window.seen") > 0

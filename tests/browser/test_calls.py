@@ -23,6 +23,27 @@ from tests.browser.call_people import (
 )
 from tests.node.page import wait_until_discovered
 
+LATE = """() => {
+  const { mediaDevices } = navigator;
+  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+  const wanted = Promise.withResolvers();
+  const given = new Promise((resolve) => {
+    mediaDevices.getUserMedia = async (kinds) => {
+      await wanted.promise;
+      const stream = await ask(kinds);
+      resolve(stream.getTracks());
+      return stream;
+    };
+  });
+  window.comes = async () => {
+    wanted.resolve();
+    const tracks = await given;
+    await new Promise((soon) => setTimeout(soon));
+    return tracks;
+  };
+}"""
+"""The browser gives camera and microphone when ``comes()`` says so; their tracks."""
+
 Nodes = tuple[NodeProcess, NodeProcess]
 Pages = tuple[Page, Page]
 
@@ -76,10 +97,14 @@ async def test_a_call_is_declined_and_given_up(pages: Pages, nodes: Nodes) -> No
     await bob.evaluate("() => Goop.call.decline(rings.at(-1).callId, 'not now')")
     end = await ended(alice)
     assert (end["code"], end["reason"]) == ("declined", "not now")
+    await alice.evaluate(LATE)
     await ring(alice, bob, nodes[1])
     await alice.evaluate("() => call.end()")
     assert (await ended(alice))["code"] == "cancelled"
     assert (await ended(bob))["code"] == "cancelled"
+    # A camera that comes then is let go of.
+    states = await alice.evaluate("async () => (await comes()).map(({ readyState }) => readyState)")
+    assert states == ["ended", "ended"]
 
 
 async def test_every_tab_rings_and_the_call_is_in_the_one_that_answers(

@@ -7,11 +7,11 @@ import pytest
 from playwright.async_api import Browser
 
 from goop_node.testing import NodeProcess
-from tests.browser.call_people import FRAMES, ended, frames, open_page, talk
+from tests.browser.call_people import FRAMES, HEARD, ended, frames, open_page, talk
 
 
 @pytest.mark.parametrize("firefox_calls", [True, False])
-async def test_firefox_and_chromium_see_each_other(
+async def test_firefox_and_chromium_see_and_hear_each_other(
     chromium: Browser,
     firefox: Browser,
     nodes: tuple[NodeProcess, NodeProcess],
@@ -24,5 +24,6 @@ async def test_firefox_and_chromium_see_each_other(
     await talk(caller, callee, nodes[1])
     for page in (caller, callee):
         await page.wait_for_function(FRAMES, arg=await frames(page))
+        await page.wait_for_function(HEARD)
     await caller.evaluate("() => call.end()")
     assert (await ended(callee))["byPeer"]
