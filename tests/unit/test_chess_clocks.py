@@ -19,7 +19,7 @@ from tests.unit.chess_clock_world import GUEST, HOST, Node, World
 from tests.unit.test_chess_session import REQUEST
 
 LONG = {"kind": "fischer", "seconds": 10_800, "increment": 0}
-BLITZ = {"kind": "fischer", "seconds": 60, "increment": 2}
+BLITZ: dict[str, Any] = {"kind": "fischer", "seconds": 60, "increment": 2}
 DAYS = {"kind": "correspondence", "days": 3}
 SLACK_MS = 2 * TICK_MS
 """What is seen is counted in ticks."""
@@ -179,6 +179,23 @@ def test_who_stays_away_can_be_claimed_against_and_the_claimer_must_have_been_th
     assert claim(world, other, mover.colour) == "time_left", "nobody was there to see it"
     world.run(AWAY_MS + 62_000 + LAG_MS + SLACK_MS)
     assert claim(world, other, mover.colour) == ""
+
+
+def test_the_first_moves_cost_nothing_and_each_later_one_brings_its_increment() -> None:
+    world = World(BLITZ)
+    for _ in range(2):
+        world.move(30_000)
+    world.settle()
+    for node in world.nodes.values():
+        assert node.session.clock is not None
+        assert node.session.clock.left == {"white": 60_000, "black": 60_000}
+    mover = world.move(10_000)
+    world.move(1_000)
+    world.settle()
+    for node in world.nodes.values():
+        assert node.session.clock is not None
+        left = node.session.clock.left[mover.colour]
+        assert abs(left - (60_000 - 10_000 + BLITZ["increment"] * 1000)) <= SLACK_MS
 
 
 def test_correspondence_gives_days_for_each_move_and_one_of_grace() -> None:

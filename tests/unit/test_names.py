@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 import trio
@@ -58,6 +60,20 @@ def test_a_list_may_name_lists_and_hosts() -> None:
         "_dnsaddr.b.test": [f"dnsaddr=/dns4/localhost/tcp/9/p2p/{PEER}"],
     }
     assert look_up(texts, "/dnsaddr/a.test") == ((HERE,), [])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "family"), [("dns", 0), ("dns4", socket.AF_INET), ("dns6", socket.AF_INET6)]
+)
+def test_a_host_is_looked_up_in_the_family_that_is_meant(
+    protocol: str, family: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def looked_up(host: str, port: int, asked: int, kind: int) -> list[Any]:
+        assert (host, port, asked, kind) == ("friend.test", 9, family, socket.SOCK_STREAM)
+        return [(asked, kind, 6, "", ("127.0.0.1", 9))]
+
+    monkeypatch.setattr(trio.socket, "getaddrinfo", looked_up)
+    assert look_up({}, f"/{protocol}/friend.test/tcp/9") == ((HERE,), [])
 
 
 def test_lists_without_an_end_end() -> None:
