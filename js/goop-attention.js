@@ -29,7 +29,7 @@ function attention() {
   /** The switches of the page. @type {Set<() => void>} */
   const switches = new Set();
   const mark = new Mark();
-  const notifications = new Notifications((row) => onOpen(row));
+  const notifications = new Notifications((row) => onOpen(row), tell);
 
   const waiting = () => [...known.values()].filter((row) => row.waiting);
 

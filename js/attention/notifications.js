@@ -7,14 +7,23 @@ import { WHY, linesOf } from "./words.js";
 const CHOICE = "goop.notify";
 
 export class Notifications {
-  /** @param {(row: GoopRunning) => void} onClick  one was clicked */
-  constructor(onClick) {
+  /**
+   * @param {(row: GoopRunning) => void} onClick  one was clicked
+   * @param {() => void} onChange  the person switched them on or off in another tab
+   */
+  constructor(onClick, onChange) {
     this.onClick = onClick;
     /** @type {Map<string, Notification>} by channel id */
     this.shown = new Map();
     /** Where showing one fails though it is allowed: it takes what pages of a node do not have. */
     this.fails = false;
     this.wanted = recall() === "on";
+    addEventListener("storage", ({ key, newValue }) => {
+      if (key !== CHOICE || newValue === null) return;
+      this.wanted = newValue === "on";
+      if (!this.wanted) this.closeAll();
+      onChange();
+    });
   }
 
   /** @returns {Permission} */

@@ -186,6 +186,17 @@ test("nobody is told why before they want it; the choice is kept, and taken back
   assert.match(blocked.words.textContent, /blocks notifications/);
 });
 
+test("what is switched in another tab holds here, too", async () => {
+  const page = await opened();
+  page.tell(row("a"));
+  page.fire("storage", { key: "goop.notify", newValue: "off" });
+  same([page.button.pressed, page.shown[0].open, notifies(page)], ["false", false, false]);
+  page.fire("storage", { key: "another", newValue: "on" });
+  assert.equal(page.button.pressed, "false");
+  page.fire("storage", { key: "goop.notify", newValue: "on" });
+  same([page.button.pressed, notifies(page)], ["true", true]);
+});
+
 test("a browser that keeps nothing, or forbids it, changes nothing for this visit", async () => {
   const made = browser();
   made.names.localStorage = {
