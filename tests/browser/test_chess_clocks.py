@@ -13,6 +13,14 @@ from tests.browser.axe import faults
 from tests.browser.chess_pages import Nodes, Players, sit_down
 from tests.browser.conftest import page_url
 
+NOTED = """() => {
+  window.noted = [];
+  const notice = document.getElementById("notice");
+  const look = () => notice.textContent && noted.push(notice.textContent);
+  new MutationObserver(look).observe(notice, { childList: true });
+}"""
+"""Notes what the page says is wrong."""
+
 
 async def lobbies(browser: Browser, nodes: Nodes) -> tuple[Page, Page]:
     """Alice's and Bob's page, before any game."""
@@ -108,10 +116,15 @@ async def test_a_move_in_advance_is_played_dropped_or_taken_back(
             await expect(page.locator(f'[data-square="{square}"].premove')).to_be_visible()
 
     none = black.locator(".premove")
-    await ahead(black, "d7", "d5")
+    # In two tabs: it is played once, and in neither it is called a mistake.
+    beside = await black.context.new_page()
+    await beside.goto(black.url)
+    for page in (black, beside):
+        await page.evaluate(NOTED)
+        await ahead(page, "d7", "d5")
     await expect(black.locator("#moves")).not_to_contain_text("d5")
     await players.play(["e4"])
-    for page in (white, black):
+    for page in (white, black, beside):
         await expect(page.locator("#moves")).to_contain_text("d5")
     await expect(none).to_have_count(0)
     for cancelled_by in ("click", "Escape"):
@@ -133,3 +146,5 @@ async def test_a_move_in_advance_is_played_dropped_or_taken_back(
     await expect(none).to_have_count(2)
     await players.play_on(["exf6"], after=["e4", "d5", "e5", "f5"])
     await expect(white.locator("#moves")).to_contain_text("Nc6")
+    for page in (black, beside):
+        assert await page.evaluate("noted") == []

@@ -11,6 +11,11 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser.chess_pages import Nodes, Players, clear_tables, sit_down
 from tests.browser.conftest import page_url
 
+SEE_IT_COME = """() => void new MutationObserver(() => {
+  const button = document.querySelector("#incoming button");
+  window.came ??= button && getComputedStyle(button).pointerEvents;
+}).observe(document.getElementById("incoming"), { childList: true })"""
+
 
 async def press(page: Page, action: str) -> None:
     """One of the game's buttons."""
@@ -30,9 +35,11 @@ async def test_an_invitation_is_declined(browser: Browser, nodes: Nodes) -> None
         await page.goto(page_url(node, "chess"))
         pages.append(page)
     alice, bob = pages
+    await bob.evaluate(SEE_IT_COME)
     await alice.click(f'[data-peer="{nodes[1].peer_id}"]')
     await alice.click("#invite")
     await expect(bob.locator("#incoming")).to_contain_text("invites you to a game of chess")
+    assert await bob.evaluate("came") == "none"  # it takes no press that was meant for another
     await bob.click('#incoming [data-action="decline"]')
     await expect(alice.locator("#notice")).to_be_visible()
     await expect(alice.locator("body")).to_have_attribute("data-state", "lobby")
@@ -60,6 +67,13 @@ async def test_resigning_is_asked_twice(browser: Browser, nodes: Nodes) -> None:
     await press(white, "resign")
     await white.click('[data-confirm="no"]')
     await players.play_on(["Nf3"])
+    # The question goes with the game that it is about.
+    await press(white, "resign")
+    await expect(white.locator("#confirm")).to_be_visible()
+    await white.evaluate("history.back()")
+    await expect(white.locator("body")).to_have_attribute("data-state", "lobby")
+    await expect(white.locator("#confirm")).to_be_hidden()
+    await white.go_forward(wait_until="commit")
     await press(white, "resign")
     await white.click('[data-confirm="yes"]')
     await both_show(players, "resign")
@@ -142,8 +156,11 @@ async def test_turn_title_icon_flip_and_sound(browser: Browser, nodes: Nodes) ->
     assert re.match(r"\(\d+\) Your move · Chess with", await black.title())
     await press(white, "flip")
     await expect(white.locator("#board")).to_have_attribute("data-orientation", "black")
+    beside = await white.context.new_page()
+    await beside.goto(page_url(nodes[0], "chess"))
     await white.click("#sound")
-    await expect(white.locator("#sound")).to_have_attribute("aria-pressed", "false")
+    for page in (white, beside):
+        await expect(page.locator("#sound")).to_have_attribute("aria-pressed", "false")
     await white.reload()
     await expect(white.locator("#sound")).to_have_attribute("aria-pressed", "false")
 

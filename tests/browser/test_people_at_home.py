@@ -16,6 +16,7 @@ from tests.browser.conftest import page_url
 
 Nodes = tuple[NodeProcess, NodeProcess]
 PHONE = {"width": 390, "height": 844}
+SOMEBODY = "12D3KooWRBy97UB99e3J6hiPesre1MZeuNQvfan4gBziswrRJsNK"
 
 
 def link_of(node: NodeProcess, port: int) -> str:
@@ -46,6 +47,14 @@ async def test_a_template_is_opened_with_somebody_chosen(browser: Browser, nodes
     assert await faults(page) == []
     await links.get_by_text("Chess", exact=True).click()
     await expect(page.locator(f'input[value="{bob.peer_id}"]')).to_be_checked()
+    await expect(page.locator("#invite")).to_be_enabled()
+    # Nobody is chosen in the place of who is not there.
+    await page.goto(f"{page_url(alice, 'chess')}?peer={SOMEBODY}")
+    await expect(page.locator("#away")).to_contain_text("is not online just now")
+    await expect(page.locator("#peers :checked")).to_have_count(0)
+    await expect(page.locator("#invite")).to_be_disabled()
+    await page.click(f'[data-peer="{bob.peer_id}"]')
+    await expect(page.locator("#away")).to_be_empty()
     await expect(page.locator("#invite")).to_be_enabled()
     await page.close()
 

@@ -3,16 +3,16 @@
 
 import { $, say } from "./dom.js";
 import { isChess } from "./game.js";
-import { keep, recall } from "./storage.js";
+import { keep, onKept, recall } from "./storage.js";
 
 /** What the person chose; kept by the browser for this page. */
-const wants = { sound: recall("sound") !== "off" };
+const wantsSound = () => recall("sound") !== "off";
 
 let audio = null;
 
 /** A short wooden click. Browsers allow sound only after the person touched the page. */
 export function click() {
-  if (!wants.sound || !navigator.userActivation?.hasBeenActive) return;
+  if (!wantsSound() || !navigator.userActivation?.hasBeenActive) return;
   audio ||= new AudioContext();
   const now = audio.currentTime;
   const tone = audio.createOscillator();
@@ -52,7 +52,7 @@ function showOthers() {
 const kept = (/** @type {string} */ why) => why && say(why);
 
 function showSwitches() {
-  $("sound").setAttribute("aria-pressed", String(wants.sound));
+  $("sound").setAttribute("aria-pressed", String(wantsSound()));
 }
 
 /**
@@ -67,10 +67,10 @@ export function startAlerts({ table, open }) {
   onTable = table;
   Goop.realtime.running(showOthers);
   $("sound").addEventListener("click", () => {
-    wants.sound = !wants.sound;
-    kept(keep("sound", wants.sound ? "on" : "off"));
+    kept(keep("sound", wantsSound() ? "off" : "on"));
     showSwitches();
     click();
   });
+  onKept(["sound"], showSwitches);
   showSwitches();
 }

@@ -104,6 +104,7 @@ async function openGame(id, channel) {
 
 /** Take the game off the table. It goes on; only nobody looks. */
 function leaveGame() {
+  for (const question of document.querySelectorAll("dialog[open]")) question.close();
   game?.leave();
   view.leave();
   game = null;
@@ -198,7 +199,8 @@ const ACTIONS = {
   "claim-draw": () => game.send({ type: "abandon_claim", result: "draw" }),
   resign: async () => {
     const table = game; // another may be on it when the answer comes
-    if (await confirmed("Resign this game?", "Resign")) await table.send({ type: "resign" });
+    const yes = await confirmed("Resign this game?", "Resign");
+    if (yes && table.state.status !== "finished") await table.send({ type: "resign" });
   },
 };
 

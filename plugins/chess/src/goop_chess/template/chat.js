@@ -4,7 +4,7 @@
 
 import { announce } from "./announce.js";
 import { $, make, say, write } from "./dom.js";
-import { keep, recall } from "./storage.js";
+import { keep, onKept, recall } from "./storage.js";
 import { whoOf } from "./words.js";
 
 const SWITCH = "chat";
@@ -37,11 +37,7 @@ export class Chat {
     $("chat-switch").addEventListener("click", () => this.#turn(!this.on));
     document.addEventListener("visibilitychange", () => this.game && this.#show());
     // Another tab of this browser has turned it on or off, or has shown what was written.
-    addEventListener("storage", ({ key, newValue }) => {
-      if ((key !== SWITCH && key !== SEEN) || newValue === null) return;
-      keep(key, newValue);
-      if (this.game) this.follow(this.game);
-    });
+    onKept([SWITCH, SEEN], () => this.game && this.follow(this.game));
   }
 
   /** Whether the person wants to chat. */

@@ -219,10 +219,18 @@ export class Game {
   }
 
   /** What was said is not taken, or nobody can say what became of it. */
-  #refused(id, error) {
+  async #refused(id, error) {
+    const message = this.#leaving.get(id)?.message;
     this.#leaving.delete(id);
+    await this.refresh();
     // A peer with an older protocol confirms nothing: that is no refusal.
-    if (error.code !== "unsupported") this.#tell.refused(this, error);
-    return this.refresh();
+    if (error.code !== "unsupported" && !this.#isPlayed(message)) this.#tell.refused(this, error);
+  }
+
+  /** Whether that is our latest move: another tab has made the same. */
+  #isPlayed(message) {
+    if (message?.type !== "move" || !this.state) return false;
+    const { turn, colour, uci } = this.state;
+    return uci.at(turn === colour ? -2 : -1) === `${message.from}${message.to}${message.promotion ?? ""}`;
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Before a game: who is online, and who is asking.
 
-import { $, fullName, make, personTag, place, say } from "./dom.js";
+import { $, fullName, make, personTag, place, say, write } from "./dom.js";
 import { learnPrints, printOf } from "./prints.js";
 import { chosenControl, fillControls } from "./time-controls.js";
 
@@ -10,8 +10,8 @@ const peers = new Map();
 /** peer id → what can be chosen, and what it says. @type {Map<string, {says: string, option: HTMLElement}>} */
 const options = new Map();
 let chosen = "";
-/** Whom the address names, as home does; chosen once they are online, unless the person chose. */
-let named = new URLSearchParams(location.search).get("peer") ?? "";
+/** Whom the person means: chosen by hand, named by the address, as home does, or the only one there. Nobody takes their place. */
+let meant = new URLSearchParams(location.search).get("peer") ?? "";
 
 /** The opponent, colour and clock that the person picked. */
 export function choice() {
@@ -35,12 +35,13 @@ function showPeers() {
   const online = [...peers.values()]
     .filter((row) => row.online)
     .sort((a, b) => a.peerLabel.localeCompare(b.peerLabel) || a.peerId.localeCompare(b.peerId));
-  if (online.some((row) => row.peerId === named)) [chosen, named] = [named, ""];
-  if (!online.some((row) => row.peerId === chosen)) chosen = online.length === 1 ? online[0].peerId : "";
+  if (!meant && online.length === 1) meant = online[0].peerId;
+  chosen = online.some((row) => row.peerId === meant) ? meant : "";
   const focused = document.activeElement?.name === "peer" ? document.activeElement.value : null;
   place($("peers"), online.map(peerOption));
   if (focused) $("peers").querySelector(`[value="${CSS.escape(focused)}"]`)?.focus();
   $("no-peers").hidden = online.length > 0;
+  write($("away"), meant && !chosen && online.length > 0 ? `${fullName(peers.get(meant)?.peerLabel, meant)} is not online just now.` : "");
   $("invite").disabled = !chosen;
 }
 
@@ -51,9 +52,8 @@ function showPeers() {
 export function startPicker(onInvite) {
   fillControls($("clock"));
   $("peers").addEventListener("change", (event) => {
-    chosen = event.target.value;
-    named = "";
-    $("invite").disabled = false;
+    meant = event.target.value;
+    showPeers();
   });
   $("new-game").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -19,6 +19,19 @@ export function recall(name) {
 }
 
 /**
+ * Hear of what another tab of this browser keeps.
+ * @param {string[]} names
+ * @param {() => void} listener
+ */
+export function onKept(names, listener) {
+  addEventListener("storage", ({ key, newValue }) => {
+    if (!key || !names.includes(key) || newValue === null) return;
+    chosen.set(key, newValue);
+    listener();
+  });
+}
+
+/**
  * Keep a text. Where it holds for this visit only, the answer says why, for the person; else it
  * is "".
  * @param {string} name

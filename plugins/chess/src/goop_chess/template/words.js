@@ -88,6 +88,7 @@ const ERRORS = {
   expired: "There was no answer in time.",
   undiscovered: "They are not online just now.",
   unreachable: "Their node could not be reached.",
+  not_found: "There is nothing like that at this node: the address may have been copied in part.",
   unknown_game: "There is no such game at this node. It may be another person's, or from before their data was lost.",
   unknown_context_there: "Their node has no chess plugin.",
 };
