@@ -11,18 +11,22 @@ what follows from them anew.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey
 
 from goop_realtime.contexts.registry import Registry, compile_context
+from goop_realtime.driver.introductions import Introductions
 from goop_realtime.engine.door import Engine
 from goop_realtime.engine.effects import RECORD_KINDS
 from goop_realtime.machine.rights import HOME
@@ -39,7 +43,9 @@ from goop_realtime.storage.schema import MIGRATIONS
 from goop_realtime.types import ContextType, Message, MessageType, NoRules, Refusal
 from tests.unit.transcripts import START_MS, Counted, Row, read
 
-NAMES = ("alice", "bob", "carol")
+NAMES = ("alice", "bob", "carol", "dave")
+WHERE = "/ip4/192.0.2.7/tcp/4001"
+"""Where everybody is."""
 KEYS = {name: SigningKey(name[0].encode() * 32) for name in NAMES}
 
 
@@ -59,6 +65,12 @@ class Sum(NoRules):
         """Add ``n``."""
         if isinstance(message, Message):
             self.total += message.fields["n"]
+
+    def check_latest(self, message: Any, previous: Any) -> Refusal | None:
+        """Values grow; where there is no host nobody says so."""
+        if previous is None or message.fields["n"] >= previous.fields["n"] or not message.host:
+            return None
+        return Refusal(code="shrinks", reason="what was told was more", pointer="/n")
 
     def snapshot(self) -> int:
         """The sum."""
@@ -87,6 +99,23 @@ def verify(peer: str, data: bytes, signature: bytes) -> bool:
     except (KeyError, ValueError, BadSignatureError):
         return False
     return True
+
+
+class Loop:
+    """What stands for asyncio's loop: nothing is due by itself."""
+
+    def time(self) -> float:
+        """It stands still."""
+        return 0.0
+
+    def call_later(self, delay: float, work: Callable[[], None]) -> Any:
+        """It happens when the transcript says so."""
+        self.due = work
+
+
+def spawn(work: Coroutine[Any, Any, None]) -> None:
+    """Nobody is dialled."""
+    work.close()
 
 
 class Node:
@@ -119,8 +148,16 @@ class Node:
         )
         epoch = self._journal.next_epoch(now)
         self.engine = Engine.start(surroundings, now, self._journal.load(), epoch=epoch)
+        self.loop = Loop()
+        peers = {name: SimpleNamespace(online=True, addrs=[WHERE]) for name in NAMES}
+        with mock.patch.object(asyncio, "get_running_loop", return_value=self.loop):
+            home: Any = SimpleNamespace(peers=peers)
+            self.introductions = Introductions(home, self.engine, self._find, spawn)
         self.wants.clear()
         self.flush()
+
+    def _find(self, peer: str, line: bytes) -> None:
+        self.wants.append({"to": peer, "on": "find", "line": json.loads(line)})
 
     def flush(self) -> None:
         """Commit what is to be kept, and queue what is to be done on the network."""
@@ -130,7 +167,7 @@ class Node:
         assert not self._journal.commit([one for one in effects if type(one) in RECORD_KINDS])  # type: ignore[misc]
         for item in effects:
             if isinstance(item, SendFind):
-                self.wants.append({"to": item.peer, "on": "find", "line": json.loads(item.data)})
+                self._find(item.peer, item.data)
             elif isinstance(item, SendLine):
                 self.wants.append({"on": item.link, "line": json.loads(item.data)})
             elif isinstance(item, OpenRoomLink):
@@ -192,6 +229,13 @@ class Play:
                 for peer in NAMES:
                     if frozenset((node.name, peer)) in self._met:
                         node.engine.rooms.peer_back(now, peer)
+            case "list":
+                assert not isinstance(rooms.nearby(now, HOME, row["context"]), Refusal)
+            case "drift":
+                session: Any = rooms._sh.rooms[channel].session
+                session._session.total += 2
+            case "miss":
+                node.loop.due()
             case "forget":
                 self._forget(node, channel)
             case unknown:
@@ -255,7 +299,8 @@ class Play:
         elif "ends" in row:
             self._end(row["on"], "closed", {node.name, other.name})
         elif row["on"] == "find":
-            assert rooms.found(self.now, node.name, raw)
+            taken = other.introductions.takes(node.name, raw)
+            assert taken or rooms.found(self.now, node.name, raw)
         elif row["on"] in self._joined:
             assert rooms.lines(self.now, row["on"], [raw])
         else:
