@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from goop_node.config.model import StartError as StartError
+from goop_node.types import JsonValue
 
 
 class NodeClient(Protocol):
@@ -28,6 +29,9 @@ class NodeClient(Protocol):
         Raises ``StartError`` where no node runs there, and with the node's own words where it
         refuses.
         """
+
+    def post(self, path: str, body: JsonValue) -> bytes:
+        """The body of the answer to ``POST path`` with ``body`` as JSON; else as ``get``."""
 
     def verify(self, peer_id: str, data: bytes, signature: bytes) -> bool:
         """As ``NodeApi.verify``; no node needs to run."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from goop_node.config.model import StartError
 from goop_node.data.ready import read_ready
 from goop_node.escaping import escaped
+from goop_node.types import JsonValue
 
 PATIENCE = 60.0
 """Seconds that an answer may take."""
@@ -26,12 +27,18 @@ class LocalNode:
 
     def get(self, path: str, **query: str) -> bytes:
         """The body of ``GET path?query``. Raises ``StartError``."""
+        return self._ask(f"{path}?{urllib.parse.urlencode(query)}", None)
+
+    def post(self, path: str, body: JsonValue) -> bytes:
+        """The answer to ``POST path``. Raises ``StartError``."""
+        return self._ask(path, json.dumps(body).encode())
+
+    def _ask(self, path: str, body: bytes | None) -> bytes:
         match read_ready(self.data):
             case {"url": str(url), "token": str(token)}:
-                address = f"{url.rstrip('/')}{path}?{urllib.parse.urlencode(query)}"
-                request = urllib.request.Request(
-                    address, headers={"Authorization": f"Bearer {token}"}
-                )
+                headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+                address = url.rstrip("/") + path
+                request = urllib.request.Request(address, data=body, headers=headers)
             case _:
                 raise StartError(
                     [f"no node runs on {self.data}; start it with goop run"], code="no_node"

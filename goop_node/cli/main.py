@@ -92,7 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="validate goop.toml and the plugins")
     _examination_options(check)
     check.set_defaults(command=_check)
-    for command in (run, demo, init, plugins, check):
+
+    doctor = commands.add_parser("doctor", help="look at what may keep others, or messages, away")
+    doctor.add_argument("--config", metavar="FILE", help="default: ./goop.toml, if there is one")
+    doctor.add_argument("--data", metavar="DIR", help="where the node keeps its files")
+    doctor.add_argument("--json", action="store_true", help="print what was found for programs")
+    doctor.set_defaults(command=_doctor)
+    for command in (run, demo, init, plugins, check, doctor):
         _log_options(command)
     for candidate in brought(commands.choices):
         name = candidate.name
@@ -162,6 +168,12 @@ def _check(options: argparse.Namespace) -> int:
     from goop_node.cli.plugins import check
 
     return _examined(options, check)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from goop_node.cli.doctor import doctor
+
+    return doctor(_config(options), as_json=options.json)
 
 
 def _brought(options: argparse.Namespace) -> int:

@@ -4,22 +4,20 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 from collections.abc import Iterable
 
 from goop_node.cli.client import LocalNode
 from goop_node.commands import Command
 from goop_node.config.model import StartError
 from goop_node.plugins.blame import describe, place_of
-from goop_node.plugins.environment import Candidate, read_environment
+from goop_node.plugins.environment import Candidate, from_packages
 
 GROUP = "goop_node.commands"
 
 
 def brought(own: Iterable[str]) -> tuple[Candidate, ...]:
     """The commands of packages; ``own`` are the names of the host's, which nobody takes."""
-    found = read_environment(importlib.metadata.distributions(), GROUP).plugins
-    return tuple(one for one in found if one.name not in own)
+    return tuple(one for one in from_packages(GROUP) if one.name not in own)
 
 
 def call(candidate: Candidate, parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:

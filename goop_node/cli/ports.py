@@ -29,15 +29,15 @@ def bind_http(host: str, port: int, data: Path) -> socket.socket:
     Raises ``StartError`` in words when the address cannot be had.
     """
     if port:
-        return _bind(host, port, "http", "--http HOST:PORT")
+        return bind(host, port, "http", "--http HOST:PORT")
     key = f"http {host}"
     kept = _kept(data, key)
     if kept:
         try:
-            return _bind(host, kept, "http", "--http HOST:PORT")
+            return bind(host, kept, "http", "--http HOST:PORT")
         except StartError:
             pass  # somebody else has it now; a free one does as well
-    bound = _bind(host, 0, "http", "--http HOST:PORT")
+    bound = bind(host, 0, "http", "--http HOST:PORT")
     _keep(data, key, bound.getsockname()[1])
     return bound
 
@@ -50,7 +50,7 @@ def bind_beside(host: str, port: int) -> list[socket.socket]:
     if is_loopback(host) or host in WILDCARDS:
         return []
     try:
-        return [_bind("127.0.0.1", port, "http", "--http HOST:PORT")]
+        return [bind("127.0.0.1", port, "http", "--http HOST:PORT")]
     except StartError as error:
         log.info("the pages are not at localhost: %s", error)
         return []
@@ -68,23 +68,27 @@ def _choose(address: str, data: Path, number: int) -> str:
     _, protocol, host, _, text = address.split("/")
     option = "--listen MULTIADDR"
     if int(text):
-        _bind(host, int(text), "listen", option).close()
+        bind(host, int(text), "listen", option).close()
         return address
     key = f"listen {number} {host}"
     port = _kept(data, key)
     if port:
         try:
-            _bind(host, port, "listen", option).close()
+            bind(host, port, "listen", option).close()
         except StartError:
             port = 0
     if not port:
-        with _bind(host, 0, "listen", option) as free:
+        with bind(host, 0, "listen", option) as free:
             port = free.getsockname()[1]
         _keep(data, key, port)
     return f"/{protocol}/{host}/tcp/{port}"
 
 
-def _bind(host: str, port: int, key: str, option: str) -> socket.socket:
+def bind(host: str, port: int, key: str, option: str) -> socket.socket:
+    """A listening TCP socket. ``key`` and ``option`` are where the address can be changed.
+
+    Raises ``StartError`` in words when the address cannot be had.
+    """
     try:
         family, kind, proto, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -68,6 +68,11 @@ def installed() -> Environment:
     return read_environment(importlib.metadata.distributions())
 
 
+def from_packages(group: str) -> tuple[Candidate, ...]:
+    """What installed packages bring by another group of entry points."""
+    return read_environment(importlib.metadata.distributions(), group).plugins
+
+
 def read_environment(
     distributions: Iterable[Distribution], group: str = ENTRY_POINTS
 ) -> Environment:

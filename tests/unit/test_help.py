@@ -31,7 +31,7 @@ CONFIG = {
 """Arguments of each option of a node, and what they change of its configuration."""
 LOGS = {"--verbose": [], "--log-format": ["json"]}
 SHORT = {"-v": "--verbose", "-h": "--help"}
-COMMANDS = ("run", "demo", "init", "plugins", "check")
+COMMANDS = ("run", "demo", "init", "plugins", "check", "doctor")
 BROUGHT = ("new", "transcript")
 """By packages."""
 
