@@ -172,6 +172,7 @@ async def test_a_call_goes_on_when_a_page_is_loaded_anew(pages: Pages, nodes: No
     for page, other in ((bob, alice), (alice, bob)):
         await page.reload()
         await until(page, "call?.state === 'connected'")
+        await until(page, "call.receives.audio && call.receives.video")
         await see_each_other(page, other)
     await alice.evaluate("() => call.end()")
     assert (await ended(bob))["code"] == "ended"

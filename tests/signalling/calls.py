@@ -43,13 +43,17 @@ class Line:
         self.count += 1
         message = Message(sender="ab"[who], data=data, id=f"p-{self.count}", sent_at_ms=0)
         before = self.sessions[0].snapshot()
-        found = CONTEXT.check_message(data)
+        ordered = data["type"] != "media_state"
+        found = CONTEXT.check_message(data, "ordered" if ordered else "latest")
         if found is not None:
             return found
-        found, other = (session.check(message) for session in self.sessions)
+        if ordered:
+            found, other = (session.check(message) for session in self.sessions)
+        else:
+            found, other = (session.check_latest(message, None) for session in self.sessions)
         assert found == other
         assert self.sessions[0].snapshot() == before
-        if found is None:
+        if ordered and found is None:
             for session in self.sessions:
                 session.apply(message)
         # A node that is started anew goes on from what it has stored.

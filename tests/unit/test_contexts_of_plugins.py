@@ -42,7 +42,6 @@ CANDIDATE = {
         {"type": "sdp_answer", "sdp": {"type": "pranswer", "sdp": "v=0"}},
         {"type": "sdp_offer", "sdp": {"type": "rollback"}},
         {"type": "call_request", "media": {"audio": True, "video": False}},
-        {"type": "media_state", "audio": True, "video": False, "screen": False},
         {"type": "ice_candidate", "candidate": None, "connection": "1", "to": "2"},
         {"type": "call_response", "accepted": True},
         {"type": "call_end"},
@@ -62,12 +61,18 @@ def test_signalling_passes(message: Any) -> None:
         {"type": "ice_candidate", "candidate": 5},
         {"type": "call_response"},
         {"type": "call_request"},
-        {"type": "media_state", "audio": True},
         {"type": "hang_up"},
     ],
 )
 def test_other_signalling_is_refused(message: Any) -> None:
     assert CALL.check_message(message) is not None
+
+
+def test_of_what_somebody_sends_the_newest_word_counts() -> None:
+    state = {"type": "media_state", "audio": True, "video": False, "screen": False}
+    assert CALL.check_message(state, "latest") is None
+    assert CALL.check_message({"type": "media_state", "audio": True}, "latest") is not None
+    assert CALL.check_message(state) is not None
 
 
 JSON = st.recursive(

@@ -13,6 +13,7 @@ from goop_node.types import JsonSchema, NodeApi, Route, SdkModule, Template
 from goop_realtime import (
     ContextType,
     Limits,
+    MessageType,
     OpenRequest,
     Refusal,
     Session,
@@ -39,10 +40,14 @@ def schema(name: str) -> JsonSchema:
     return found
 
 
-def messages() -> Mapping[str, JsonSchema]:
-    """The JSON Schema of each message, by its ``type``."""
+def messages() -> Mapping[str, MessageType | JsonSchema]:
+    """The JSON Schema of each message, by its ``type``; of ``media_state`` the newest counts."""
     names = sorted(path.stem for path in _SCHEMAS.glob("*.json"))
-    return {name: schema(name) for name in names if name != "params"}
+    found: dict[str, MessageType | JsonSchema] = {
+        name: schema(name) for name in names if name != "params"
+    }
+    found["media_state"] = MessageType(schema("media_state"), delivery="latest")
+    return found
 
 
 class VideoCallPlugin:
@@ -82,7 +87,7 @@ class VideoCallPlugin:
         return [
             ContextType(
                 name="video_call",
-                version="1.2",
+                version="1.3",
                 title="Video call",
                 template="video-call",
                 messages=messages(),

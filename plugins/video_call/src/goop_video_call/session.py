@@ -85,8 +85,14 @@ class CallSession:
             return self._check_offer(message.sender, fields["sdp"])
         if kind == "sdp_answer":
             return self._check_answer(message.sender, fields["sdp"])
-        if kind == "ice_candidate":
-            return refuse_candidate(fields.get("candidate"))
+        return refuse_candidate(fields.get("candidate"))
+
+    def check_latest(self, message: Message, previous: Message | None) -> Refusal | None:
+        """Whether somebody may say what they send (``media_state``)."""
+        if self.ended:
+            return Refusal(code="call_ended", reason="The call has ended.")
+        if self.consents and not self.consented:
+            return Refusal(code="no_consent", reason="The call has not been accepted yet.")
         return None
 
     def _check_consent(self, sender: str, kind: str) -> Refusal | None:
