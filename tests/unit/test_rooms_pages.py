@@ -10,6 +10,7 @@ import pytest
 from goop_realtime.machine.pages import Page
 from goop_realtime.rooms import distributing, folding, page_frames, trimming
 from goop_realtime.rooms.entries import RoomEntry
+from goop_realtime.types import ContextType, Message, NoRules
 from tests.unit.rooms_world import Node, World
 
 
@@ -115,3 +116,50 @@ def test_a_page_hears_of_what_was_forgotten_while_its_node_came_back(
     assert heard[0]["type"] == "gap"
     assert heard[0]["from"][2] == 1
     assert heard[1]["seq"] == heard[0]["to"][2] + 1
+
+
+class Failing(NoRules):
+    """Fails on whatever comes second, where it is told to."""
+
+    fails = False
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def apply(self, message: Any) -> None:
+        """Count messages."""
+        if isinstance(message, Message):
+            self.count += 1
+            if self.fails and self.count == 2:
+                raise ZeroDivisionError("planted")
+
+
+def test_nothing_is_claimed_of_a_message_where_the_context_fails_at_a_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody else has it: that it is in the log is all that is known."""
+    game = ContextType(
+        name="game",
+        version="1",
+        title="Game",
+        messages={"say": {"type": "object"}},
+        open_session=lambda request, snapshot: Failing(),
+        max_peers=4,
+    )
+    world = World("a", "b", contexts=[game])
+    world.meet()
+    a, b = world.nodes.values()
+    handle, _ = a.join("game_1"), b.join("game_1")
+    world.until(lambda: a.room(handle).joined and b.room(handle).joined)
+    world.run(300)
+    world.part("a", "b")
+    ids = [a.send(handle, {"type": "say"}) for _ in range(2)]
+    monkeypatch.setattr(Failing, "fails", True)
+    a.kill()
+    a.start()
+    assert a.room(handle).code == "plugin_failed"
+    page = a.page()
+    body = {"channels": [handle], "pending": {handle: ids[:1]}}
+    page_frames.subscribe(a.rooms._sh, page, body)
+    a.flush()
+    assert a.got("receipt")[-1]["stage"] == "ordered"

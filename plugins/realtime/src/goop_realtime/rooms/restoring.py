@@ -74,6 +74,12 @@ def _restore(sh: Shared, stored: StoredRoom) -> None:
 def revive(sh: Shared, room: Room, context: Context) -> Refusal | None:
     """Go on with a room from its log, with the context as it is now; why that fails."""
     room.context = context
+    # Also where the context fails on the log: pages ask what became of their messages.
+    room.own = [
+        (entry.seq, entry.id)
+        for entry in room.log.after(0)
+        if entry.kind == "msg" and entry.author == sh.me
+    ]
     refusal = folding.go_back(sh, room, room.log.last)
     if refusal is not None:
         ending.fail(sh, room, refusal)
@@ -84,11 +90,6 @@ def revive(sh: Shared, room: Room, context: Context) -> Refusal | None:
     room.hear_of(room.fold.last.epoch.number)
     room.last_host = room.fold.last.epoch.host
     private.look_for_lacking(room)
-    room.own = [
-        (entry.seq, entry.id)
-        for entry in room.log.after(0)
-        if entry.kind == "msg" and entry.author == sh.me
-    ]
     # Any of what is unread may have been handed out before.
     room.handed_out = room.log.last
     room.was_joined = room.is_member
