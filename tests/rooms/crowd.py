@@ -73,6 +73,40 @@ class Crowd:
 
         return await self.until(all_hear)
 
+    async def whisper(self) -> list[str]:
+        """Everybody says something to the next one alone; the ids of that."""
+        pairs = zip(self.players, (*self.players[1:], self.players[0]), strict=True)
+        return [await one.say(other.node.peer_id) for one, other in pairs]
+
+    async def heard(self, ids: Sequence[str]) -> None:
+        """Wait until each of these was told to whom it was for (R7), or its author knows that it
+        was not."""
+
+        def are() -> bool:
+            told = {one for player in self.players for one in player.whispers}
+            fates = (player.view.own for player in self.players)
+            lost = {one for own in fates for one, what in own.items() if what.fate}
+            return all(not one or one in told | lost for one in ids)
+
+        await self.until(are)
+
+    async def move(self) -> None:
+        """Everybody goes somewhere else, which is the newest that counts of each."""
+        for n, player in enumerate(self.players):
+            await player.go(player.place + 1 + n / 10)
+
+    async def know(self) -> None:
+        """Wait until all pages were told where everybody is (R6)."""
+
+        def do() -> bool:
+            return all(
+                player.places.get(other.node.peer_id) == other.place
+                for player in self.players
+                for other in self.but(player)
+            )
+
+        await self.until(do)
+
     async def rest(self) -> int:
         """All fall silent; when nothing happens any more everything is compared. How many
         messages there were."""

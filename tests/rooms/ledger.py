@@ -70,8 +70,16 @@ def judge(players: Sequence[Player]) -> int:
         demand(given == sorted(set(given)), f"{player.name} was told in another order")
         for view in (*player.former, player.view):
             for message_id, own in view.own.items():
-                _accounted(player, message_id, own.fate, placed=message_id in places)
+                placed = message_id in places or _is_whispered(players, message_id)
+                _accounted(player, message_id, own.fate, placed=placed)
     return len(said)
+
+
+def _is_whispered(players: Sequence[Player], message_id: str) -> bool:
+    """R7: one other page was told it, and no more."""
+    told = [player.name for player in players if message_id in player.whispers]
+    demand(len(told) <= 1, f"{message_id} is for one alone, and was told {told}")
+    return bool(told)
 
 
 def _accounted(player: Player, message_id: str, fate: str, *, placed: bool) -> None:

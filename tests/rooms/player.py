@@ -58,6 +58,12 @@ class Player:
         """Of each position that was told: whose it was, and how many seconds old."""
         self.told: dict[Position, tuple[str, str]] = {}
         """``(author, id)`` of everything it was ever told."""
+        self.whispers: dict[str, str] = {}
+        """Its author, of everything that was said to it alone, by message id."""
+        self.places: dict[str, float] = {}
+        """The newest ``x`` of everybody that it was told, by peer id."""
+        self.place = 0.0
+        """Its own."""
         self.errors: list[dict[str, Any]] = []
         """What it was told is wrong, of no message in particular."""
         self.pause = 0.05
@@ -140,6 +146,8 @@ class Player:
         await self._ask(view.question(view.last))
         for message_id in self.unsettled:
             await self._submit(message_id)
+        if self.place:
+            await self.go(self.place)
         if self.room and not handle:
             await self.join(self.room)
 
@@ -149,27 +157,33 @@ class Player:
                 await self.say()
             await asyncio.sleep(self.pause)
 
-    async def say(self) -> str:
-        """Say something; the message's id."""
+    async def say(self, to: str = "") -> str:
+        """Say something to all, or to one; the message's id."""
         if len(self.unsettled) >= MOST_UNSETTLED:
             return ""
         self.said += 1
         message_id = f"{self.id}-{self.said}"
         data = {"type": "said", "n": self.said, "t": time.monotonic()}
-        self.view.own[message_id] = Own(data, "")
+        self.view.own[message_id] = Own(data, to)
         await self._submit(message_id)
         return message_id
 
     async def _submit(self, message_id: str) -> None:
         own = self.view.own[message_id]
-        await self._say("send", channel=self.handle, id=message_id, data=own.data)
+        more = {"to": own.to} if own.to else {}
+        await self._say("send", channel=self.handle, id=message_id, data=own.data, **more)
 
     async def _move(self) -> None:
         while True:
             if self.moving and self.view.state == "joined":
-                data = {"type": "at", "x": self.said, "y": 1, "t": time.monotonic()}
-                await self._say("send", channel=self.handle, data=data)
+                await self.go(self.said)
             await asyncio.sleep(0.05)
+
+    async def go(self, x: float) -> None:
+        """Say where it is; said again on each socket, since only the newest counts."""
+        self.place = x
+        data = {"type": "at", "x": x, "y": 1, "t": time.monotonic()}
+        await self._say("send", channel=self.handle, data=data)
 
     async def _say(self, kind: str, **body: Any) -> None:
         if self._socket is not None:
@@ -199,7 +213,10 @@ class Player:
             if position is not None:
                 if not view.begun:
                     view.begun, view.start = True, position.seq - 1
-                self.told[position] = (body["from"], body["id"])
+                if body.get("to"):
+                    self.whispers[body["id"]] = body["from"]
+                else:
+                    self.told[position] = (body["from"], body["id"])
                 view.give(position, body["from"], body["id"])
                 view.handled = position
         elif kind == "member":
@@ -208,6 +225,7 @@ class Player:
             change(body["peer"]["peerId"])
         elif kind == "latest":
             self.ages.append((body["from"], now - body["data"]["t"]))
+            self.places[body["from"]] = body["data"]["x"]
         elif kind == "receipt" and "by" not in body:
             view.receipt(body["id"], body["stage"], body.get("seq"))
             if body["stage"] == "unknown" and body["id"] in self.unsettled:

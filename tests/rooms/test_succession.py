@@ -26,12 +26,17 @@ async def handed_over(room: Crowd) -> float:
 async def killed(room: Crowd) -> float:
     """The host is killed, and started again; seconds to the next message that is ordered."""
     host = room.host
+    whispers = await room.whisper()
+    await room.move()
+    host.places.clear()  # its node is told everything anew, and so is its page
     host.node.kill()
     took = await room.hears_another(host.node.peer_id, room.but(host))
     await asyncio.to_thread(host.node.start)
     await room.together()
     heard = len(host.told)
     await room.until(lambda: len(host.told) > heard)
+    await room.heard(whispers)
+    await room.know()
     return took
 
 

@@ -142,7 +142,11 @@ def newest(player: Player, other: Player) -> int:
 async def test_far_parted_and_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with apart(tmp_path) as (room, net):
         told = [await far(room, net, 1), await far(room, net, 1, loss=LOSS)]
+        whispers = await room.whisper()
+        await room.move()
         told.append(await stopped(room, net, room.but(room.host)[:1], 0))
+        await room.heard(whispers)
+        await room.know()
         messages = await room.rest()
     lines = "\n".join(told)
     with capsys.disabled():
