@@ -26,8 +26,6 @@ export class Call {
   #muted = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #losing;
-  /** @type {RTCConfiguration} */
-  #configuration = {};
   remoteStream = new MediaStream();
   /** @type {GoopCallState} */
   state = "ringing";
@@ -93,24 +91,15 @@ export class Call {
   }
 
   /**
-   * Both have agreed: connect the browsers over the channel.
-   * @param {GoopChannel} channel
+   * Have what it takes to connect the browsers, so that it need not be waited for later.
    * @param {RTCConfiguration} configuration
    * @param {boolean} offers whether this side begins
    */
-  connect(channel, configuration, offers) {
-    if (this.ended) return void channel.close();
-    this.#channel = channel;
-    this.channelId = channel.id;
-    this.#configuration = configuration;
-    this.named(channel.peerLabel || this.peerLabel);
-    channel.onMessage = (message, meta) => this.#heard(message, meta);
-    channel.onStateChange = (_, detail) => this.#channelChanged(detail);
-    channel.onError = (error) => OF_COURSE.has(error.code) || console.error("Goop.call:", error);
-    this.#become("connecting");
+  prepare(configuration, offers) {
+    if (this.ended) return;
     this.#link = new Link(
       {
-        configuration: () => this.#configuration,
+        configuration,
         say: (message) => this.#say(message),
         track: (kind) => this.#media.tracks[kind],
         stream: this.#media.stream,
@@ -120,6 +109,22 @@ export class Call {
       },
       offers,
     );
+  }
+
+  /**
+   * Both have agreed, and it is prepared: connect the browsers over the channel.
+   * @param {GoopChannel} channel
+   */
+  connect(channel) {
+    if (this.ended) return void channel.close();
+    this.#channel = channel;
+    this.channelId = channel.id;
+    this.named(channel.peerLabel || this.peerLabel);
+    channel.onMessage = (message, meta) => this.#heard(message, meta);
+    channel.onStateChange = (_, detail) => this.#channelChanged(detail);
+    channel.onError = (error) => OF_COURSE.has(error.code) || console.error("Goop.call:", error);
+    this.#become("connecting");
+    this.#link?.speak();
   }
 
   /** @param {string} peerLabel */

@@ -185,31 +185,33 @@ export class Calls {
   async #ring(call, media) {
     void call.want(media);
     const { peerId, context, giveUp } = call;
-    const asking = async () => {
-      await leaveBehind(peerId, context);
-      return Goop.realtime.connect(peerId, { context, params: { media }, timeout: RING_MS, signal: giveUp.signal });
-    };
+    const asking = () => Goop.realtime.connect(peerId, { context, params: { media }, timeout: RING_MS, signal: giveUp.signal });
     // The node knows what they are called.
     const stop = Goop.realtime.invitations(({ sent }) => {
       const asked = sent.find((one) => one.peerId === peerId && one.context === context);
       if (asked) call.named(asked.peerLabel);
     });
-    await this.#open(call, asking, true).catch(() => {}); // its end says why
+    await this.#open(call, asking, true, leaveBehind(peerId, context)).catch(() => {}); // its end says why
     stop();
   }
 
   /**
+   * While the other one is asked, or told, the call is prepared.
    * @param {Call} call
    * @param {() => Promise<GoopChannel>} opening
    * @param {boolean} offers
+   * @param {Promise<unknown>} [first] what has to be over before
    */
-  async #open(call, opening, offers) {
+  async #open(call, opening, offers, first = Promise.resolve()) {
+    const opened = first.then(opening);
     try {
-      // First: without an answer there is no call, since it may say that nobody is to learn this
+      // Without an answer of the node there is no call: it may say that nobody is to learn this
       // browser's address.
-      const configuration = await iceOfNode();
-      call.connect(await opening(), configuration, offers);
+      const prepared = Promise.all([iceOfNode(), first]).then(([configuration]) => call.prepare(configuration, offers));
+      const [channel] = await Promise.all([opened, prepared]);
+      call.connect(channel);
     } catch (/** @type {any} */ error) {
+      void opened.then((channel) => channel.close(), () => {});
       const busy = error.code === "declined" && error.message === "busy";
       const code = busy ? "busy" : CODES[error.code] ?? error.code ?? "failed";
       call.finish(code, error.message ?? "", ["declined", "busy"].includes(code));

@@ -8,6 +8,8 @@
 // a connection, or has left this one: then the two begin anew. And since an offer may have come to a
 // page that is gone, whoever stands against the offer of a page that never spoke repeats its own.
 //
+// It is made while the call still rings, and an offer with it: both take a browser some time. Until
+// the two have agreed it is silent, and nothing can reach it.
 // Offers, answers, candidates and tracks take turns: each finds the connection as the one before
 // has left it, and none sees it change halfway. Only the end of the call does not wait.
 import { Turns } from "./turns.js";
@@ -30,7 +32,7 @@ const originOf = ({ sdp }) => /^o=.*/m.exec(sdp ?? "")?.[0] ?? "";
 /**
  * What a Link needs of its call.
  * @typedef {object} Owner
- * @property {() => RTCConfiguration} configuration
+ * @property {RTCConfiguration} configuration
  * @property {(message: object) => Promise<boolean>} say `false` where it answers what is not open any more
  * @property {(kind: Kind) => MediaStreamTrack | null} track what is sent now
  * @property {MediaStream} stream what the tracks belong to
@@ -48,6 +50,9 @@ export class Link {
   #theirs = null;
   /** An offer is to be made, once it is its turn. */
   #due = false;
+  /** Nothing is said yet, and `#unsaid` is whether that would have been an offer. */
+  #silent = true;
+  #unsaid = false;
   /** Which of the other's offers was taken last. */
   #taken = "";
   /** The other's last offer crossed with one of ours, and theirs gives way. */
@@ -66,6 +71,14 @@ export class Link {
     this.owner = owner;
     this.#pc = this.#open();
     if (offers) this.#addAll();
+  }
+
+  /** The two have agreed: say what there is. The offer has the candidates that were found so far. */
+  speak() {
+    this.#silent = false;
+    if (!this.#unsaid) return;
+    this.#say("sdp_offer", { sdp: this.#pc.localDescription });
+    if (this.#pc.iceGatheringState === "complete") this.#say("ice_candidate", { candidate: null });
   }
 
   get connected() {
@@ -145,10 +158,7 @@ export class Link {
     // The browser asks again, once this is agreed on, for what is then still to be offered.
     this.#due = false;
     this.#forgetOwn();
-    await this.#join();
-    if (this.#turns.over) return;
-    await pc.setLocalDescription();
-    void this.#answer(pc);
+    await Promise.all([this.#join(), pc.setLocalDescription().then(() => void this.#answer(pc))]);
     await this.#late();
   }
 
@@ -205,19 +215,18 @@ export class Link {
     for (const { from, candidate } of mine) await this.#candidate(from, candidate);
   }
 
-  /** Send and receive over what the other has offered. */
-  async #join() {
+  /** Send and receive over what the other has offered; the answer need not wait for the tracks. */
+  #join() {
+    const replacing = [];
     for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
       const transceiver = this.#transceiver(kind);
-      if (!transceiver) continue;
-      transceiver.direction = "sendrecv";
-      transceiver.sender.setStreams?.(this.owner.stream);
-      await transceiver.sender.replaceTrack(this.owner.track(kind));
+      if (transceiver) {
+        transceiver.direction = "sendrecv";
+        transceiver.sender.setStreams?.(this.owner.stream);
+        replacing.push(transceiver.sender.replaceTrack(this.owner.track(kind)));
+      } else if (this.owner.track(kind)) this.#add(kind); // what they have not offered comes with an offer of ours
     }
-    // What they have not offered comes with an offer of ours.
-    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
-      if (this.owner.track(kind) && !this.#transceiver(kind)) this.#add(kind);
-    }
+    return Promise.all(replacing);
   }
 
   /** What this side has offered, or was about to, and the other will not hear of: theirs takes its place. */
@@ -264,7 +273,7 @@ export class Link {
   }
 
   #open() {
-    const pc = new RTCPeerConnection(this.owner.configuration());
+    const pc = new RTCPeerConnection(this.owner.configuration);
     const remote = new MediaStream();
     this.#mine = newId();
     this.#due = this.#ignoring = false;
@@ -304,6 +313,7 @@ export class Link {
    */
   async #say(type, what) {
     if (this.#turns.over) return undefined;
+    if (this.#silent) return void (this.#unsaid ||= type === "sdp_offer");
     const to = this.#theirs ? { to: this.#theirs } : {};
     return this.owner.say({ type, ...to, ...what, connection: this.#mine });
   }

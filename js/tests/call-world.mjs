@@ -63,9 +63,9 @@ export class Pair {
     offers.forEach((_, at) => this.#open(at, offers[at], { audio: null, video: null }));
   }
   #open(at, offers, tracks) {
-    const side = { tracks, connections: [], gone: false, lost: false, next: 0, busy: false };
+    const side = { tracks, connections: [], gone: false, lost: false, next: 0, busy: false, speaks: false };
     const owner = {
-      configuration: () => ({ opened: (connection) => side.connections.push(connection) }),
+      configuration: { opened: (connection) => side.connections.push(connection) },
       say: (message) => (side.gone ? new Promise(() => {}) : this.#leave(side, at, message)),
       track: (kind) => tracks[kind],
       stream: {},
@@ -75,6 +75,12 @@ export class Pair {
     };
     side.link = new Link(owner, offers);
     this.sides[at] = side;
+    this.world.soon(() => {
+      if (side.gone) return;
+      side.speaks = true; // it has learned that they have agreed
+      side.link.speak();
+      this.#hand(at);
+    });
   }
   /** From the page to its node, which may refuse it, and on to the other's. */
   #leave(side, at, message) {
@@ -96,7 +102,7 @@ export class Pair {
   #hand(at) {
     const side = this.sides[at];
     const log = this.#logs[at];
-    if (side.busy || side.next >= log.messages.length) return;
+    if (!side.speaks || side.busy || side.next >= log.messages.length) return;
     side.busy = true;
     this.world.soon(() => {
       if (side.gone) return;

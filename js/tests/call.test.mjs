@@ -23,6 +23,25 @@ test("a call rings with what it would like, and offers when it is accepted", asy
   same(page.said("media_state").at(-1), { type: "media_state", audio: true, video: true, screen: false });
 });
 
+test("what connects them is ready while it rings, and says nothing until they have agreed", async () => {
+  const page = callPage();
+  page.calls.start("bob", { audio: true });
+  await settle();
+  const [connection] = FakeConnection.all;
+  assert.equal(connection.signalingState, "have-local-offer");
+  connection.onicecandidate({ candidate: { candidate: "early" } });
+  connection.localDescription = { type: "offer", sdp: "with the early one" };
+  await settle();
+  same(page.node.of("send"), []);
+  page.node.state("c1", "connected", { context: "video_call" });
+  await settle();
+  same(page.said("sdp_offer").map(({ sdp: { sdp } }) => sdp), ["with the early one"]);
+  same(page.said("ice_candidate"), []);
+  connection.onicecandidate({ candidate: { candidate: "late" } });
+  await settle();
+  same(page.said("ice_candidate").map(({ candidate }) => candidate.candidate), ["late"]);
+});
+
 test("candidates that come early wait for their description; those of another connection are dropped", async () => {
   const { page, connection } = await inCall();
   const candidate = (text, from) => ({ type: "ice_candidate", candidate: { candidate: text }, connection: from });
