@@ -92,7 +92,10 @@ class Bench:
         self._report.table("chromium", names, runs)
 
     async def _calls(self) -> None:
-        self._report.title("Video calls between two Chromium pages on two nodes")
+        self._report.title(
+            "Video calls between two Chromium pages, on two nodes beside chess and a busy room,"
+            " and through PeerJS"
+        )
         if (missing := calls.missing()) is not None:
             print(f"  skipped: {missing}")
             return

@@ -8,8 +8,10 @@ way. The games are random legal ones, made before the clock starts.
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -36,18 +38,26 @@ async def measure(folder: Path, *, runs: int) -> dict[str, list[float]]:
         return {MOVES: [await _run(alice, bob, run) for run in range(runs)]}
 
 
-async def _run(alice: NodeProcess, bob: NodeProcess, run: int) -> float:
+async def keep_playing(alice: NodeProcess, bob: NodeProcess, pause: float) -> None:
+    """One game after another, with so many seconds before each move, until cancelled."""
+    for run in itertools.count():
+        await _run(alice, bob, run, count=1, pause=pause)
+
+
+async def _run(
+    alice: NodeProcess, bob: NodeProcess, run: int, *, count: int = GAMES, pause: float = 0.0
+) -> float:
     games: dict[str, list[bytes]] = {}
     async with Page.open(alice) as a, Page.open(bob) as b:
-        for number in range(GAMES):
+        for number in range(count):
             channel = await a.ask(b, context=f"chess_{run}x{number}", params={"colour": "white"})
             moves = random_game(run * GAMES + number, PLIES)
             games[channel] = [encode(move_message(move)) for move in moves]
-    async with _page(alice) as white, _page(bob) as black:
+    async with _page(alice, games) as white, _page(bob, games) as black:
         start = time.perf_counter()
         async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
             for side, page in enumerate((white, black)):
-                group.create_task(_play(page, side, games))
+                group.create_task(_play(page, side, games, pause))
         took = time.perf_counter() - start
         for channel in games:
             await white.send(f'{{"type":"close","channel":"{channel}"}}')
@@ -55,15 +65,15 @@ async def _run(alice: NodeProcess, bob: NodeProcess, run: int) -> float:
 
 
 @asynccontextmanager
-async def _page(node: NodeProcess) -> AsyncIterator[Any]:
-    """A socket that follows every channel."""
+async def _page(node: NodeProcess, channels: Iterable[str]) -> AsyncIterator[Any]:
+    """A socket that follows these."""
     async with connect(node.ws_url, additional_headers=node.headers) as socket:
-        await socket.send('{"type":"subscribe"}')
+        await socket.send(json.dumps({"type": "subscribe", "channels": list(channels)}))
         await socket.recv()
         yield socket
 
 
-async def _play(page: Any, side: int, games: dict[str, list[bytes]]) -> None:
+async def _play(page: Any, side: int, games: dict[str, list[bytes]], pause: float) -> None:
     """Play this side of all games, until every move of the other side has come."""
     expected = sum(len(moves[1 - side :: 2]) for moves in games.values())
     ply = dict.fromkeys(games, 1 - side)
@@ -83,6 +93,7 @@ async def _play(page: Any, side: int, games: dict[str, list[bytes]]) -> None:
         expected -= 1
         ply[channel] += 2
         if at + 1 < len(moves):
+            await asyncio.sleep(pause)
             await page.send(_frame(channel, moves[at + 1]))
 
 

@@ -5,34 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
+from benchmarks import npm
 from benchmarks.ages import Ages
 from benchmarks.processes import free_port
 
 FOLDER = Path(__file__).with_name("colyseus")
-INSTALL_SECONDS = 300
 START_SECONDS = 30
 
 
 def missing() -> str | None:
     """Why it cannot be measured; installs it where it is not there yet."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        return "needs Node.js and npm"
-    if (FOLDER / "node_modules" / "@colyseus" / "core").exists():
-        return None
-    # Its optional parts come from elsewhere than the registry, and are not used.
-    command = ["npm", "install", "--no-audit", "--no-fund", "--legacy-peer-deps"]
-    done = subprocess.run(
-        [*command, "--no-package-lock", "--omit=optional"],
-        cwd=FOLDER,
-        capture_output=True,
-        text=True,
-        timeout=INSTALL_SECONDS,
-    )
-    return f"npm could not install it: {done.stderr[-300:]}" if done.returncode else None
+    return npm.missing(FOLDER)
 
 
 async def positions(players: int, seconds: float) -> Ages:

@@ -109,6 +109,13 @@ async def room(folder: Path, members: int) -> AsyncIterator[list[Page]]:
             )
         for node in nodes[1:]:
             stack.callback(node.kill)
+        yield await stack.enter_async_context(members_of(nodes))
+
+
+@asynccontextmanager
+async def members_of(nodes: Sequence[NodeProcess]) -> AsyncIterator[list[Page]]:
+    """Their pages, all in one room; the first one is host."""
+    async with AsyncExitStack() as stack:
         group = await stack.enter_async_context(asyncio.TaskGroup())
         pages: list[Page] = []
         for node in nodes:
@@ -124,7 +131,7 @@ async def room(folder: Path, members: int) -> AsyncIterator[list[Page]]:
                 await page.joins(len(pages))
         async with asyncio.timeout(JOIN_SECONDS):
             for page in pages:
-                await page.joins(members)
+                await page.joins(len(pages))
         yield pages
 
 
