@@ -51,7 +51,7 @@ def validated_settings(
         mistakes += [] if found else _no_json(where, table)
         settings[plugin] = {**_defaults(schema), **table}
     if mistakes:
-        raise ConfigError(sorted(mistakes))
+        raise ConfigError(sorted(set(mistakes)))  # a schema may say the same twice
     return settings
 
 
@@ -128,6 +128,8 @@ def _expected(rule: str, value: Any, error: ValidationError) -> str:
     if rule == "type":
         names = value if isinstance(value, list) else [value]
         return " or ".join(_TYPES.get(name, f"a {name}") for name in names)
+    if rule == "contains" and "title" in value:
+        return f"{value['title']} among them"
     if rule == "enum":
         return "one of " + ", ".join(show(one) for one in value)
     if rule in _RULES:

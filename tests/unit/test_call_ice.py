@@ -102,22 +102,29 @@ async def test_a_page_without_the_context_gets_nothing(tmp_path: Path) -> None:
         ({"relay_only": 1}, "relay_only: found 1, expected a boolean"),
         ({"turn_secret": 5}, "turn_secret: found 5, expected a string or a table"),
         ({"turn_secret": {"path": "x"}}, "turn_secret: found no key file, expected one"),
+        ({"relay_only": True}, "found no key ice_servers, expected one"),
+        (
+            {"ice_servers": [STUN], "relay_only": True},
+            'expected a TURN server ("turn:HOST") for relay_only among them',
+        ),
+        (
+            {"ice_servers": [], "turn_secret": "s"},
+            'ice_servers: found [], expected a TURN server ("turn:HOST") for turn_secret among',
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_key(tmp_path: Path, table: Any, sentence: str) -> None:
     with pytest.raises(ConfigError) as told:
         client(tmp_path, **table)
     assert sentence in str(told.value)
+    lines = str(told.value).splitlines()
+    assert len(set(lines)) == len(lines)
+    assert all(line.startswith("goop.toml: [plugins.video_call]") for line in lines)
 
 
 @pytest.mark.parametrize(
     ("table", "sentence"),
     [
-        (
-            {"ice_servers": [STUN], "relay_only": True},
-            r'relay_only: found no TURN server, expected one in ice_servers, such as "turn:HOST"',
-        ),
-        ({"turn_secret": "s"}, r"turn_secret: found no TURN server, expected"),
         (
             {"ice_servers": [TURN], "turn_secret": {"file": "none"}},
             r"turn_secret.file: found \S+none \(No such file or directory\), expected a file",
@@ -128,7 +135,7 @@ def test_a_mistake_is_told_with_its_key(tmp_path: Path, table: Any, sentence: st
         ),
     ],
 )
-def test_what_does_not_go_together_is_told(tmp_path: Path, table: Any, sentence: str) -> None:
+def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path, table: Any, sentence: str) -> None:
     (tmp_path / "empty").write_text("\n")
     with pytest.raises(IceSettingsError, match=sentence):
         read_settings(table, tmp_path)

@@ -10,7 +10,12 @@ from ipaddress import IPv6Address
 
 import pytest
 
-from goop_video_call.candidates import CandidateError, check_candidate
+from goop_video_call.candidates import (
+    MAX_CANDIDATE,
+    MAX_EXTENSIONS,
+    CandidateError,
+    check_candidate,
+)
 from goop_video_call.descriptions import MAX_CANDIDATES, check_description
 from goop_video_call.sdp import MAX_LINES, MAX_SDP, MAX_SECTIONS, SdpError, parse
 from tests.signalling.calls import CALLS, Line, candidates, descriptions
@@ -156,6 +161,47 @@ def test_a_refusal_names_the_line() -> None:
         parse("v=0\no=-\ns=-\nt=0 0\n")
 
 
+AT_THE_BOUNDS: dict[str, tuple[Callable[[str, int], str], int]] = {
+    "characters": (lambda sdp, most: f"{sdp}a=x:{'y' * (most - len(sdp) - 6)}\r\n", MAX_SDP),
+    "lines": (lambda sdp, most: sdp + "a=x\r\n" * (most - sdp.count("\n")), MAX_LINES),
+    "sections": (
+        lambda sdp, most: sdp + "m=audio 0 X 0\r\n" * (most - sdp.count("\nm=")),
+        MAX_SECTIONS,
+    ),
+    "candidates": (
+        lambda sdp, most: sdp + f"a={CANDIDATE}\r\n" * (most - sdp.count("\na=candidate")),
+        MAX_CANDIDATES,
+    ),
+}
+"""What brings a description to that many of something."""
+
+
+@pytest.mark.parametrize("bound", sorted(AT_THE_BOUNDS))
+def test_a_bound_is_where_it_is_said_to_be(bound: str) -> None:
+    grown, most = AT_THE_BOUNDS[bound]
+    check_description(grown(OFFER, most), answer=False)
+    with pytest.raises(SdpError, match=f"at most {most} "):
+        check_description(grown(OFFER, most + 1), answer=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "more"),
+    [
+        (CANDIDATE + " x " + "y" * (MAX_CANDIDATE - len(CANDIDATE) - 3), "y"),
+        (CANDIDATE + " x y" * MAX_EXTENSIONS, " x y"),
+        (CANDIDATE.replace("5000", "65535"), ""),
+        (CANDIDATE.replace("2113937151", "2147483647"), ""),
+        (CANDIDATE.replace("candidate:1", "candidate:" + "1" * 32), ""),
+        (CANDIDATE.replace(" 1 udp", " 256 udp"), ""),
+    ],
+)
+def test_a_candidate_at_a_bound_passes(line: str, more: str) -> None:
+    check_candidate(line)
+    if more:
+        with pytest.raises(CandidateError, match="at most"):
+            check_candidate(line + more)
+
+
 LETTERS = "aZ09 :=/+-.%<\0\r\n\té世"
 # Each written by hand from the grammars of RFC 8866 and RFC 8839, unlike what is tested.
 LINES = re.compile(
@@ -169,6 +215,16 @@ WELL_FORMED = re.compile(
 )
 
 
+def grown(chance: random.Random, text: str, line: str) -> str:
+    """``line``, and behind it a line, candidate or section of ``text``, up to beyond the bounds."""
+    sections = re.findall(r"^m=[^\0]*?(?=^m=|\Z)", text, re.MULTILINE)
+    found = chance.choice([line, *re.findall(r"a=candidate:.*\n", text)[:1], *sections])
+    if chance.random() < 0.5:
+        found = re.sub(r"a=mid:.*\n", "", found)
+    times = chance.choice((1, 1, 1, 1, 2, 64, 257, 3001))
+    return line + found * min(times, 1 + MAX_SDP // max(1, len(found)))
+
+
 def mutated(chance: random.Random, text: str) -> str:
     """``text`` with one to three changes, as damage or malice makes them."""
     for _ in range(chance.randint(1, 3)):
@@ -176,7 +232,7 @@ def mutated(chance: random.Random, text: str) -> str:
         end = min(len(text), at + chance.choice((1, 1, 1, 5, 40)))
         lines = text.splitlines(keepends=True)
         line = chance.choice(lines)
-        match chance.randrange(6):
+        match chance.randrange(7):
             case 0:
                 text = text[:at] + text[end:]
             case 1:
@@ -187,10 +243,45 @@ def mutated(chance: random.Random, text: str) -> str:
                 text = text.replace(line, line * chance.choice((0, 2)), 1)
             case 4:
                 text = text.replace(line, "", 1) + line
+            case 5:
+                text = text.replace(line, grown(chance, text, line), 1)
             case _:
                 text = text[:at] + text[at:end] * chance.choice((2, 50)) + text[end:]
         text = text or "v"
     return text
+
+
+def breaches(sdp: str, answer: bool) -> list[str]:
+    """Which rules it breaks, as far as one sees that without parsing it."""
+
+    def all_of(name: str) -> list[str]:
+        return re.findall(rf"^a={name}:([^\r\n]*)", sdp, re.MULTILINE)
+
+    used = re.search(r"^m=\S+ 0*[1-9]", sdp, re.MULTILINE)
+    mids = all_of("mid")
+    bundled = [
+        mid for group in all_of("group") if group[:7] == "BUNDLE " for mid in group[7:].split()
+    ]
+    setups = {"active", "passive", "holdconn"} | (set() if answer else {"actpass"})
+    kept = {
+        "characters": len(sdp) <= MAX_SDP,
+        "lines": len(sdp.splitlines()) <= MAX_LINES,
+        "sections": len(re.findall(r"^m=", sdp, re.MULTILINE)) <= MAX_SECTIONS,
+        "candidates": len(all_of("candidate")) <= MAX_CANDIDATES,
+        "ufrag": all(4 <= len(one) <= 256 for one in all_of("ice-ufrag")),
+        "password": all(22 <= len(one) <= 256 for one in all_of("ice-pwd")),
+        "both": len(all_of("ice-ufrag")) == len(all_of("ice-pwd")),
+        "sha-256": all(
+            re.fullmatch(r"(?i)sha-256 [\dA-F]{2}(:[\dA-F]{2}){31}", one)
+            for one in all_of("fingerprint")
+            if one.lower().startswith("sha-256 ")
+        ),
+        "setup": set(all_of("setup")) <= setups,
+        "mids": len(mids) == len(set(mids)),
+        "bundle": set(bundled) <= set(mids),
+        "needed": not used or bool(all_of("ice-pwd") and all_of("fingerprint")),
+    }
+    return [rule for rule, holds in kept.items() if not holds]
 
 
 def test_mutated_descriptions_never_crash_and_never_pass_what_breaks_the_rules() -> None:
@@ -205,8 +296,7 @@ def test_mutated_descriptions_never_crash_and_never_pass_what_breaks_the_rules()
             continue
         passed += 1
         assert LINES.fullmatch(sdp if sdp.endswith("\n") else sdp + "\n"), (seed, sdp)
-        assert not answer or "\na=setup:actpass" not in sdp, seed
-        assert len(sdp) <= MAX_SDP, seed
+        assert breaches(sdp, answer) == [], (seed, sdp)
         for candidate in re.findall(r"^a=candidate:.*", sdp, re.MULTILINE):
             check_candidate(candidate)
     assert MUTATED / 10 < passed < MUTATED * 9 / 10

@@ -29,7 +29,21 @@ _URL: JsonSchema = {
     r"(\?transport=(udp|tcp))?$",
     "examples": ["turn:turn.example.org:3478?transport=udp"],
 }
-_IS_TURN: JsonSchema = {"pattern": "^turns?:"}
+_IS_TURN: JsonSchema = {
+    "properties": {"urls": {"contains": {"pattern": "^turns?:"}}},
+    "required": ["urls"],
+}
+
+
+def _needs_turn(key: str, setting: JsonSchema) -> JsonSchema:
+    """Where ``key`` is such a ``setting``, a TURN server has to be named."""
+    named: JsonSchema = {"title": f'a TURN server ("turn:HOST") for {key}', **_IS_TURN}
+    return {
+        "if": {"properties": {key: setting}, "required": [key]},
+        "then": {"required": ["ice_servers"], "properties": {"ice_servers": {"contains": named}}},
+    }
+
+
 _TEXT: JsonSchema = {"type": "string", "minLength": 1, "maxLength": 512}
 CONFIG_SCHEMA: JsonSchema = {
     "type": "object",
@@ -74,13 +88,11 @@ CONFIG_SCHEMA: JsonSchema = {
     "then": {
         "properties": {
             "ice_servers": {
-                "items": {
-                    "if": {"properties": {"urls": {"contains": _IS_TURN}}, "required": ["urls"]},
-                    "then": {"required": ["username", "credential"]},
-                }
+                "items": {"if": _IS_TURN, "then": {"required": ["username", "credential"]}}
             }
         }
     },
+    "allOf": [_needs_turn("relay_only", {"const": True}), _needs_turn("turn_secret", {})],
 }
 """Of ``[plugins.video_call]``."""
 
@@ -118,13 +130,8 @@ def read_settings(table: Mapping[str, Any], data: Path) -> IceSettings:
 
     Raises ``IceSettingsError``.
     """
-    servers = table.get("ice_servers", [])
-    relay_only = table.get("relay_only", False)
-    if not any(map(_is_turn, servers)):
-        for key, said in (("relay_only", relay_only), ("turn_secret", "turn_secret" in table)):
-            if said:
-                raise _mistake(key, "no TURN server", 'one in ice_servers, such as "turn:HOST"')
-    return IceSettings(servers, _secret(table.get("turn_secret", ""), data), relay_only)
+    secret = _secret(table.get("turn_secret", ""), data)
+    return IceSettings(table.get("ice_servers", []), secret, table.get("relay_only", False))
 
 
 def _is_turn(server: Mapping[str, Any]) -> bool:
