@@ -8,6 +8,7 @@ machine's mood falls on all; ratios are made within a pair.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from benchmarks import (
     chromium,
     colyseus_server,
     footprint,
+    kit,
     polling,
     rooms,
     rows,
@@ -52,6 +54,7 @@ class Bench:
             "chess": self._chess,
             "polling": self._polling,
             "footprint": self._footprint,
+            "kit": self._kit,
             "rooms": self._rooms,
             "positions": self._positions,
         }
@@ -123,6 +126,14 @@ class Bench:
         for what, limit in footprint.BOUNDS.items():
             self._report.bound(what, found[what], limit)
 
+    async def _kit(self) -> None:
+        self._report.title("The test kit")
+        # Its nodes have an event loop of their own.
+        found = await asyncio.to_thread(kit.measure, self._run().folder)
+        self._report.values("kit", found)
+        for what, limit in kit.BOUNDS.items():
+            self._report.bound(what, found[what], limit)
+
     async def _rooms(self) -> None:
         self._report.title(
             f"Rooms in which {rooms.SPEAKERS} members say something every"
@@ -162,7 +173,7 @@ class Bench:
 
 SECTIONS = (
     *rows.ROWS,
-    *("chromium", "calls", "chess", "polling", "footprint", "rooms", "positions"),
+    *("chromium", "calls", "chess", "polling", "footprint", "kit", "rooms", "positions"),
 )
 
 

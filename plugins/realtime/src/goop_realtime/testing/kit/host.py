@@ -18,6 +18,7 @@ from goop_node.plugins.plugin_node import PluginNode
 from goop_node.types import JsonValue, NodeApi
 from goop_realtime.contexts.collected import registry_of
 from goop_realtime.contexts.registry import Registry
+from goop_realtime.plugin import RealtimePlugin
 from goop_realtime.types import ContextType
 
 Wait = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -85,8 +86,6 @@ class Host(Node):
         """Enter the plugins' lifespans. Raises what one of them raised."""
         self.data.mkdir(parents=True, exist_ok=True)
         for plugin, lifespan in self.calls.collect("goop_lifespan", node=self):
-            if plugin == REALTIME:
-                continue  # the kit is in its place
             failure = await self._lifespans.enter(plugin, lifespan)
             if failure is not None:
                 raise failure
@@ -113,8 +112,18 @@ class Plugins:
             name = OWN
             plugin = _Bringing(what) if isinstance(what, ContextType) else what
             candidate = Candidate(name=name, load=lambda: plugin)
-        self.candidates = (known[REALTIME], candidate)
+        self.candidates = (Candidate(name=REALTIME, load=lambda: _Realtime), candidate)
         self.settings: dict[str, Mapping[str, JsonValue]] = {name: dict(settings or {})}
+
+
+class _Realtime:
+    """The realtime plugin as others find it. What it does, the kit does in its place."""
+
+    def __init__(self) -> None:
+        plugin = RealtimePlugin()
+        self.goop_add_hookspecs = plugin.goop_add_hookspecs
+        self.goop_config_schema = plugin.goop_config_schema
+        self.goop_sdk_modules = plugin.goop_sdk_modules
 
 
 class _Bringing:
