@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from goop_realtime.machine.pages import Page
-from goop_realtime.rooms import distributing, folding, page_frames, trimming
+from goop_realtime.rooms import distributing, folding, page_frames, trimming, views
 from goop_realtime.rooms.entries import RoomEntry
+from goop_realtime.rooms.log import Base
 from goop_realtime.types import ContextType, Message, NoRules
 from tests.unit.rooms_world import Node, World
 
@@ -116,6 +117,34 @@ def test_a_page_hears_of_what_was_forgotten_while_its_node_came_back(
     assert heard[0]["type"] == "gap"
     assert heard[0]["from"][2] == 1
     assert heard[1]["seq"] == heard[0]["to"][2] + 1
+
+
+def test_a_page_that_was_full_hears_what_comes_behind_a_gap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it was told of a log that is given up waits for no acknowledgement."""
+    monkeypatch.setattr(views, "PAGE_WINDOW", 20)
+    world, handle, (a, _, c) = start("a", "b", "c")
+    slow = c.page("slow")
+    page_frames.subscribe(c.rooms._sh, slow, {"channels": [handle]})
+    world.part("ab", "c")
+    world.until(lambda: c.room(handle).hosting is not None)
+    for n in range(5):
+        c.send(handle, {"n": n})
+        a.send(handle, {"m": n})
+    world.run(100)
+    assert 0 < len(c.got("message", slow)) < 5
+    sh = a.rooms._sh
+    base = folding.base_of(sh, a.room(handle))
+    assert isinstance(base, Base)
+    a.room(handle).log.trim(base)
+    world.part("abc")
+    world.until(lambda: c.room(handle).host == a.room(handle).host)
+    a.send(handle, "go on")
+    world.run(1_000)
+    kinds = [one["type"] for one in c.frames[slow.id]]
+    assert kinds.count("gap") == 1
+    assert "message" in kinds[kinds.index("gap") :]
 
 
 class Failing(NoRules):

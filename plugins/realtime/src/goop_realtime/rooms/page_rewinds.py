@@ -94,8 +94,10 @@ def tell_gap(sh: Shared, room: Room, page: Page, view: View, fork: int) -> None:
     body["to"] = told_place(fold.last)
     frame(sh.core, page, body)
     sh.note(room, "page", "gap", detail=f"{fork}..{start}")
-    _restart(view, start)
+    again = min(view.redelivered_to, start)
+    _restart(view, fork)  # what was on its way above the fork is never acknowledged
     view.sent = view.handled = start
+    view.redelivered_to = again
 
 
 def _restart(view: View, seq: int) -> None:
