@@ -116,9 +116,16 @@ async def test_an_address_outlives_the_node_and_an_unknown_one_is_told(
     await players.play(OPENING)
     address = white.url
     await white.close()
-    nodes[0].kill()
-    nodes[0].start()
     page = await white.context.new_page()
+    await page.goto(page_url(nodes[0], "chess"))
+    await expect(page.locator("#invite")).to_be_enabled()
+    nodes[0].kill()
+    # A page whose node is gone says so, and invites nobody.
+    await expect(page.locator("#notice")).to_contain_text("Is it still running?")
+    await expect(page.locator("#invite")).to_be_disabled()
+    nodes[0].start()
+    await expect(page.locator("#notice")).to_be_hidden()
+    await expect(page.locator("#invite")).to_be_enabled()
     await page.goto(address)
     await is_at(page, "playing")
     await expect(page.locator("#moves .move")).to_have_count(3)

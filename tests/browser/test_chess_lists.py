@@ -10,7 +10,7 @@ import chess
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from goop_node.testing import NodeProcess
-from tests.browser.chess_pages import Nodes, sit_down
+from tests.browser.chess_pages import Nodes, clear_tables, sit_down
 from tests.browser.conftest import page_url
 from tests.node.page import Page as Program
 
@@ -54,6 +54,7 @@ async def test_the_list_follows_another_tab_home_and_another_template(
     browser: Browser, nodes: Nodes
 ) -> None:
     alice, bob = nodes
+    clear_tables(nodes)
     context = await browser.new_context()
     lobby = await tab(context, alice)
     await expect(lobby.locator("#invite")).to_be_enabled()
@@ -84,6 +85,7 @@ async def test_the_list_follows_another_tab_home_and_another_template(
         request = home.locator(f'#request-list [data-channel="{channel}"]')
         await request.get_by_role("button", name="Accept").click()
         await expect(row(lobby, "chess_home")).to_contain_text("Your move")
+        await expect(other.locator("#others-count")).to_have_text("1")
 
         # Another template, which was given the context, plays one that is its own alone.
         own = await tab(context, alice, "own-chess")
@@ -102,6 +104,7 @@ async def test_the_list_follows_another_tab_home_and_another_template(
         await expect(home.locator("#confirm-text")).to_contain_text("is not told")
         await home.click('[data-confirm="yes"]')
         await expect(home.locator("#status")).to_contain_text("You have abandoned this game")
+        await expect(other.locator("#others")).to_be_hidden()
         await lobby.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         ended = row(lobby, "chess_home", ended=True)
         await expect(ended).to_contain_text("You have abandoned this game")

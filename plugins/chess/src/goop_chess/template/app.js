@@ -47,7 +47,7 @@ const list = Goop.reading(readGames, (error) => failToRead("list", error));
 
 const fail = (error) => say(errorWords(error), "bad");
 
-/** Why something cannot be read, in words. @type {Map<"list"|"game", string>} */
+/** Why something cannot be read, in words. @type {Map<"list"|"game"|"people", string>} */
 const unread = new Map();
 
 /** It is tried again and again: said once, it takes no other words' place. */
@@ -57,7 +57,7 @@ function failToRead(of, error) {
   if (!told) fail(error);
 }
 
-/** It could be read: what was said of that holds no longer, unless it holds of the other, too. */
+/** It could be read: what was said of that holds no longer, unless it holds of another, too. */
 function couldRead(of) {
   const words = unread.get(of);
   unread.delete(of);
@@ -226,9 +226,13 @@ async function start() {
     table: () => game?.channel,
     open: (row) => openGame(gameOf({ id: row.channelId, context: row.context })).catch(fail),
   });
-  startPicker(() => {
-    const { peerId, label, colour, clock } = choice();
-    invite({ peerId, label }, newContext(), paramsOf(colour, clock));
+  startPicker({
+    invite() {
+      const { peerId, label, colour, clock } = choice();
+      invite({ peerId, label }, newContext(), paramsOf(colour, clock));
+    },
+    read: () => couldRead("people"),
+    unread: (error) => failToRead("people", error),
   });
   startRequests({
     known: (context) => known.has(context),

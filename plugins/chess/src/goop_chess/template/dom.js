@@ -71,6 +71,9 @@ export const fullName = (label, peerId) => `${Goop.names.apart(label || "Somebod
  */
 export const personTag = (label, peerId) => make("span", {}, make("bdi", {}, label || "Somebody"), ` ${tail(peerId)}`);
 
+/** What is wrong where no answer comes. */
+export const noAnswer = () => Object.assign(new Error("Your node does not answer. Is it still running?"), { code: "node_unreachable" });
+
 /**
  * Call the plugin's API. Resolves with the JSON answer; rejects with an `Error` that says
  * the node's own words and carries its stable `code` and, where it answered, the HTTP `status`.
@@ -79,9 +82,7 @@ export const personTag = (label, peerId) => make("span", {}, make("bdi", {}, lab
  */
 export async function api(path, options) {
   const away = () => {
-    throw Object.assign(new Error("Your node does not answer. Is it still running?"), {
-      code: "node_unreachable",
-    });
+    throw noAnswer();
   };
   const answer = await fetch(`/api/chess${path}`, options).catch(away);
   if (answer.ok) return answer.json().catch(away); // it broke off in the middle

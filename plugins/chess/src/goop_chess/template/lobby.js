@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Before a game: who is online, and who is asking.
 
-import { $, fullName, make, personTag, place, say, write } from "./dom.js";
+import { $, fullName, make, noAnswer, personTag, place, say, write } from "./dom.js";
 import { learnPrints, printOf } from "./prints.js";
 import { chosenControl, fillControls } from "./time-controls.js";
 
@@ -10,6 +10,8 @@ const peers = new Map();
 /** peer id → what can be chosen, and what it says. @type {Map<string, {says: string, option: HTMLElement}>} */
 const options = new Map();
 let chosen = "";
+/** Whether the node tells who is there: else nobody can be invited. */
+let told = false;
 /** Whom the person means: chosen by hand, named by the address, as home does, or the only one there. Nobody takes their place. */
 let meant = new URLSearchParams(location.search).get("peer") ?? "";
 
@@ -42,14 +44,17 @@ function showPeers() {
   if (focused) $("peers").querySelector(`[value="${CSS.escape(focused)}"]`)?.focus();
   $("no-peers").hidden = online.length > 0;
   write($("away"), meant && !chosen && online.length > 0 ? `${fullName(peers.get(meant)?.peerLabel, meant)} is not online just now.` : "");
-  $("invite").disabled = !chosen;
+  $("invite").disabled = !chosen || !told;
 }
 
 /**
  * Follow who is online.
- * @param {() => void} onInvite  the person pressed "Invite"
+ * @param {object} on
+ * @param {() => void} on.invite  the person pressed "Invite"
+ * @param {() => void} on.read  the node tells who is there
+ * @param {(error: Error) => void} on.unread  it does not
  */
-export function startPicker(onInvite) {
+export function startPicker(on) {
   fillControls($("clock"));
   $("peers").addEventListener("change", (event) => {
     meant = event.target.value;
@@ -57,16 +62,26 @@ export function startPicker(onInvite) {
   });
   $("new-game").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (chosen) onInvite();
+    if (chosen) on.invite();
   });
+  const show = () => {
+    told = true;
+    on.read();
+    showPeers();
+  };
   Goop.peers.subscribe({
     onSnapshot(rows) {
       peers.clear();
       for (const row of rows) peers.set(row.peerId, row);
-      showPeers();
+      show();
     },
     onUpdate(event) {
       peers.set(event.peerId, event.peer);
+      show();
+    },
+    onError(error) {
+      told = false;
+      on.unread(error instanceof Error ? error : noAnswer());
       showPeers();
     },
     onRemove(event) {
