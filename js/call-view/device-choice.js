@@ -9,7 +9,7 @@ const LABELS = { audioinput: "Microphone", videoinput: "Camera" };
 /** @returns {HTMLElement} */
 export function deviceChoice() {
   const fields = make("div", { className: "fields" });
-  const choice = make("details", { className: "devices" }, make("summary", { title: "Devices" }, ...signed("devices", "Devices")), fields);
+  const choice = make("details", { className: "devices" }, make("summary", { title: "Devices", className: "seldom" }, ...signed("devices", "Devices")), fields);
   choice.addEventListener("toggle", () => {
     if (choice.open) void fill(fields);
   });

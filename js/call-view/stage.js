@@ -35,7 +35,7 @@ export class Stage {
     this.mute = control("microphone", "Mute", () => (call.sends.audio ? call.mute() : call.unmute()));
     this.camera = control("camera", "Camera", () => call.camera(!call.sends.video || call.sends.screen));
     this.share = control("screen", "Share screen", () => call.share(!call.sends.screen));
-    this.small = control("inset", "Picture in picture", () => this.#pictureInPicture());
+    this.small = control("inset", "Picture in picture", () => this.#pictureInPicture(), "seldom");
     this.hangUp = control("hangUp", "Hang up", () => call.end(), "no");
     this.element = make(
       "section",

@@ -61,7 +61,7 @@ async def test_a_call_from_the_first_ring_to_the_last_word(
     mine = alice.get_by_role("group", name=re.compile("Your picture"))
     await mine.press("ArrowLeft")
     await expect(mine).to_have_attribute("data-inline", "start")
-    await alice.get_by_text("Devices").click()
+    await alice.get_by_title("Devices").click()
     await expect(alice.get_by_label("Microphone")).to_be_visible()
     await alice.keyboard.press("Escape")
     assert await faults(alice) == []
