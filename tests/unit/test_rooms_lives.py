@@ -206,3 +206,21 @@ def test_nothing_is_kept_of_a_room_that_was_left(monkeypatch: pytest.MonkeyPatch
     a.rooms.leave(world.now, handle, HOME)
     a.flush()
     assert a.stored == {}
+
+
+def test_a_log_of_which_nobody_stores_anything_is_trimmed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However few states are kept of it: a room does not end because somebody is away."""
+    monkeypatch.setattr(folding, "CHECKPOINT_ENTRIES", 2)
+    monkeypatch.setattr(folding, "CHECKPOINTS", 4)
+    monkeypatch.setattr(trimming, "KEPT_ENTRIES", 8)
+    monkeypatch.setattr(trimming, "LOG_ENTRIES", 40)
+    world, handle, (a, _) = together("a", "b")
+    world.part("a", "b")
+    for n in range(100):
+        a.send(handle, n)
+    room = a.room(handle)
+    assert room.phase == "host"
+    assert len(room.log) <= 40
+    assert a.log(handle)[-1] == 99

@@ -24,6 +24,8 @@ def trim(sh: Shared, room: Room) -> None:
     forced = log.size > LOG_BYTES or len(log) > LOG_ENTRIES
     floor = log.last - len(log) // 2 if forced else _floor(sh, room)
     base = next((one for one in reversed(room.checkpoints) if one.seq <= floor), None)
+    if base is None and forced and room.checkpoints:
+        base = room.checkpoints[0]  # older ones were given up: few are kept
     if base is not None:
         log.trim(base)
         room.checkpoints = [one for one in room.checkpoints if one.seq > base.seq]
