@@ -192,6 +192,7 @@ async def test_one_page_notifies_and_none_while_one_is_seen(
     await asked.click("#invite")
     await notified(home, 3)
     assert (await told(home))[2] == "Chess: bob invites you to Chess"
+    await expect(home).to_have_title("(1) alice · Goop")
     await expect(home.locator("#request-list .terms")).to_contain_text("Without clocks.")
     assert await faults(home) == []
     await asked.click('#waiting [data-action="cancel"]')
