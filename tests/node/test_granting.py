@@ -135,7 +135,7 @@ async def test_what_nobody_asked_for_is_not_granted(nodes: Pair) -> None:
     async with Page.open(nodes[0]) as home:
         for template, permission, status, code in (
             ("alpha", "microphone", 409, "not_asked"),
-            ("chess", "camera", 409, "not_asked"),
+            ("chess", "context:arcade", 409, "not_asked"),
             ("nobody", "camera", 404, "unknown_template"),
             ("alpha", "kamera", 422, "unknown_permission"),
         ):
