@@ -67,9 +67,21 @@ interface GoopSent extends Promise<{ id: string }> {
   readonly handled: Promise<{ id: string; failed: boolean }>;
 }
 
+/** What the messages and params of contexts are, by name. Empty unless `goop types` has written it: then
+ * channels and rooms of those contexts take their messages alone. */
+interface GoopContextTypes {}
+
+/** The context that serves what is asked for: `chess` serves `chess` and `chess_1`. */
+type GoopContextOf<Id> = {
+  [Name in keyof GoopContextTypes & string]: Id extends Name | `${Name}_${string}` ? Name : never;
+}[keyof GoopContextTypes & string];
+type GoopSays<Id, What extends "message" | "params"> = [GoopContextOf<Id>] extends [never]
+  ? any
+  : GoopContextTypes[GoopContextOf<Id>][What];
+
 /** A message of the past, as `history()` tells it. */
-interface GoopPast {
-  readonly data: any;
+interface GoopPast<Message = any> {
+  readonly data: Message;
   readonly meta: GoopMeta;
   readonly from: string;
 }
@@ -90,12 +102,12 @@ interface GoopPending {
   readonly sentAt: number;
 }
 
-interface GoopChannel {
+interface GoopChannel<Message = any, Params = any> {
   readonly id: string;
   readonly peerId: string;
   readonly peerLabel: string;
   readonly context: string;
-  readonly params: any;
+  readonly params: Params;
   /** `log`: nothing is lost. `best-effort`: a peer with an older protocol. */
   readonly delivery: "log" | "best-effort";
   readonly state: GoopState;
@@ -107,9 +119,9 @@ interface GoopChannel {
    * 1,000 messages or 4 MiB wait or are not handled yet: go on at `onDrain`; with `too_fast` or
    * `not_connected` where a `volatile` message cannot leave now. After `timeout`
    * milliseconds `delivered` and `handled` reject; the message goes on its way. */
-  send(data: unknown, options?: { timeout?: number }): GoopSent;
+  send(data: Message, options?: { timeout?: number }): GoopSent;
   /** What the channel's log still holds, one's own messages included, in order. */
-  history(): Promise<GoopPast[]>;
+  history(): Promise<GoopPast<Message>[]>;
   /** What is on its way: the messages of all pages of this person that their own node has accepted
    * and that are not in the log yet, in order; also after a reload, and in every tab. The side that
    * asked for the channel orders its own at once: they wait only where the other node has to come
@@ -128,7 +140,7 @@ interface GoopChannel {
   close(): Promise<void>;
   /** A returned promise is awaited before the next message. `latest` messages skip those that a newer one
    * has replaced. */
-  onMessage: ((data: any, meta: GoopMeta) => unknown) | null;
+  onMessage: ((data: Message, meta: GoopMeta) => unknown) | null;
   onStateChange: ((state: GoopState, detail: GoopDetail) => unknown) | null;
   /** Refusals and errors of this channel that no awaited promise reported. */
   onError: ((error: GoopError) => unknown) | null;
@@ -209,9 +221,9 @@ interface GoopMissed extends GoopAsked {
  * was taken from this template; unknown when it ended while this page was cut off from its node. */
 type GoopIncomingEnded = GoopIncoming & { readonly code: string };
 
-interface GoopConnectOptions {
-  context?: string;
-  params?: unknown;
+interface GoopConnectOptions<Id extends string = string> {
+  context?: Id;
+  params?: GoopSays<Id, "params">;
   /** Milliseconds, 60,000 unless told otherwise. */
   timeout?: number;
   signal?: AbortSignal;
@@ -273,7 +285,10 @@ interface GoopRealtime {
   /** Resolves when the other side has accepted; rejects with a `GoopError`, or with a `TypeError`
    * at once when an option is unknown or of a wrong type, and with `not_serialisable` when `params`
    * are not JSON. */
-  connect(peerId: string, options?: GoopConnectOptions): Promise<GoopChannel>;
+  connect<Id extends string = string>(
+    peerId: string,
+    options?: GoopConnectOptions<Id>,
+  ): Promise<GoopChannel<GoopSays<Id, "message">, GoopSays<Id, "params">>>;
   accept(channelId: string): Promise<GoopChannel>;
   decline(channelId: string, reason?: string): Promise<void>;
   /** The living channels that this page may use, for instance after a reload. */
@@ -286,7 +301,10 @@ interface GoopRealtime {
   /** Join a room, or make it: by its name alone, which is 1 to 128 of letters, digits and `_.~-`.
    * Resolves once this node is a member; rejects with `full`, `unknown_context`, `contract_mismatch`,
    * `refused`, `timeout`, `undiscovered`, `permission_needed`, or a code of the context. */
-  joinRoom(roomId: string, options?: GoopRoomOptions): Promise<GoopRoom>;
+  joinRoom<Id extends string = string>(
+    roomId: Id,
+    options?: GoopRoomOptions,
+  ): Promise<GoopRoom<GoopSays<Id, "message">>>;
   /** Open rooms of a context nearby; without one, those of this template that have none. */
   rooms(context?: string): GoopOpenRooms;
   /** Requests for `context` and `context_<id>` go to `onRequest`, whatever others on this page

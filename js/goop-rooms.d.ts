@@ -35,8 +35,8 @@ interface GoopRoomSent extends GoopSent {
 }
 
 /** A message of the past, as `history()` tells it. */
-interface GoopRoomPast {
-  readonly data: any;
+interface GoopRoomPast<Message = any> {
+  readonly data: Message;
   readonly meta: GoopRoomMeta;
   readonly from: string;
 }
@@ -51,7 +51,7 @@ type GoopRoomState = "joining" | "joined" | "left";
 
 /** A room, for one script of a page: each `joinRoom()` gives one with handlers of its own. Whoever
  * leaves does so for the node: for all scripts and tabs. */
-interface GoopRoom {
+interface GoopRoom<Message = any> {
   /** The name it was joined by. */
   readonly id: string;
   readonly context: string;
@@ -68,11 +68,11 @@ interface GoopRoom {
   readonly bufferedAmount: number;
   /** To all. Throws and rejects as `channel.send()`; with `left` once the room is left, and with
    * `too_fast` or `not_connected` where a `volatile` message cannot leave now. */
-  send(data: unknown, options?: { timeout?: number }): GoopRoomSent;
+  send(data: Message, options?: { timeout?: number }): GoopRoomSent;
   /** To one member: nobody else but the host can read it. Always ordered. */
-  sendTo(peerId: string, data: unknown, options?: { timeout?: number }): GoopRoomSent;
+  sendTo(peerId: string, data: Message, options?: { timeout?: number }): GoopRoomSent;
   /** What the room's log still holds, one's own messages included, in order. */
-  history(): Promise<GoopRoomPast[]>;
+  history(): Promise<GoopRoomPast<Message>[]>;
   /** As `channel.snapshot()`. */
   snapshot(): Promise<GoopRoomSnapshot>;
   /** As `channel.signal()`: something fleeting without a type, to all who can take it now. */
@@ -82,7 +82,7 @@ interface GoopRoom {
   leave(): Promise<void>;
   /** Waits for a handler; a returned promise is awaited before the next. `latest` messages skip those
    * that a newer one has replaced. */
-  onMessage: ((peerId: string, data: any, meta: GoopRoomMeta) => unknown) | null;
+  onMessage: ((peerId: string, data: Message, meta: GoopRoomMeta) => unknown) | null;
   /** Others who join. A handler set later is first called for each other member that is there. */
   onMemberJoin: ((peer: GoopMember) => unknown) | null;
   onMemberLeave: ((peer: GoopMember) => unknown) | null;

@@ -104,8 +104,8 @@ def test_commands_of_packages(
 
 
 def test_a_command_takes_no_name_of_the_hosts() -> None:
-    assert sorted(one.name for one in brought([])) == ["new", "transcript"]
-    assert [one.name for one in brought(["transcript"])] == ["new"]
+    assert sorted(one.name for one in brought([])) == ["new", "transcript", "types"]
+    assert [one.name for one in brought(["transcript", "types"])] == ["new"]
 
 
 def test_a_command_says_that_no_node_runs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

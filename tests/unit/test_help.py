@@ -32,7 +32,7 @@ CONFIG = {
 LOGS = {"--verbose": [], "--log-format": ["json"]}
 SHORT = {"-v": "--verbose", "-h": "--help"}
 COMMANDS = ("run", "demo", "init", "plugins", "check", "doctor")
-BROUGHT = ("new", "transcript")
+BROUGHT = ("new", "transcript", "types")
 """By packages."""
 
 

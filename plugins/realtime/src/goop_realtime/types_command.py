@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""``goop types``: TypeScript of what the installed contexts say, for pages that are type-checked.
+
+``json-schema-to-typescript`` (npm, MIT) turns JSON Schemas into types; what channels and rooms of
+them take then is in the SDK's own types (``GoopContextTypes``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from goop_node.commands import Command, NodeClient, StartError
+from goop_node.config.model import NodeConfig
+from goop_node.data.kept_files import NotKeptError, write_whole
+from goop_node.node import Node
+from goop_node.plugins.environment import installed
+from goop_node.plugins.plugin_node import PluginNode
+from goop_realtime.contexts.collected import registry_of
+from goop_realtime.contexts.registry import Context, schema_of
+
+GENERATOR = "json-schema-to-typescript@16"
+OPTIONS = ("--additionalProperties=false", "--no-style.singleQuote", "--bannerComment", "")
+TAIL = "interface GoopContextTypes extends GoopContexts.All {}\n"
+SECONDS = 180.0
+NOTHING = {"type": "null"}
+OUT = "goop-contexts.d.ts"
+HEAD = """\
+// Written by `goop types` from the contexts of: {names}. Do not edit.
+/// <reference path="{goop}" />
+"""
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", default=OUT, metavar="FILE", help=f"default: {OUT}")
+    parser.add_argument(
+        "--goop",
+        default="types/goop.d.ts",
+        metavar="FILE",
+        help="where goop.d.ts is, from there; default: types/goop.d.ts",
+    )
+
+
+def _run(options: argparse.Namespace, node: NodeClient) -> int:
+    contexts = of_all_plugins()
+    text = declarations(contexts, goop=options.goop)
+    try:
+        write_whole(Path(options.out), text.encode())
+    except NotKeptError as error:
+        raise StartError([f"{options.out}: {error.words}"]) from error
+    print(f"{options.out}: {', '.join(one.name for one in contexts)}")
+    return 0
+
+
+def of_all_plugins() -> list[Context]:
+    """Every context that an installed plugin brings. Raises ``PluginError`` of a broken one."""
+    plugins = {one.name: dict[str, Any]() for one in installed().plugins}
+    with tempfile.TemporaryDirectory(prefix="goop-types-") as folder:
+        node = Node(NodeConfig(data=Path(folder), plugins=plugins, strict=True))
+        return registry_of(PluginNode(node, "realtime")).all()
+
+
+def declarations(
+    contexts: Iterable[Context], *, goop: str, generator: Iterable[str] | None = None
+) -> str:
+    """The file. ``generator`` is the command that turns a schema into types (default: by npx).
+
+    Raises ``StartError`` where there is none, or it fails.
+    """
+    found = list(contexts)
+    with tempfile.TemporaryDirectory(prefix="goop-types-") as folder:
+        root = _write_schemas(found, Path(folder))
+        types = _generated(root, list(generator) if generator is not None else _npx())
+    body = re.sub(r"(?m)^(?=.)", "  ", types.strip())
+    head = HEAD.format(names=", ".join(one.name for one in found) or "none", goop=goop)
+    return f"{head}\ndeclare namespace GoopContexts {{\n{body}\n}}\n\n{TAIL}"
+
+
+def _write_schemas(contexts: list[Context], folder: Path) -> Path:
+    """Each schema in a file of its own, since its references are to itself; and one of all."""
+    properties = {}
+    for context in contexts:
+        kind, prefix = context.type, _type_name(context.name)
+        said: list[dict[str, str]] = []
+        for name, message in sorted(kind.messages.items()):
+            file = f"{context.name}.{len(said)}.json"
+            _write(folder / file, schema_of(message), f"{prefix}{_type_name(name)}")
+            said.append({"$ref": file})
+        _write(folder / f"{context.name}.params.json", kind.params or NOTHING, f"{prefix}Params")
+        properties[context.name] = {
+            "title": f"{prefix}Context",
+            "type": "object",
+            "properties": {
+                "message": {"title": f"{prefix}Message", "anyOf": said} if said else {},
+                "params": {"$ref": f"{context.name}.params.json"},
+            },
+            "required": ["message", "params"],
+        }
+    root = {"title": "All", "type": "object", "required": [*properties], "properties": properties}
+    _write(folder / "all.json", root, "All")
+    return folder / "all.json"
+
+
+def _write(file: Path, schema: Mapping[str, Any], title: str) -> None:
+    file.write_text(json.dumps({**schema, "title": title}), encoding="utf-8")
+
+
+def _type_name(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))
+
+
+def _npx() -> list[str]:
+    npx = shutil.which("npx")
+    if npx is None:
+        raise StartError(["goop types needs npx, which comes with Node.js: https://nodejs.org"])
+    return [npx, "--yes", "--package", GENERATOR, "json2ts"]
+
+
+def _generated(root: Path, generator: list[str]) -> str:
+    command = [*generator, "--input", str(root), "--cwd", str(root.parent), *OPTIONS]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=SECONDS, cwd=root.parent
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StartError([f"{generator[0]} cannot be run: {error}"]) from error
+    if done.returncode:
+        raise StartError([f"{GENERATOR} failed:", *done.stderr.strip().splitlines()[-5:]])
+    return done.stdout
+
+
+COMMAND = Command(
+    help="Write the TypeScript of what the installed contexts say.",
+    arguments=_arguments,
+    run=_run,
+)
