@@ -127,13 +127,19 @@ async def test_what_is_granted_at_home_holds_at_once_and_until_it_is_taken_back(
         "disconnected",
         True,
     ]
-    position = """() => channel.send({ type: "position", x: 1, y: 1 })
+    shoot = """() => channel.send({ type: "shoot", x: 1, y: 1, direction: "up" })
       .then(() => null, ({ code }) => code)"""
+    assert await page.evaluate(shoot) == "permission_needed"
+    # What is in no log has no answer of its own: that it was refused is told all the same.
+    position = """() => new Promise((told) => {
+      channel.onError = ({ code }) => told(code);
+      void channel.send({ type: "position", x: 1, y: 1 });
+    })"""
     assert await page.evaluate(position) == "permission_needed"
     assert await bob.evaluate("() => channel.state") == "connected"
     await home.keyboard.press("Enter")
     await page.wait_for_function("() => channel.state === 'connected'")
-    assert await page.evaluate(position) is None
+    assert await page.evaluate(shoot) is None
     await page.evaluate("() => channel.close()")
     await expect(arcade.get_by_role("button", name="Take back, Asking")).to_be_focused()
     await home.keyboard.press("Enter")
