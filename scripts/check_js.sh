@@ -22,4 +22,5 @@ if [ ! -x node_modules/.bin/tsc ] || [ package.json -nt node_modules/.bin/tsc ];
     touch node_modules/.bin/tsc
 fi
 npx --no-install tsc -p tsconfig.json
+npx --no-install tsc -p tsconfig.pages.json
 node --test tests/*.test.mjs

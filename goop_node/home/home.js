@@ -125,7 +125,7 @@ $("rename-form").addEventListener("keydown", (event) => {
 });
 $("friend-form").addEventListener("submit", connectFriend);
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = /** @type {Element} */ (event.target).closest("[data-copy]");
   if (button) copy(button);
 });
 document.addEventListener("visibilitychange", () => {

@@ -14,6 +14,7 @@ import { ago } from "./times.js";
 const TICK_MS = 15_000;
 
 /** What the node told last. @type {any[]} */
+/** @type {readonly GoopMissed[]} */
 let missed = [];
 
 /** "Alice (…k7Qp) invited you to Chess" */

@@ -26,7 +26,7 @@ function open(peerId, asking, focus) {
   opened = { peerId, asking };
   render();
   if (peerId) refreshSoon(); // why the last attempt failed may have changed
-  document.querySelector(`[data-key="${focus}"]`)?.focus();
+  /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${focus}"]`))?.focus();
 }
 
 function button(key, words, work, className = "") {

@@ -104,7 +104,8 @@ async function openGame(id, channel) {
 
 /** Take the game off the table. It goes on; only nobody looks. */
 function leaveGame() {
-  for (const question of document.querySelectorAll("dialog[open]")) question.close();
+  const questions = /** @type {NodeListOf<HTMLDialogElement>} */ (document.querySelectorAll("dialog[open]"));
+  for (const question of questions) question.close();
   game?.leave();
   view.leave();
   game = null;
@@ -205,8 +206,8 @@ const ACTIONS = {
 };
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("#game [data-action], #waiting [data-action]");
-  const work = button && ACTIONS[button.dataset.action];
+  const button = /** @type {Element} */ (event.target).closest("#game [data-action], #waiting [data-action]");
+  const work = button && ACTIONS[button.getAttribute("data-action")];
   if (work) Promise.resolve(work()).catch(fail);
 });
 $("to-lobby").addEventListener("click", (event) => {

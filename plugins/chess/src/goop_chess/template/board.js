@@ -11,7 +11,7 @@ const DRAG_FROM = 5;
 /**
  * What the board shows.
  * @typedef {object} View
- * @property {Map<string, {kind: string, colour: string}>} pieces
+ * @property {Map<string, {kind: string, colour: "white"|"black"}>} pieces
  * @property {Record<string, string[]>} legal  what may be moved where; empty: nothing may
  * @property {{made: {from: string, to: string}|null}|null} ahead  set where `legal` is what may be moved
  *     in advance; with the move that was
@@ -233,7 +233,7 @@ export class Board {
 
   #at(event) {
     const element = document.elementFromPoint(event.clientX, event.clientY);
-    return element?.closest?.("[data-square]")?.dataset.square || null;
+    return element?.closest?.("[data-square]")?.getAttribute("data-square") || null;
   }
 
   #endDrag() {

@@ -32,6 +32,7 @@ import { Thinking } from "./thinking.js";
  *     null, "open", or the outcome that stays until who offered has moved
  * @property {boolean} canAbort
  * @property {Clock|null} clock
+ * @property {string|null} rematch     the context that a rematch has
  *
  * @typedef {object} Clock  times in ms
  * @property {import("./time-controls.js").TimeControl} control
@@ -203,7 +204,7 @@ export class Game {
   /**
    * Send a message of the game. Our node may take it before the game knows it (the other
    * node puts the messages in order), so the game is read at every step of its way.
-   * @param {{type: string}} message
+   * @param {{type: string, [member: string]: any}} message
    */
   async send(message) {
     const sent = this.channel.send(message);

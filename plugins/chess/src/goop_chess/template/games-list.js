@@ -55,8 +55,8 @@ function showGames(games, does) {
 
 /** Gives the focus back to the button of a game that has it now, wherever its row is by then. */
 function focusedButton() {
-  const button = document.activeElement;
-  const game = button?.closest(".games [data-game]")?.dataset.game;
+  const button = /** @type {HTMLElement | null} */ (document.activeElement);
+  const game = button?.closest(".games [data-game]")?.getAttribute("data-game");
   if (!game) return null;
   return () => {
     if (document.activeElement === button) return;

@@ -159,10 +159,10 @@ export function startInvitations(on, invitation) {
 }
 
 function showAll() {
-  const kept = new Map([...sent, ...missed]);
+  const kept = new Map(/** @type {[string, any][]} */ ([...sent, ...missed]));
   for (const [id, item] of items) if (!kept.has(id)) drop(id, item);
   for (const [id, one] of kept) if (!items.has(id)) items.set(id, sent.has(id) ? sentItem(one) : missedItem(one));
-  for (const [list, ones] of [["sent", sent], ["missed", missed]]) place($(list), [...ones.keys()].map((id) => items.get(id)));
+  for (const [list, ones] of Object.entries({ sent, missed })) place($(list), [...ones.keys()].map((id) => items.get(id)));
   $("invitations").hidden = kept.size === 0;
   showWaiting();
   showTimes();

@@ -17,7 +17,7 @@ let meant = new URLSearchParams(location.search).get("peer") ?? "";
 
 /** The opponent, colour and clock that the person picked. */
 export function choice() {
-  const colour = new FormData($("new-game")).get("colour");
+  const colour = String(new FormData($("new-game")).get("colour"));
   return { peerId: chosen, label: peers.get(chosen)?.peerLabel || "", colour, clock: chosenControl($("clock")) };
 }
 
@@ -39,7 +39,8 @@ function showPeers() {
     .sort((a, b) => a.peerLabel.localeCompare(b.peerLabel) || a.peerId.localeCompare(b.peerId));
   if (!meant && online.length === 1) meant = online[0].peerId;
   chosen = online.some((row) => row.peerId === meant) ? meant : "";
-  const focused = document.activeElement?.name === "peer" ? document.activeElement.value : null;
+  const active = /** @type {HTMLInputElement | null} */ (document.activeElement);
+  const focused = active?.name === "peer" ? active.value : null;
   place($("peers"), online.map(peerOption));
   if (focused) $("peers").querySelector(`[value="${CSS.escape(focused)}"]`)?.focus();
   $("no-peers").hidden = online.length > 0;

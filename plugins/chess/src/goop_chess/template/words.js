@@ -25,7 +25,7 @@ const score = (result) => result.replaceAll("1/2", "½").replace("-", "\u2060–
 
 /**
  * How a finished game ended, from this side. "You won by checkmate (1–0)".
- * @param {{status: string, result: string|null, reason: string|null, colour: string}} game
+ * @param {{status: string, result: string|null, reason: string|null, colour: string, abandonedBy?: string|null, opponentLabel?: string}} game
  */
 export function outcome(game) {
   if (game.status === "abandoned" && game.abandonedBy === game.colour) return "You have abandoned this game";

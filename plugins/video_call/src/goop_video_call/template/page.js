@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The page of calls: who is online, who was missed, and the call itself in <goop-call>.
 
+/** @param {string} id @returns {any} */
 const $ = (id) => document.getElementById(id);
+/** @type {GoopCallElement} */
 const phone = $("call");
 /** peer id → the row of somebody who is online. @type {Map<string, GoopPeer>} */
 const people = new Map();
@@ -39,7 +41,8 @@ function row(peerId, who, note, ...buttons) {
 
 function drawPeople() {
   const online = [...people.values()].sort((one, other) => one.peerLabel.localeCompare(other.peerLabel));
-  const known = new Map([...$("people").children].map((item) => [item.dataset.peer, item]));
+  const shown = /** @type {HTMLElement[]} */ ([...$("people").children]);
+  const known = new Map(shown.map((item) => [item.dataset.peer, item]));
   const items = online.map(({ peerId, peerLabel, fingerprint }) => {
     const who = nameOf(peerLabel, peerId);
     const item = known.get(peerId);

@@ -9,7 +9,7 @@ import { cellAt } from "./shields.js";
  * @typedef {{ id: string, from: string, x: number, y: number, tick: number }} Shot
  */
 
-/** Where a shot's tip is. @param {Shot} shot @param {number} tick */
+/** Where a shot's tip is. @param {Shot} shot @param {number} now */
 export const shotY = ({ y, tick }, now) => y - Math.max(0, now - tick) * SHOT.speed;
 
 /** Whether it is still in the field. @param {Shot} shot @param {number} tick */

@@ -144,7 +144,7 @@ export class March {
     return found.reverse();
   }
 
-  /** How deep a bomb has fallen. @param {Bomb} bomb @param {number} tick */
+  /** How deep a bomb has fallen. @param {Bomb} bomb @param {number} now */
   bombY({ tick, y }, now) {
     return y + Math.max(0, now - tick) * fall(this.wave);
   }
