@@ -52,7 +52,8 @@ async def say(page: Page, *numbers: int, until: str = "delivered") -> None:
     """Send; returns when each message has its receipt, that the other node has it or its page."""
     await page.evaluate(
         """async ([numbers, until]) => {
-          const sent = numbers.map((x) => channel.send({ type: "position", x, y: 0 }));
+          const shoot = { type: "shoot", y: 0, direction: "up" };
+          const sent = numbers.map((x) => channel.send({ ...shoot, x }));
           await Promise.all(sent.map((message) => message[until]));
         }""",
         [list(numbers), until],

@@ -303,6 +303,8 @@ async def test_whatever_a_line_brings_out_stays_with_its_channel(
         "group": bad.id,
         "id": "m-1",
         "code": "some",
+        "epoch": 1,
+        "seq": 1,
         "payload": None,
     }
     if SHAPES[kind].stages:

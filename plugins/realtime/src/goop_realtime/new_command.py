@@ -11,6 +11,7 @@ from pathlib import Path
 
 from goop_node.commands import Command, NodeClient, StartError
 from goop_node.config.model import RESERVED_NAMES
+from goop_node.data.kept_files import NotKeptError, write_new
 from goop_node.web.sdk_scripts import FOLDER
 from goop_realtime.web import sdk
 
@@ -70,9 +71,11 @@ def make(kind: str, name: str, into: Path) -> Path:
         for path, content in _files(kind):
             target = folder / _filled(path, words)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(_filled(content, words), encoding="utf-8")
+            write_new(target, _filled(content, words).encode(), mode=0o644)
     except FileExistsError as error:
         raise StartError([f"{folder}: exists already and is left as it is"]) from error
+    except NotKeptError as error:
+        raise StartError([f"{folder}: {error.words}"]) from error
     except OSError as error:
         raise StartError([f"{error.filename or folder}: {error.strerror}"]) from error
     return folder

@@ -109,7 +109,7 @@ def _write_schemas(contexts: list[Context], folder: Path) -> Path:
 
 
 def _write(file: Path, schema: Mapping[str, Any], title: str) -> None:
-    file.write_text(json.dumps({**schema, "title": title}), encoding="utf-8")
+    write_whole(file, json.dumps({**schema, "title": title}).encode(), durable=False)
 
 
 def _type_name(name: str) -> str:
