@@ -63,15 +63,19 @@ async def test_rematch_pressed_by_both_is_one_game_with_colours_changed(
     await black.click('.actions [data-action="abort"]')
     for page in (white, black):
         await expect(page.locator("body")).to_have_attribute(STATE, "finished")
+    entries = [await page.evaluate("history.length") for page in (white, black)]
     await asyncio.gather(
         *(page.click('.actions [data-action="rematch"]') for page in (white, black))
     )
     await same_game(white, black)
+    # The new game takes the address of the old one: beneath it is the lobby.
+    assert [await page.evaluate("history.length") for page in (white, black)] == entries
     await expect(white.locator("#board")).to_have_attribute("data-orientation", "black")
     await expect(black.locator("#board")).to_have_attribute("data-orientation", "white")
     for page in (white, black):
         await expect(page.locator("#incoming li")).to_have_count(0)
         await page.click("#to-lobby")
+        await expect(page.locator("body")).to_have_attribute(STATE, "lobby")
         await expect(page.locator("#invitations")).to_be_hidden()
         await page.close()
 
