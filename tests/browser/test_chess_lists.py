@@ -85,6 +85,7 @@ async def test_the_list_follows_another_tab_home_and_another_template(
         request = home.locator(f'#request-list [data-channel="{channel}"]')
         await request.get_by_role("button", name="Accept").click()
         await expect(row(lobby, "chess_home")).to_contain_text("Your move")
+        await expect(other.locator("#others")).to_be_visible()
         await expect(other.locator("#others-count")).to_have_text("1")
 
         # Another template, which was given the context, plays one that is its own alone.
