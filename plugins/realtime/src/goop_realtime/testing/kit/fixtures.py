@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,15 +42,7 @@ def goop_pair(tmp_path: Path) -> Iterator[MakesPairs]:
     """Makes two players with an open channel."""
     from goop_realtime.testing.kit.swarm import pair
 
-    with contextlib.ExitStack() as stack:
-
-        def make(what: object, **options: Any) -> Swarm:
-            options.setdefault("folder", _new(tmp_path))
-            made = pair(what, **options)
-            stack.callback(made.close)
-            return made
-
-        yield make
+    yield from _stopping(tmp_path, pair)
 
 
 @pytest.fixture
@@ -58,15 +50,7 @@ def goop_swarm(tmp_path: Path) -> Iterator[MakesSwarms]:
     """Makes players in a room."""
     from goop_realtime.testing.kit.swarm import swarm
 
-    with contextlib.ExitStack() as stack:
-
-        def make(what: object, n: int, **options: Any) -> Swarm:
-            options.setdefault("folder", _new(tmp_path))
-            made = swarm(what, n, **options)
-            stack.callback(made.close)
-            return made
-
-        yield make
+    yield from _stopping(tmp_path, swarm)
 
 
 @pytest.fixture
@@ -74,17 +58,17 @@ def goop_node(tmp_path: Path) -> Iterator[MakesNodes]:
     """Makes a node by itself, for a plugin's endpoints, pages and lifespan."""
     from goop_realtime.testing.kit.visitor import Visitor
 
+    yield from _stopping(tmp_path, Visitor)
+
+
+def _stopping(folder: Path, make: Callable[..., Any]) -> Iterator[Any]:
+    """What ``make`` makes, each in a folder of its own, and stopped when the test is over."""
     with contextlib.ExitStack() as stack:
 
-        def make(what: object, **options: Any) -> Visitor:
-            options.setdefault("folder", _new(tmp_path))
-            made = Visitor(what, **options)
-            stack.callback(made.close)
-            return made
+        def made(what: object, *more: Any, **options: Any) -> Any:
+            own = folder / f"kit-{len(list(folder.glob('kit-*')))}"
+            one = make(what, *more, **{"folder": own, **options})
+            stack.callback(one.close)
+            return one
 
-        yield make
-
-
-def _new(folder: Path) -> Path:
-    """A folder of its own in there."""
-    return folder / f"kit-{len(list(folder.glob('kit-*')))}"
+        yield made
