@@ -17,6 +17,7 @@ from goop_node.doctor.findings import GROUP, Finding, note, wrong
 from goop_node.escaping import escaped
 from goop_node.log_format import say
 from goop_node.plugins.blame import describe
+from goop_node.plugins.crossings import fit
 from goop_node.plugins.environment import Candidate, from_packages
 
 WIDTH = 10
@@ -58,8 +59,9 @@ def _contained(what: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Fin
     """What a look finds; where it fails, that."""
     try:
         for one in look():
-            yield dataclasses.replace(one, words=escaped(one.words))
+            told: Finding = fit(one, Finding, "what was found")
+            yield dataclasses.replace(told, words=escaped(told.words), do=escaped(told.do))
     except StartError as error:
         yield wrong(what, "; ".join(error.lines))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         yield wrong(what, f"could not be looked at: {describe(error)}")

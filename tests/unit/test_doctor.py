@@ -163,3 +163,31 @@ def test_what_cannot_be_looked_at_keeps_nothing_else_away(
 
 def test_nothing_wrong_is_told_by_the_exit_code(looks: list[Candidate], tmp_path: Path) -> None:
     assert doctor(config(tmp_path), as_json=False) == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Finding(what=None, level="ok", words=""),  # type: ignore[arg-type]
+        Finding(what="a", level="fatal", words=""),  # type: ignore[arg-type]
+        Finding(what="a", level="ok", words=7),  # type: ignore[arg-type]
+        Finding(what="a", level="ok", words="", do=b""),  # type: ignore[arg-type]
+        SystemExit(3),
+    ],
+)
+def test_what_a_package_tells_is_held_against_its_type(
+    looks: list[Candidate],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    given: Finding | SystemExit,
+) -> None:
+    def look(node: NodeClient) -> Iterator[Finding]:
+        if isinstance(given, SystemExit):
+            raise given
+        yield given
+
+    looks.append(Candidate(name="odd", load=lambda: look))
+    looks.append(Candidate(name="last", load=lambda: lambda node: [ok("last", "seen")]))
+    assert doctor(config(tmp_path), as_json=True) == 1
+    levels = {one["what"]: one["level"] for one in json.loads(capsys.readouterr().out)}
+    assert (levels["odd"], levels["last"]) == ("wrong", "ok")
