@@ -120,7 +120,7 @@ async def hold(page: Page, *keys: str) -> None:
 async def score(page: Page) -> None:
     """Cross the field, to and fro, and shoot until that has brought points; then stand aside.
 
-    At the edges of the field hardly anything falls.
+    At the edges of the field hardly anything falls. Only while the round lasts, and its ship.
     """
     before = next(row.score for row in await people(page) if row.you)
     ways = ["ArrowLeft", "ArrowRight"]

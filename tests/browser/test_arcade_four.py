@@ -32,6 +32,7 @@ from tests.node.page import wait_until_discovered
 Four = tuple[NodeProcess, NodeProcess, NodeProcess, NodeProcess]
 NAMES = ("alice", "bob", "carol", "dave")
 SMALL: Any = {"width": 360, "height": 480}
+READY = re.compile("^ready")
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,6 @@ async def test_a_round_of_four_outlives_two_hosts(browser: Browser, four: Four) 
     await alice.get_by_role("button", name=f"Join {name}").click()
     for page in pages:
         await expect(page.locator("#people [data-here='true']")).to_have_count(4)
-    await score(second)
     assert sorted(await agreed(pages)) == [1, 2, 3, 4]
 
     # They cross the field until no ship is left.
@@ -119,6 +119,13 @@ async def test_a_round_of_four_outlives_two_hosts(browser: Browser, four: Four) 
         best = max(row.score for row in rows)
         told = (await page.locator("#status").text_content() or "").casefold()
         assert all(row.who.casefold() in told for row in rows if row.score == best), told
+
+    # Who was killed plays on like everybody else.
+    await second.get_by_role("button", name="I am ready").click()
+    for page in pages:
+        await expect(page.locator("#people .soft").filter(has_text=READY)).to_have_count(1)
+    for page in pages:
+        best = max(row.score for row in await people(page))
         await page.get_by_role("button", name="Leave the game").click()
         await expect(page.locator("#best-versus li")).to_have_count(1)
         await expect(page.locator("#best-versus .score")).to_have_text(str(best))
