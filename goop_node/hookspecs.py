@@ -26,6 +26,11 @@ from goop_node.types import (
 )
 
 PROJECT = "goop_node"
+HOOK_API = "1.0"
+"""The version of these hooks. A plugin says in ``hook_api = {"goop": "1.0"}`` for which one it was
+written: the node has to have the same major and no smaller minor. Without it that is 1.0."""
+RENAMED: Mapping[str, str] = {}
+"""Hooks that had another name in the last release: those names work, with a warning."""
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 

@@ -38,9 +38,12 @@ def unknown_hook(
     available: Iterable[str],
     enabled: Collection[str],
     failed: Collection[str],
-    declared: Collection[str],
+    declared: Mapping[str, str],
 ) -> tuple[str, str]:
-    """(why ``hook`` of plugin ``name`` is unknown and what to do, who should declare it)."""
+    """(why ``hook`` of plugin ``name`` is unknown and what to do, who should declare it).
+
+    ``declared`` says whose each hook is.
+    """
     sentence = f"{name} implements {hook}(), which "
     for owner in sorted(set(available) - {name}, key=len, reverse=True):
         if not hook.startswith(f"{owner}_"):
@@ -49,7 +52,10 @@ def unknown_hook(
             return f"{sentence}plugin '{owner}' declares; add [plugins.{owner}] to goop.toml", ""
         if owner in failed:
             return f"{sentence}plugin '{owner}' declares, and that one is left out", owner
-        return f"{sentence}plugin '{owner}' does not declare; their versions do not fit", ""
+        mine = [one for one, whose in declared.items() if whose == owner]
+        close = difflib.get_close_matches(hook, mine, n=1)
+        what = f"did it mean {close[0]}()?" if close else f"it has {', '.join(sorted(mine))}"
+        return f"{sentence}plugin '{owner}' does not declare; {what}", ""
     close = difflib.get_close_matches(hook, declared, n=1)
     if close:
         return f"{sentence}nobody declares; did it mean {close[0]}()?", ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pluggy
@@ -14,6 +14,7 @@ from goop_node.hookspecs import PROJECT
 from goop_node.plugins.blame import place_of_code
 from goop_node.plugins.crossings import Misfit, refuse_async, shown
 from goop_node.plugins.environment import Candidate
+from goop_node.versions import A_VERSION, Version, version_of
 
 Function = Callable[..., Any]
 _MARKS = pluggy.PluginManager(PROJECT)
@@ -25,7 +26,8 @@ class Instance:
 
     ``hooks`` are its hook implementations by hook, ``attributes`` the same by the names of its
     own with their ``marks``, ``others`` its functions without a mark. ``package`` is the top-level
-    package its code is in, ``place`` where that begins.
+    package its code is in, ``place`` where that begins. ``hook_api`` says for which versions of
+    whose hooks it is written.
     """
 
     hooks: Mapping[str, Function]
@@ -34,6 +36,7 @@ class Instance:
     others: Mapping[str, Function]
     package: str
     place: str
+    hook_api: Mapping[str, Version] = field(default_factory=dict)
 
 
 def load(candidate: Candidate) -> Instance:
@@ -73,4 +76,19 @@ def load(candidate: Candidate) -> Instance:
         others=others,
         package=name.partition(".")[0],
         place=place_of_code(made),
+        hook_api=_hook_api(made),
     )
+
+
+def _hook_api(made: object) -> dict[str, Version]:
+    """What it says of the hooks that it is written for."""
+    said = getattr(made, "hook_api", {})
+    if not isinstance(said, Mapping):
+        raise Misfit("hook_api", shown(said), '{NAME: VERSION}, such as {"goop": "1.0"}')
+    found = {}
+    for owner, text in said.items():
+        version = version_of(text)
+        if not isinstance(owner, str) or version is None:
+            raise Misfit(f"hook_api[{shown(owner)}]", shown(text), A_VERSION)
+        found[owner] = version
+    return found

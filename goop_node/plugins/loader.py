@@ -2,8 +2,8 @@
 """Import the plugins that the configuration names, register them, contain those that fail.
 
 Loading goes in phases so that order never matters: import all, let owners declare their
-hooks, register all by name, explain what is missing. Whenever a plugin has to be left out,
-a fresh pluggy manager is built without it, because ``unregister`` leaves specs behind.
+hooks, compare versions, register all by name, explain what is missing. Whenever a plugin has to be
+left out, a fresh pluggy manager is built without it, because ``unregister`` leaves specs behind.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from goop_node.config.model import ConfigError, NodeConfig
 from goop_node.escaping import escaped
 from goop_node.log_format import log_with
 from goop_node.plugins import hints as plugin_hints
+from goop_node.plugins import hook_versions
 from goop_node.plugins import instance as plugin_instance
 from goop_node.plugins.blame import (
     describe,
@@ -34,8 +35,6 @@ from goop_node.plugins.loading import Loading
 from goop_node.plugins.manager import Implementations, Manager
 from goop_node.plugins.signatures import drift
 from goop_node.plugins.status import PluginError, PluginStatus
-
-"""A plugin's name is part of addresses and of file names."""
 
 log = logging.getLogger("goop_node.plugins")
 
@@ -163,8 +162,9 @@ class Plugins:
         )
 
     def _load(self, name: str, candidate: Candidate) -> None:
-        if not PLUGIN_NAME.fullmatch(name):
-            self._fail(name, "cannot have that name; use letters, digits, - and _ (at most 64)")
+        if not PLUGIN_NAME.fullmatch(name) or name == hook_versions.HOST:
+            words = "use letters, digits, - and _ (at most 64), and not goop"
+            self._fail(name, f"cannot have that name; {words}")
             return
         if candidate.rivals:
             every = f"{candidate.distribution} ({candidate.source}), {', '.join(candidate.rivals)}"
@@ -217,11 +217,26 @@ class Plugins:
         while True:
             before = len(self.errors)
             self.manager = Manager()
-            for phase in (self._declare, self._register, self._explain):
+            # The versions twice: who does not fit the node's hooks declares none, either.
+            phases = (self._fit, self._declare, self._fit, self._register, self._explain)
+            for phase in phases:
                 for name in self.active:
                     phase(name)
             if len(self.errors) == before:
                 return
+
+    def _fit(self, name: str) -> None:
+        """Refuse a plugin that is written for other versions of the hooks; take old names."""
+        instance, manager = self._instances[name], self.manager
+        reason = hook_versions.incompatible(
+            instance, manager.versions, manager.owners, self.distributions()
+        )
+        if reason:
+            self._fail(name, reason)
+            return
+        self._instances[name], warnings = hook_versions.modernised(instance, manager.renamed)
+        for sentence in (*warnings, *hook_versions.unknown_owners(instance, self._available)):
+            self.warn(name, sentence)
 
     def _declare(self, name: str) -> None:
         implementation = self._instances[name].hooks.get("goop_add_hookspecs")
@@ -277,7 +292,7 @@ class Plugins:
             available=self._available,
             enabled=self._candidates.keys(),
             failed=self.errors.keys(),
-            declared=self.manager.owners.keys(),
+            declared=self.manager.owners,
         )
         if owner:
             self.needed_by.setdefault(owner, set()).add(name)

@@ -10,6 +10,8 @@ import pluggy
 
 from goop_node import hookspecs
 from goop_node.plugins.crossings import Misfit, shown
+from goop_node.plugins.hook_versions import FIRST, HOST
+from goop_node.versions import A_VERSION, Version, version_of
 
 Admit = Callable[[str, Any], Any]
 """``(plugin, item)`` to what the hook's owner makes of the item; raises for a bad one."""
@@ -23,6 +25,10 @@ class Manager(pluggy.PluginManager):
         self.kinds: dict[str, str] = {}
         self.owners: dict[str, str] = {}
         self.admits: dict[str, Admit] = {}
+        self.versions: dict[str, Version] = {}
+        """Of the hooks that each plugin declared, and of the node's own, as ``goop``."""
+        self.renamed: dict[str, str] = {}
+        """What hooks of the last release are called, by their old names."""
         self.gives: dict[str, Any] = {}
         """What each hook returns, as its specification says; missing where that is unknown."""
         self._owner = ""
@@ -46,7 +52,8 @@ class Manager(pluggy.PluginManager):
         """Add the hooks of a module.
 
         Its ``KINDS`` says of which kind each is; its ``ADMITS``, where it has one, what each item
-        of a *register* hook goes through on its way in.
+        of a *register* hook goes through on its way in. ``HOOK_API`` is the version of all of them
+        (1.0 without it), ``RENAMED`` maps the names that some had in the last release to theirs.
         """
         mine = [
             name
@@ -64,7 +71,16 @@ class Manager(pluggy.PluginManager):
                 raise Misfit(f"KINDS[{name!r}]", shown(kind), "register, veto or observe")
             if not callable(admits.get(name, callable)):
                 raise Misfit(f"ADMITS[{name!r}]", shown(admits[name]), "a function")
+        version = version_of(getattr(module_or_class, "HOOK_API", str(FIRST)))
+        if version is None:
+            raise Misfit("HOOK_API", shown(module_or_class.HOOK_API), A_VERSION)
+        renamed = _table(module_or_class, "RENAMED")
+        for old, new in renamed.items():
+            if new not in mine or old in mine:
+                raise Misfit(f"RENAMED[{old!r}]", shown(new), "a hook that has another name")
         super().add_hookspecs(module_or_class)
+        self.versions[self._owner or HOST] = version
+        self.renamed.update(renamed)
         for name in mine:
             self.owners[name] = self._owner
             self.kinds[name] = kinds.get(name, "register")
