@@ -43,11 +43,13 @@ fault reload
 fault slow
 fault slow_reader
 frame gap
+frame latest
 frame pending
 frame pending 0
 frame state connected
 frame state connecting
 frame state disconnected
+frame volatile
 guest asked -> closed cancelled
 guest asked -> closed declined
 guest asked -> closed expired
@@ -88,6 +90,8 @@ line join at host asking
 line join at host closed
 line join at host open
 line join at unknown
+line latest at guest open
+line latest at host open
 line msg at guest open
 line msg at host closed
 line msg at host open

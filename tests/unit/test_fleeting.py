@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from goop_node.types import JsonValue
 from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.newest import MAX_KEYS
 from goop_realtime.machine.unlogged import ROUND
 from goop_realtime.model.effects import SendLine
+from goop_realtime.model.limits import NodeLimits
 from goop_realtime.testing import SimNode, World
 from goop_realtime.testing.page import SimPage
 from goop_realtime.types import (
     ContextType,
+    Limits,
     LogEntry,
     Message,
     MessageType,
@@ -98,8 +102,8 @@ class Tab(SimPage):
 class Game:
     """Alice hosts, Bob is her guest, each with a page."""
 
-    def __init__(self) -> None:
-        self.world = World(3, [GAME])
+    def __init__(self, context: ContextType = GAME) -> None:
+        self.world = World(3, [context])
         self.alice, self.bob = self.world.node("alice"), self.world.node("bob")
         self.a, self.b = Tab(self.alice, "a"), Tab(self.bob, "b")
         self.id = self.alice.ask("bob", "game")
@@ -107,9 +111,14 @@ class Game:
         self.bob.accept(self.id)
         self.world.run(2_000)
 
+    def submit(self, page: Tab, **data: Any) -> None:
+        """A page says something that has no id."""
+        self.world.watch.fleeting.said(page, self.id, data)
+        page.say("send", channel=self.id, data=data)
+
     def say(self, page: Tab, **data: Any) -> None:
         """A page says something that has no id, and it arrives."""
-        page.say("send", channel=self.id, data=data)
+        self.submit(page, **data)
         self.world.run(1_000)
 
     def channel(self, node: SimNode) -> Channel:
@@ -212,7 +221,7 @@ def test_volatile_messages_come_now_or_never(game: Game) -> None:
     assert [one["from"] for one in other.told("volatile")] == ["alice"]
     assert game.a.told("volatile") == []
     for n in range(9):
-        game.a.say("send", channel=game.id, data={"type": "blink", "n": n})
+        game.submit(game.a, type="blink", n=n)
     game.world.run(1_000)
     assert "too_fast" in [one["code"] for one in game.a.told("error")]
     game.world.run(5_000)
@@ -263,6 +272,19 @@ def test_a_peer_that_does_not_answer_is_sent_one_round_and_then_what_is_newest(g
     ids = [one["payload"]["id"] for one in lines if one["type"] == "latest"]
     assert ids[:3] == [64, 65, 66]
     assert len(ids) == len(set(ids)) == ROUND
+
+
+def test_all_values_are_told_to_a_new_link_however_slowly_they_may_be_said() -> None:
+    seldom = MessageType(OBJECT, delivery="latest", key="/id")
+    limits = Limits(rate=1, burst=1)
+    game = Game(replace(GAME, messages={"at": seldom}, limits=limits))
+    game.alice.engine.core.limits = NodeLimits()
+    for n in range(MAX_KEYS):
+        game.say(game.b, type="at", id=n, x=1)
+    assert len(game.values(game.alice)) == MAX_KEYS
+    game.world.cut()
+    game.world.run(20_000)
+    assert len(game.values(game.alice)) == MAX_KEYS
 
 
 def test_an_ended_channel_keeps_nothing_of_it(game: Game) -> None:

@@ -12,6 +12,7 @@ import pytest
 from goop_realtime.engine.door import Engine
 from goop_realtime.machine import (
     ending,
+    fleeting,
     glare,
     guest_side,
     host_side,
@@ -38,7 +39,8 @@ from goop_realtime.model.effects import (
 )
 from goop_realtime.model.wire import Line
 from goop_realtime.storage.journal import Journal
-from goop_realtime.testing import Life, Violation, small_bounds, story_of
+from goop_realtime.testing import Life, Talk, Violation, small_bounds, story_of
+from goop_realtime.testing.spots import SPOTS, say_spots
 
 Patch = pytest.MonkeyPatch
 SEEDS = 1000
@@ -212,6 +214,26 @@ def departure_untold(patch: Patch) -> None:
     patch.setattr(pending, "DropOutgoing", SaveOutgoing)
 
 
+def values_untold_to_a_new_link(patch: Patch) -> None:
+    """What was said while there was no link is never told."""
+    patch.setattr(fleeting, "linked", lambda core, link: None)
+
+
+def values_outlive_their_author(patch: Patch) -> None:
+    """A new link leaves what was known of the peer before, which may have forgotten it."""
+
+    def careless(core: Core, link: Link) -> None:
+        if link.channel.unlogged is not None:
+            link.owed.update(dict.fromkeys(link.channel.unlogged.newest.of(core.me)))
+            core.unlogged[link.channel.id] = None
+
+    patch.setattr(fleeting, "linked", careless)
+
+
+FLEETING = (values_untold_to_a_new_link, values_outlive_their_author)
+"""Of messages in no log."""
+
+
 @pytest.mark.parametrize(
     "plant",
     [
@@ -230,18 +252,22 @@ def departure_untold(patch: Patch) -> None:
         ends_with_its_plugin,
         outbox_dropped_with_its_plugin,
         departure_untold,
+        *FLEETING,
     ],
     ids=lambda plant: plant.__name__,
 )
 def test_a_planted_bug_is_found(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
     plant(monkeypatch)
+    kind: Callable[..., Life] = Life
+    if plant in FLEETING:
+        kind = functools.partial(Life, scenario=Talk(SPOTS, say_spots))
     with small_bounds():
         for seed in range(SEEDS):
             try:
-                Life(seed).run()
+                kind(seed).run()
             except Violation:
                 break
         else:
             pytest.fail(f"{SEEDS} lives, and nothing was found")
-        story = story_of(functools.partial(Life, seed, story=True))
+        story = story_of(functools.partial(kind, seed, story=True))
     assert "Violation" in story.splitlines()[-1]

@@ -68,14 +68,17 @@ def paced(core: Core, context: Context, paces: Paces, kind: Kind | None) -> Refu
 
 
 def allowance(core: Core, context: Context) -> Bucket:
-    """What a guest may say of all types together: above what its node lets its pages say."""
+    """What a guest may say of all types together: above what its node lets its pages say.
+
+    A new link begins with all values that the guest has.
+    """
     limits, own = context.type.limits, core.limits
     wide = replace(
         limits, rate=max(limits.rate, own.rate or 0), burst=max(limits.burst, own.burst or 0)
     )
     bounds = [limits_of(wide, kind) for kind in (None, *context.kinds.values())]
     rate, burst = sum(one[1] for one in bounds), sum(one[2] for one in bounds)
-    return Bucket(2 * rate, 2 * burst + ROUND)
+    return Bucket(2 * rate, 2 * burst + ROUND + MAX_KEYS)
 
 
 def key_of(author: str, kind: Kind, data: JsonValue) -> Key | Refusal:

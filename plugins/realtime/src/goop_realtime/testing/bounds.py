@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from goop_realtime.machine import channel, guest_side, host_side, pages, trimming
+from goop_realtime.machine import channel, guest_side, host_side, pages, trimming, unlogged, waits
 from goop_realtime.model import limits
 from goop_realtime.rooms import (
     distributing,
@@ -20,6 +20,7 @@ from goop_realtime.rooms import (
     views,
 )
 from goop_realtime.rooms import trimming as rooms_trimming
+from goop_realtime.rooms import waits as rooms_waits
 
 SMALL = (
     (channel, "OUTBOX_MESSAGES", 60),
@@ -33,6 +34,9 @@ SMALL = (
     (limits, "PAGE_WINDOW", 1500),
     (limits, "KEPT_ENTRIES", 8),
     (trimming, "KEPT_ENTRIES", 8),
+    (unlogged, "ROUND", 3),
+    (waits, "ROUND", 3),
+    (rooms_waits, "ROUND", 3),
     (pages, "PAGE_WINDOW", 1500),
     (pages, "OWN_UNTOLD", 8),
     (rooms_trimming, "KEPT_ENTRIES", 8),

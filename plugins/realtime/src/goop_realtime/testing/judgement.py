@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from goop_realtime.machine.channel import Phase
+from goop_realtime.machine.newest import Key, Value
 from goop_realtime.machine.pending import pending_page
 from goop_realtime.model.message_ids import parsed
 from goop_realtime.testing.node import SimNode
@@ -31,6 +32,7 @@ def judge(life: Life) -> None:
         for page in [page for page in life.pages.values() if page.node in nodes]:
             _complete(channel_id, page)
             _on_its_way(channel_id, page)
+        _newest(channel_id, nodes)
     for node in life.nodes:
         _one_each(node)
     for (channel_id, who), before in talk.closers.items():
@@ -99,6 +101,27 @@ def _complete(channel_id: str, page: SimPage) -> None:
             page.after[channel_id] >= others[-1].position,
             f"{page.id} was given up to {page.after[channel_id]} of {others[-1].position}",
         )
+
+
+def _newest(channel_id: str, nodes: tuple[SimNode, SimNode]) -> None:
+    """Both nodes have the same newest values, and their pages know them."""
+    values = [_values(node, channel_id) for node in nodes]
+    if None not in values:
+        plain = [{key: value.data for key, value in (one or {}).items()} for one in values]
+        demand(plain[0] == plain[1], f"the values of {channel_id}: {plain[0]} and {plain[1]}")
+    for node, known in zip(nodes, values, strict=True):
+        for page in node.pages.values():
+            expected = {k: one.data for k, one in (known or {}).items() if one.page != page.id}
+            told = {key: page.newest.get(channel_id, {}).get(key) for key in expected}
+            demand(told == expected, f"{page.id} was told {told} of {channel_id}, not {expected}")
+
+
+def _values(node: SimNode, channel_id: str) -> dict[Key, Value] | None:
+    """The newest values that a node knows of a living channel."""
+    channel = node.engine.core.channels.get(channel_id)
+    if channel is None or channel.final:
+        return None
+    return {} if channel.unlogged is None else channel.unlogged.newest.values
 
 
 def _on_its_way(channel_id: str, page: SimPage) -> None:

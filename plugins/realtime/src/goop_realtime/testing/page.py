@@ -55,6 +55,8 @@ class SimPage(SimDocument):
         self.fate: dict[str, str] = {}
         """The newest that it was told of each of its messages."""
         self.ended: dict[str, str] = {}
+        self.newest: dict[str, dict[tuple[str, str, str], Any]] = {}
+        """By channel: the newest value that it was told of each author, type and key."""
         self.gaps = 0
         self.pending: dict[str, int] = {}
         """How many messages it was last told are on their way, by channel."""
@@ -94,9 +96,13 @@ class SimPage(SimDocument):
     # Out
 
     def send(self, channel: str, data: Any) -> str:
-        """Send; the id."""
+        """Send; the id. What is in no log is sent once, and lost where there is no socket."""
         self._n += 1
         message_id = f"{self.id}-{self._n}"
+        if isinstance(data, dict) and data.get("type") in self.node.world.unlogged:
+            self.node.world.watch.fleeting.said(self, channel, data)
+            self.say("send", channel=channel, id=message_id, data=data)
+            return message_id
         self.sent[message_id] = channel
         self.open[message_id] = Sent(channel, data)
         self._submit(message_id)
@@ -165,6 +171,14 @@ class SimPage(SimDocument):
             self.after[body["channel"]] = place
             self.node.world.watch.seen.counts["frame gap"] += 1
 
+    def _on_latest(self, body: dict[str, Any]) -> None:
+        self.node.world.watch.fleeting.latest(self, body)
+        newest = self.newest.setdefault(body["channel"], {})
+        newest[body["from"], body["data"]["type"], body["key"]] = body["data"]
+
+    def _on_volatile(self, body: dict[str, Any]) -> None:
+        self.node.world.watch.fleeting.volatile(self, body)
+
     def _on_state(self, body: dict[str, Any]) -> None:
         channel = body["channel"]
         if "at" in body:
@@ -218,6 +232,8 @@ _FRAMES = {
     "incoming": SimPage._on_incoming,
     "message": SimPage._on_message,
     "gap": SimPage._on_gap,
+    "latest": SimPage._on_latest,
+    "volatile": SimPage._on_volatile,
     "state": SimPage._on_state,
     "receipt": SimPage._on_receipt,
     "refused": SimPage._on_refused,

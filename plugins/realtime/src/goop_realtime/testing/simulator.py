@@ -38,6 +38,13 @@ class World:
         self.random = random.Random(seed)
         self.now = START_MS
         self.contexts = plugins(contexts)
+        self.unlogged = {
+            kind.name
+            for context in self.contexts["works"]
+            for kind in context.kinds.values()
+            if kind.delivery != "ordered"
+        }
+        """Types of messages that are in no log."""
         self.nodes: dict[str, SimNode] = {}
         self.blocked: set[tuple[str, str]] = set()
         """Directions ``(from, to)`` in which nothing arrives."""

@@ -28,6 +28,7 @@ from goop_realtime.model.jsonio import encode
 from goop_realtime.model.obstacles import FAILED, MISMATCH, MISSING
 from goop_realtime.model.wire import Line
 from goop_realtime.testing.seen import Seen, demand
+from goop_realtime.testing.watch_fleeting import FleetingWatch
 from goop_realtime.testing.watch_pages import PageWatch
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Watch:
         self._world = world
         self.seen = Seen()
         self.pages = PageWatch(world, self.seen)
+        self.fleeting = FleetingWatch(world, self.seen)
         self._contents: dict[tuple[str, int, int], tuple[str, bytes]] = {}
         self._folds: dict[tuple[str, int, int], bytes] = {}
         self._asked: set[tuple[str, str, str]] = set()
@@ -240,6 +242,8 @@ class Watch:
         where = f"{'host' if channel.hosted else 'guest'} {channel.phase}" if channel else "unknown"
         what = f" {line.code}" if line.code else f" {line.stage}" if line.stage else ""
         self.seen.counts[f"line {line.type}{what} at {where}"] += 1
+        if line.type == "unfit":
+            self.fleeting.unfit(line.group, node.peer_id)
         if line.type == "ack" and line.stage != "node" and sender not in self.seen.lossy:
             key = (sender, line.group)
             self._said[key] = max(self._said.get(key, 0), line.seq)

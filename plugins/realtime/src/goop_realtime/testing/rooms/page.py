@@ -178,7 +178,7 @@ class RoomPage(SimPage):
         view.begun, view.start = True, body["to"][2]
         self._ask(room, view.question(0))
 
-    def _on_latest(self, room: str, body: dict[str, Any]) -> None:
+    def _on_latest(self, room: str, body: dict[str, Any]) -> None:  # type: ignore[override]
         self.view(room).newest[body["from"], body["key"]] = body["data"]
 
     def _on_receipt(self, room: str, body: dict[str, Any]) -> None:  # type: ignore[override]
