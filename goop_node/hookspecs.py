@@ -9,7 +9,7 @@ that raises.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pluggy
@@ -23,6 +23,7 @@ from goop_node.types import (
     SdkModule,
     StreamHandler,
     Template,
+    TemplateFlaw,
 )
 
 PROJECT = "goop_node"
@@ -41,6 +42,7 @@ KINDS: Mapping[str, str] = {
     "goop_stream_handlers": "register",
     "goop_sdk_modules": "register",
     "goop_templates": "register",
+    "goop_template_flaws": "register",
     "goop_lifespan": "register",
     "goop_peer_changed": "observe",
 }
@@ -79,6 +81,14 @@ def goop_sdk_modules() -> Iterable[SdkModule]:  # type: ignore[empty-body]
 @hookspec
 def goop_templates() -> Iterable[Template]:  # type: ignore[empty-body]
     """Register: folders of pages, each served at an origin of its own."""
+
+
+@hookspec
+def goop_template_flaws(  # type: ignore[empty-body]
+    node: NodeApi, templates: Sequence[Template]
+) -> Iterable[TemplateFlaw]:
+    """Register: mistakes in what the manifests of plain folders say for this plugin, such as their
+    ``contexts``. They are told to the person; the templates are served all the same."""
 
 
 @hookspec

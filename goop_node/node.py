@@ -81,6 +81,8 @@ class Node:
         self._settings = validated_settings(config, self._plugins, self.calls)
         self._label = own_label(config.data, config.label)
         self._contributions = Contributions.collect(self, self._plugins)
+        for _, line in self._contributions.flaws:
+            log.warning("%s", line)
         brought = self._contributions.brought(self._plugins.distributions())
         self.grants = Grants(config.data, brought, config.allowed, lambda: self.home_url)
 
@@ -181,6 +183,11 @@ class Node:
     def templates(self) -> Mapping[str, Template]:
         """Every template by name."""
         return self._contributions.templates
+
+    @property
+    def template_flaws(self) -> Sequence[tuple[str, str]]:
+        """Mistakes in the manifests of plain folders: (template, line) pairs."""
+        return self._contributions.flaws
 
     def templates_of(self, plugin: str) -> frozenset[str]:
         """The names of the templates that ``plugin`` brings."""

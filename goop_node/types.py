@@ -138,7 +138,8 @@ class Template:
 
     ``name`` is a word of ``[a-z0-9-]``, part of its address; ``title`` and ``description`` are for
     people. ``permissions`` are what its pages ask the person for (``{"camera"}``);
-    see :mod:`goop_node.templates.permissions`.
+    see :mod:`goop_node.templates.permissions`. ``contexts`` are those that the ``manifest.json`` of
+    a plain folder declares, by name; a plugin brings its own by ``realtime_contexts``.
     """
 
     name: str
@@ -146,6 +147,17 @@ class Template:
     folder: Path
     description: Annotated[str, Meta(max_length=2000, pattern=ONE_LINE, description=A_LINE)] = ""
     permissions: frozenset[str] = field(default_factory=frozenset)
+    contexts: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateFlaw:
+    """A mistake in a template's ``manifest.json``: ``pointer`` (JSON Pointer) says where in it,
+    ``words`` what was found and what was expected."""
+
+    template: str
+    pointer: str
+    words: str
 
 
 class PluginCalls(Protocol):

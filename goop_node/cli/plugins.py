@@ -54,7 +54,7 @@ def print_plugins(
 
     Raises ``StartError`` for mistakes in the configuration.
     """
-    statuses = _examine(config, candidates, scratch)
+    statuses = _examine(config, candidates, scratch).plugin_status()
     if statuses:
         rows: list[tuple[str, ...]] = [
             ("NAME", "VERSION", "DISTRIBUTION", "STATUS", "HOOKS", "BRINGS")
@@ -93,13 +93,15 @@ def check(
     complaints: Sequence[str] = (),
     scratch: Path | None = None,
 ) -> int:
-    """Say whether a node could start like this. Returns 0, or 1 when a plugin would fail.
+    """Say whether a node could start like this. Returns 0, or 1 when a plugin would fail, or a
+    template's manifest has mistakes.
 
     Warnings, those of ``complaints`` about the Python environment among them, do not count.
 
     Raises ``StartError`` for mistakes in the configuration.
     """
-    statuses = _examine(config, candidates, scratch)
+    node = _examine(config, candidates, scratch)
+    statuses = node.plugin_status()
     for complaint in complaints:
         say(f"warning: {complaint}", error=True)
     for one in statuses:
@@ -108,23 +110,23 @@ def check(
     failed = [one for one in statuses if one.error]
     for one in failed:
         say(f"plugin {one.name}: {one.error}{at(one.place)}", error=True)
-    if failed:
+    for _, line in node.template_flaws:
+        say(line, error=True)
+    if failed or node.template_flaws:
         return 1
     where = str(config.source) if config.source else "The defaults"
     say(f"{where}: no mistakes; plugins: {', '.join(sorted(config.plugins)) or 'none'}")
     return 0
 
 
-def _examine(
-    config: NodeConfig, candidates: Sequence[Candidate], scratch: Path | None
-) -> list[PluginStatus]:
+def _examine(config: NodeConfig, candidates: Sequence[Candidate], scratch: Path | None) -> Node:
     logger = logging.getLogger("goop_node.plugins")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # the commands print what failed themselves
     try:
         with tempfile.TemporaryDirectory(prefix="goop-check-") as folder:
             config = dataclasses.replace(config, data=scratch or Path(folder))
-            return Node(config, candidates).plugin_status()
+            return Node(config, candidates)
     finally:
         logger.setLevel(level)
 

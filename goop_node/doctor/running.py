@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Looks at a running node: its network, its plugins, its people."""
+"""Looks at a running node: its network, its plugins, its templates, its people."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def look(node: NodeClient) -> Iterator[Finding]:
     yield from network(status["p2p"])
     yield from addresses(status["p2p"]["addrs"])
     yield from plugins(status)
+    yield from templates(json.loads(node.get("/api/templates")))
     yield from people(json.loads(node.get("/api/people")))
 
 
@@ -92,6 +93,13 @@ def plugins(status: dict[str, Any]) -> Iterator[Finding]:
     if not any(one["error"] for one in status["plugins"]):
         names = ", ".join(sorted(one["name"] for one in status["plugins"])) or "none"
         yield ok("plugins", names)
+
+
+def templates(told: Sequence[dict[str, Any]]) -> Iterator[Finding]:
+    """Mistakes in the manifests of templates."""
+    for one in told:
+        for line in one["flaws"]:
+            yield wrong("templates", line, "mend the file, then start the node again")
 
 
 def people(told: dict[str, Any]) -> Iterator[Finding]:

@@ -101,6 +101,12 @@ function asking(template) {
   );
 }
 
+/** What is wrong in its manifest. */
+const flaws = (template) =>
+  template.flaws.map((words) =>
+    make("p", { className: "warn" }, make("strong", {}, `The manifest of “${titleOf(template)}”: `), words),
+  );
+
 /** @type {Rows<any>} */
 const cards = new Rows($("template-list"), (template) => template.name, card);
 /** @type {Rows<any>} */
@@ -113,6 +119,7 @@ export const templatesRead = reading("templates", async () => {
   const asks = templates.filter((template) => template.permissions.length > 0);
   for (const item of permissions.show(asks)) item.querySelectorAll("button.primary").forEach(settle);
   $("permissions").hidden = asks.length === 0;
+  $("flaws").replaceChildren(...templates.flatMap(flaws));
 });
 
 /** Something was granted or taken back: keep the keyboard's place, and say it aloud. */

@@ -16,7 +16,7 @@ from goop_node.plugins.contained import Failed, contained
 from goop_node.plugins.crossings import shown
 from goop_node.plugins.loader import Plugins
 from goop_node.plugins.routes import try_routes
-from goop_node.templates.folder import read_template
+from goop_node.templates.folder import at, read_template
 from goop_node.templates.grants import Brought
 from goop_node.templates.permissions import parse_all
 from goop_node.types import Route, SdkModule, StreamHandler, Template
@@ -37,12 +37,15 @@ class Contributions:
     all_handlers: tuple[tuple[str, StreamHandler], ...]
     all_modules: tuple[tuple[str, SdkModule], ...]
     all_templates: tuple[tuple[str, Template], ...]
+    flaws: tuple[tuple[str, str], ...] = ()
+    """Mistakes in manifests of plain folders, as (template, line) pairs."""
 
     @classmethod
     def collect(cls, node: Node, plugins: Plugins) -> Contributions:
         """Ask every plugin. One that brings something unusable is left out.
 
-        Raises ``ConfigError`` when a folder of goop.toml takes the name of a plugin's template.
+        Raises ``ConfigError`` when a folder of goop.toml takes the name of a plugin's template and,
+        when strict, for mistakes in its manifest.
         """
 
         def gather(hook: str, key: Callable[[Any], str], **kwargs: Any) -> Any:
@@ -57,7 +60,8 @@ class Contributions:
             if not (template.folder / INDEX).is_file():
                 plugins.warn(plugin, _no_index(template))
         _note_brought(node, plugins)
-        mine = [read_template(folder) for folder in node.config.templates]
+        read = [read_template(folder) for folder in node.config.templates]
+        mine = [template for template, _ in read]
         taken = {template.name: plugin for plugin, template in templates}
         mistakes = [
             f'{node.config.source_name}: [node] templates: found a folder named "{one.name}", '
@@ -67,8 +71,12 @@ class Contributions:
         ]
         if mistakes:
             raise ConfigError(mistakes)
+        flaws = [(template.name, line) for template, lines in read for line in lines]
+        flaws += _flaws(node, mine)
+        if flaws and node.strict:
+            raise ConfigError([line for _, line in flaws])
         templates += [("", template) for template in mine]
-        every = cls(tuple(routes), tuple(handlers), tuple(modules), tuple(templates))
+        every = cls(tuple(routes), tuple(handlers), tuple(modules), tuple(templates), tuple(flaws))
         return every.only(plugins.active)
 
     def only(self, active: Collection[str]) -> Contributions:
@@ -82,6 +90,7 @@ class Contributions:
             keep(self.all_handlers),
             keep(self.all_modules),
             keep(self.all_templates),
+            self.flaws,
         )
 
     @property
@@ -145,6 +154,17 @@ def _try_routes(plugins: Plugins, routes: list[tuple[str, Route]]) -> None:
         if isinstance(found, Failed):
             code = plugins.code(plugin, "goop_routes")
             plugins.leave_out(plugin, found.error, "goop_routes()", code)
+
+
+def _flaws(node: Node, templates: list[Template]) -> list[tuple[str, str]]:
+    """What plugins have found wrong in the manifests of these folders."""
+    folders = {template.name: template.folder for template in templates}
+    found = node.calls.collect("goop_template_flaws", node=node, templates=templates)
+    return [
+        (one.template, at(folders[one.template], one.pointer, one.words))
+        for _, one in found
+        if one.template in folders
+    ]
 
 
 def _no_index(template: Template) -> str:

@@ -32,6 +32,7 @@ class Misfit(TypeError):
 
     def __init__(self, where: str, found: str, expected: str) -> None:
         super().__init__(f"{where}: found {found}, expected {expected}")
+        self.expected = expected
 
 
 def fit(value: Any, kind: Any, where: str) -> Any:

@@ -5,43 +5,51 @@ from __future__ import annotations
 
 import difflib
 import json
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from goop_node.config.model import ConfigError
 from goop_node.config.values import Mistake, show
 from goop_node.labels import flaw, taken
+from goop_node.plugins.plain_json import NotJson, plain_json
 from goop_node.templates.permissions import parse, parse_all
-from goop_node.types import Template
+from goop_node.types import JsonValue, Template
 
-KEYS = ("name", "description", "permissions")
+MANIFEST = "manifest.json"
+KEYS = ("name", "description", "permissions", "contexts")
 MAX_BYTES = 64 * 1024
 MAX_NAME = 64
 MAX_DESCRIPTION = 300
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
-def read_template(folder: Path) -> Template:
-    """The template in ``folder``, named as the folder is.
+def read_template(folder: Path) -> tuple[Template, tuple[str, ...]]:
+    """The template in ``folder``, named as the folder is, and the mistakes in its manifest.
 
-    The manifest may say ``name`` and ``description`` (shown to people) and ``permissions`` (what
-    its pages ask for). Other keys belong to other programs and are left alone; one that looks
-    like a misspelling is named in the log. Raises ``ConfigError`` with every mistake.
+    The manifest may say ``name`` and ``description`` (shown to people), ``permissions`` (what its
+    pages ask for) and ``contexts`` (for the plugin that has them: only their form is looked at
+    here). Other keys belong to other programs and are left alone, unless one looks like a
+    misspelling. A key with a mistake counts as not there. Each mistake is a line with the file, the
+    JSON Pointer, what was found and what was expected.
     """
-    manifest = folder / "manifest.json"
-    found = _object(manifest) if manifest.is_file() else {}
+    manifest = folder / MANIFEST
     mistakes: list[str] = []
+    try:
+        found = _object(manifest) if manifest.is_file() else {}
+    except (Mistake, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        found, mistakes = {}, [at(folder, "", reason or "cannot be read")]
 
     def take(key: str, check: Callable[[object], T], default: T) -> T:
         try:
             return check(found[key]) if key in found else default
+        except NotJson as error:
+            pointer = f"/{key}{error.pointer}"
+            mistakes.append(at(folder, pointer, f"found {error.found}, expected {error.expected}"))
         except Mistake as mistake:
-            mistakes.append(f"{manifest}: /{key}: {mistake}")
-            return default
+            mistakes.append(at(folder, f"/{key}", str(mistake)))
+        return default
 
     template = Template(
         name=folder.name,
@@ -49,28 +57,33 @@ def read_template(folder: Path) -> Template:
         folder=folder,
         description=take("description", _description, ""),
         permissions=take("permissions", _permissions, frozenset()),
+        contexts=take("contexts", _contexts, {}),
     )
-    if mistakes:
-        raise ConfigError(mistakes)
-    for key in found.keys() - set(KEYS):
+    for key in sorted(found.keys() - set(KEYS)):
         near = difflib.get_close_matches(key.lower(), KEYS, n=1, cutoff=0.75)
         if near:
-            log.warning('%s: /%s is not read; did you mean "%s"?', manifest, key, near[0])
-    return template
+            words = f'found {show(key)}, which is not read; did you mean "{near[0]}"?'
+            mistakes.append(at(folder, "", words))
+    return template, tuple(mistakes)
+
+
+def at(folder: Path, pointer: str, words: str) -> str:
+    """A mistake in the manifest of ``folder``, on one line: where, and what."""
+    return f"{folder / MANIFEST}: {f'{pointer}: ' if pointer else ''}{words}"
 
 
 def _object(manifest: Path) -> dict[str, Any]:
-    try:
-        with manifest.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        found = json.loads(raw) if len(raw) <= MAX_BYTES else None
-    except (OSError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError([f"{manifest}: cannot be read: {reason}"]) from error
+    with manifest.open("rb") as file:
+        raw = file.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
-        raise ConfigError([f"{manifest}: found more than {MAX_BYTES} bytes, expected fewer"])
+        raise Mistake(None, "fewer", found=f"more than {MAX_BYTES} bytes")
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise Mistake(None, f"JSON ({reason})", found="something else") from error
     if not isinstance(found, dict):
-        raise ConfigError([f"{manifest}: found {show(found)}, expected an object {{...}}"])
+        raise Mistake(found, "an object {...}")
     return found
 
 
@@ -100,3 +113,10 @@ def _permissions(value: object) -> frozenset[str]:
         except Mistake as mistake:
             raise Mistake(one, mistake.expected, found=f"{mistake.found} at /{index}") from None
     return frozenset(map(str, parse_all(value)))
+
+
+def _contexts(value: object) -> Mapping[str, JsonValue]:
+    if not isinstance(value, dict):
+        raise Mistake(value, "an object with a context for each name")
+    contexts: dict[str, JsonValue] = plain_json(value)
+    return contexts

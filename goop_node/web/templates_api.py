@@ -42,6 +42,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             "url": origins.url_of(name),
             "page": f"/{name}/",
             "source": grants.source(name),
+            "flaws": [line for template, line in node.template_flaws if template == name],
             "permissions": [
                 {"permission": str(one), "allows": one.allows, "granted": grants.by(name, one)}
                 for one in sorted(grants.asked(name))

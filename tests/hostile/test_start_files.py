@@ -39,7 +39,12 @@ CONFIG = {
     "dev_origins": ["http://alpha.localhost:5173"],
     "isolation": "path",
 }
-MANIFEST = {"name": "Alpha", "description": "first", "permissions": ["camera", "context:chess"]}
+MANIFEST = {
+    "name": "Alpha",
+    "description": "first",
+    "permissions": ["camera", "context:chess"],
+    "contexts": {"talk": {"messages": {"say": {"type": "object"}}, "maxPeers": 8}},
+}
 PLACES = {"goop.toml": "goop.toml", "manifest.json": "alpha/manifest.json"}
 PLACES |= {name: f"data/{name}" for name in (*FILES, JOURNAL)}
 
@@ -81,7 +86,7 @@ def test_a_start_with_damaged_files(
         except (StartError, StorageError) as error:
             why = str(error)
             assert any(name in why for name in names), why
-        assert not why or {"goop.toml", "manifest.json", IDENTITY_FILE, JOURNAL} & {*names}
+        assert not why or {"goop.toml", IDENTITY_FILE, JOURNAL} & {*names}
         shutil.rmtree(folder)
 
 

@@ -17,20 +17,37 @@ from tests.node.template_page import TemplatePage, refused
 
 Pair = tuple[NodeProcess, NodeProcess]
 NEEDED = (403, "permission_needed")
+TALK = {
+    "messages": {
+        "say": {
+            "type": "object",
+            "properties": {"type": {}, "text": {"type": "string"}},
+            "required": ["text"],
+            "additionalProperties": False,
+        }
+    }
+}
 MOVE = {"type": "move", "from": "e2", "to": "e4"}
 
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """Alice's node serves the folder alpha, which asks for chess and the camera."""
+    """Alice's node serves the folder alpha, which asks for chess and the camera. Both serve gamma,
+    which has a context; that is asked for by beta, which Alice's serves."""
     folder: Path = tmp_path_factory.mktemp("granting")
-    (folder / "alpha").mkdir()
-    (folder / "alpha" / "index.html").write_text("<!doctype html><title>t</title>")
-    asks = {"name": "Alpha", "permissions": ["context:chess", "camera"]}
-    (folder / "alpha" / "manifest.json").write_text(json.dumps(asks))
-    alice = start_node(folder / "alice", f"--template={folder / 'alpha'}")
+    manifests: dict[str, Any] = {
+        "alpha": {"permissions": ["context:chess", "camera"]},
+        "beta": {"permissions": ["context:talk"]},
+        "gamma": {"contexts": {"talk": TALK}},
+    }
+    for name, manifest in manifests.items():
+        (folder / name).mkdir()
+        (folder / name / "index.html").write_text("<!doctype html><title>t</title>")
+        (folder / name / "manifest.json").write_text(json.dumps(manifest))
+    alpha, beta, gamma = (f"--template={folder / name}" for name in manifests)
+    alice = start_node(folder / "alice", alpha, beta, gamma)
     try:
-        bob = start_node(folder / "bob", peer=alice)
+        bob = start_node(folder / "bob", gamma, peer=alice)
         try:
             asyncio.run(wait_until_discovered(alice, bob))
             yield alice, bob
@@ -40,9 +57,9 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         alice.stop()
 
 
-async def person(home: Page, act: str, permission: str) -> None:
-    """The person grants or revokes something of alpha's."""
-    body = {"template": "alpha", "permission": permission}
+async def person(home: Page, act: str, permission: str, template: str = "alpha") -> None:
+    """The person grants or revokes something of a template's."""
+    body = {"template": template, "permission": permission}
     answer = await home.http.post(f"/api/templates/{act}", json=body)
     assert answer.status_code == 200, answer.text
 
@@ -117,6 +134,39 @@ async def test_a_request_is_for_its_own_template_until_others_are_granted_it(nod
         assert await alpha.received(channel, 1) == [MOVE]
         await person(home, "revoke", "context:chess")
         assert (await home.http.post("/api/realtime/close", json=place)).status_code == 200
+
+
+async def test_two_pages_of_a_folder_talk_in_its_own_context(nodes: Pair) -> None:
+    alice, bob = nodes
+    say = {"type": "say", "text": "hello"}
+    async with (
+        TemplatePage.of(alice, "gamma", "docE") as gamma,
+        TemplatePage.of(alice, "beta", "docF") as beta,
+        TemplatePage.of(bob, "gamma", "docG") as peer,
+        Page.open(alice) as home,
+    ):
+        asked = {"peerId": bob.peer_id, "context": "talk_1"}
+        await refused(beta, "POST", "request", *NEEDED, json=asked)
+        row = await gamma.post("request", 201, **asked)
+        place = {"channelId": row["channelId"]}
+        told = await peer.frame("incoming", channel=row["channelId"])
+        assert (told["context"], told["title"]) == ("talk_1", "gamma")
+        await peer.post("accept", **place)
+        await gamma.frame("state", channel=row["channelId"], state="connected")
+        await gamma.post("send", **place, data=say)
+        assert await peer.received(row["channelId"], 1) == [say]
+        for data, code, pointer in (
+            (say | {"text": 3}, "invalid_message", "/text"),
+            (say | {"more": 3}, "invalid_message", "/more"),
+            (MOVE, "unknown_type", "/type"),
+        ):
+            answer = await peer.http.post("/api/realtime/send", json={**place, "data": data})
+            assert (answer.json()["code"], answer.json()["pointer"]) == (code, pointer)
+        # Another template uses it as it would a plugin's: once the person has granted it.
+        await person(home, "grant", "context:talk", "beta")
+        names = [one["name"] for one in (await beta.http.get("/api/realtime/contexts")).json()]
+        assert names == ["talk"]
+        await person(home, "revoke", "context:talk", "beta")
 
 
 async def test_the_browsers_powers_follow_what_was_granted(nodes: Pair) -> None:

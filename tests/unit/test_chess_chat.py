@@ -7,7 +7,7 @@ import pytest
 
 from goop_chess.plugin import schemas
 from goop_chess.session import ChessSession
-from goop_realtime.contexts.registry import Validator
+from goop_realtime.contexts.validator import Validator
 from goop_realtime.types import Message, OpenRequest
 
 REQUEST = OpenRequest(channel="rt-1", context="chess_1", opener="w", peers=("w", "b"))

@@ -13,7 +13,7 @@ from goop_chess.clocks import DAY_MS, LAG_MS, Clock, charge, pgn_tag
 from goop_chess.plugin import schemas
 from goop_chess.session import ChessSession, new_game, refuse_state, same_clock
 from goop_chess.timekeeper import AWAY_MS, TICK_MS
-from goop_realtime.contexts.registry import Validator
+from goop_realtime.contexts.validator import Validator
 from goop_realtime.types import Message, OpenRequest
 from tests.unit.chess_clock_world import GUEST, HOST, Node, World
 from tests.unit.test_chess_session import REQUEST

@@ -20,7 +20,7 @@ from goop_chess.rules import Illegal, Position, sans
 from goop_chess.session import ChessSession, new_game, refuse_state
 from goop_chess.summary import summary
 from goop_node.plugins.crossings import fit
-from goop_realtime.contexts.registry import Validator
+from goop_realtime.contexts.validator import Validator
 from goop_realtime.types import Message, OpenRequest, Summary
 
 OPERA = (

@@ -23,7 +23,7 @@ from goop_node.config.model import NodeConfig, StartError
 from goop_node.data.ready import only_node, read_ready, write_ready
 from goop_node.hookspecs import hookimpl
 from goop_node.p2p import addresses as p2p_addresses
-from goop_node.plugins.environment import Candidate
+from goop_node.plugins.environment import Candidate, installed
 from goop_node.types import JsonSchema
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.plugin import CONFIG_SCHEMA, RealtimePlugin
@@ -122,6 +122,21 @@ def test_check_says_what_would_fail(capsys: pytest.CaptureFixture[str], tmp_path
     assert "no mistakes; plugins: sized" in out
     assert err == "plugin broken: cannot be loaded: ImportError: nothing there\n"
     assert not data.exists()
+
+
+def test_check_finds_what_is_wrong_in_a_folder_of_pages(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"name": 3, "contexts": {"talk": {"messages": {}}}}')
+    config = NodeConfig(data=tmp_path / "data", templates=(folder,), plugins={"realtime": {}})
+    assert check(config, installed().candidates(["realtime"])) == 1
+    where = folder / "manifest.json"
+    assert capsys.readouterr().err.splitlines() == [
+        f"{where}: /name: found 3, expected 1 to 64 characters on one line",
+        f"{where}: /contexts/talk/messages: found 0 types of messages, expected 1 to 64",
+    ]
 
 
 def test_plugins_prints_the_table_failures_and_what_is_not_enabled(

@@ -17,6 +17,7 @@ DOCUMENTS = [
     "SECURITY.md",
     "docs/protocol.md",
     "docs/durability.md",
+    "docs/manifest.md",
     "js/README.md",
     "benchmarks/README.md",
     *(f"docs/decisions/{path.name}" for path in sorted((ROOT / "docs/decisions").glob("*.md"))),

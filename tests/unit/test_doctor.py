@@ -102,6 +102,12 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch, takes: bool) -> None:
     assert (level, "TCP port 8788" in words) == ("note", True)
 
 
+def test_templates() -> None:
+    rows = [{"name": "a", "flaws": []}, {"name": "b", "flaws": ["b/manifest.json: /name: found 3"]}]
+    found = told(running.templates(rows))
+    assert found == [("wrong", "b/manifest.json: /name: found 3")]
+
+
 def test_plugins_and_people() -> None:
     broken = {"name": "chess", "error": "snapshot() failed", "place": "game.py:7"}
     status: dict[str, Any] = {"plugins": [broken], "databases": {"chess": "locked"}}

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from goop_node.commands import StartError
 from goop_node.plugins.environment import PLUGIN_NAME
 from goop_node.templates.folder import read_template
-from goop_realtime.contexts.registry import _NAME
+from goop_realtime.contexts.folders import of_folders
+from goop_realtime.contexts.registry import NAME
 from goop_realtime.new_command import NAMES, make
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def test_a_plugin_of_any_name(name: str) -> None:
         package = made / "src" / target.partition(":")[0]
         assert (package / "__init__.py").is_file()
         assert PLUGIN_NAME.fullmatch(plugin)
-        assert _NAME.fullmatch(plugin)
+        assert NAME.fullmatch(plugin)
         assert ADDRESS.fullmatch(project["name"].removeprefix("goop-"))
         assert set(tomllib.loads((made / "goop.toml").read_text())["plugins"]) == {
             "realtime",
@@ -67,7 +68,9 @@ def test_a_template_of_any_name(name: str) -> None:
             assert list(Path(folder).iterdir()) == []
             return
         assert ADDRESS.fullmatch(made.name)
-        assert read_template(made).title == json.loads((made / "manifest.json").read_text())["name"]
+        template, mistakes = read_template(made)
+        assert of_folders([template], [])[1] == [*mistakes] == []
+        assert template.title == json.loads((made / "manifest.json").read_text())["name"]
 
 
 def test_its_script_is_typed(tmp_path: Path) -> None:

@@ -230,4 +230,4 @@ def test_what_goop_new_makes_is_built_installed_and_run(
         contexts = httpx.get(f"{node.url}/api/realtime/contexts", headers=node.headers).json()
     finally:
         node.stop()
-    assert [one["name"] for one in contexts] == ["four_in_a_row"]
+    assert [one["name"] for one in contexts] == ["four_in_a_row", "small_talk"]

@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 
 from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.plugin_code import open_session, terms_of
-from goop_realtime.contexts.registry import ContextError, Registry, Validator, compile_context
+from goop_realtime.contexts.registry import Registry, compile_context
+from goop_realtime.contexts.validator import ContextError, Validator
 from goop_realtime.model.jsonio import MAX_DEPTH, MalformedJson, decode, encode
 from goop_realtime.testing import World
 from goop_realtime.types import ContextType, Message, OpenRequest, Summary

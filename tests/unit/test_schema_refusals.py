@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goop_realtime.contexts.registry import Validator
 from goop_realtime.contexts.schema_refusals import MAX_FOUND, MAX_NAME, MAX_POINTER, MAX_REASON
+from goop_realtime.contexts.validator import Validator
 from goop_realtime.model.jsonio import encode
 from goop_realtime.types import Refusal
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from goop_realtime.contexts.registry import DIALECT, ContextError, Validator
+from goop_realtime.contexts.validator import DIALECT, ContextError, Validator
 from goop_realtime.model.jsonio import decode
 
 REMOTES = ("dynamicRef.json", "refRemote.json", "vocabulary.json")

@@ -14,7 +14,8 @@ import pytest
 from goop_node.cli import main as goop
 from goop_node.commands import StartError
 from goop_realtime import ContextType, types_command
-from goop_realtime.contexts.registry import compile_context
+from goop_realtime.contexts.registry import Context, compile_context
+from goop_realtime.new_command import make
 from goop_realtime.types_command import declarations, of_all_plugins
 
 JS = Path(__file__).parents[2] / "js"
@@ -37,6 +38,8 @@ room.send({ type: "position", x: 1, y: 2 });
 room.onMessage = (peer, data) => {
   if (data.type === "wave") console.log(peer, data.wave + 1);
 };""",
+    "folders": 'const talk = await Goop.realtime.connect("p", { context: "small_talk" });\n'
+    'talk.send({ type: "say", text: "hello" });',
     "refs": 'const nest = await Goop.realtime.connect("p", { context: "nested" });\n'
     'nest.send({ type: "tree", root: { name: "a", below: [{ name: "b" }] } });',
 }
@@ -49,6 +52,8 @@ BAD = {
     "no such param": 'Goop.realtime.connect("p", { context: "chess", params: { color: 1 } });',
     "of another context": 'const arcade = await Goop.realtime.joinRoom("arcade_1");\n'
     'arcade.send({ type: "move", from: "e2", to: "e4" });',
+    "not of a folder": 'const say = await Goop.realtime.connect("p", { context: "small_talk" });\n'
+    'say.send({ type: "say", words: "hello" });',
     "deep in it": 'const nest = await Goop.realtime.connect("p", { context: "nested" });\n'
     'nest.send({ type: "tree", root: { name: "a", below: [{ name: 7 }] } });',
 }
@@ -81,7 +86,8 @@ NESTED = ContextType(
 def test_good_and_bad_pages(tmp_path: Path) -> None:
     if not (BIN / "json2ts").exists():
         pytest.skip("the generator of types is not there: make lint installs it")
-    contexts = [*of_all_plugins(), compile_context("nested", NESTED)]
+    folder = make("template", "small-talk", tmp_path / "pages")
+    contexts = [*of_all_plugins((folder,)), compile_context("nested", NESTED)]
     text = declarations(contexts, goop="types/goop.d.ts", generator=[str(BIN / "json2ts")])
     (tmp_path / "goop-contexts.d.ts").write_text(text)
     (tmp_path / "types").mkdir()
@@ -90,7 +96,8 @@ def test_good_and_bad_pages(tmp_path: Path) -> None:
     for name, page in {**GOOD, **BAD}.items():
         (tmp_path / f"{name.replace(' ', '-')}.ts").write_text(f"{page}\nexport {{}};\n")
     options = {**STRICT, "module": "ES2022"}
-    (tmp_path / "tsconfig.json").write_text(json.dumps({"compilerOptions": options}))
+    settings = {"compilerOptions": options, "include": ["*.ts", "types"]}
+    (tmp_path / "tsconfig.json").write_text(json.dumps(settings))
     done = subprocess.run(
         [BIN / "tsc", "-p", tmp_path, "--pretty", "false"],
         capture_output=True,
@@ -110,6 +117,25 @@ def test_without_node_it_says_what_is_needed(
     assert goop.main(["types"]) == goop.MISTAKE
     assert "Node.js" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_of_pages_are_asked_for_and_their_mistakes_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told: list[str] = []
+
+    def note(contexts: list[Context], **_: object) -> str:
+        told.extend(one.name for one in contexts)
+        return ""
+
+    monkeypatch.setattr(types_command, "declarations", note)
+    folder = make("template", "small-talk", tmp_path)
+    assert goop.main(["types", "--template", "small-talk"]) == 0
+    assert {"chess", "small_talk"} <= {*told}
+    (folder / "manifest.json").write_text('{"contexts": {"small_talk": {}}}')
+    assert goop.main(["types", "--template", "small-talk"]) == goop.MISTAKE
+    assert "manifest.json: /contexts/small_talk/messages: found none" in capsys.readouterr().err
 
 
 def test_a_generator_that_fails_is_quoted(tmp_path: Path) -> None:

@@ -60,8 +60,10 @@ def make(kind: str, name: str, into: Path) -> Path:
     if dashed in RESERVED_NAMES:
         raise StartError([f"{name!r} is a name of the node's own; choose another"])
     folder = into / (f"goop-{dashed}" if kind == "plugin" else dashed)
+    word = name.replace("-", "_")
     words = {
-        "__NAME__": name.replace("-", "_"),
+        "__NAME__": word,
+        "__CONTEXT__": word if word[0].isalpha() else f"c{word}",
         "__DASHED__": dashed,
         "__TITLE__": dashed.replace("-", " ").capitalize(),
         "__YEAR__": str(datetime.now(UTC).year),

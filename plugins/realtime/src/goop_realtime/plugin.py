@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -24,9 +24,11 @@ from goop_node.types import (
     Route,
     SdkModule,
     StreamHandler,
+    Template,
+    TemplateFlaw,
 )
 from goop_realtime import hookspecs
-from goop_realtime.contexts.collected import authorizer_of, registry_of
+from goop_realtime.contexts.collected import authorizer_of, flaws_of, registry_of
 from goop_realtime.contexts.registry import Registry
 from goop_realtime.contexts.slow_calls import SlowCalls
 from goop_realtime.driver.bridge import Bridge
@@ -145,6 +147,13 @@ class RealtimePlugin:
         return sdk.modules()
 
     @hookimpl
+    def goop_template_flaws(
+        self, node: NodeApi, templates: Sequence[Template]
+    ) -> Iterable[TemplateFlaw]:
+        """What is wrong with the contexts that folders declare."""
+        return flaws_of(node, templates)
+
+    @hookimpl
     def goop_peer_changed(self, node: NodeApi, event: PeerEvent) -> None:
         """A peer that came back gets its channels back."""
         if self._bridge is not None:
@@ -239,10 +248,11 @@ class RealtimePlugin:
 
 
 def _rights(node: NodeApi, registry: Registry) -> Rights:
-    """What templates may use: contexts that their own plugin brings, and those given to them."""
+    """What templates may use: contexts of their own plugin or folder, and those given to them."""
     own: dict[str, set[str]] = {name: set() for name in node.templates}
     for context in registry.owned():
-        for name in node.grants.own(context.plugin) & own.keys():
+        whose = {context.folder} if context.folder else node.grants.own(context.plugin)
+        for name in whose & own.keys():
             own[name].add(context.type.name)
     return Rights(
         contexts={name: node.grants.contexts(name) | names for name, names in own.items()},

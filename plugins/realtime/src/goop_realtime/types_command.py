@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``goop types``: TypeScript of what the installed contexts say, for pages that are type-checked.
+"""``goop types``: TypeScript of what contexts say, of plugins and of folders of pages.
 
 ``json-schema-to-typescript`` (npm, MIT) turns JSON Schemas into types; what channels and rooms of
 them take then is in the SDK's own types (``GoopContextTypes``).
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from goop_node.commands import Command, NodeClient, StartError
+from goop_node.config.file import load_config
 from goop_node.config.model import NodeConfig
 from goop_node.data.kept_files import NotKeptError, write_whole
 from goop_node.node import Node
@@ -46,10 +47,20 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where goop.d.ts is, from there; default: types/goop.d.ts",
     )
+    parser.add_argument(
+        "--template",
+        action="append",
+        metavar="DIR",
+        help="a folder of pages whose contexts are wanted, too, beside those that goop.toml names",
+    )
 
 
 def _run(options: argparse.Namespace, node: NodeClient) -> int:
-    contexts = of_all_plugins()
+    plugins = [one.name for one in installed().plugins]
+    path = Path(options.config) if options.config else None
+    given = {"--template": options.template}
+    folders = load_config(path, given, installed=plugins).templates
+    contexts = of_all_plugins(folders)
     text = declarations(contexts, goop=options.goop)
     try:
         write_whole(Path(options.out), text.encode())
@@ -59,11 +70,15 @@ def _run(options: argparse.Namespace, node: NodeClient) -> int:
     return 0
 
 
-def of_all_plugins() -> list[Context]:
-    """Every context that an installed plugin brings. Raises ``PluginError`` of a broken one."""
+def of_all_plugins(folders: tuple[Path, ...] = ()) -> list[Context]:
+    """Every context that an installed plugin, or one of these folders of pages, brings.
+
+    Raises ``PluginError`` of a broken plugin, ``ConfigError`` with the mistakes of a folder.
+    """
     plugins = {one.name: dict[str, Any]() for one in installed().plugins}
     with tempfile.TemporaryDirectory(prefix="goop-types-") as folder:
-        node = Node(NodeConfig(data=Path(folder), plugins=plugins, strict=True))
+        config = NodeConfig(data=Path(folder), plugins=plugins, templates=folders, strict=True)
+        node = Node(config)
         return registry_of(PluginNode(node, "realtime")).all()
 
 

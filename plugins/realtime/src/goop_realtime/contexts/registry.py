@@ -1,75 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""The registry of contexts: which names exist, and compiled validators for their messages.
-
-``jsonschema`` judges the schemas when a plugin registers them; what runs per message is
-``jsonschema-rs``, an order of magnitude faster and linear in its patterns.
-"""
+"""The registry of contexts: which names exist, and compiled validators for their messages."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import jsonschema_rs
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
-from goop_node.plugins.contained import passes
 from goop_node.types import JsonSchema, JsonValue
-from goop_realtime.contexts.schema_refusals import MASK, refusal
+from goop_realtime.contexts.validator import ContextError, Validator
 from goop_realtime.model.contract import Contract
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import MAX_CONTEXT
 from goop_realtime.types import ContextType, Limits, MessageType, Refusal
 
+FOLDER = "template:"
+"""What stands in a plugin's place, before the template's name, where a folder brings a context."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 PARAMS_BYTES = 4096
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-
-class ContextError(ValueError):
-    """A context type that cannot be registered, in words."""
-
-
-class Validator:
-    """One compiled JSON Schema. Refuses remote references and other dialects."""
-
-    def __init__(self, schema: JsonSchema, *, where: str) -> None:
-        dialect = schema.get("$schema", DIALECT)
-        if dialect != DIALECT:
-            raise ContextError(f"{where}: $schema is {dialect!r}; expected {DIALECT!r}")
-        try:
-            Draft202012Validator.check_schema(schema)
-            self._compiled = jsonschema_rs.Draft202012Validator(
-                dict(schema),
-                pattern_options=jsonschema_rs.RegexOptions(),
-                retriever=_refuse_remote,
-                ignore_unknown_formats=True,
-                mask=MASK,
-            )
-        except SchemaError as error:
-            raise ContextError(f"{where}: not a JSON Schema 2020-12: {error.message}") from None
-        except (ValueError, jsonschema_rs.ReferencingError) as error:
-            raise ContextError(f"{where}: cannot be compiled: {error}") from None
-
-    def check(self, value: JsonValue) -> Refusal | None:
-        """``None`` when ``value`` fits, else what does not fit and where."""
-        try:
-            if self._compiled.is_valid(value):
-                return None
-        except BaseException as error:
-            if passes(error):
-                raise
-            return Refusal(code="plugin_error", reason="the context's schema cannot judge this")
-        return refusal(self._compiled.iter_errors(value))
-
-
-def _refuse_remote(uri: str) -> Any:
-    raise ValueError(f"schemas are not fetched: {uri}")
 
 
 @dataclass(frozen=True)
@@ -109,6 +60,7 @@ class Context:
 
     type: ContextType
     plugin: str
+    """Or ``template:NAME`` where that template's folder declares it."""
     hash: str
     messages: Mapping[str, Validator]
     params: Validator | None
@@ -133,6 +85,11 @@ class Context:
     def name(self) -> str:
         """The type's name."""
         return self.type.name
+
+    @property
+    def folder(self) -> str:
+        """The template whose folder declares it; ``""`` for a plugin's."""
+        return self.plugin.removeprefix(FOLDER) if self.plugin.startswith(FOLDER) else ""
 
     @property
     def page(self) -> str | None:
@@ -185,7 +142,7 @@ class Context:
 
 def compile_context(plugin: str, kind: ContextType) -> Context:
     """Check and compile ``kind``. Raises ``ContextError``."""
-    if not _NAME.fullmatch(kind.name):
+    if not NAME.fullmatch(kind.name):
         raise ContextError(
             f"context name {kind.name!r}: expected a lower-case word of [a-z0-9_], "
             "at most 64 characters"
@@ -267,6 +224,11 @@ class Registry:
                 f"context {context.type.name!r} is already registered by plugin {taken.plugin!r}"
             )
         self._contexts[context.type.name] = context
+
+    def set_folders(self, contexts: Iterable[Context]) -> None:
+        """Have these of templates' folders, and no others; channels that are open keep theirs."""
+        plugins = {name: one for name, one in self._contexts.items() if not one.folder}
+        self._contexts = {one.name: one for one in contexts} | plugins
 
     def all(self) -> list[Context]:
         """Every context, sorted by name."""
