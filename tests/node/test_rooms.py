@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from goop_node.cli import main as cli
+from goop_node.client import Client, GoopError
 from goop_node.testing import NodeProcess, start_node
 from tests.limits import HANG
 from tests.node.page import Page, wait_until_discovered
@@ -224,3 +225,38 @@ async def test_a_transcript_is_genuine_unless_somebody_changes_it(
     forged.write_text(file.read_text().replace("I promise", "I never"))
     assert cli.main(["transcript", "--check", str(forged)]) == 1
     assert f"{trio[1].peer_id} has not signed 'b-1'\nNOT GENUINE" in capsys.readouterr().out
+
+
+async def test_programs_share_a_room(trio: Trio) -> None:
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(Client.from_data(node.data)) for node in trio]
+        rooms = [await one.join_room("programs", max_peers=3) for one in clients]
+        heard: list[list[tuple[str, Any, str | None]]] = [[], [], []]
+        joined: list[set[str]] = [set(), set(), set()]
+        left = asyncio.Event()
+        for n, room in enumerate(rooms):
+            room.on_message = lambda who, data, meta, n=n: heard[n].append((who, data, meta.to))
+            room.on_member_join = lambda member, n=n: joined[n].add(member.peer_label)
+        alice, bob, carol = rooms
+        peers = [room.self for room in rooms]
+        hello = alice.send("hello")
+        await hello.handled
+        assert not (await hello.handled_by(peers[1])).failed
+        whisper = bob.send_to(peers[2], "psst")
+        await whisper.handled_by(peers[2])
+        everybody = [(peers[0], "hello", None)]
+        assert heard == [[], everybody, [*everybody, (peers[1], "psst", peers[2])]]
+        names = ["alice", "bob", "carol"]
+        assert [sorted(one) for one in joined] == [
+            [name for name in names if name != own] for own in names
+        ]
+        assert {room.host for room in rooms} <= set(peers)
+        assert [past.data for past in await alice.history()] == ["hello"]
+        with pytest.raises(GoopError) as stranger:
+            await hello.handled_by("12D3KooWStranger")
+        assert stranger.value.code == "left"
+        bob.on_member_leave = lambda member: left.set()
+        await carol.leave()
+        await left.wait()
+        assert carol.state == "left"
+        assert [member.peer_id for member in bob.members] == peers[:2]

@@ -16,6 +16,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/protocol.md",
+    "docs/client.md",
     "docs/durability.md",
     "docs/manifest.md",
     "js/README.md",

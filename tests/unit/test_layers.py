@@ -97,13 +97,28 @@ def test_each_side_of_p2p_keeps_to_its_loop() -> None:
     assert "asyncio" not in tops(P2P / "host.py")
 
 
+CLIENT = HOST / "client.py"
+"""The Python client's name for programs: no part of the node."""
+
+
 def test_the_host_imports_no_plugin() -> None:
-    assert breaches(sources(".py", under=HOST), {REALTIME, *CONTEXT_PACKAGES, "chess"}) == []
+    node = [path for path in sources(".py", under=HOST) if path != CLIENT]
+    assert breaches(node, {REALTIME, *CONTEXT_PACKAGES, "chess"}) == []
 
 
-PURE = ("model", "machine", "rooms", "engine")
+def test_the_client_is_a_name_alone_which_the_node_does_not_import() -> None:
+    plain = {name for module, name in imports(CLIENT) if module == f"{REALTIME}.client"}
+    assert imports(CLIENT) == {(f"{REALTIME}.client", name) for name in plain}
+    users = [path for path in packaged() if "goop_node.client" in {m for m, _ in imports(path)}]
+    assert users == []
+
+
+PURE = ("model", "machine", "rooms", "engine", "client/protocol")
 """Folders without I/O and clock (``contexts/`` asks asyncio whether it was cancelled)."""
-IMPURE = {"asyncio", "litestar", "socket", "sqlite3", "threading", "time", "trio", "uvicorn"}
+IMPURE = {
+    *("asyncio", "litestar", "socket", "sqlite3", "threading", "time", "trio", "uvicorn"),
+    *("httpx", "websockets"),
+}
 FOLDERS = {
     "model": {"model"},
     "contexts": {"contexts", "model"},
@@ -114,6 +129,7 @@ FOLDERS = {
     "goop2": {"contexts", "model", "machine", "engine", "goop2"},
     "driver": {"contexts", "model", "machine", "rooms", "engine", "storage", "goop2", "driver"},
     "web": {"contexts", "model", "machine", "rooms", "engine", "driver", "web"},
+    "client": {"model", "client"},
 }
 """Each folder of the realtime plugin with those that it may import."""
 CORE = PLUGINS / "realtime" / "src" / REALTIME
