@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from playwright.async_api import Browser
 
+from goop_node.client import Client
 from tests.browser.channel_pages import CONNECT, LISTEN, Nodes, hears, leave, pair, say
 from tests.browser.conftest import page_url
 
@@ -58,3 +59,36 @@ async def test_a_new_page_may_ask_for_what_the_log_holds(chromium: Browser, node
     here, there = (node.peer_id for node in nodes)
     assert rows == [[x, here if x == -1 else there] for x in [*past, 99]]
     await leave(a, b)
+
+
+async def test_a_program_talks_with_a_page_that_is_loaded_anew(
+    chromium: Browser, nodes: Nodes
+) -> None:
+    page = await (await chromium.new_context()).new_page()
+    await page.goto(page_url(nodes[0], "blank"))
+    await page.evaluate(LISTEN)
+    async with Client.from_data(nodes[1].data) as program:
+        channel = await program.connect(nodes[0].peer_id, context="arcade_program")
+        heard = aiter(channel)
+        shoot = {"type": "shoot", "y": 0, "direction": "up"}
+        await channel.send({**shoot, "x": 1}).handled
+        await say(page, 5)
+        assert (await anext(heard)).data == {**shoot, "x": 5}
+        await page.reload()
+        sent = channel.send({**shoot, "x": 2})
+        await sent.delivered
+        assert not sent.handled.done()
+        await page.evaluate(LISTEN)
+        await page.evaluate(
+            """async () => {
+              const channels = await Goop.realtime.channels();
+              listen(channels.find(({ context }) => context === "arcade_program"));
+            }"""
+        )
+        await sent.handled
+        await hears(page, 2)
+        await say(page, 6)
+        assert (await anext(heard)).data == {**shoot, "x": 6}
+        await channel.close()
+        await page.wait_for_function("() => channel.detail.code === 'closed'")
+    await page.context.close()
