@@ -175,6 +175,11 @@ class Node:
         return self._contributions.routes
 
     @property
+    def stream_handlers(self) -> list[tuple[str, StreamHandler]]:
+        """(plugin, handler) of every active plugin."""
+        return self._contributions.stream_handlers
+
+    @property
     def sdk_modules(self) -> Mapping[str, Path]:
         """The scripts of plugins by their name below ``/sdk/``."""
         return self._contributions.sdk_modules
@@ -215,6 +220,10 @@ class Node:
         """Record that something of a plugin failed, for the status page and the log."""
         self._plugins.fault(plugin, error, doing, code, about)
 
+    def code(self, plugin: str, hook: str) -> object:
+        """The function with which a plugin implements a hook, to name its place."""
+        return self._plugins.code(plugin, hook)
+
     def loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """The loop's exception handler: what nobody waits for is told as its plugin's."""
         error = context.get("exception")
@@ -246,7 +255,7 @@ class Node:
         ]
         try:
             await self._enter_lifespans(lifespans)
-            for plugin, handler in self._contributions.stream_handlers:
+            for plugin, handler in self.stream_handlers:
                 self.p2p.handle(self._contained(plugin, handler))
             unsubscribe = self.peers.subscribe(self._peer_changed)
             try:

@@ -7,6 +7,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,9 +18,12 @@ from goop_node.config.model import NodeConfig, StartError
 from goop_node.log_format import FORMATS, say
 from goop_node.plugins.environment import Candidate, installed
 from goop_node.plugins.interrupts import Interrupted, interruptible
+from goop_node.plugins.last_words import LastWords
 
 MISTAKE = 2
 """The exit code of everything that is wrong before a node starts."""
+PATIENCE = 60.0
+"""Seconds that plugins may take to be looked at."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -91,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="validate goop.toml and the plugins")
     _examination_options(check)
+    check.add_argument("--json", action="store_true", help="print what was found for programs")
+    check.add_argument("--plugin", metavar="NAME", help="look closely at one installed plugin")
+    check.add_argument("--quick", action="store_true", help="less of what takes long")
     check.set_defaults(command=_check)
 
     doctor = commands.add_parser("doctor", help="look at what may keep others, or messages, away")
@@ -165,9 +172,11 @@ def _plugins(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from goop_node.cli.plugins import check
+    from goop_node.cli.check import check, gate
 
-    return _examined(options, check)
+    if options.plugin is not None:
+        return gate(_config(options), options.plugin, quick=options.quick, as_json=options.json)
+    return _examined(options, partial(check, as_json=options.json))
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -196,4 +205,6 @@ def _examined(options: argparse.Namespace, report: Callable[..., int]) -> int:
         return in_own_process(options.arguments)
     environment = installed()
     candidates = environment.candidates(config.plugins)
-    return report(config, candidates, environment.complaints, options.scratch)
+    with LastWords(options.scratch) as words:
+        words.within(PATIENCE)
+        return report(config, candidates, environment.complaints, options.scratch)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""``goop plugins`` and ``goop check``: what a node would make of its configuration.
+"""``goop plugins``: what a node would make of its configuration.
 
-Both build a whole node in a throw-away data folder and start nothing of it. As commands they do so
-in a process of their own: a plugin that ends it is named like any other that fails.
+It builds a whole node in a throw-away data folder and starts nothing of it, in a process of its
+own: a plugin that ends that, or takes too long, is named like any other that fails.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from goop_node.plugins.environment import Candidate
 from goop_node.plugins.faults import at
 from goop_node.plugins.loading import MARKER, Loading
 from goop_node.plugins.status import PluginStatus
+from goop_node.web.app import create_app
 
 
 def in_own_process(arguments: Sequence[str]) -> int:
@@ -54,7 +55,7 @@ def print_plugins(
 
     Raises ``StartError`` for mistakes in the configuration.
     """
-    statuses = _examine(config, candidates, scratch).plugin_status()
+    statuses = examine(config, candidates, scratch).plugin_status()
     if statuses:
         rows: list[tuple[str, ...]] = [
             ("NAME", "VERSION", "DISTRIBUTION", "STATUS", "HOOKS", "BRINGS")
@@ -87,46 +88,17 @@ def print_plugins(
     return 0
 
 
-def check(
-    config: NodeConfig,
-    candidates: Sequence[Candidate],
-    complaints: Sequence[str] = (),
-    scratch: Path | None = None,
-) -> int:
-    """Say whether a node could start like this. Returns 0, or 1 when a plugin would fail, or a
-    template's manifest has mistakes.
-
-    Warnings, those of ``complaints`` about the Python environment among them, do not count.
-
-    Raises ``StartError`` for mistakes in the configuration.
-    """
-    node = _examine(config, candidates, scratch)
-    statuses = node.plugin_status()
-    for complaint in complaints:
-        say(f"warning: {complaint}", error=True)
-    for one in statuses:
-        for warning in one.warnings:
-            say(f"plugin {one.name}: warning: {warning}", error=True)
-    failed = [one for one in statuses if one.error]
-    for one in failed:
-        say(f"plugin {one.name}: {one.error}{at(one.place)}", error=True)
-    for _, line in node.template_flaws:
-        say(line, error=True)
-    if failed or node.template_flaws:
-        return 1
-    where = str(config.source) if config.source else "The defaults"
-    say(f"{where}: no mistakes; plugins: {', '.join(sorted(config.plugins)) or 'none'}")
-    return 0
-
-
-def _examine(config: NodeConfig, candidates: Sequence[Candidate], scratch: Path | None) -> Node:
+def examine(config: NodeConfig, candidates: Sequence[Candidate], scratch: Path | None) -> Node:
+    """Build a node and its web application. Raises ``StartError`` for mistakes."""
     logger = logging.getLogger("goop_node.plugins")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # the commands print what failed themselves
     try:
         with tempfile.TemporaryDirectory(prefix="goop-check-") as folder:
             config = dataclasses.replace(config, data=scratch or Path(folder))
-            return Node(config, candidates)
+            node = Node(config, candidates)
+            create_app(node)
+            return node
     finally:
         logger.setLevel(level)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from goop_node.cli.ports import bind
 from goop_node.config.model import NodeConfig, StartError
 from goop_node.data.kept_files import aside_in
-from goop_node.doctor.findings import Finding, note, ok, wrong
+from goop_node.findings import Finding, note, ok, wrong
 
 MEGABYTE = 1024 * 1024
 LITTLE = 200 * MEGABYTE

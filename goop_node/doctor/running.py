@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from goop_node.commands import NodeClient
-from goop_node.doctor.findings import Finding, note, ok, wrong
+from goop_node.findings import Finding, note, ok, wrong
 
 DIAL_SECONDS = 3.0
 FIREWALLS = {

@@ -76,6 +76,10 @@ class Faults:
         trace = traceback_of(error)
         log_with(log, logging.ERROR, trace, "plugin %s: %s%s%s", plugin, words, at(place), more)
 
+    def of(self, plugin: str) -> tuple[Fault, ...]:
+        """Everything that ``plugin`` failed in, the newest last."""
+        return tuple(self._by_plugin.get(plugin, {}).values())
+
     def latest(self, plugin: str) -> Fault | None:
         """The newest fault of ``plugin``."""
         known = self._by_plugin.get(plugin)

@@ -9,6 +9,7 @@ from typing import Any
 
 from goop_node.plugins.blame import place_of_code
 from goop_node.plugins.faults import at
+from goop_node.plugins.instance import Instance
 
 
 def unmarked(hooks: Collection[str], functions: Mapping[str, Callable[..., Any]]) -> list[str]:
@@ -19,6 +20,13 @@ def unmarked(hooks: Collection[str], functions: Mapping[str, Callable[..., Any]]
         for name, function in sorted(functions.items())
         if name in hooks
     ]
+
+
+def idle(instance: Instance) -> list[str]:
+    """A warning about a plugin that nothing is ever asked of."""
+    if instance.hooks:
+        return []
+    return [f"it has no hook, so it does nothing; write @hookimpl above one{at(instance.place)}"]
 
 
 def ordered(hook: str, implementation: Any) -> list[str]:

@@ -174,8 +174,8 @@ class Plugins:
             self._fail(
                 name,
                 f"the process ended the last time in {self.loading.suspect[1]} of this plugin "
-                "(by os._exit, or a crash in compiled code?); it is left out this once, "
-                "start again to try it again",
+                "(by os._exit, by a crash in compiled code, or because it took too long?); "
+                "it is left out this once, start again to try it again",
             )
             return
         with self.loading.step(name, "loading"):
@@ -204,8 +204,10 @@ class Plugins:
         found = found or (place_of_code(code) if code is not None else "")
         if found or instance is not None:
             return found or (instance.place if instance is not None else "")
-        candidate = self._candidates.get(name)
-        return file_of(candidate.module) or candidate.source if candidate is not None else ""
+        if name not in self._candidates:
+            return ""
+        file = file_of(self._candidates[name].module)
+        return self.loading.place_in(name, file) or file or self._candidates[name].source
 
     def _package(self, name: str) -> str:
         instance = self._instances.get(name)
@@ -261,7 +263,8 @@ class Plugins:
     def _explain(self, name: str) -> None:
         """Refuse hooks that nobody declares, wrappers, and signatures that drifted."""
         instance = self._instances[name]
-        for sentence in plugin_hints.unmarked(self.manager.owners.keys(), instance.others):
+        unmarked = plugin_hints.unmarked(self.manager.owners.keys(), instance.others)
+        for sentence in unmarked or plugin_hints.idle(instance):
             self.warn(name, sentence)
         for hook, function in sorted(instance.hooks.items()):
             caller = getattr(self.manager.hook, hook)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from goop_node.data.kept_files import read_json, write_kept
 from goop_node.log_format import log_with
+from goop_node.plugins.last_words import EARLIER, place_in
 from goop_node.plugins.process_state import held
 
 MARKER = "loading.json"
@@ -41,6 +42,12 @@ class Loading:
         """Told of a plugin that it did what it should not have done, in a sentence."""
         self._steps: list[tuple[str, str]] = []
         self.suspect = self._read()
+
+    def place_in(self, plugin: str, origin: str) -> str:
+        """Where the last start was in the code of the suspect, if the plugin is that."""
+        if self._path is None or self.suspect is None or self.suspect[0] != plugin:
+            return ""
+        return place_in(self._path.with_name(EARLIER), origin)
 
     @contextlib.contextmanager
     def step(self, plugin: str, doing: str, *, watched: bool = True) -> Iterator[None]:

@@ -328,6 +328,8 @@ class Plugin:
     def __hash__(self): raise RuntimeError("no hash")
     def __repr__(self): raise RuntimeError("no name")
     def __bool__(self): raise RuntimeError("no truth")
+    @hookimpl
+    def goop_sdk_modules(self): return None
 """,
         "active",
     ),
@@ -367,6 +369,7 @@ WARNED = [
         "class Plugin:\n    def goop_routes(self, node):  #!\n        return []",
         "active",
     ),
+    Planted("hookless", "it has no hook", "class Plugin:  #!\n    pass", "active"),
     Planted(
         "first",
         "goop_routes() is marked tryfirst, which does nothing",

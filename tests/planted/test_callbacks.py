@@ -18,43 +18,8 @@ from goop_node.types import LineStream, StreamHandler
 from goop_node.web.app import create_app
 from goop_node.web.http_protocol import _is_told
 from tests.node.test_network_limits import ECHO, Echoed, node
+from tests.planted.failing import ANSWERS, SUBSCRIBERS
 from tests.planted.planting import Planted
-
-ANSWERS = """
-import litestar
-from litestar.response import Stream
-def answer(**headers):
-    return litestar.Response("x", headers=headers)
-@get("/break", sync_to_thread=False)
-def line_break() -> litestar.Response:
-    return answer(name="a\\r\\nset-cookie: b")
-@get("/name", sync_to_thread=False)
-def bad_name() -> litestar.Response:
-    return answer(**{"a b": "c"})
-@get("/status", sync_to_thread=False)
-def bad_status() -> litestar.Response:
-    return litestar.Response("x", status_code=1000)
-@get("/half")
-async def half() -> Stream:
-    async def parts():
-        yield b"one"
-        raise RuntimeError("half way")
-    return Stream(parts())
-class Plugin:
-    @hookimpl
-    def goop_routes(self, node):
-        return [Route(handlers=[line_break, bad_name, bad_status, half])]
-"""
-SUBSCRIBES = """
-def heard(event): {}
-class Plugin:
-    @hookimpl
-    @contextlib.asynccontextmanager
-    async def goop_lifespan(self, node):
-        end = node.peers.subscribe(heard)
-        yield
-        end()
-"""
 
 
 def node_with(planted: Planted, folder: Path) -> Node:
@@ -97,7 +62,7 @@ async def ask(made: Node, path: str) -> tuple[list[Any], BaseException | None]:
 
 @pytest.mark.parametrize("path", ["break", "name", "status"])
 async def test_an_answer_that_cannot_be_sent(path: str, tmp_path: Path) -> None:
-    made = node_with(Planted("answers", "", ANSWERS), tmp_path)
+    made = node_with(ANSWERS, tmp_path)
     sent, raised = await ask(made, f"/api/answers/{path}")
     assert raised is None
     assert sent[0]["status"] == 500
@@ -107,7 +72,7 @@ async def test_an_answer_that_cannot_be_sent(path: str, tmp_path: Path) -> None:
 
 
 async def test_an_answer_that_breaks_off(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    made = node_with(Planted("answers", "", ANSWERS), tmp_path)
+    made = node_with(ANSWERS, tmp_path)
     sent, raised = await ask(made, "/api/answers/half")
     assert [message.get("body") for message in sent][:2] == [None, b"one"]
     assert "plugin answers: an endpoint: RuntimeError: half way" in caplog.text
@@ -120,18 +85,18 @@ async def test_an_answer_that_breaks_off(tmp_path: Path, caplog: pytest.LogCaptu
     assert issubclass(GivenUp, Exception)
 
 
-@pytest.mark.parametrize("body", ["raise ValueError('no')", "sys.exit(3)"])
+@pytest.mark.parametrize("planted", SUBSCRIBERS, ids=lambda planted: planted.name)
 async def test_a_subscriber_of_the_peers(
-    body: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    planted: Planted, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = node_with(Planted("hears", "", SUBSCRIBES.format(body)), tmp_path)
+    made = node_with(planted, tmp_path)
     asyncio.get_running_loop().set_exception_handler(made.loop_failed)
     heard = []
     async with made.running():
         made.peers.subscribe(lambda event: heard.append(event.peer.peer_id))
         made.p2p.peers.connected("12D3KooWRBy97UB99e3J6hiPesre1MZeuNQvfan4gBziswrRJsNK", True)
     assert heard
-    assert "plugin hears: a subscriber of the peers: " in caplog.text
+    assert f"plugin {planted.name}: a subscriber of the peers: " in caplog.text
     assert made.plugin_status()[0].status == "faulty"
 
 

@@ -205,7 +205,7 @@ def test_steps_within_steps_name_the_innermost(tmp_path: Path) -> None:
     assert Loading(tmp_path).suspect is None
 
 
-ENDS = Planted("ends", "", "import os\nos._exit(7)\n")
+ENDS = Planted("ends", "", "import os\nos._exit(7)  #!\n")
 LEAVES = Planted(
     "leaves",
     "SystemExit: 4",
@@ -243,6 +243,7 @@ def test_check_and_a_second_start_name_who_ended_the_process(
     assert subprocess.call([*goop, "check"], cwd=broken, env=os.environ) == 1
     said = capfd.readouterr().err
     assert "plugin ends: the process ended the last time in loading of this plugin" in said
+    assert f"planted_ends.py:{ENDS.line})" in said
     assert "plugin leaves: goop_templates(): SystemExit: 4" in said
     assert "plugin unreadable: cannot be loaded" in said
     for line in ("plugin ends:", "plugin leaves:"):

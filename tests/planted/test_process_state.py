@@ -45,8 +45,9 @@ CHANGES = {
 }
 """Statements, and what is said of each."""
 IMPORTS = "import gc, io, locale, logging.config, os, signal, socket, threading, warnings\n"
+NOTHING = "class Plugin:\n    @hookimpl\n    def goop_sdk_modules(self): return None"
 PLACES = {
-    "loading": "{}\nclass Plugin: pass",
+    "loading": "{}\n" + NOTHING,
     "goop_templates()": "class Plugin:\n    @hookimpl\n    def goop_templates(self):\n        {}\n"
     "        return []",
     "goop_lifespan()": """
@@ -117,6 +118,6 @@ print(len(said), flush=True)
 
 
 def test_what_changes_nothing_is_not_warned_of(tmp_path: Path) -> None:
-    quiet = Planted("quiet", "", "import json, decimal, email.mime.text\nclass Plugin: pass")
+    quiet = Planted("quiet", "", f"import json, decimal, email.mime.text\n{NOTHING}")
     node = Node(NodeConfig(data=tmp_path, plugins={"quiet": {}}), [quiet.plant(tmp_path)])
     assert node.plugin_status()[0].warnings == ()

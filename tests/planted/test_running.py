@@ -17,9 +17,23 @@ from goop_node.plugins import interrupts
 from goop_node.types import Peer, PeerEvent
 from goop_realtime.machine import trimming
 from goop_realtime.machine.channel import Channel
-from tests.planted.failing import LIFESPANS, NEWS, OPENING, SESSIONS, SNAPSHOTS
+from tests.planted.failing import (
+    CHANGES,
+    ENDPOINTS,
+    HANDLERS,
+    LIFESPANS,
+    NEWS,
+    OPENING,
+    PEER_CHANGED,
+    SESSIONS,
+    SLOW,
+    SNAPSHOTS,
+    SOCKET,
+    TASK,
+    VETO,
+)
 from tests.planted.pair import Pair, Stream, pair_of, until
-from tests.planted.planting import GOOD, Planted, hook
+from tests.planted.planting import GOOD, Planted
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -30,134 +44,6 @@ pytestmark = [
 REFUSED = {"plugin_error", "plugin_failed"}
 """What becomes of messages of a channel whose plugin fails."""
 
-PEER_CHANGED = [
-    hook(f"peer_{name}", words, "goop_peer_changed(self, node, event)", f"{body}  #!", "faulty")
-    for name, words, body in (
-        ("raises", "ValueError: no", "raise ValueError('no')"),
-        ("exits", "SystemExit: 13", "sys.exit(13)"),
-    )
-]
-HANDLERS = [
-    Planted(
-        f"handler_{name}",
-        words,
-        f"""
-def handle(stream): {body}  #!
-class Plugin:
-    @hookimpl
-    def goop_stream_handlers(self, node):
-        return [StreamHandler(protocol=f"/{{NAME}}", handle=handle)]
-""",
-        "faulty",
-    )
-    for name, words, body in (
-        ("raises", "ValueError: no", "raise ValueError('no')"),
-        ("exits", "SystemExit: 14", "sys.exit(14)"),
-    )
-]
-ENDPOINTS = [
-    Planted(
-        f"endpoint_{name}",
-        words,
-        f"""
-@get("/")
-async def here() -> int: {body}  #!
-class Plugin:
-    @hookimpl
-    def goop_routes(self, node): return [Route(handlers=[here])]
-""",
-        "faulty",
-    )
-    for name, words, body in (
-        ("raises", "ValueError: no", "raise ValueError('no')"),
-        ("exits", "SystemExit: 15", "sys.exit(15)"),
-        ("interrupts", "KeyboardInterrupt", "raise KeyboardInterrupt"),
-        ("odd", "Odd", "raise Odd"),
-        ("cancels", "CancelledError", "raise asyncio.CancelledError"),
-    )
-]
-TASK = Planted(
-    "task",
-    "ValueError: nobody waits",
-    """
-async def work(): raise ValueError("nobody waits")  #!
-@get("/")
-async def here() -> int:
-    asyncio.create_task(work())
-    return 1
-class Plugin:
-    @hookimpl
-    def goop_routes(self, node): return [Route(handlers=[here])]
-""",
-    "faulty",
-)
-SOCKET = Planted(
-    "socket",
-    "ValueError: no",
-    """
-from litestar import WebSocket
-@websocket("/")
-async def here(socket: WebSocket) -> None:
-    await socket.accept()
-    raise ValueError("no")  #!
-class Plugin:
-    @hookimpl
-    def goop_routes(self, node): return [Route(handlers=[here])]
-""",
-    "faulty",
-)
-VETO = Planted(
-    "veto",
-    "found False",
-    """
-class Plugin:
-    @hookimpl  #!
-    def realtime_authorize_open(self, node, request):
-        request.params.clear() if request.params else None
-        return False if request.context == "zgood_veto" else None
-""",
-    "faulty",
-)
-CHANGES = Planted(
-    "changes",
-    "",
-    """
-class Session:
-    def __init__(self, state): self.state, self.told = state, []
-    def check(self, message): return None
-    def apply(self, message): self.state["n"].append(message.data)
-    def snapshot(self): return self.state
-def start(request): return {"n": []}
-def opened(request):
-    request.initial_state["n"].append("opened")
-def told(session, entries):
-    session.told.append((entries[-1].message.data, session.state["n"][-1]))
-class Plugin:
-    @hookimpl
-    def realtime_contexts(self, node):
-        def begin(request, snapshot):
-            return Session(snapshot.state if snapshot else request.initial_state)
-        return [context(initial_state=start, open_session=begin, on_open=opened,
-                        on_commit=told)]
-""",
-    "active",
-)
-SLOW = Planted(
-    "slow",
-    "",
-    """
-import time
-class Session:
-    def check(self, message): time.sleep(0.06)
-    def apply(self, message): pass
-    def snapshot(self): return None
-class Plugin:
-    @hookimpl
-    def realtime_contexts(self, node):
-        return [context(open_session=lambda request, snapshot: Session())]
-""",
-    "active",
-)
 EVERY = [
     *LIFESPANS,
     *SESSIONS,

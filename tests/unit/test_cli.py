@@ -13,9 +13,10 @@ from jsonschema import Draft202012Validator
 
 from goop_node.cli import main as cli
 from goop_node.cli import run as cli_run
+from goop_node.cli.check import check
 from goop_node.cli.init import example
 from goop_node.cli.plugin_commands import brought
-from goop_node.cli.plugins import check, print_plugins
+from goop_node.cli.plugins import print_plugins
 from goop_node.cli.ports import bind_http, choose_listen
 from goop_node.commands import Command, NodeClient
 from goop_node.config.file import load_config

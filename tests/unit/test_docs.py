@@ -36,6 +36,7 @@ MADE_LATER = {
     "people.json",
     "people.copy.json",
     "manifest.json",
+    "logs/NAME.json",
     "ping/index.html",
     "ping/ping.js",
 }

@@ -20,7 +20,7 @@ from goop_node.commands import NodeClient, StartError
 from goop_node.config.model import NodeConfig
 from goop_node.data.ready import write_ready
 from goop_node.doctor import machine, running
-from goop_node.doctor.findings import Finding, ok
+from goop_node.findings import Finding, ok
 from goop_node.plugins.environment import Candidate
 
 P2P = {"state": "online", "error": None, "restarts": 0, "notice": "", "twice": []}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from goop_node.cli import demo, init, plugins, run
+from goop_node.cli import check, demo, init, plugins, run
 from goop_node.cli import main as cli
 from goop_node.config.model import NodeConfig
 
@@ -29,6 +29,8 @@ CONFIG = {
     "--template": (["pages"], {"templates"}),
 }
 """Arguments of each option of a node, and what they change of its configuration."""
+GATE = {"--json", "--plugin", "--quick"}
+"""Of ``goop check``."""
 LOGS = {"--verbose": [], "--log-format": ["json"]}
 SHORT = {"-v": "--verbose", "-h": "--help"}
 COMMANDS = ("run", "demo", "init", "plugins", "check", "doctor")
@@ -44,8 +46,8 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
     (tmp_path / "other.toml").write_text('[node]\nlabel = "Other"\n', encoding="utf-8")
     found: dict[str, Any] = {}
 
-    def take(config: NodeConfig, *_: Any) -> int:
-        found["config"] = config
+    def take(config: NodeConfig, *_: Any, **more: Any) -> int:
+        found.update(more, config=config)
         return 0
 
     def took(folder: Path | None, **more: Any) -> int:
@@ -53,7 +55,7 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
         return 0
 
     monkeypatch.setattr(run, "run", take)
-    monkeypatch.setattr(plugins, "check", take)
+    monkeypatch.setattr(check, "check", take)
     monkeypatch.setattr(plugins, "print_plugins", take)
     monkeypatch.setattr(demo, "demo", took)
     monkeypatch.setattr(init, "init", lambda *_: 0)
@@ -94,13 +96,31 @@ def test_the_commands_are_those_that_are_shown(capsys: pytest.CaptureFixture[str
 def test_each_option_changes_what_it_says(
     called: dict[str, Any], capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    options = shown(capsys, command) - LOGS.keys()
+    options = shown(capsys, command) - LOGS.keys() - GATE
     assert options
     before = config_of(called, command)
     for option in options:
         arguments, fields = CONFIG[option]
         after = config_of(called, command, option, *arguments)
         assert {key for key in after if after[key] != before[key]} == fields, option
+
+
+def test_check_prints_for_programs(called: dict[str, Any]) -> None:
+    for options, wanted in (((), False), (("--json",), True)):
+        config_of(called, "check", *options)
+        assert called["as_json"] is wanted
+
+
+def test_check_looks_at_one_plugin(called: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def gate(config: NodeConfig, plugin: str, **options: Any) -> int:
+        called.update(options, plugin=plugin)
+        return 1
+
+    monkeypatch.setattr(check, "gate", gate)
+    for options, wanted in (((), (False, False)), (("--quick", "--json"), (True, True))):
+        assert cli.main(["check", "--plugin", "chess", *options]) == 1
+        assert called["plugin"] == "chess"
+        assert (called["quick"], called["as_json"]) == wanted
 
 
 def test_the_options_of_the_demo(

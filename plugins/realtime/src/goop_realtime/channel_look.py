@@ -12,7 +12,7 @@ from typing import Any
 
 from goop_node.cli.client import LocalNode
 from goop_node.commands import NodeClient, StartError
-from goop_node.doctor.findings import Finding, note, ok, wrong
+from goop_node.findings import Finding, note, ok, wrong
 from goop_node.testing import start_node
 from goop_node.types import JsonValue
 

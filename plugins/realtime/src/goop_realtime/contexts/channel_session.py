@@ -153,11 +153,13 @@ class ChannelSession:
         said: Summary = found
         return replace(said, text=quoted(said.text, LINE_LENGTH))
 
+    def function(self, name: str) -> object:
+        """The plugin's function of that name, to say where it is written."""
+        return contained(lambda: getattr(self._session, name))
+
     def _failed(self, function: str, error: BaseException, message: str = "") -> PluginFailure:
-        code = contained(lambda: getattr(self._session, function))
-        return self._failing(
-            self._context, f"{function}()", error, code, self.request.channel, message
-        )
+        code, channel = self.function(function), self.request.channel
+        return self._failing(self._context, f"{function}()", error, code, channel, message)
 
     def tell_committed(self, entries: Sequence[Applied]) -> Callable[[], Any] | None:
         """Tell the context what is in the log. What is left to be awaited, contained, or ``None``.
