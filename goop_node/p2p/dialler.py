@@ -108,7 +108,7 @@ class Dialler:
                 reached = True
                 nursery.cancel_scope.cancel()
             except NetworkError as error:
-                failures.append(error)
+                failures.append(error.with_traceback(None))
             finally:
                 over.set()
 
@@ -130,7 +130,8 @@ class Dialler:
                 nursery.start_soon(each, numbers, self._dial)
                 nursery.start_soon(by_name)
         if not reached:
-            raise failures[0] if failures else _too_slow()
+            # One that stayed in the list would hold itself, by the frames of its traceback.
+            raise failures.pop(0) if failures else _too_slow()
 
     def _worth_it(self, told: Sequence[Address]) -> list[Address]:
         """Which of what was told may be dialled from where we are."""

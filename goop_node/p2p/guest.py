@@ -112,12 +112,14 @@ class Guest:
         finished: asyncio.Future[None] = self._loop.create_future()
         scope = trio.CancelScope()
 
-        async def task() -> None:
+        async def task(answer: asyncio.Future[T]) -> None:
             try:
                 with scope:
                     result = await work(*args)
                     if not answer.done():
                         answer.set_result(result)
+                if not answer.done():
+                    answer.set_exception(GuestEnded("cancelled"))
             except BaseException as error:
                 if not answer.done():
                     if isinstance(error, Exception):
@@ -129,10 +131,9 @@ class Guest:
             finally:
                 if not finished.done():
                     finished.set_result(None)
-            if not answer.done():
-                answer.set_exception(GuestEnded("cancelled"))
+                del answer
 
-        self._nursery.start_soon(task)
+        self._nursery.start_soon(task, answer)
         try:
             return await answer
         except asyncio.CancelledError:
@@ -141,6 +142,9 @@ class Guest:
             # Its clean-up belongs to it: nobody goes on before that is done.
             await asyncio.shield(finished)
             raise
+        finally:
+            # The frames of an exception's traceback would keep the future that has the exception.
+            del answer
 
 
 async def _contained(work: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:

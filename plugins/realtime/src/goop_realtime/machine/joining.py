@@ -31,6 +31,8 @@ from goop_realtime.model.jsonio import encode
 from goop_realtime.model.wire import Join, Line, Tail, Welcome, raw, serialise
 
 RETRY_MAX_MS = 10_000
+RETRY_APART_MS = 100
+"""Of many hosts that cannot be reached, so often one is tried; each at least once a minute."""
 
 
 def rejoin(core: Core, channel: Channel) -> None:
@@ -53,9 +55,15 @@ def failed(core: Core, channel_id: str, code: str) -> None:
     host = channel.members[channel.host]
     host.opening = False
     host.retries += 1
-    wait = min(RETRY_MAX_MS, RETRY_MS * 2 ** min(host.retries, 8))
+    most = max(RETRY_MAX_MS, RETRY_APART_MS * sum(map(_seeks, core.channels.values())))
+    wait = min(most, RETRY_MS * 2 ** min(host.retries, 8))
     host.retry_at = core.now + int(wait * (0.5 + core.random.random() / 2))
     core.note("link", code, channel.id, detail="joining the host failed")
+
+
+def _seeks(channel: Channel) -> bool:
+    """Whether it is a guest's that has no link."""
+    return not (channel.final or channel.hosted or channel.links)
 
 
 def opened(core: Core, channel_id: str, link: int) -> None:

@@ -32,6 +32,8 @@ SILENCE_MS = 8_500
 """A link that has been silent for so long is dead: both pages know within 10 s."""
 JOIN_MS = 15_000
 """How long after an invitation's expiry a guest goes on joining."""
+CLOSE_MS = 60_000
+"""How long a host may be away before a close that is all it would be told does not wait for it."""
 POKE_MS = 5_000
 STALE_MS = 2_000
 """A poke may cross our join: only about a link older than this it is to be believed."""
@@ -175,15 +177,13 @@ def tries_again(core: Core, channel: Channel, member: Member) -> bool:
 
 def look_for(core: Core, channel: Channel, member: Member) -> None:
     """There is no link with a member: try again when it is time, or give up."""
+    away = 0 if member.suspended_at is None else core.now - member.suspended_at
     if channel.phase is Phase.JOINING and core.now > channel.expires_at + JOIN_MS:
         finish(core, channel, "timeout", "the other side did not answer")
-    elif (
-        channel.phase is Phase.OPEN
-        and member.suspended_at is not None
-        and core.now - member.suspended_at > _patience(channel)
-    ):
+    elif channel.phase is Phase.OPEN and away > _patience(channel):
         end(core, channel, "expired", "suspended for longer than its context allows")
-        return
+    elif channel.closing and not channel.hosted and len(channel.outbox) == 1 and away > CLOSE_MS:
+        end(core, channel, "closed", "")  # a host that comes back hears it when it asks
     if channel.phase in (Phase.JOINING, Phase.OPEN) and core.now >= member.retry_at:
         if not channel.hosted:
             joining.rejoin(core, channel)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from goop_realtime.machine import channel, guest_side, host_side, pages, trimming, unlogged, waits
+from goop_realtime.machine import channel, guest_side, host_side, links, pages, trimming, unlogged, waits
 from goop_realtime.model import limits
 from goop_realtime.rooms import (
     distributing,
@@ -29,6 +29,7 @@ SMALL = (
     (host_side, "LINK_WINDOW", 1500),
     (host_side, "OUTBOX_MESSAGES", 60),
     (limits, "LINK_WINDOW", 1500),
+    (links, "CLOSE_MS", 4_000),
     (limits, "OUTBOX_MESSAGES", 60),
     (trimming, "OUTBOX_MESSAGES", 60),
     (limits, "PAGE_WINDOW", 1500),
