@@ -14,20 +14,30 @@ import linecache
 from collections.abc import Callable
 
 BEAT_SECONDS = 30.0
+LARGE = 128 * 1024
+"""Bytes from which a block is taken from the system by itself, and goes back when it is free. glibc
+begins with that, too, but each larger block that is freed raises it: then they lie in the heap."""
+_MMAP_THRESHOLD = -3
+"""What ``mallopt`` calls that, in glibc's ``malloc.h``."""
 
 
 async def give_back() -> None:
     """Give back what is free, again and again. Ends at once where the C library has no way to."""
-    trim = _malloc_trim()
-    while trim is not None:
+    trim, option = _of_glibc("malloc_trim"), _of_glibc("mallopt")
+    if trim is None or option is None:
+        return
+    option(_MMAP_THRESHOLD, LARGE)
+    while True:
         await asyncio.sleep(BEAT_SECONDS)
         linecache.clearcache()  # whole sources, which tracebacks in the log have quoted
         trim(0)  # takes a millisecond
 
 
-def _malloc_trim() -> Callable[[int], int] | None:
-    """glibc's ``malloc_trim``; ``None`` with another C library."""
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """A function of glibc's; ``None`` with another C library."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
-        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
-        return found
+        library = ctypes.CDLL(None)
+        if hasattr(library, "gnu_get_libc_version"):
+            found: Callable[..., int] = getattr(library, name)
+            return found
     return None

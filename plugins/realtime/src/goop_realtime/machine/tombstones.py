@@ -19,7 +19,7 @@ REST_MS = 10_000
 EMPTY_PER_PEER = 32
 ENDED_PER_PEER = 128
 EMPTY = 256
-ENDED = 1024
+ENDED = 512
 """How many are remembered: of a peer those without a single entry, of a peer, of all peers those
 without an entry, and of all peers. Each costs some 4 KB and a row, and time at a start."""
 BYTES_PER_PEER = 2 * OUTBOX_BYTES

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from goop_realtime.machine import channel, guest_side, host_side, links, pages, trimming, unlogged, waits
+from goop_realtime.machine import (
+    channel,
+    guest_side,
+    host_side,
+    links,
+    pages,
+    trimming,
+    unlogged,
+    waits,
+)
 from goop_realtime.model import limits
 from goop_realtime.rooms import (
     distributing,
