@@ -11,7 +11,7 @@ NIGHT_MS = 12 * 3600 * 1000
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(5), *(pytest.param(n, marks=pytest.mark.soak) for n in range(5, 50))]
+    "seed", [0, 1, *(pytest.param(n, marks=pytest.mark.soak) for n in range(2, 50))]
 )
 def test_a_game_goes_on_the_next_morning(seed: int) -> None:
     game = Game(seed)
