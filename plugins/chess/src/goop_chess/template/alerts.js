@@ -8,12 +8,19 @@ import { keep, onKept, recall } from "./storage.js";
 /** What the person chose; kept by the browser for this page. */
 const wantsSound = () => recall("sound") !== "off";
 
+/** How long after a click the sound's machinery, which works in silence too, comes to rest. */
+const REST_MS = 500;
+
 let audio = null;
+let rest = 0;
 
 /** A short wooden click. Browsers allow sound only after the person touched the page. */
 export function click() {
   if (!wantsSound() || !navigator.userActivation?.hasBeenActive) return;
   audio ||= new AudioContext();
+  void audio.resume();
+  clearTimeout(rest);
+  rest = setTimeout(() => void audio.suspend(), REST_MS);
   const now = audio.currentTime;
   const tone = audio.createOscillator();
   const gain = audio.createGain();
