@@ -32,9 +32,9 @@ async def open_page(browser: Browser, node: NodeProcess) -> Page:
 
 
 async def test_a_call_from_the_first_ring_to_the_last_word(
-    chromium: Browser, nodes: tuple[NodeProcess, NodeProcess]
+    browser: Browser, nodes: tuple[NodeProcess, NodeProcess]
 ) -> None:
-    alice, bob = [await open_page(chromium, node) for node in nodes]
+    alice, bob = [await open_page(browser, node) for node in nodes]
     await alice.get_by_role("button", name=re.compile("Video call: bob")).click()
     await expect(alice.get_by_text("Ringing…")).to_be_visible()
 
@@ -72,10 +72,10 @@ async def test_a_call_from_the_first_ring_to_the_last_word(
 
 
 async def test_home_rings_too_and_leads_into_the_call(
-    chromium: Browser, nodes: tuple[NodeProcess, NodeProcess]
+    browser: Browser, nodes: tuple[NodeProcess, NodeProcess]
 ) -> None:
-    alice = await open_page(chromium, nodes[0])
-    home = await (await chromium.new_context()).new_page()
+    alice = await open_page(browser, nodes[0])
+    home = await (await browser.new_context()).new_page()
     await home.goto(page_url(nodes[1]))
     await alice.get_by_role("button", name=re.compile("Voice call: bob")).click()
     row = home.get_by_role("group", name=re.compile("alice .* invites you to Video call"))
@@ -93,9 +93,9 @@ async def test_home_rings_too_and_leads_into_the_call(
 
 
 async def test_a_camera_that_is_refused_is_explained(
-    chromium: Browser, nodes: tuple[NodeProcess, NodeProcess]
+    browser: Browser, nodes: tuple[NodeProcess, NodeProcess]
 ) -> None:
-    alice, bob = [await open_page(chromium, node) for node in nodes]
+    alice, bob = [await open_page(browser, node) for node in nodes]
     await alice.evaluate(
         "() => { navigator.mediaDevices.getUserMedia = async () => "
         "{ throw new DOMException('no', 'NotAllowedError') } }"
@@ -107,9 +107,9 @@ async def test_a_camera_that_is_refused_is_explained(
 
 
 async def test_a_missed_call_is_told(
-    chromium: Browser, nodes: tuple[NodeProcess, NodeProcess]
+    browser: Browser, nodes: tuple[NodeProcess, NodeProcess]
 ) -> None:
-    alice, bob = [await open_page(chromium, node) for node in nodes]
+    alice, bob = [await open_page(browser, node) for node in nodes]
     await alice.get_by_role("button", name=re.compile("Video call: bob")).click()
     await expect(bob.get_by_role("button", name="Decline")).to_be_visible()
     await alice.get_by_role("button", name="Hang up").click()
@@ -128,9 +128,9 @@ async def test_a_missed_call_is_told(
 
 
 async def test_players_talk_beside_the_board_for_as_long_as_they_sit_at_it(
-    chromium: Browser, nodes: tuple[NodeProcess, NodeProcess]
+    browser: Browser, nodes: tuple[NodeProcess, NodeProcess]
 ) -> None:
-    players = await sit_down(chromium, nodes)
+    players = await sit_down(browser, nodes)
     await expect(players.pages[True].locator("#call-other")).to_be_hidden()
     grant_calls(nodes)
     white, black = [players.pages[colour] for colour in (True, False)]

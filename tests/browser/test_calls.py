@@ -49,10 +49,10 @@ Pages = tuple[Page, Page]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def pages(chromium: Browser, nodes: Nodes) -> AsyncIterator[Pages]:
+async def pages(browser: Browser, nodes: Nodes) -> AsyncIterator[Pages]:
     """Alice's page and Bob's, which tell of no error."""
     errors: list[str] = []
-    found = [await open_page(chromium, node) for node in nodes]
+    found = [await open_page(browser, node) for node in nodes]
     for page in found:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda told: told.text.startswith("Goop.") and errors.append(told.text))
@@ -193,7 +193,7 @@ async def test_a_call_goes_on_while_a_node_is_away(pages: Pages, nodes: Nodes) -
 
 
 async def test_a_page_that_is_gone_is_noticed_and_leaves_nothing_behind(
-    chromium: Browser, pages: Pages, nodes: Nodes
+    browser: Browser, pages: Pages, nodes: Nodes
 ) -> None:
     alice, bob = pages
     await talk(alice, bob, nodes[1])
@@ -202,7 +202,7 @@ async def test_a_page_that_is_gone_is_noticed_and_leaves_nothing_behind(
     # Nobody has hung up, and nobody goes on with it.
     await alice.evaluate("() => sessionStorage.clear()")
     await alice.reload()
-    again = await open_page(chromium, nodes[1])
+    again = await open_page(browser, nodes[1])
     await ring(alice, again, nodes[1])
     await alice.evaluate("() => call.end()")
 
