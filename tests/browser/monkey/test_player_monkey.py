@@ -18,7 +18,7 @@ from tests.browser.monkey.player import Player
 from tests.node.page import Page as Program
 from tests.node.page import wait_until_discovered
 
-ROUNDS, LONG = 4, 8
+ROUNDS, LONG = 2, 8
 """How often everybody comes to rest in a game, and in one of the soak."""
 SOAK = (1000, 1300)
 AT_ONCE = 2
