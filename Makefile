@@ -7,7 +7,7 @@ PACKAGES := goop_node $(wildcard plugins/*/src)
 # Tests at a time: one more than there are cores on small machines, since many tests wait.
 JOBS ?= 3
 
-.PHONY: demo test lint soak bench wheels clean tools
+.PHONY: demo test lint python scripts soak bench wheels clean tools
 
 demo: ## two nodes on this machine, Alice and Bob
 	@$(PYTHON) scripts/bootstrap.py
@@ -17,9 +17,14 @@ test: lint ## everything that is checked, JOBS tests at a time; pytest comes las
 	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
 
 lint: tools ## style, types, and the page SDK's types and tests
+	@$(MAKE) --no-print-directory --jobs 2 python scripts
+
+python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(PACKAGES)
+
+scripts:
 	scripts/check_js.sh
 
 soak: tools ## the long runs: Autobahn's cases, an hour of attacks, a thousand faults, hosts that go, whole games, the simulator
