@@ -63,8 +63,8 @@ class LineStream(Protocol):
 
         ``on_lines`` gets all complete lines of one read, without their newline, in order.
         ``on_end`` is called exactly once, with ``"eof"``, ``"reset"``, ``"line_too_long"``,
-        ``"too_slow"`` (a line took too long), ``"closed"`` (by us) or ``"lost"`` (the connection
-        went away).
+        ``"too_slow"`` (a line took too long), ``"closed"`` (by us), ``"lost"`` (the connection
+        went away) or ``"unanswered"`` (see ``Network.open_stream``).
         """
 
     def write(self, line: bytes) -> None:
@@ -107,10 +107,18 @@ class Network(Protocol):
         """Our full multiaddrs, each ending in ``/p2p/<peer id>``."""
 
     async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
+        self,
+        peer_id: str,
+        protocols: Sequence[str],
+        *,
+        timeout_ms: int = 10_000,
+        early: bool = False,
     ) -> LineStream:
         """Open a stream with the first protocol of ``protocols`` that the peer speaks.
 
+        ``early``: where it has spoken the first one on this connection, the stream is there at
+        once, and what is written on it goes along with the question whether it still does. One
+        whose question is not answered ends as ``unanswered``; the next one is not early.
         Raises ``NetworkError``, ``unreachable`` after ``timeout_ms``.
         """
 

@@ -22,6 +22,8 @@ class GuardedStream(YamuxStream):
 
     longest = limits.NEGOTIATION_BYTES
     unfinished = 0
+    ends = False
+    """Whether what is written is the last, and the end follows at once."""
 
     async def read(self, n: int | None = -1) -> bytes:
         """As the library's. Raises ``MuxedStreamReset`` where more is asked for than may come."""
@@ -39,13 +41,16 @@ class GuardedStream(YamuxStream):
 
     def weigh(self, coming: int = 0) -> None:
         """Bring the connection's account up to date with what this stream holds."""
-        unread = len(self.conn.stream_buffers.get(self.stream_id, b""))
         conn: Any = self.conn
-        conn.account.set(self.stream_id, unread + self.unfinished + coming)
+        conn.account.set(self.stream_id, self.unread + self.unfinished + coming)
+
+    @property
+    def unread(self) -> int:
+        """Bytes that have come and were not read yet."""
+        return len(self.conn.stream_buffers.get(self.stream_id, b""))
 
     async def _auto_tune_and_send_window_update(self, *, bytes_read: int = 0) -> None:
-        buffered = len(self.conn.stream_buffers.get(self.stream_id, b""))
-        owed = self.target_recv_window - (self.recv_window + buffered)
+        owed = self.target_recv_window - (self.recv_window + self.unread)
         if owed >= self._grow_threshold():
             await super()._auto_tune_and_send_window_update(bytes_read=bytes_read)
 

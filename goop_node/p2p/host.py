@@ -152,19 +152,19 @@ class Host:
 
         return accept
 
-    async def open_stream(self, peer_id: str, protocols: Sequence[str], max_line: int) -> Lines:
-        """A stream with the first protocol that the peer speaks. Raises ``NetworkError``.
-
-        ``max_line`` bounds lines of protocols that this node does not serve itself.
-        """
+    async def open_stream(
+        self, peer_id: str, protocols: Sequence[str], max_line: int, early: bool
+    ) -> Lines:
+        """See ``Network.open_stream``. ``max_line`` is for protocols not served here."""
         self._people.check(peer_id, "exchange")
         async with self._place(peer_id):
-            stream = await self._new_stream(peer_id, protocols)
+            stream, due = await self._new_stream(peer_id, protocols, early)
         negotiated(stream)
         protocol = str(stream.get_protocol())
         # What is served here has one bound, whoever opens the stream.
         longest = (one.max_line for one in self._handlers if one.protocol == protocol)
-        lines = Lines(stream, peer_id, protocol, next(longest, max_line), self._ticks)
+        bound = next(longest, max_line)
+        lines = Lines(stream, peer_id, protocol, bound, self._ticks, proposal=due)
         assert self._nursery is not None
         self._nursery.start_soon(contained, "a stream", peer_id, lines.serve)
         return lines
@@ -181,14 +181,18 @@ class Host:
             if not found.borrowed_tokens and not found.tasks_waiting:
                 self._opening.pop(peer_id, None)
 
-    async def _new_stream(self, peer_id: str, protocols: Sequence[str]) -> Any:
+    async def _new_stream(
+        self, peer_id: str, protocols: Sequence[str], early: bool
+    ) -> tuple[Any, bytes]:
+        """It, and the proposal that is still to be sent on it."""
+        peer = ID.from_base58(peer_id)
         attempts = 3
         while True:
             await self.connect(peer_id)
             try:
-                return await self._host.new_stream(
-                    ID.from_base58(peer_id), [TProtocol(protocol) for protocol in protocols]
-                )
+                if early and (found := await self._host.early_stream(peer, protocols[0])):
+                    return found  # type: ignore[no-any-return]
+                return await self._host.new_stream(peer, list(map(TProtocol, protocols))), b""
             except Exception as error:
                 attempts -= 1
                 if "not supported" in repr(error.__cause__ or error):

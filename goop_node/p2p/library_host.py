@@ -33,6 +33,7 @@ from multiaddr import Multiaddr
 from goop_node.p2p import limits
 from goop_node.p2p.containment import contained, peer_of, serving
 from goop_node.p2p.guarded_streams import negotiated
+from goop_node.p2p.proposing import Answering, Proposing, proposal
 from goop_node.p2p.yamux_guard import GuardedMuxers, GuardedYamux
 
 
@@ -100,6 +101,8 @@ class ContainedHost(BasicHost):
         """``lets_in`` decides for each stream of a peer, by the peer's id and the protocol."""
         super().__init__(**options)
         self._lets_in = lets_in
+        self.multiselect = Answering(dict(self.multiselect.handlers))
+        self.multiselect_client = Proposing()
         self.remove_stream_handler(ID_PUSH)
         for protocol, handler in list(self.multiselect.handlers.items()):
             if protocol is not None and handler is not None:
@@ -116,6 +119,18 @@ class ContainedHost(BasicHost):
                 await stream.reset()
 
         super().set_stream_handler(protocol_id, admitted)
+
+    async def early_stream(self, peer_id: ID, protocol: str) -> tuple[Any, bytes] | None:
+        """A stream on which nothing is agreed on yet, as it need not be: on all of its connections
+        the peer has spoken that protocol. With it what is to be sent first, and comes back.
+        ``None`` where the peer has not."""
+        known: Any = self._network
+        connections = known.get_connections(peer_id)
+        if not connections or any(protocol not in one.muxed_conn.spoken for one in connections):
+            return None
+        stream = await self._network.new_stream(peer_id)
+        stream.set_protocol(TProtocol(protocol))
+        return stream, proposal(protocol)
 
     def _should_identify_peer(self, peer_id: ID) -> bool:
         return False

@@ -36,6 +36,8 @@ HELD_ALL = 48 * 1024 * 1024
 """By all connections together."""
 NEGOTIATION_BYTES = 1024
 """One message of multistream-select, before the protocol of a stream is known."""
+AGREEING_SECONDS = 10.0
+"""How long a peer may take to agree on the protocol of a stream that is opened to it."""
 FIRST_LINE_SECONDS = 10.0
 """How long a stream that a peer opens may stay without its first line."""
 LINE_SECONDS = 60.0

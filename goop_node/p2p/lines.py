@@ -38,16 +38,26 @@ class Lines:
         ticks: GuestTicks,
         *,
         theirs: bool = False,
+        proposal: bytes = b"",
     ) -> None:
-        """``theirs``: the peer has opened it, so that it has something to say at once."""
+        """``theirs``: the peer has opened it, so that it has something to say at once.
+
+        ``proposal``: what goes before the first line, and comes back before any of the peer's.
+        """
         self.peer_id = peer_id
         self.protocol = protocol
         self._stream = stream
         self._max_line = max_line
         self._unfinished = bytearray()
-        self._patience = limits.FIRST_LINE_SECONDS if theirs else math.inf
+        self._answer = proposal
+        self._agreed = trio.Event()
+        self._patience = math.inf
+        if theirs:
+            self._patience = limits.FIRST_LINE_SECONDS
+        elif proposal:
+            self._patience = limits.AGREEING_SECONDS
         self._ticks = ticks
-        self._out = bytearray()
+        self._out = bytearray(proposal)
         self._writing = 0
         self._wake = trio.Event()
         self._running = trio.Event()
@@ -73,6 +83,8 @@ class Lines:
         self._on_lines = on_lines
         self._on_end = on_end
         self._started.set()
+        if self._answer:
+            self._wake_up()
         if self._ended:
             on_end(self._end_code)
 
@@ -120,13 +132,16 @@ class Lines:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._guard, self._read, nursery.cancel_scope)
                     nursery.start_soon(self._limit_drain, nursery.cancel_scope)
-                    await self._guard(self._write, None)
+                    await self._guard(self._say, None)
                     if not self._end_code:
                         graceful = True
                         self._end_code = "closed"
                     nursery.cancel_scope.cancel()
         finally:
             self._end_code = self._end_code or "lost"
+            if self._answer:
+                self._end_code = "unanswered"
+                self._stream.muxed_conn.spoken.discard(self.protocol)
             with trio.move_on_after(1) as scope:
                 scope.shield = True
                 try:
@@ -172,6 +187,8 @@ class Lines:
             if not chunk:
                 self._end_code = self._end_code or "eof"
                 return
+            if self._answer:
+                chunk = self._behind_answer(chunk)
             lines = self._complete(chunk)
             if len(self._unfinished) > self._max_line or any(
                 len(line) > self._max_line for line in lines
@@ -197,6 +214,17 @@ class Lines:
             self._end_code = "too_slow"
         return data
 
+    def _behind_answer(self, chunk: bytes) -> bytes:
+        """What is behind the answer to our proposal. Raises where the peer does not agree."""
+        size = min(len(chunk), len(self._answer))
+        if chunk[:size] != self._answer[:size]:
+            raise ValueError(f"{self.protocol} is not agreed on any more")
+        self._answer = self._answer[size:]
+        if not self._answer:
+            self._patience = math.inf
+            self._agreed.set()
+        return chunk[size:]
+
     def _complete(self, chunk: bytes) -> list[bytes]:
         """The lines that are complete with this chunk. A line that begins has its own time."""
         if b"\n" not in chunk:
@@ -210,6 +238,15 @@ class Lines:
         self._patience = limits.LINE_SECONDS if self._unfinished else math.inf
         return lines
 
+    async def _say(self) -> None:
+        """Write until it is closed; what was not agreed on is not taken for said."""
+        if self._answer:
+            await self._wake.wait()  # the proposal goes along with a line
+        await self._write()
+        if self._answer:
+            await self._stream.close_write()
+            await self._agreed.wait()
+
     async def _write(self) -> None:
         while True:
             if not self._out:
@@ -220,12 +257,13 @@ class Lines:
                 continue
             data, self._out = bytes(self._out), bytearray()
             self._writing = len(data)
+            self._stream.muxed_stream.ends = self._closing
             await self._stream.write(data)
             self._writing = 0
 
     async def _limit_drain(self, scope: trio.CancelScope) -> None:
         """A peer that does not read holds nothing up that is to end, however far it has got."""
         await self._closed.wait()
-        await trio.sleep(DRAIN_SECONDS)
+        await trio.sleep(limits.AGREEING_SECONDS if self._answer else DRAIN_SECONDS)
         self._end_code = self._end_code or "closed"
         scope.cancel()

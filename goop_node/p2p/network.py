@@ -36,12 +36,13 @@ class P2PNetwork:
         protocols: Sequence[str],
         *,
         timeout_ms: int = 10_000,
+        early: bool = False,
     ) -> LineStream:
         """See ``Network.open_stream``."""
         guest, host = self.running()
         with _in_words(peer_id):
             async with asyncio.timeout(timeout_ms / 1000):
-                return await guest.run(host.open_stream, peer_id, list(protocols), MAX_LINE)
+                return await guest.run(host.open_stream, peer_id, list(protocols), MAX_LINE, early)
 
     async def meet(self, peer_id: str, addrs: Sequence[str], *, told_by: str) -> None:
         """See ``Network.meet``."""

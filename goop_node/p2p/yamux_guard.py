@@ -24,11 +24,13 @@ from libp2p.protocol_muxer.exceptions import MultiselectError
 from libp2p.stream_muxer.muxer_multistream import MuxerMultistream
 from libp2p.stream_muxer.yamux.yamux import (
     DEFAULT_WINDOW_SIZE,
+    FLAG_ACK,
     FLAG_SYN,
     HEADER_SIZE,
     PROTOCOL_ID,
     TYPE_DATA,
     TYPE_PING,
+    TYPE_WINDOW_UPDATE,
     YAMUX_HEADER_FORMAT,
     Yamux,
     YamuxStream,
@@ -51,6 +53,13 @@ SILENT_SECONDS = 10.0
 """How long nothing at all may come behind a ping."""
 DOUBTED_SECONDS = 4.0
 """The same, when the peer has just come with another connection."""
+
+
+OPENS, TAKES = (
+    struct.pack(YAMUX_HEADER_FORMAT, 0, TYPE_WINDOW_UPDATE, flag, 0, 0)[:4]
+    for flag in (FLAG_SYN, FLAG_ACK)
+)
+"""How frames begin that open a stream, and that take one; the negotiation follows."""
 
 
 class YamuxBreach(Exception):
@@ -76,6 +85,9 @@ class GuardedYamux(Yamux):
         self._dropped = 0
         self._watched: FrameReader = watched
         self._batches = FrameBatches(watched)
+        self._due = b""
+        self.spoken: set[str] = set()
+        """Protocols that the peer has agreed on, on this connection."""
         self._doubted = False
 
     async def start(self) -> None:
@@ -96,7 +108,19 @@ class GuardedYamux(Yamux):
             self.event_started.set()
 
     async def _write_frame(self, data: bytes) -> None:
-        await self._batches.write(data)
+        if self._goes_along(data):
+            self._due += data
+            return
+        due, self._due = self._due, b""
+        await self._batches.write(due + data)
+
+    def _goes_along(self, frame: bytes) -> bool:
+        """Whether another frame of the same stream follows at once, with which this one can go."""
+        if frame[:4] in (OPENS, TAKES):
+            return True
+        stream: Any = self.streams.get(int.from_bytes(frame[4:8]))
+        is_data = frame[1] == TYPE_DATA and len(frame) <= limits.NEGOTIATION_BYTES
+        return is_data and stream is not None and guarded(stream).ends
 
     async def _measure_rtt_loop(self) -> None:
         """Ping, and give a connection up that brings nothing any more.

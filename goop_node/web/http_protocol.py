@@ -26,7 +26,7 @@ from goop_node.problems import GivenUp, Problem
 from goop_node.web.http_parser import Parser
 from goop_node.web.places import Places
 from goop_node.web.refusals import refusal
-from goop_node.web.web_sockets import PageProtocol
+from goop_node.web.web_sockets import GatheredWrites, PageProtocol
 
 REQUEST_SECONDS = 30.0
 """How long a fresh connection may be silent: browsers open some before they need them."""
@@ -90,6 +90,7 @@ class HttpProtocol(H11Protocol):
         self.conn: Parser = Parser()
         self.places = places
         self._socket: asyncio.Transport
+        self._out: GatheredWrites
         self._owes: tuple[str, Any] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
@@ -102,7 +103,8 @@ class HttpProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there; where all places are taken it is told so."""
         self._socket = cast(asyncio.Transport, transport)
-        super().connection_made(cast(asyncio.Transport, _Transport(self._socket, self._close)))
+        self._out = GatheredWrites(self._socket, self.loop)
+        super().connection_made(cast(asyncio.Transport, _Transport(self._out, self._close)))
         if self.places.enter(self._socket):
             self._look("request")
         else:
@@ -233,10 +235,11 @@ class HttpProtocol(H11Protocol):
         if self.conn.their_state is h11.SEND_BODY and not self._over:
             self._linger()
         else:
-            self._socket.close()
+            self._out.close()
 
     def _linger(self) -> None:
         """Say no more, and drop what still comes."""
+        self._out.flush()
         self._expect(None)
         self._unset_keepalive_if_required()
         self._over = True

@@ -133,8 +133,8 @@ class PageProtocol(WebSocketsSansIOProtocol):
 class GatheredWrites(asyncio.Transport):
     """A transport on which the writes of one turn of the loop leave together.
 
-    uvicorn writes every message by itself: of many at once, the calls into the system would
-    cost more than all the rest.
+    uvicorn writes every message by itself, and of an answer first the head: the calls into the
+    system would cost more than all the rest.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -147,13 +147,14 @@ class GatheredWrites(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write at the end of this turn, or now where much has gathered."""
         if not self._parts:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._parts.append(bytes(data))
         self._size += len(data)
         if self._size >= TOGETHER:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what has gathered."""
         if self._parts:
             data = b"".join(self._parts)
             self._parts.clear()
@@ -164,7 +165,7 @@ class GatheredWrites(asyncio.Transport):
 
     def close(self) -> None:
         """Close behind everything written."""
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def abort(self) -> None:

@@ -80,7 +80,7 @@ class House:
         )
         self.told: list[tuple[str, dict[str, Any]]] = []
 
-        async def open_stream(peer: str, protocols: Any) -> Any:
+        async def open_stream(peer: str, protocols: Any, **how: Any) -> Any:
             stream = Stream(peer)
             stream.write = lambda line: self.told.append((peer, json.loads(line)))  # type: ignore[method-assign]
             stream.protocol = protocols[0]  # type: ignore[attr-defined]

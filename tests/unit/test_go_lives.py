@@ -153,7 +153,12 @@ class Gopher:
             work()
 
     async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
+        self,
+        peer_id: str,
+        protocols: Sequence[str],
+        *,
+        timeout_ms: int = 10_000,
+        early: bool = False,
     ) -> Stream:
         """A stream to the peer."""
         began = asyncio.get_running_loop().time()

@@ -39,7 +39,7 @@ def bridge_over(journal: Journal) -> Bridge:
         epoch=1,
     )
 
-    async def open_stream(peer: str, protocols: Sequence[str]) -> Any:
+    async def open_stream(peer: str, protocols: Sequence[str], **how: Any) -> Any:
         raise AssertionError("nothing is sent of a step that failed")
 
     node: Any = SimpleNamespace(

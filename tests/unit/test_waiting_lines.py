@@ -47,7 +47,7 @@ class Desk:
             await self.answer.wait()
         return peer.startswith("friend")
 
-    async def open_stream(self, peer: str, protocols: Any) -> Any:
+    async def open_stream(self, peer: str, protocols: Any, *, early: bool) -> Any:
         self.opened.append(peer)
         await self.answer.wait()
         raise NetworkError("unreachable", "it does not answer")
@@ -103,7 +103,7 @@ class Slow(Desk):
         self.written: list[str] = []
         self.leaving: list[Any] = []
 
-    async def open_stream(self, peer: str, protocols: Any) -> Any:
+    async def open_stream(self, peer: str, protocols: Any, *, early: bool) -> Any:
         self.opening.append(asyncio.get_running_loop().create_future())
         return await self.opening[-1]
 

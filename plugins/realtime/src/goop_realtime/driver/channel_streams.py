@@ -58,7 +58,7 @@ class ChannelStreams:
     async def open(self, action: OpenLink) -> None:
         """Open a stream to the host of a channel."""
         try:
-            stream = await self._network.open_stream(action.peer, [GROUP_PROTOCOL])
+            stream = await self._network.open_stream(action.peer, [GROUP_PROTOCOL], early=True)
         except NetworkError as error:
             self._engine.link_failed(now_ms(), action.channel, error.code)
             self._steps.look()

@@ -118,7 +118,7 @@ class InvitationStreams:
         line, over = action.line, asyncio.Event()
         protocols = [INVITE_PROTOCOL, *protocols_for(line)]
         try:
-            stream = await self._node.network.open_stream(action.peer, protocols)
+            stream = await self._node.network.open_stream(action.peer, protocols, early=True)
         except NetworkError as error:
             reason = error.reason
             if error.code == "unsupported":
@@ -130,10 +130,22 @@ class InvitationStreams:
         if self._go.invite(stream, line):
             over.set()
             return over
-        stream.start(lambda lines: None, lambda code: over.set())
+
+        def ended(code: str) -> None:
+            if code == "unanswered":
+                self._doors.spawn(self._again(action, over))
+            else:
+                over.set()
+
+        stream.start(lambda lines: None, ended)
         stream.write(serialise(line))
         stream.close()
         return over
+
+    async def _again(self, action: SendControl, over: asyncio.Event) -> None:
+        """Nobody knows whether a line was taken: it may come twice, but not get lost."""
+        await (await self._send(action)).wait()
+        over.set()
 
     def _note(self, code: str, group: str, detail: str) -> None:
         self._engine.note(self._doors.now(), "peer", code, group, detail)
