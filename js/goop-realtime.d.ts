@@ -231,6 +231,9 @@ interface GoopConnectOptions<Id extends string = string> {
   since?: "start";
   /** A channel of its own, even when one with this peer and context is open. */
   new?: boolean;
+  /** Refuse with `already_open` rather than give a channel, or a request of one's own, with this peer and
+   * context that is there already. Requests that cross still become one. */
+  unopened?: boolean;
 }
 
 /** A channel, a request or a room in the list of what runs, as this page may see it. */

@@ -109,7 +109,7 @@ export class Calls {
     const { peerId, peerLabel, context } = request;
     const call = this.#begin({ id: callId, channelId: callId, peerId, peerLabel, context });
     void call.want({ audio: options?.audio ?? true, video: options?.video ?? true });
-    await this.#open(call, () => request.accept(), false);
+    await this.#open(call, request.accept(), false);
     return call;
   }
 
@@ -160,7 +160,7 @@ export class Calls {
     void call.want(before);
     tell("onResumed", this.onResumed, call);
     if (asked) call.giveUp.signal.addEventListener("abort", () => call.channelId || asked.withdraw());
-    await this.#open(call, async () => asked?.opened() ?? channel, true);
+    await this.#open(call, asked?.opened() ?? Promise.resolve(channel), true);
   }
 
   /**
@@ -185,29 +185,33 @@ export class Calls {
   async #ring(call, media) {
     void call.want(media);
     const { peerId, context, giveUp } = call;
-    const asking = () => Goop.realtime.connect(peerId, { context, params: { media }, timeout: RING_MS, signal: giveUp.signal });
+    const asking = () =>
+      Goop.realtime.connect(peerId, { context, params: { media }, timeout: RING_MS, signal: giveUp.signal, unopened: true });
+    const again = async (/** @type {any} */ error) => {
+      if (error.code !== "already_open") throw error;
+      await leaveBehind(peerId, context);
+      return asking();
+    };
     // The node knows what they are called.
     const stop = Goop.realtime.invitations(({ sent }) => {
       const asked = sent.find((one) => one.peerId === peerId && one.context === context);
       if (asked) call.named(asked.peerLabel);
     });
-    await this.#open(call, asking, true, leaveBehind(peerId, context)).catch(() => {}); // its end says why
+    await this.#open(call, asking().catch(again), true).catch(() => {}); // its end says why
     stop();
   }
 
   /**
    * While the other one is asked, or told, the call is prepared.
    * @param {Call} call
-   * @param {() => Promise<GoopChannel>} opening
+   * @param {Promise<GoopChannel>} opened
    * @param {boolean} offers
-   * @param {Promise<unknown>} [first] what has to be over before
    */
-  async #open(call, opening, offers, first = Promise.resolve()) {
-    const opened = first.then(opening);
+  async #open(call, opened, offers) {
     try {
       // Without an answer of the node there is no call: it may say that nobody is to learn this
       // browser's address.
-      const prepared = Promise.all([iceOfNode(), first]).then(([configuration]) => call.prepare(configuration, offers));
+      const prepared = iceOfNode().then((configuration) => call.prepare(configuration, offers));
       const [channel] = await Promise.all([opened, prepared]);
       call.connect(channel);
     } catch (/** @type {any} */ error) {

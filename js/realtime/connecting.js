@@ -14,7 +14,7 @@ import { DEFAULT_TIMEOUT_MS, inTime } from "./patience.js";
  * @param {GoopConnectOptions} options
  * @returns {Promise<GoopChannel>}
  */
-export async function connect(hub, peerId, { context, params, timeout: asked, signal: told, since, new: fresh }) {
+export async function connect(hub, peerId, { context, params, timeout: asked, signal: told, since, new: fresh, unopened }) {
   if (params !== undefined) messageJson(params); // throws what no node would take
   const timeout = asked ?? DEFAULT_TIMEOUT_MS;
   /** @type {string | undefined} */
@@ -30,6 +30,7 @@ export async function connect(hub, peerId, { context, params, timeout: asked, si
       timeout: Math.max(1, Math.round(timeout)),
       page: PAGE,
       ...(fresh ? { new: true } : {}),
+      ...(unopened ? { unopened: true } : {}),
     };
     const before = hub.states;
     const row = await ask("request", body);

@@ -41,6 +41,7 @@ export const CONNECT = {
   signal: SIGNAL,
   since: [(value) => value === "start", '"start"'],
   new: BOOLEAN,
+  unopened: BOOLEAN,
 };
 
 /** @type {Kinds} */

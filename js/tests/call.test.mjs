@@ -230,13 +230,24 @@ test("who is in a call is busy for others; a call that is answered elsewhere sto
 test("what is left of a call whose pages are gone is ended before another one rings", async () => {
   const page = callPage();
   page.node.answers.channels = () => [{ channelId: "c0", state: "connected", peerId: "bob", context: "video_call", detail: {} }];
-  page.calls.start("bob");
+  const { request } = page.node.answers;
+  page.node.answers.request = () => ({ status: 409, problem: { title: "No", status: 409, detail: "one is open", code: "already_open" } });
+  const call = page.calls.start("bob");
   await settle();
   same(page.node.of("close").map(({ channel }) => channel), ["c0"]);
-  assert.equal(page.node.asked.filter(([action]) => action === "request").length, 0);
+  page.node.answers.request = request;
   page.node.end("c0", "closed");
   await settle();
-  assert.equal(page.node.asked.filter(([action]) => action === "request").length, 1);
+  same(page.node.asked.filter(([action]) => action === "request").map(([, { unopened }]) => unopened), [true, true]);
+  assert.equal(call.state, "ringing");
+});
+
+test("the node is asked for nothing before it rings", async () => {
+  const page = callPage();
+  page.calls.start("bob");
+  await settle();
+  assert.ok(page.node.asked.some(([action]) => action === "request"));
+  assert.ok(!page.node.asked.some(([action]) => action === "channels"));
 });
 
 test("a slip in the options is told at once", () => {

@@ -119,7 +119,12 @@ class Memory:
     async def stop(self) -> None: ...
 
     async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
+        self,
+        peer_id: str,
+        protocols: Sequence[str],
+        *,
+        timeout_ms: int = 10_000,
+        early: bool = False,
     ) -> Any:
         await asyncio.sleep(0)
         protocol = next((one for one in protocols if one in self.other.handlers), None)

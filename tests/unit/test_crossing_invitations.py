@@ -10,12 +10,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from functools import partial
+from typing import Any
 
 import pytest
 
 from goop_realtime.machine.channel import Channel, Phase
+from goop_realtime.machine.rights import HOME
 from goop_realtime.testing import SimNode, World
-from goop_realtime.types import ContextType
+from goop_realtime.types import ContextType, Refusal
 
 SEEDS = 30
 ANYTHING = {"type": "object"}
@@ -121,6 +123,27 @@ def test_two_who_accept_each_others_invitation_are_at_one_table(contexts: tuple[
         seen.update(channel.close_code for channel in kept)
         assert not any(channel.missed for channel in kept), f"seed {seed}"
     assert set(seen) == {"replaced"}, seen
+
+
+def test_who_wants_none_that_is_there_is_told_and_meets_a_crossing_request_all_the_same() -> None:
+    world, _, one, other = meet(1)
+
+    def ask() -> Any:
+        now, peer = one.node.now(), one.other
+        found = one.node.engine.request(
+            now, peer, "table_x", None, 60_000, new=False, unopened=True, caller=HOME
+        )
+        one.node.flush()
+        return found
+
+    other.ask("table_x")
+    assert not isinstance(ask(), Refusal)
+    for phase in (Phase.ASKING, Phase.OPEN):
+        assert one.channels(phase)
+        again = ask()
+        assert isinstance(again, Refusal)
+        assert again.code == "already_open"
+        assert world.run(2_000, partial(_at_table, one, other))
 
 
 def test_joins_that_cross_leave_the_table_of_the_smaller_peer(

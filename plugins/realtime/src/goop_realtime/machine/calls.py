@@ -33,6 +33,7 @@ def request(
     timeout: int,
     *,
     new: bool,
+    unopened: bool,
     caller: Caller,
     app: str,
 ) -> Channel | Refusal:
@@ -42,7 +43,15 @@ def request(
     found: Channel | Refusal = REFUSAL
     with Contained(core, ""):
         found = invitations_sent.request(
-            core, peer, context, params, timeout, new=new, caller=caller, app=app
+            core,
+            peer,
+            context,
+            params,
+            timeout,
+            new=new,
+            unopened=unopened,
+            caller=caller,
+            app=app,
         )
     if isinstance(found, Refusal):
         _noted(core, found, "")

@@ -87,14 +87,24 @@ class Channels:
         new: bool,
         caller: Caller,
         app: str = "",
+        unopened: bool = False,
     ) -> ChannelView | Refusal:
         """Somebody asks for a channel with ``peer``. ``timeout`` in ms.
 
         Without a context the template that asks is named: for a page its own, for others ``app``.
+        ``unopened``: refused (``already_open``) where ``new`` would make a difference.
         """
         self.core.now = now
         found = calls.request(
-            self.core, peer, context, params, timeout, new=new, caller=caller, app=app
+            self.core,
+            peer,
+            context,
+            params,
+            timeout,
+            new=new,
+            unopened=unopened,
+            caller=caller,
+            app=app,
         )
         return found if isinstance(found, Refusal) else view_of(self.core, found)
 

@@ -21,6 +21,9 @@ from goop_realtime.model.wire import MAX_TIMEOUT_MS, MAX_VERSION, Line, raw
 from goop_realtime.types import BLOCKED, OpenRequest, Refusal
 
 REPEAT_MS = 5_000
+ALREADY_OPEN = Refusal(
+    code="already_open", reason="with that peer and context one is open, or asked for, already"
+)
 
 
 def new_id(core: Core) -> str:
@@ -39,10 +42,14 @@ def request(
     timeout: int,
     *,
     new: bool,
+    unopened: bool,
     caller: Caller,
     app: str,
 ) -> Channel | Refusal:
-    """Somebody asks for a channel with ``peer``; the invitation leaves in the same step."""
+    """Somebody asks for a channel with ``peer``; the invitation leaves in the same step.
+
+    ``unopened``: only where it would not be one that lives, or is asked for, already.
+    """
     context = core.context_of(context_name)
     if context is None:
         return _unknown(core, context_name, caller)
@@ -61,7 +68,8 @@ def request(
     if context_name and not new:
         known = glare.living(core, peer, context_name)
         if known is not None:
-            return _again(core, known, caller)
+            found = _again(core, known, caller)
+            return ALREADY_OPEN if unopened and found is known else found
         for asked in core.with_peer(peer):
             if asked.request.context == context_name and asked.phase is Phase.ASKED:
                 return invitations_received.accept(core, asked, owner_of(caller)) or asked

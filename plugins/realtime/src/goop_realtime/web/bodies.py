@@ -12,7 +12,8 @@ from goop_realtime.model.jsonio import MAX_INTEGER
 
 
 class RequestBody(msgspec.Struct, rename="camel"):
-    """``POST request``. ``timeout`` in milliseconds.
+    """``POST request``. ``timeout`` in milliseconds. ``unopened``: refused (``already_open``) where
+    the answer would be a channel, or a request of one's own, that is there already.
 
     ``app``: the template that is meant, where a program asks without a context.
     """
@@ -23,6 +24,7 @@ class RequestBody(msgspec.Struct, rename="camel"):
     params: Any = None
     timeout: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = DEFAULT_TIMEOUT_MS
     new: bool = False
+    unopened: bool = False
     page: str = ""
 
 

@@ -80,6 +80,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             new=body.new,
             caller=caller(request),
             app=body.app,
+            unopened=body.unopened,
         )
         await bridge.stored("" if isinstance(asked, Refusal) else asked.id)
         return found(bridge.engine.read.row(found(asked).id, now_ms()))

@@ -178,7 +178,12 @@ class NoNetwork:
         self.peer_id = peer_id
 
     async def open_stream(
-        self, peer_id: str, protocols: Sequence[str], *, timeout_ms: int = 10_000
+        self,
+        peer_id: str,
+        protocols: Sequence[str],
+        *,
+        timeout_ms: int = 10_000,
+        early: bool = False,
     ) -> LineStream:
         """Raises ``NetworkError``."""
         raise NetworkError(
