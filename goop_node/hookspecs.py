@@ -17,6 +17,7 @@ import pluggy
 from goop_node.types import (
     JsonSchema,
     Lifespan,
+    MetricsSource,
     NodeApi,
     PeerEvent,
     Route,
@@ -43,6 +44,7 @@ KINDS: Mapping[str, str] = {
     "goop_sdk_modules": "register",
     "goop_templates": "register",
     "goop_template_flaws": "register",
+    "goop_metrics": "register",
     "goop_lifespan": "register",
     "goop_peer_changed": "observe",
 }
@@ -89,6 +91,12 @@ def goop_template_flaws(  # type: ignore[empty-body]
 ) -> Iterable[TemplateFlaw]:
     """Register: mistakes in what the manifests of plain folders say for this plugin, such as their
     ``contexts``. They are told to the person; the templates are served all the same."""
+
+
+@hookspec
+def goop_metrics(node: NodeApi) -> Iterable[MetricsSource]:  # type: ignore[empty-body]
+    """Register: metrics of your own at ``/api/metrics``. A source that fails at a look is left out
+    of that one."""
 
 
 @hookspec

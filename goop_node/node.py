@@ -18,6 +18,7 @@ from goop_node.data.own_label import keep_label, own_label
 from goop_node.data.storage import Database, open_database
 from goop_node.data.storage_watch import DatabaseWatch
 from goop_node.free_memory import give_back
+from goop_node.metrics import Lag
 from goop_node.plugins.calls import Calls
 from goop_node.plugins.contained import Failed, asked, passes
 from goop_node.plugins.contributions import Contributions
@@ -33,6 +34,7 @@ from goop_node.templates.grants import Grants
 from goop_node.types import (
     JsonValue,
     LineStream,
+    MetricsSource,
     Network,
     NetworkError,
     PeerEvent,
@@ -69,6 +71,7 @@ class Node:
         self.data: Path = config.data
         self.strict = config.strict
         self.databases = DatabaseWatch()
+        self.lag = Lag()
         self.http_port = config.http_port
         self.started_at = now_ms()
         if candidates is None:
@@ -194,6 +197,11 @@ class Node:
         """Mistakes in the manifests of plain folders: (template, line) pairs."""
         return self._contributions.flaws
 
+    @property
+    def metrics_sources(self) -> Sequence[tuple[str, MetricsSource]]:
+        """What gives metrics, as (plugin, source) pairs."""
+        return self._contributions.all_metrics
+
     def templates_of(self, plugin: str) -> frozenset[str]:
         """The names of the templates that ``plugin`` brings."""
         return self._contributions.templates_of(plugin)
@@ -252,6 +260,7 @@ class Node:
         beats = [
             asyncio.create_task(self.databases.run(), name="watch of the databases"),
             asyncio.create_task(give_back(), name="free memory"),
+            asyncio.create_task(self.lag.run(), name="lag of the loop"),
         ]
         try:
             await self._enter_lifespans(lifespans)

@@ -8,7 +8,7 @@ Every callable that a plugin hands in runs on the asyncio loop; trio never shows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,6 +177,16 @@ class PluginCalls(Protocol):
 
     def veto(self, hook: str, **kwargs: Any) -> Refusal | None:
         """Call *veto* hooks; the first refusal wins, and what raises refuses."""
+
+
+class MetricsSource(Protocol):
+    """Gives metrics for Prometheus: a collector of the package ``prometheus_client``."""
+
+    def collect(self) -> Iterable[Any]:
+        """The metrics as they are now (``prometheus_client.core.Metric``); runs at each look.
+
+        Names begin with the plugin's (``chess_games``); labels hold no content and no peer ids.
+        """
 
 
 class NodeApi(Protocol):

@@ -19,7 +19,7 @@ from goop_node.plugins.routes import try_routes
 from goop_node.templates.folder import at, read_template
 from goop_node.templates.grants import Brought
 from goop_node.templates.permissions import parse_all
-from goop_node.types import Route, SdkModule, StreamHandler, Template
+from goop_node.types import MetricsSource, Route, SdkModule, StreamHandler, Template
 from goop_node.web import sdk_scripts
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Contributions:
     all_handlers: tuple[tuple[str, StreamHandler], ...]
     all_modules: tuple[tuple[str, SdkModule], ...]
     all_templates: tuple[tuple[str, Template], ...]
+    all_metrics: tuple[tuple[str, MetricsSource], ...] = ()
     flaws: tuple[tuple[str, str], ...] = ()
     """Mistakes in manifests of plain folders, as (template, line) pairs."""
 
@@ -59,6 +60,7 @@ class Contributions:
         for plugin, template in templates:
             if not (template.folder / INDEX).is_file():
                 plugins.warn(plugin, _no_index(template))
+        metrics = gather("goop_metrics", lambda source: "", node=node)
         _note_brought(node, plugins)
         read = [read_template(folder) for folder in node.config.templates]
         mine = [template for template, _ in read]
@@ -76,7 +78,14 @@ class Contributions:
         if flaws and node.strict:
             raise ConfigError([line for _, line in flaws])
         templates += [("", template) for template in mine]
-        every = cls(tuple(routes), tuple(handlers), tuple(modules), tuple(templates), tuple(flaws))
+        every = cls(
+            tuple(routes),
+            tuple(handlers),
+            tuple(modules),
+            tuple(templates),
+            tuple(metrics),
+            tuple(flaws),
+        )
         return every.only(plugins.active)
 
     def only(self, active: Collection[str]) -> Contributions:
@@ -90,6 +99,7 @@ class Contributions:
             keep(self.all_handlers),
             keep(self.all_modules),
             keep(self.all_templates),
+            keep(self.all_metrics),
             self.flaws,
         )
 

@@ -14,12 +14,14 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from goop_node import __version__
 from goop_node.access import OWNER
 from goop_node.clock import now_ms
 from goop_node.data.kept_files import aside_in
 from goop_node.fingerprints import fingerprint
+from goop_node.metrics import NodeMetrics
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, NetworkError, Peer, PeerEvent, Refusal, Route, Who
 from goop_node.web import templates_api
@@ -134,6 +136,13 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             "databases": dict(node.databases.troubles()),
         }
 
+    found = NodeMetrics(node)
+
+    @get("/metrics", media_type=CONTENT_TYPE_LATEST, sync_to_thread=False)
+    def metrics() -> bytes:
+        """The metrics of the node and its plugins, as Prometheus reads them."""
+        return found.text()
+
     @post("/friends", status_code=HTTP_200_OK, opt={"body": FriendBody})
     async def befriend(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Connect to a friend: a full multiaddr, or an invite link."""
@@ -147,7 +156,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
 
     return [
         Route(handlers=[me, peers, events], callers=OWNER | {Who.ANY_TEMPLATE}),
-        Route(handlers=[rename, status, befriend], callers=OWNER),
+        Route(handlers=[rename, status, metrics, befriend], callers=OWNER),
         *templates_api.routes(node, origins),
     ]
 

@@ -17,6 +17,7 @@ DOCUMENTS = [
     "SECURITY.md",
     "docs/protocol.md",
     "docs/client.md",
+    "docs/metrics.md",
     "docs/durability.md",
     "docs/manifest.md",
     "js/README.md",

@@ -19,6 +19,7 @@ from goop_node.hookspecs import hookimpl
 from goop_node.types import (
     JsonSchema,
     LineStream,
+    MetricsSource,
     NodeApi,
     PeerEvent,
     Route,
@@ -158,6 +159,15 @@ class RealtimePlugin:
         """A peer that came back gets its channels back."""
         if self._bridge is not None:
             self._bridge.peer_changed(event)
+
+    @hookimpl
+    def goop_metrics(self, node: NodeApi) -> Iterable[MetricsSource]:
+        """How much there is of channels and rooms, while they run."""
+        return [self]
+
+    def collect(self) -> Iterable[Any]:
+        """See ``goop_metrics``."""
+        return self._bridge.metrics.collect() if self._bridge is not None else ()
 
     @hookimpl
     def goop_lifespan(self, node: NodeApi) -> AbstractAsyncContextManager[None]:

@@ -19,6 +19,7 @@ from goop_node.types import LineStream, NodeApi, PeerEvent
 from goop_realtime.driver.channel_streams import ChannelStreams
 from goop_realtime.driver.find_streams import FindStreams
 from goop_realtime.driver.invitation_streams import InvitationStreams, until_discovered
+from goop_realtime.driver.metrics import Metrics
 from goop_realtime.driver.room_streams import RoomStreams
 from goop_realtime.driver.streams import Steps, Streams
 from goop_realtime.engine.door import Engine, about
@@ -31,13 +32,14 @@ from goop_realtime.model.effects import (
     Committed,
     Frame,
     OpenLink,
+    SaveEntry,
     SendControl,
     SendLine,
 )
 from goop_realtime.model.wire import GROUP_PROTOCOL
 from goop_realtime.rooms.find_lines import FIND_PROTOCOL
 from goop_realtime.rooms.lines import ROOM_PROTOCOL
-from goop_realtime.rooms.records import OpenRoomLink, RoomCommitted, SendFind
+from goop_realtime.rooms.records import AppendEntry, OpenRoomLink, RoomCommitted, SendFind
 from goop_realtime.storage.committer import Committer
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.no_journal import NoJournal
@@ -73,6 +75,9 @@ class Bridge:
         self.drop_frames, self.lost = self._committer.drop_frames, self._committer.lost
         steps = Steps(self.step, self.flush, self._look_soon)
         self._streams = Streams(steps)
+        self.metrics = Metrics(engine, self._streams)
+        if isinstance(journal, Journal):
+            journal.on_commit = self.metrics.commits.observe
         self._channels = ChannelStreams(node.network, engine, self._streams, steps)
         self._rooms = RoomStreams(node.network, engine, self._streams, steps)
         self._finding = FindStreams(node, engine, steps, self._spawn)
@@ -96,8 +101,11 @@ class Bridge:
             SendFind: self._find,
             CloseLink: self._streams.end,
             Changed: self._tell_changed,
+            SaveEntry: self.metrics.entry,
+            AppendEntry: self.metrics.entry,
         }
-        """What carries out each action; what plugins are told of was done before."""
+        """What carries out each action, and counts what is stored; what plugins are told of was
+        done before."""
 
     # Steps and their effects
 

@@ -35,6 +35,11 @@ class Streams:
         self._streams: dict[int, LineStream] = {}
         self._last = 0
         self._closed = False
+        self.received_bytes = self.sent_bytes = 0
+        """Of lines, ever."""
+
+    def __len__(self) -> int:
+        return len(self._streams)
 
     def adopt(self, stream: LineStream) -> int:
         """A number for a stream."""
@@ -76,6 +81,7 @@ class Streams:
         """Lines have come."""
         if not raws:
             return
+        self.received_bytes += sum(map(len, raws))
         if not lines(now_ms(), link, raws):
             stream.reset()
         self._steps.step()
@@ -92,6 +98,7 @@ class Streams:
         """Write a line, where the stream is still there."""
         stream = self._streams.get(action.link)
         if stream is not None:
+            self.sent_bytes += len(action.data)
             stream.write(action.data)
 
     def end(self, action: CloseLink) -> None:

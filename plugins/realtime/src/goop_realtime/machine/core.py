@@ -7,6 +7,7 @@ Nothing here does I/O or reads a clock. ``Engine`` is the door for the driver.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from goop_node.plugins.blame import describe
@@ -36,6 +37,8 @@ class Core(Surroundings):
 
     may_lack: bool = True
     """Whether what is stored may lack some of what this node has told others before."""
+    receipts: Counter[str] = field(default_factory=Counter)
+    """How many pages were given, by stage; those of rooms, too."""
     rights: Rights = field(default_factory=Rights)
     """What templates may use, as the person has it now."""
     epoch: int = 0

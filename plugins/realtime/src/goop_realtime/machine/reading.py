@@ -6,6 +6,7 @@ Whoever holds one holds no part of the machine: it neither changes nor can be ch
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from goop_realtime.machine.rights import UNKNOWN, Right
 from goop_realtime.machine.rows import channel_row
 from goop_realtime.machine.unread import Unread
 from goop_realtime.model.effects import Record
+from goop_realtime.model.figures import Figures
 from goop_realtime.model.log import Position
 from goop_realtime.model.times import sooner
 from goop_realtime.types import Limits, Refusal
@@ -112,6 +114,33 @@ class Reading:
     def unread(self, channel_id: str) -> Callable[[], tuple[int, int]]:
         """What says, when called, how many entries our pages have not handled, and their bytes."""
         return Unread(self._core.channels[channel_id]).measure
+
+    def figures(self) -> Figures:
+        """How much there is of channels."""
+        found = Figures()
+        for channel in self._core.channels.values():
+            suspended = channel.phase is Phase.OPEN and not channel.linked
+            state = "suspended" if suspended else str(channel.phase)
+            found.states[channel.context.type.name, state] += 1
+            found.waiting += len(channel.outbox)
+            found.waiting_bytes += channel.outbox_bytes
+            found.unread += max(0, channel.log.last[1] - channel.handled)
+        return found
+
+    @property
+    def receipts(self) -> Counter[str]:
+        """How many pages were given, by stage."""
+        return self._core.receipts
+
+    @property
+    def decisions(self) -> Counter[tuple[str, str]]:
+        """How many there were, by hop and code."""
+        return self._core.trace.counts
+
+    @property
+    def pages(self) -> int:
+        """How many are connected."""
+        return sum(page.connected for page in self._core.pages.values())
 
     def everything(self) -> list[Record]:
         """The records from which a start would make all of memory again."""

@@ -18,6 +18,7 @@ def receipt(core: Core, message_id: str, channel: Channel, stage: str, **more: A
         return  # It was written to the peer: nobody has confirmed anything.
     page = core.pages.get(parsed(message_id).page)
     if page is not None and page.acks:
+        core.receipts[stage] += 1
         frame(
             core,
             page,

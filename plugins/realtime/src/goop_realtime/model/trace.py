@@ -7,10 +7,11 @@ room for it: the oldest of whoever has most, so that nobody's noise drowns what 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 from goop_node.escaping import escaped
+from goop_realtime.model.codes import counted
 
 RING = 1000
 STRANGERS = "strangers"
@@ -25,6 +26,8 @@ class Trace:
     def __init__(self) -> None:
         self._rows: dict[str, deque[dict[str, Any]]] = {}
         """By source."""
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """How many there were ever, by hop and code (see ``counted``)."""
         self._count = 0
         self._held = 0
 
@@ -45,6 +48,7 @@ class Trace:
         ``source`` is the peer that brought it about, ``""`` where it was this node.
         """
         self._count += 1
+        self.counts[hop, counted(code)] += 1
         row = {"n": self._count, "at": at, "hop": hop, "code": code}
         optional = {"channel": channel, "message": message, "plugin": plugin, "detail": detail}
         row.update({key: escaped(value[:300]) for key, value in optional.items() if value})

@@ -19,6 +19,7 @@ from goop_realtime.machine.pages import Page
 from goop_realtime.machine.plugin_news import Work
 from goop_realtime.machine.rights import UNKNOWN
 from goop_realtime.model.failure import Failure
+from goop_realtime.model.figures import Figures
 from goop_realtime.rooms import (
     callers,
     deadlines,
@@ -131,6 +132,18 @@ class Rooms:
         return [
             rows.room_row(sh, room) for room in sh.rooms.values() if views.may_see(sh, caller, room)
         ]
+
+    def figures(self) -> Figures:
+        """How much there is of rooms."""
+        found = Figures()
+        for room in self._sh.rooms.values():
+            row = rows.told(self._sh, room, {})
+            state = "suspended" if row.get("suspended") else str(row["state"])
+            found.states[room.context.type.name, state] += 1
+            found.waiting += len(room.outbox)
+            found.waiting_bytes += room.outbox.size
+            found.unread += max(0, room.fold.last.seq - room.handled)
+        return found
 
     def row(self, handle: str, caller: Caller) -> Row | Refusal:
         """One of them."""

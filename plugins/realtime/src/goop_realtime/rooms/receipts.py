@@ -29,6 +29,7 @@ def receipt(sh: Shared, room: Room, message_id: str, stage: str, **more: Any) ->
     """Tell the page that sent a message how far it is."""
     page = sh.core.pages.get(parsed(message_id).page)
     if page is not None and page.acks:
+        sh.core.receipts[stage] += 1
         head = {"type": "receipt", "channel": room.handle, "id": message_id, "stage": stage}
         frame(sh.core, page, head | more)
 

@@ -10,6 +10,7 @@ handing it to another thread would cost. What ``synchronous=NORMAL`` can lose in
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, cast
@@ -55,6 +56,9 @@ class Journal:
         self.flaws: list[str] = []
         """What the last ``load`` had to leave out, in words."""
 
+        self.on_commit: Callable[[float], object] = lambda seconds: None
+        """Told how long each commit took."""
+
     def commit(self, records: Sequence[AnyRecord]) -> dict[str, Exception]:
         """Write ``records`` in one transaction; where they ``must_last``, be sure of the disk.
 
@@ -62,6 +66,13 @@ class Journal:
         was wrong: of those nothing is kept, of the others all. Raises ``sqlite3.Error`` where
         nothing can be written; then none is kept.
         """
+        began = time.perf_counter()
+        try:
+            return self._commit(records)
+        finally:
+            self.on_commit(time.perf_counter() - began)
+
+    def _commit(self, records: Sequence[AnyRecord]) -> dict[str, Exception]:
         trouble = self.trouble()
         if trouble:
             raise Lost(trouble)
