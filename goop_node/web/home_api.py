@@ -14,7 +14,6 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from goop_node import __version__
 from goop_node.access import OWNER
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     from goop_node.node import Node
 
 PING_SECONDS = 25.0
+METRICS = "text/plain; version=0.0.4"
+"""The media type of what Prometheus reads; the framework adds the charset."""
 MAX_WAITING = 256
 
 
@@ -138,7 +139,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
 
     found = NodeMetrics(node)
 
-    @get("/metrics", media_type=CONTENT_TYPE_LATEST, sync_to_thread=False)
+    @get("/metrics", media_type=METRICS, sync_to_thread=False)
     def metrics() -> bytes:
         """The metrics of the node and its plugins, as Prometheus reads them."""
         return found.text()

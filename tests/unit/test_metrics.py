@@ -22,7 +22,7 @@ from goop_realtime.driver.streams import Steps, Streams
 from goop_realtime.model.codes import CODES
 from goop_realtime.model.effects import SaveEntry
 from goop_realtime.testing import SimNode, World
-from tests.unit.in_process import make_node
+from tests.unit.in_process import Client, make_node
 from tests.unit.spellings import PORT
 from tests.unit.test_layers import ROOT
 
@@ -95,7 +95,13 @@ def test_the_codes_are_those_of_the_document() -> None:
 
 
 async def test_a_node_tells_its_own_and_each_is_documented(tmp_path: Path) -> None:
-    text = NodeMetrics(make_node(tmp_path)).text().decode()
+    client = Client(make_node(tmp_path))
+    token = f"Bearer {client.node.tokens.bearer}".encode()
+    host = f"localhost:{PORT}".encode()
+    answer = await client.call(b"/api/metrics", [(b"host", host), (b"authorization", token)])
+    assert answer.status == 200
+    assert dict(answer.headers)[b"content-type"] == b"text/plain; version=0.0.4; charset=utf-8"
+    text = answer.body.decode()
     families = list(text_string_to_metric_families(text))
     assert undocumented(families) == []
     found = samples(text)
