@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from goop_node import hookspecs
-from goop_node.cli.plugins import check, print_plugins
+from goop_node.cli.check import check
+from goop_node.cli.plugins import print_plugins
 from goop_node.config.model import NodeConfig
 from goop_node.hookspecs import hookimpl, hookspec
 from goop_node.node import Node
@@ -285,10 +286,12 @@ HOOKS = {
         "goop_add_hookspecs": ["pluginmanager"],
         "goop_config_schema": [],
         "goop_lifespan": ["node"],
+        "goop_metrics": ["node"],
         "goop_peer_changed": ["node", "event"],
         "goop_routes": ["node"],
         "goop_sdk_modules": [],
         "goop_stream_handlers": ["node"],
+        "goop_template_flaws": ["node", "templates"],
         "goop_templates": [],
     },
     "realtime": {
