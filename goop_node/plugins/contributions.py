@@ -211,11 +211,18 @@ def _note_brought(node: Node, plugins: Plugins) -> None:
         kind = hook.removeprefix(f"{plugins.manager.owners[hook]}_")
         pairs = node.calls.collect(hook, node=node)
         if hook in plugins.manager.admits:
-            pairs = _usable(plugins, hook, pairs, _name)
+            pairs = _usable(plugins, hook, pairs, _key)
         for plugin, item in pairs:
-            names = brought.setdefault(plugin, {})
-            names[kind] = (*names.get(kind, ()), _name(item))
+            names, name = brought.setdefault(plugin, {}), _name(item)
+            if name not in names.get(kind, ()):
+                names[kind] = (*names.get(kind, ()), name)
     plugins.brings.update(brought)
+
+
+def _key(item: Any) -> str:
+    """What only one item may have: its name, unless its owner says of what it is one."""
+    key = getattr(item, "key", None)
+    return key if isinstance(key, str) else _name(item)
 
 
 def _name(item: Any) -> str:

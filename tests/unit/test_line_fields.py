@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from goop_node.escaping import escaped
 from goop_node.types import Refusal
 from goop_realtime.goop2.go_invitations import protocols_for, why_not
+from goop_realtime.model.bounding import bounded
 from goop_realtime.model.jsonio import MAX_DEPTH, MAX_INTEGER, MalformedJson
-from goop_realtime.model.wire import MAX_LINE, SHAPES, Line, bounded, parse, raw, serialise
+from goop_realtime.model.wire import MAX_LINE, SHAPES, Line, parse, raw, serialise
 from goop_realtime.testing.extremes import EXTREMES, fields_of
 
 GROUP = "rt-0123456789abcdef"

@@ -90,13 +90,30 @@ def test_bad_and_remote_schemas_are_refused_at_registration(schema: dict[str, An
         Validator(schema, where="test")
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"version": "spring"}, "its version is 'spring', not MAJOR.MINOR"),
+        ({"messages": {f"m{n}": {} for n in range(513)}}, "more than 512 types of messages"),
+    ],
+)
+def test_what_nodes_could_not_tell_each_other_is_refused(
+    change: dict[str, Any], words: str
+) -> None:
+    said: dict[str, Any] = {"name": "x", "version": "1", "title": "X", "messages": {}} | change
+    with pytest.raises(ContextError, match=words):
+        compile_context("p", ContextType(**said))
+
+
 def test_the_contract_hash_covers_the_schemas_whatever_their_order() -> None:
     turned = {key: POSITION[key] for key in reversed(POSITION)}
-    same = ContextType(name="game", version="9", title="?", messages={"position": turned})
+    same = ContextType(name="game", version="1.9", title="?", messages={"position": turned})
+    rules = ContextType(name="game", version="2.0", title="?", messages={"position": POSITION})
     other = ContextType(name="game", version="1", title="Game", messages={"position": {}})
     mine = compile_context("p", _context()).hash
     assert compile_context("p", same).hash == mine
     assert compile_context("p", other).hash != mine
+    assert compile_context("p", rules).hash != mine  # other rules, by the same schemas
 
 
 json_values = st.recursive(

@@ -21,7 +21,9 @@ class OpenRequest:
     the opener's first. ``params`` is what the opener proposed; it fits the context's schema;
     ``initial_state`` is what ``ContextType.initial_state`` gave at the opener's node, or ``None``.
     ``app`` is the name of the template that asks, of a request without a context; ``""`` where a
-    program asks, or a 1.0.0 peer.
+    program asks, or a 1.0.0 peer. ``version`` is the smaller one of the context's versions that the
+    two nodes had when they agreed (``"1.0"``), ``""`` where one of them knew no versions; in a room
+    that of who made it: what a newer version refuses, it may leave to newer channels by that.
     """
 
     channel: str
@@ -31,6 +33,7 @@ class OpenRequest:
     params: JsonValue = None
     initial_state: JsonValue = None
     app: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

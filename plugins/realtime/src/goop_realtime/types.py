@@ -18,6 +18,7 @@ from goop_node.escaping import ONE_LINE
 from goop_node.old_names import renamed_fields, renamed_in_module
 from goop_node.types import A_LINE, JsonSchema, JsonValue, Title
 from goop_node.types import Refusal as Refusal
+from goop_node.versions import A_VERSION, VERSION
 from goop_realtime.sessions import Applied as Applied
 from goop_realtime.sessions import Joined as Joined
 from goop_realtime.sessions import Left as Left
@@ -101,8 +102,10 @@ class ContextType:
 
     name: str
     """``chess`` serves ``chess`` and ``chess_<id>``, with an id of ``[A-Za-z0-9_-]{1,64}``."""
-    version: Annotated[str, Meta(max_length=64, pattern=ONE_LINE, description=A_LINE)]
-    """For people: two nodes go together where ``messages`` and ``params`` are the same."""
+    version: Annotated[str, Meta(max_length=64, pattern=VERSION, description=A_VERSION)]
+    """``MAJOR.MINOR``: nodes of the same major version go together. A minor one may add types of
+    messages, refuse more, and have another form of state (``upgrade``). Other rules, other schemas
+    of a type, or one less, are a new major version; a plugin may bring several majors of a name."""
     title: Title
     """What people see."""
     messages: Mapping[
@@ -129,6 +132,11 @@ class ContextType:
     initial_state: Callable[[OpenRequest], JsonValue] | None = None
     """``(request)``: the state that a new channel starts from. Asked once, on the opener's node; it
     travels with the request (at most 32 KiB) and reaches ``open_session`` on both nodes."""
+    upgrade: Callable[[JsonValue, str], JsonValue] | None = None
+    """``(state, from_version)``: what a ``snapshot()`` of an older version is in this one. With it
+    a channel also goes on from an older major version that is not served any more. What follows in
+    the log is applied to it, without a ``check`` where an older version has judged it: so whichever
+    part of a log the older one has folded, the same has to come out."""
     stamp: Callable[[OpenRequest, JsonValue], JsonValue] | None = None
     """``(request, data)``: what goes on in the place of a page's message that fits its schema.
     Asked once, on the author's node, before anybody judges it: so a node can put on a message what

@@ -69,6 +69,20 @@ def initial_state_of(
     return state
 
 
+def upgraded(
+    context: Context, channel: str, state: JsonValue, since: str, failing: Failing
+) -> JsonValue | PluginFailure:
+    """A state that the version ``since`` of the context has left, in the form of this one."""
+    upgrade = context.type.upgrade
+    if upgrade is None:
+        return state
+    found = asked(lambda: upgrade(deepcopy(state), since), JsonValue, "the state")
+    if isinstance(found, Failed):
+        return failing(context, "upgrade()", found.error, upgrade, channel)
+    state = found
+    return state
+
+
 def terms_of(context: Context, request: OpenRequest, failing: Failing) -> str:
     """What a request proposes, in words; ``""`` where the context does not say."""
     terms = context.type.terms

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The registry of contexts: which names exist, and compiled validators for their messages."""
+"""The registry of contexts: which names and versions exist, and what judges their messages."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goop_node.types import JsonSchema, JsonValue
+from goop_node.versions import A_VERSION, Version, version_of
+from goop_realtime.contexts.kinds import Kind
 from goop_realtime.contexts.validator import ContextError, Validator
 from goop_realtime.model.contract import Contract
 from goop_realtime.model.jsonio import encode
-from goop_realtime.model.wire import MAX_CONTEXT
+from goop_realtime.model.wire import MAX_CONTEXT, MAX_TYPES, Offer
 from goop_realtime.types import ContextType, Limits, MessageType, Refusal
 
 FOLDER = "template:"
@@ -21,37 +23,6 @@ FOLDER = "template:"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 PARAMS_BYTES = 4096
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A type of messages that does not travel, or is not bounded, like everything else."""
-
-    name: str
-    type: MessageType
-
-    @property
-    def delivery(self) -> str:
-        """``ordered``, ``latest`` or ``volatile``."""
-        return self.type.delivery
-
-    def limits(self, own: Limits) -> tuple[int, float, int]:
-        """Bytes of one, messages a second, and how many at once, within a node's ``own``."""
-        kind = self.type
-        size = min(own.message_bytes, kind.max_bytes or own.message_bytes)
-        if kind.rate is None or kind.rate >= own.rate:
-            return size, own.rate, own.burst
-        return size, kind.rate, max(1, round(2 * kind.rate))
-
-    def key_of(self, data: JsonValue) -> str:
-        """What the newest is kept of: what the pointer finds in ``data``, as JSON."""
-        if not self.type.key:
-            return ""
-        value: Any = data
-        for part in self.type.key.split("/")[1:]:
-            name = part.replace("~1", "/").replace("~0", "~")
-            value = value.get(name) if isinstance(value, dict) else None
-        return encode(value).decode()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +49,7 @@ class Context:
             plugin=self.plugin,
             version=kind.version,
             hash=self.hash,
+            reshaped=kind.upgrade is not None,
             suspended_seconds=-(-kind.limits.suspended_ms // 1000),
         )
 
@@ -90,6 +62,26 @@ class Context:
     def folder(self) -> str:
         """The template whose folder declares it; ``""`` for a plugin's."""
         return self.plugin.removeprefix(FOLDER) if self.plugin.startswith(FOLDER) else ""
+
+    @property
+    def key(self) -> str:
+        """What only one registered context may have: ``chess 1``, a name and a major version."""
+        return f"{self.type.name} {self.version.major}"
+
+    @property
+    def version(self) -> Version:
+        """The type's version; 0.0 of what is no registered context."""
+        return version_of(self.type.version) or Version(0, 0)
+
+    def goes_with(self, said: Offer) -> bool:
+        """Whether a node that said so of the context can take part together with this one.
+
+        One that tells no ``types`` knows nothing of versions: then all has to be the same.
+        """
+        if said.types is None:
+            return said.hash is None or said.hash == self.hash
+        theirs = version_of(said.version)
+        return theirs is not None and theirs.major == self.version.major
 
     @property
     def page(self) -> str | None:
@@ -147,12 +139,19 @@ def compile_context(plugin: str, kind: ContextType) -> Context:
             f"context name {kind.name!r}: expected a lower-case word of [a-z0-9_], "
             "at most 64 characters"
         )
+    version = version_of(kind.version)
+    if version is None:
+        raise ContextError(f"context {kind.name}: its version is {kind.version!r}, not {A_VERSION}")
+    if len(kind.messages) > MAX_TYPES:
+        raise ContextError(f"context {kind.name}: more than {MAX_TYPES} types of messages")
     schemas = {name: schema_of(one) for name, one in sorted(kind.messages.items())}
     types = {name: one for name, one in kind.messages.items() if isinstance(one, MessageType)}
     contract: dict[str, Any] = {"messages": schemas, "params": kind.params}
     classes = {name: told for name, one in types.items() if (told := _class_of(one))}
     if classes:
         contract["classes"] = classes
+    if version.major > 1:
+        contract["major"] = version.major  # other rules, maybe by the same schemas
     return Context(
         type=kind,
         plugin=plugin,
@@ -210,29 +209,40 @@ def _canonical(value: JsonValue) -> bytes:
 
 
 class Registry:
-    """Every context this node knows, found by exact name or ``name_<id>``."""
+    """Every context this node knows, found by exact name or ``name_<id>``.
+
+    Of one name there may be several, of different major versions.
+    """
 
     def __init__(self) -> None:
-        self._contexts: dict[str, Context] = {}
+        self._contexts: dict[str, list[Context]] = {}
+        """By name, the newest first."""
         self._missed: dict[str, Context] = {}
 
     def add(self, context: Context) -> None:
-        """Register; a name taken by another plugin raises ``ContextError``."""
-        taken = self._contexts.get(context.type.name)
-        if taken is not None:
-            raise ContextError(
-                f"context {context.type.name!r} is already registered by plugin {taken.plugin!r}"
-            )
-        self._contexts[context.type.name] = context
+        """Register; a name taken by another plugin, or twice for a major, is a ``ContextError``."""
+        name = context.type.name
+        for taken in self._contexts.get(name, ()):
+            if taken.plugin != context.plugin:
+                raise ContextError(
+                    f"context {name!r} is already registered by plugin {taken.plugin!r}"
+                )
+            if taken.version.major == context.version.major:
+                both = " and ".join(sorted((taken.type.version, context.type.version)))
+                raise ContextError(
+                    f"context {name!r} is registered as {both}; one for each major version"
+                )
+        same = [*self._contexts.get(name, ()), context]
+        self._contexts[name] = sorted(same, key=lambda one: one.version, reverse=True)
 
     def set_folders(self, contexts: Iterable[Context]) -> None:
         """Have these of templates' folders, and no others; channels that are open keep theirs."""
-        plugins = {name: one for name, one in self._contexts.items() if not one.folder}
-        self._contexts = {one.name: one for one in contexts} | plugins
+        plugins = {name: found for name, found in self._contexts.items() if not found[0].folder}
+        self._contexts = {one.name: [one] for one in contexts} | plugins
 
     def all(self) -> list[Context]:
-        """Every context, sorted by name."""
-        return [self._contexts[name] for name in sorted(self._contexts)]
+        """The newest version of every context, sorted by name."""
+        return [self._contexts[name][0] for name in sorted(self._contexts)]
 
     def miss(self, contract: Contract) -> Context:
         """Channels have a context that is not served here: it still has a name and an owner."""
@@ -244,18 +254,40 @@ class Registry:
         missed = (self._missed[name] for name in sorted(self._missed.keys() - self._contexts))
         return [*self.all(), *missed]
 
-    def find(self, name: str) -> Context | None:
-        """The context that serves ``name``: exactly, else the longest ``NAME_<id>``."""
+    def versions(self, name: str) -> list[Context]:
+        """What serves ``name``: exactly, else the longest ``NAME_<id>``; the newest first."""
         if len(name) > MAX_CONTEXT:
-            return None
-        exact = self._contexts.get(name)
-        if exact is not None:
-            return exact
+            return []
+        if name in self._contexts:
+            return self._contexts[name]
         cut = len(name)
         while (cut := name.rfind("_", 0, cut)) > 0:
             found = self._contexts.get(name[:cut])
             if found is not None and _ID.fullmatch(name[cut + 1 :]):
                 return found
+        return []
+
+    def find(self, name: str) -> Context | None:
+        """The newest context that serves ``name``."""
+        return next(iter(self.versions(name)), None)
+
+    def going_on(self, name: str, since: Contract | None) -> Context | None:
+        """The context that goes on with what went by ``since``: of the same major version, else
+        the next newer one that can take its state over."""
+        same = self.same_major(name, since)
+        was = version_of(since.version) if since is not None else None
+        if same is not None or was is None:
+            return same
+        found = self.versions(name)
+        newer = [one for one in found if one.version > was and one.type.upgrade is not None]
+        return newer[-1] if newer else None
+
+    def same_major(self, name: str, since: Contract | None) -> Context | None:
+        """What serves ``name`` by the major version of ``since``; where that says none, by any."""
+        was = version_of(since.version) if since is not None else None
+        for one in self.versions(name):
+            if was is None or one.version.major == was.major:
+                return one
         return None
 
 

@@ -86,6 +86,8 @@ class Channel:
     delivery: str = "log"
     contract: Contract | None = None
     """What the context was when the log was last folded, where that is not what it is now."""
+    judged: int = 0
+    """Up to which entry other versions of the context have judged the log."""
     log: Log = field(default_factory=Log)
     start_state: JsonValue = None
     """The Session's state where the log starts; ``None`` at the very beginning."""
@@ -193,6 +195,12 @@ class Channel:
         return self.obstacle is not None and self.obstacle.here
 
     @property
+    def goes_by(self) -> Contract:
+        """What is stored of the context with it."""
+        now = msgspec.structs.replace(self.context.contract, judged=self.judged)
+        return self.contract or now
+
+    @property
     def closed_by_log(self) -> bool:
         """Whether its log ends with a close, so that the other side can be given its end."""
         last = self.log.get(self.log.last[1])
@@ -283,7 +291,8 @@ class Channel:
             "params": request.params,
             "base": request.initial_state,
             "app": request.app,
-            "contract": msgspec.to_builtins(self.contract or self.context.contract),
+            "version": request.version,
+            "contract": msgspec.to_builtins(self.goes_by),
             "host": self.host,
             "owner": self.owner,
             "phase": self.phase.value,

@@ -8,6 +8,7 @@ Nothing here does I/O or reads a clock. ``Engine`` is the door for the driver.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from goop_node.plugins.blame import describe
@@ -158,6 +159,10 @@ class Core(Surroundings):
     def context_of(self, name: str) -> Context | None:
         """The context that serves ``name``; the plain one for no name; ``None`` if unknown."""
         return PLAIN if not name else self.registry.find(name)
+
+    def contexts_of(self, name: str) -> Sequence[Context]:
+        """Every major version of it, the newest first."""
+        return (PLAIN,) if not name else self.registry.versions(name)
 
     def open_session(
         self, context: Context, request: OpenRequest, snapshot: Snapshot | None

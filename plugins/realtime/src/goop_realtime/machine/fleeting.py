@@ -9,16 +9,17 @@ so no more than a round is ever on its way to a peer that has stopped reading.
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.registry import Kind
+from goop_realtime.contexts.kinds import Kind
 from goop_realtime.machine import receipts, unlogged
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.newest import Key, Unlogged, Value
 from goop_realtime.machine.pages import Page, frame, listeners
+from goop_realtime.model.bounding import bounded
 from goop_realtime.model.effects import Frame, SendLine
 from goop_realtime.model.jsonio import MalformedJson, encode
-from goop_realtime.model.wire import Line, bounded, payload, serialise
+from goop_realtime.model.wire import Line, payload, serialise
 from goop_realtime.types import Refusal
 
 NOT_CONNECTED = Refusal(code="not_connected", reason="the other node is not there at the moment")

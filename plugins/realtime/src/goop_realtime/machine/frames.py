@@ -14,9 +14,9 @@ from goop_realtime.machine import calls, failures, lookup, pages, showing, subsc
 from goop_realtime.machine.containment import REFUSAL
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page
+from goop_realtime.model.bounding import pair
 from goop_realtime.model.effects import Frame
 from goop_realtime.model.jsonio import encode
-from goop_realtime.model.wire import pair
 from goop_realtime.types import Refusal
 
 NO_DATA = Refusal(code="bad_request", reason='"data" is missing')

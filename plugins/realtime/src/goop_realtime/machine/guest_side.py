@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from goop_node.types import JsonValue
 from goop_realtime.contexts.channel_session import PluginFailure
-from goop_realtime.machine import receipts, suspension
+from goop_realtime.machine import receipts, suspension, versions
 from goop_realtime.machine.channel import Channel, Said
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import closed_by_entry, end
@@ -181,6 +181,9 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue, said: Sai
         refusal = _judged(channel, message, said)
         if isinstance(refusal, PluginFailure):
             suspension.fail(core, channel, refusal)
+            return False
+        if refusal is not None and versions.differs(channel, entry):
+            suspension.disagree(core, channel, refusal)
             return False
         if refusal is not None:
             diverged(core, channel, f"{refusal.code}: {refusal.reason}")

@@ -8,16 +8,17 @@ step then makes it visible (rules 1, 3 and 5 of the channel log).
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime.machine import pages, receipts
+from goop_realtime.machine import pages, receipts, versions
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import closed_by_entry, end, let_go
 from goop_realtime.machine.link import Link
 from goop_realtime.machine.ordering import place
+from goop_realtime.model.bounding import bounded
 from goop_realtime.model.effects import DropOutgoing, Entry, Outcome, Outgoing, SaveOutcome
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
 from goop_realtime.model.limits import LINK_WINDOW, OUTBOX_BYTES, OUTBOX_MESSAGES, Bucket
-from goop_realtime.model.wire import Line, bounded, payload
+from goop_realtime.model.wire import Line, payload
 from goop_realtime.types import Message, Refusal
 
 OVERTAKEN = Refusal(code="overtaken", reason="a later message of this page has its place already")
@@ -218,10 +219,10 @@ def order_held(core: Core, channel: Channel) -> None:
 
 
 def _still_fits(channel: Channel, outgoing: Outgoing, data: JsonValue) -> Refusal | None:
-    """Whether the context takes it still: its plugin may be another version by now."""
+    """Whether the contexts of both take it still: a plugin may be another version by now."""
     if outgoing.kind != "msg" or not channel.context.messages:
         return None
-    return channel.context.check_message(data)
+    return channel.context.check_message(data) or versions.unknown_there(channel, data)
 
 
 def refuse_own(core: Core, channel: Channel, message_id: str, refusal: Refusal) -> None:

@@ -7,14 +7,16 @@ import re
 
 from goop_node.types import Caller, JsonValue
 from goop_realtime.contexts.registry import Context
-from goop_realtime.machine import glare, incoming, joining, missed, pages, suspension
+from goop_realtime.machine import glare, incoming, joining, missed, pages, suspension, versions
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish
 from goop_realtime.machine.invitations import INITIAL_STATE_BYTES, begin, too_many
 from goop_realtime.machine.rights import is_person, owner_of
+from goop_realtime.model.bounding import bounded
 from goop_realtime.model.jsonio import encode
-from goop_realtime.model.wire import MAX_TIMEOUT_MS, Invite, Line, bounded
+from goop_realtime.model.obstacles import MISMATCH
+from goop_realtime.model.wire import MAX_TIMEOUT_MS, Invite, Line
 from goop_realtime.types import OpenRequest, Refusal
 
 _CHANNEL_ID = re.compile(r"rt-[0-9a-f]{16}")
@@ -71,18 +73,19 @@ def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | 
     busy = too_many(core, peer, Phase.ASKED)
     if busy is not None:
         return busy
-    context = core.context_of(wanted.context)
-    if context is None:
+    contexts = core.contexts_of(wanted.context)
+    if not contexts:
         return Refusal(
             code="unknown_context_there",
             reason=f"the other node does not serve {wanted.context[:80]!r}",
         )
-    if wanted.hash != context.hash:
-        kind = context.type
+    context = next((one for one in contexts if one.goes_with(wanted)), None)
+    if context is None:
+        have = " and ".join(one.type.version for one in contexts)
         return Refusal(
-            code="contract_mismatch",
-            reason=f"{core.label_of(core.me)} has {kind.name} {kind.version}, you have "
-            f"{wanted.version[:40]}, and the two do not agree on its messages",
+            code=MISMATCH,
+            reason=f"{core.label_of(core.me)} has {contexts[0].name} {have}, you have "
+            f"{wanted.version[:40]}, and the two do not go together",
         )
     refusal = context.check_params(wanted.params)
     if refusal is not None:
@@ -98,6 +101,7 @@ def _admit(core: Core, peer: str, channel_id: str, wanted: Invite) -> Channel | 
         params=wanted.params,
         initial_state=wanted.initial_state,
         app=wanted.app,
+        version=versions.smaller(context, wanted),
     )
     return begin(core, context, asked)
 

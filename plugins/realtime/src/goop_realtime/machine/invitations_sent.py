@@ -10,14 +10,15 @@ from goop_node.types import Caller, JsonValue
 from goop_realtime.contexts.channel_session import PluginFailure
 from goop_realtime.contexts.plugin_code import initial_state_of
 from goop_realtime.contexts.registry import Context
-from goop_realtime.machine import glare, incoming, invitations_received, missed, pages
+from goop_realtime.machine import glare, incoming, invitations_received, missed, pages, versions
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import finish
 from goop_realtime.machine.invitations import INITIAL_STATE_BYTES, begin, too_many
 from goop_realtime.machine.rights import Right, owner_of
 from goop_realtime.model.jsonio import encode
-from goop_realtime.model.wire import MAX_TIMEOUT_MS, MAX_VERSION, Line, raw
+from goop_realtime.model.obstacles import MISMATCH
+from goop_realtime.model.wire import MAX_TIMEOUT_MS, Line, raw
 from goop_realtime.types import BLOCKED, OpenRequest, Refusal
 
 REPEAT_MS = 5_000
@@ -83,7 +84,7 @@ def request(
     refusal = context.check_params(params)
     if refusal is not None:
         return refusal
-    channel = _create(core, context, context_name, peer, params, app)
+    channel = _create(core, context, context_name, peer, params, app, new_id(core))
     if isinstance(channel, Refusal):
         return channel
     channel.owner = owner_of(caller)
@@ -114,15 +115,22 @@ def _again(core: Core, channel: Channel, caller: Caller) -> Channel | Refusal:
 
 
 def _create(
-    core: Core, context: Context, name: str, peer: str, params: JsonValue, app: str
+    core: Core,
+    context: Context,
+    name: str,
+    peer: str,
+    params: JsonValue,
+    app: str,
+    channel_id: str,
 ) -> Channel | Refusal:
     asked = OpenRequest(
-        channel=new_id(core),
+        channel=channel_id,
         context=name,
         opener=core.me,
         peers=(core.me, peer),
         params=params,
         app=app,
+        version=str(context.version) if context.hash else "",
     )
     initial_state = initial_state_of(context, asked, core.plugin_failed)
     if isinstance(initial_state, PluginFailure):
@@ -147,8 +155,9 @@ def _invite(core: Core, channel: Channel) -> None:
             payload=raw(
                 {
                     "context": asked.context,
-                    "version": channel.context.type.version[:MAX_VERSION],
-                    "hash": channel.context.hash,
+                    "version": "",
+                    "hash": "",
+                    **versions.told(channel.context),
                     "params": asked.params,
                     "base": asked.initial_state,
                     "timeout": channel.expires_at - core.now,
@@ -165,7 +174,28 @@ def declined(core: Core, peer: str, line: Line) -> None:
     channel = core.channels.get(line.group)
     if channel is None or peer not in channel.members or channel.phase is not Phase.ASKING:
         return
+    if line.code == MISMATCH and _ask_as_before(core, channel):
+        return
     _end_request(core, channel, line.code or "declined", line.reason)
+
+
+def _ask_as_before(core: Core, channel: Channel) -> bool:
+    """Ask by the next older major version that this node serves; whether it has one."""
+    asked, mine = channel.request, channel.context.version.major
+    for context in core.contexts_of(asked.context):
+        if context.version.major >= mine or context.check_params(asked.params) is not None:
+            continue
+        peer, app = channel.other.peer, asked.app
+        found = _create(core, context, asked.context, peer, asked.params, app, channel.id)
+        if isinstance(found, Refusal):
+            continue
+        core.note("node", MISMATCH, channel.id, detail=f"asked anew as {context.type.version}")
+        channel.context, channel.request = context, found.request
+        channel.session = found.session
+        core.save(channel)
+        _invite(core, channel)
+        return True
+    return False
 
 
 def received(core: Core, peer: str, line: Line) -> None:

@@ -20,6 +20,7 @@ from goop_realtime.machine import (
     suspension,
     tails,
     trimming,
+    versions,
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
@@ -28,7 +29,9 @@ from goop_realtime.machine.link import Link
 from goop_realtime.machine.member import Member
 from goop_realtime.model.effects import Changed, CloseLink, OpenLink, SendLine
 from goop_realtime.model.jsonio import encode
+from goop_realtime.model.obstacles import MISMATCH
 from goop_realtime.model.wire import Join, Line, Tail, Welcome, raw, serialise
+from goop_realtime.types import Refusal
 
 RETRY_MAX_MS = 10_000
 RETRY_APART_MS = 100
@@ -81,7 +84,7 @@ def opened(core: Core, channel_id: str, link: int) -> None:
         "have": list(channel.log.last) if channel.log.last[1] else None,
         **_handled(channel),
         "page": pages.page_presence(core, channel),
-        **suspension.contract(channel),
+        **versions.told(channel.context),
     }
     instead = glare.instead_of(core, channel)
     if instead:
@@ -157,17 +160,28 @@ def _welcome(core: Core, link: Link, have: tuple[int, int], said: Join) -> None:
     """Answer a join: what we have, then every entry that the guest lacks."""
     channel, guest = link.channel, link.member
     was = channel.phase
+    if was is Phase.ASKING and channel.context.hash:
+        refusal = versions.agree(core, channel, versions.smaller(channel.context, said))
+        if refusal is not None:
+            _lose(core, channel, refusal.reason)
+            return
     payload: dict[str, JsonValue] = {
         "last": list(channel.log.last),
         **_handled(channel),
         "page": pages.page_presence(core, channel),
-        **suspension.contract(channel),
+        **versions.told(channel.context),
     }
+    if channel.request.version:
+        payload["agreed"] = channel.request.version
+    if channel.judged:
+        payload["judged"] = channel.judged
     if have[1] < channel.log.start[1]:
         if len(encode(channel.start_state)) > trimming.SNAPSHOT_BYTES:
             _lose(core, channel, "the log does not reach back, and its state fits into no line")
             return
         payload["snapshot"] = {"at": list(channel.log.start), "state": channel.start_state}
+        if channel.context.type.upgrade is not None:
+            payload["reshaped"] = True
     channel.restored = False
     suspension.lift(core, channel)
     link.page_told = str(payload["page"])
@@ -214,6 +228,13 @@ def welcomed(core: Core, link: Link, line: Line) -> None:
     link.page_told = ""
     link.acked_node = link.acked_page = 0
     was = channel.phase
+    refusal = versions.agree(core, channel, said.agreed) if was is not Phase.OPEN else None
+    if isinstance(refusal, PluginFailure):
+        suspension.fail(core, channel, refusal)
+        return
+    if refusal is not None:
+        _lose(core, channel, refusal.reason)
+        return
     channel.phase = Phase.OPEN
     host.suspended_at = None
     snapshot = said.snapshot
@@ -222,9 +243,16 @@ def welcomed(core: Core, link: Link, line: Line) -> None:
             # A host forgets what its guest has; only who has lost that needs a state instead.
             guest_side.diverged(core, channel, "the host's log begins behind ours, which is whole")
             return
-        refusal = trimming.begin_at(core, channel, snapshot.at, snapshot.state)
+        state = versions.upgraded(core, channel, channel.context, snapshot.state, said)
+        if isinstance(state, Refusal):
+            refusal = state
+        else:
+            refusal = trimming.begin_at(core, channel, snapshot.at, state)
         if isinstance(refusal, PluginFailure):
             suspension.fail(core, channel, refusal)
+            return
+        if refusal is not None and refusal.code == MISMATCH:
+            suspension.disagree(core, channel, refusal)
             return
         if refusal is not None:
             guest_side.diverged(core, channel, "the context cannot go on from the host's state")

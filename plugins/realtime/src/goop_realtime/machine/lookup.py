@@ -82,6 +82,7 @@ def contexts(core: Core, caller: Caller) -> list[dict[str, JsonValue]]:
         {
             "name": context.type.name,
             "version": context.type.version,
+            "versions": [one.type.version for one in core.registry.versions(context.name)],
             "title": context.type.title,
             "page": context.page,
             "templates": core.rights.templates_of(caller, context.type.name),

@@ -34,6 +34,12 @@ class Member:
     """How far its pages were at its welcome, which tells of entries to come, and how."""
     failures: list[int] = field(default_factory=list)
     """The newest entries that handlers of its pages failed on."""
+    version: str = ""
+    hash: str = ""
+    types: frozenset[str] | None = None
+    """What its node has of the context, as it said last; ``None`` where it knows no versions."""
+    judged: int = 0
+    """Host: up to which entry another version than its present one has judged the log."""
     close_acked: bool = False
     """Whether it has the close that the log ends with."""
     bucket: Bucket | None = None

@@ -14,7 +14,7 @@ from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.plugin_code import tell_opened
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
-from goop_realtime.machine.trimming import fold, open_at
+from goop_realtime.machine.versions import refolded
 from goop_realtime.model.effects import Committed, Entry
 from goop_realtime.model.jsonio import decode
 from goop_realtime.types import Applied, Message, Refusal
@@ -63,11 +63,9 @@ def _tell(session: ChannelSession, entries: list[Entry]) -> list[Work]:
 
 def _of_ended(core: Core, channel: Channel) -> ChannelSession | None:
     """The Session of a channel that has ended, which a start does not bring back by itself."""
-    session = open_at(core, channel, channel.log.start, channel.start_state)
-    if isinstance(session, Refusal):
-        return None
     entries = list(channel.log.after(channel.log.start[1]))
-    return session if fold(session, entries) is None else None
+    found = refolded(core, channel, channel.context, channel.goes_by, entries)
+    return None if isinstance(found, Refusal) else found.session
 
 
 def _applied(session: ChannelSession, entry: Entry) -> Applied:

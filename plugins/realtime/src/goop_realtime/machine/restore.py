@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from goop_realtime.contexts.channel_session import ChannelSession, ClosedSession, PluginFailure
-from goop_realtime.machine import suspension
+from goop_realtime.contexts.channel_session import ClosedSession, PluginFailure
+from goop_realtime.contexts.registry import PLAIN, Context
+from goop_realtime.machine import suspension, versions
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import FAILED, finish
 from goop_realtime.machine.member import Member
-from goop_realtime.machine.trimming import fold, open_at
 from goop_realtime.model import obstacles
 from goop_realtime.model.contract import Contract
 from goop_realtime.model.effects import DropOutgoing, Outcome
 from goop_realtime.model.log import Log
 from goop_realtime.model.obstacles import Obstacle
 from goop_realtime.model.stored import Stored
-from goop_realtime.types import OpenRequest, Refusal
+from goop_realtime.types import OpenRequest
 
 
 def restore(core: Core, stored: Mapping[str, Stored]) -> None:
@@ -35,6 +35,7 @@ def restore(core: Core, stored: Mapping[str, Stored]) -> None:
         core.channels[channel_id] = channel
         if channel.final:
             core.crowded.update(channel.members)
+            channel.contract = kept.row.contract  # its log stays as that has left it
         try:
             _fill(core, channel, kept)
             if not channel.final:
@@ -74,8 +75,11 @@ def _channel(core: Core, channel_id: str, kept: Stored) -> Channel:
         params=row.params,
         initial_state=row.initial_state,
         app=row.app,
+        version=row.version,
     )
-    context = core.context_of(request.context)
+    context: Context | None = PLAIN
+    if request.context:
+        context = core.registry.going_on(request.context, row.contract)
     if context is None:
         context = core.registry.miss(row.contract or Contract(name=request.context))
     phase = Phase(row.phase)
@@ -157,18 +161,15 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> Obstacle | None:
     """Run the Session over the log; what stands in the way, if that cannot be."""
     context, me = channel.context, core.label_of(core.me)
     if not context.served:
-        return obstacles.here(obstacles.MISSING, context.name, me)
-    session = _session(core, channel, kept)
-    if isinstance(session, PluginFailure):
-        return obstacles.here(obstacles.FAILED, context.name, me, session.reason)
-    if isinstance(session, Refusal):
-        return obstacles.here(obstacles.MISMATCH, context.name, me, session.reason)
-    channel.session = session
+        served = [one.type.version for one in core.contexts_of(channel.request.context)]
+        if not served:
+            return obstacles.here(obstacles.MISSING, context.name, me)
+        why = f"it goes by {context.type.version}, and there is {' and '.join(served)} now"
+        return obstacles.here(obstacles.MISMATCH, context.name, me, why)
+    since = kept.row.contract or context.contract
+    refusal = versions.take_over(core, channel, context, since, kept.entries)
+    if isinstance(refusal, PluginFailure):
+        return obstacles.here(obstacles.FAILED, context.name, me, refusal.reason)
+    if refusal is not None:
+        return obstacles.here(obstacles.MISMATCH, context.name, me, refusal.reason)
     return None
-
-
-def _session(core: Core, channel: Channel, kept: Stored) -> ChannelSession | Refusal:
-    session = open_at(core, channel, kept.start, kept.snapshot)
-    if isinstance(session, Refusal):
-        return session
-    return fold(session, kept.entries) or session

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.registry import Context, Kind
+from goop_realtime.contexts.kinds import Kind
+from goop_realtime.contexts.registry import Context
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.model.limits import SIGNAL_BYTES, NodeLimits
 from goop_realtime.types import Limits
@@ -33,6 +34,7 @@ def channel_row(channel: Channel, now: int, own: NodeLimits) -> dict[str, JsonVa
         "peerId": channel.other.peer,
         "peerLabel": channel.other.label,
         "context": channel.request.context,
+        "version": channel.context.type.version,
         "app": channel.request.app,
         "params": channel.request.params,
         "opener": channel.request.opener,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from goop_node.types import JsonValue
 from goop_realtime.contexts import plugin_code
 from goop_realtime.contexts.channel_session import PluginFailure
-from goop_realtime.contexts.registry import Kind
+from goop_realtime.contexts.kinds import Kind
 from goop_realtime.machine import (
     fleeting,
     guest_side,
@@ -21,6 +21,7 @@ from goop_realtime.machine import (
     receipts,
     suspension,
     unlogged,
+    versions,
 )
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
@@ -49,7 +50,7 @@ def send(
         return Refusal(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
     if message_id in channel.outbox or message_id in channel.outcomes:
         return _again(core, channel, message_id)
-    refusal = _admit(core, channel)
+    refusal = _admit(core, channel, data)
     if refusal is None and channel.outcomes.passed(message_id):
         # It was refused before, such as for space, and its page has not heard that.
         refusal = host_side.OVERTAKEN
@@ -80,7 +81,7 @@ def _pass_on(
     core: Core, channel: Channel, page: Page, message_id: str, kind: Kind, data: JsonValue
 ) -> Refusal | str:
     """Pass on what is in no log."""
-    found = _admit(core, channel) or fleeting.say(core, channel, page, message_id, kind, data)
+    found = _admit(core, channel, data) or fleeting.say(core, channel, page, message_id, kind, data)
     if isinstance(found, Refusal):
         core.note("page", found.code, channel.id, message_id, found.reason)
     return found
@@ -99,7 +100,7 @@ def _new_id(core: Core, channel: Channel, page: Page) -> str:
     return str(MessageId(page.id, number))
 
 
-def _admit(core: Core, channel: Channel) -> Refusal | None:
+def _admit(core: Core, channel: Channel, data: JsonValue) -> Refusal | None:
     if channel.phase is not Phase.OPEN or channel.closing:
         if channel.final or channel.closing:
             code = channel.close_code or "closed"
@@ -107,7 +108,12 @@ def _admit(core: Core, channel: Channel) -> Refusal | None:
         return NOT_ACCEPTED
     if channel.obstacle is not None and not channel.context.served:
         return Refusal(code=channel.obstacle.code, reason=channel.obstacle.reason)
-    return None
+    return versions.unknown_there(channel, data) if _is_known(channel, data) else None
+
+
+def _is_known(channel: Channel, data: JsonValue) -> bool:
+    """Whether our own version has the message's type: else that is what is wrong with it."""
+    return isinstance(data, dict) and data.get("type") in channel.context.messages
 
 
 def _paced(core: Core, channel: Channel, page: Page, message_id: str) -> Refusal | None:

@@ -22,7 +22,7 @@ from goop_realtime.machine.core import Core
 from goop_realtime.machine.pages import Page, View
 from goop_realtime.machine.rights import UNKNOWN, Right
 from goop_realtime.machine.sending import answer_pending
-from goop_realtime.model.wire import pair
+from goop_realtime.model.bounding import pair
 from goop_realtime.types import Refusal
 
 

@@ -7,8 +7,7 @@ It says so with the line ``suspended``: a guest instead of joining, a host as th
 
 from __future__ import annotations
 
-from goop_node.types import JsonValue
-from goop_realtime.machine import pages
+from goop_realtime.machine import pages, versions
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.ending import FAILED, FAILED_THERE, drop_links, finish
@@ -17,7 +16,16 @@ from goop_realtime.machine.member import Member
 from goop_realtime.model import obstacles
 from goop_realtime.model.effects import Changed, CloseLink, SendLine
 from goop_realtime.model.obstacles import MISMATCH, Obstacle
-from goop_realtime.model.wire import MAX_REASON, MAX_VERSION, Join, Line, Welcome, serialise
+from goop_realtime.model.wire import (
+    MAX_REASON,
+    MAX_VERSION,
+    Join,
+    Line,
+    Suspended,
+    Welcome,
+    raw,
+    serialise,
+)
 from goop_realtime.types import Refusal
 
 
@@ -25,6 +33,17 @@ def fail(core: Core, channel: Channel, failure: Refusal) -> None:
     """Our plugin failed where it may not: nothing of that step is taken, and both nodes wait."""
     me = core.label_of(core.me)
     obstacle = obstacles.here(obstacles.FAILED, channel.context.name, me, failure.reason)
+    core.write_all(channel, _line(channel, obstacle))
+    meet(core, channel, obstacle)
+
+
+def disagree(core: Core, channel: Channel, refusal: Refusal) -> None:
+    """Guest: the host's version has ordered what ours does not take; none of it is taken."""
+    host, context = channel.members[channel.host], channel.context
+    me, mine = core.label_of(core.me), context.type.version
+    theirs = f"{context.name} {host.version or mine}"
+    why = f"{mine} does not take what {host.label} has ordered by {theirs} ({refusal.reason})"
+    obstacle = obstacles.here(MISMATCH, context.name, me, why)
     core.write_all(channel, _line(channel, obstacle))
     meet(core, channel, obstacle)
 
@@ -108,20 +127,13 @@ def differs(core: Core, link: Link, said: Welcome) -> bool:
     return True
 
 
-def contract(channel: Channel) -> dict[str, JsonValue]:
-    """What our node has of the context, for a ``join`` or ``welcome``."""
-    context = channel.context
-    if not context.hash:
-        return {}
-    return {"version": context.type.version[:MAX_VERSION], "hash": context.hash}
-
-
 def _mismatch(
     core: Core, channel: Channel, member: Member, said: Join | Welcome
 ) -> Obstacle | None:
-    context = channel.context
-    if said.hash is None or said.hash == context.hash:
+    versions.heard(member, said)
+    if channel.context.goes_with(said) or versions.move_up(core, channel, said):
         return None
+    context = channel.context
     mine = (core.label_of(core.me), context.type.version[:MAX_VERSION])
     return obstacles.between(context.name, mine, (member.label, said.version))
 
@@ -132,6 +144,10 @@ def heard(core: Core, channel: Channel, member: Member, line: Line) -> None:
         return
     if channel.phase not in (Phase.OPEN, Phase.JOINING):
         drop_links(core, channel, drain=True)
+        return
+    if not line.bare and versions.move_up(core, channel, line.told(Suspended)):
+        drop_links(core, channel, drain=True)
+        member.retry_at = core.now
         return
     meet(
         core,
@@ -159,4 +175,7 @@ def ended(channel: Channel) -> Line:
 
 def _line(channel: Channel, obstacle: Obstacle) -> Line:
     """What is said to the other node, where pages show it."""
-    return Line(type="suspended", group=channel.id, code=obstacle.code, reason=obstacle.said)
+    line = Line(type="suspended", group=channel.id, code=obstacle.code, reason=obstacle.said)
+    if obstacle.code == MISMATCH and channel.context.hash:
+        line.payload = raw(versions.told(channel.context))
+    return line

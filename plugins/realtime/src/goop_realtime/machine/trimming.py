@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from goop_node.types import JsonValue
 from goop_realtime.contexts.channel_session import ChannelSession
+from goop_realtime.contexts.registry import Context
 from goop_realtime.machine import pages
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
@@ -59,17 +60,18 @@ def _state_after(core: Core, channel: Channel, upto: int) -> JsonValue | Refusal
     It runs on to the end of the log and becomes the channel's, so that a plugin that keeps
     the Session it opened last keeps the living one.
     """
-    session = open_at(core, channel, channel.log.start, channel.start_state)
+    session = open_at(core, channel.context, channel, channel.log.start, channel.start_state)
     if isinstance(session, Refusal):
         return session
     entries = list(channel.log.after(channel.log.start[1]))
-    refusal = fold(session, [entry for entry in entries if entry.seq <= upto])
+    judged = channel.judged
+    refusal = fold(session, [entry for entry in entries if entry.seq <= upto], judged)
     if refusal is not None:
         return refusal
     state = session.snapshot()
     if isinstance(state, Refusal):
         return state
-    refusal = fold(session, [entry for entry in entries if entry.seq > upto])
+    refusal = fold(session, [entry for entry in entries if entry.seq > upto], judged)
     if refusal is not None:
         return refusal
     channel.session = session
@@ -77,21 +79,25 @@ def _state_after(core: Core, channel: Channel, upto: int) -> JsonValue | Refusal
 
 
 def open_at(
-    core: Core, channel: Channel, start: Position, state: JsonValue
+    core: Core, context: Context, channel: Channel, start: Position, state: JsonValue
 ) -> ChannelSession | Refusal:
-    """The channel's Session as it was after the entry ``start`` of its log."""
+    """The channel's Session by ``context``, as it was after the entry ``start`` of its log."""
     snapshot = Snapshot(epoch=start[0], seq=start[1], state=state) if start[1] else None
-    return core.open_session(channel.context, channel.request, snapshot)
+    return core.open_session(context, channel.request, snapshot)
 
 
-def fold(session: ChannelSession, entries: Sequence[Entry]) -> Refusal | None:
-    """Run ``session`` over entries that were ordered; why it refused, if it did."""
+def fold(session: ChannelSession, entries: Sequence[Entry], judged: int) -> Refusal | None:
+    """Run ``session`` over entries that were ordered; why it refused, if it did.
+
+    What another version has ``judged``, up to that entry, is not judged again.
+    """
     for entry in entries:
         if entry.kind != "msg":
             continue
         data = decode(entry.raw)
         message = Message(sender=entry.author, data=data, id=entry.id, sent_at_ms=entry.at)
-        refusal = session.check(message) or session.apply(message)
+        refusal = session.check(message) if entry.seq > judged else None
+        refusal = refusal or session.apply(message)
         if refusal is not None:
             return refusal
     return None
@@ -99,7 +105,7 @@ def fold(session: ChannelSession, entries: Sequence[Entry]) -> Refusal | None:
 
 def begin_at(core: Core, channel: Channel, at: Position, state: JsonValue) -> Refusal | None:
     """Guest: the host's log begins behind ours; go on from its state there, or why that fails."""
-    session = open_at(core, channel, at, state)
+    session = open_at(core, channel.context, channel, at, state)
     if isinstance(session, Refusal):
         return session
     channel.session = session

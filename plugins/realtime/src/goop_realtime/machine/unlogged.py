@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from goop_node.types import JsonValue
 from goop_realtime.contexts.channel_session import ChannelSession
-from goop_realtime.contexts.registry import Context, Kind
+from goop_realtime.contexts.kinds import Kind
+from goop_realtime.contexts.registry import Context
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.newest import MAX_KEYS, Key, Newest, Paces, Value
 from goop_realtime.model.limits import SIGNAL_BYTES, Bucket

@@ -19,6 +19,10 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     plugin: Annotated[str, msgspec.Meta(max_length=256)] = ""
     version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
     hash: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    reshaped: bool = False
+    """Whether it has an ``upgrade``: older versions may not know the form of its state."""
+    judged: Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)] = 0
+    """Up to which entry of the log other versions have judged it."""
     suspended_seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = (
         Limits().suspended_ms // 1000
     )

@@ -43,6 +43,7 @@ class ChannelRow(msgspec.Struct, rename="camel", frozen=True):
     params: Any = None
     initial_state: Any = msgspec.field(default=None, name="base")
     app: Name = ""
+    version: Name = ""
     first_epoch: Number = 0
     close_code: Code = ""
     close_reason: Text = ""

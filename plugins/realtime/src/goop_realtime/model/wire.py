@@ -10,7 +10,6 @@ type of line must have. The complete specification is ``docs/protocol.md``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -18,7 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from goop_node.escaping import escaped
-from goop_node.types import JsonValue, Refusal
+from goop_node.types import JsonValue
 from goop_realtime.model.jsonio import (
     MAX_INTEGER,
     MalformedJson,
@@ -38,7 +37,8 @@ MAX_TIMEOUT_MS = 24 * 3600 * 1000
 MAX_CONTEXT = 129
 """Characters of the longest name of a context."""
 MAX_VERSION = 80
-"""Characters of a context's version, which only people read."""
+"""Characters of a context's version."""
+MAX_TYPES = 512
 MAX_REASON = 300
 MAX_CODE = 64
 """Characters of a reason, of a pointer, and of a code."""
@@ -102,8 +102,17 @@ class Ack(msgspec.Struct):
     failed: Failed = []
 
 
+Types = Annotated[
+    list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=MAX_TYPES)
+]
+"""The types of messages that a node's version of a context has."""
+
+
 class Join(msgspec.Struct):
-    """What a guest has: the payload of ``join``. Without ``hash`` it knows no ``suspended``."""
+    """What a guest has: the payload of ``join``.
+
+    Without ``hash`` it knows no ``suspended``, without ``types`` no versions.
+    """
 
     have: Position | None = None
     handled: Number = 0
@@ -112,6 +121,7 @@ class Join(msgspec.Struct):
     stage: Literal["", "page", "written"] = ""
     version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
     hash: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    types: Types | None = None
     instead: Annotated[list[Group], msgspec.Meta(max_length=MAX_INSTEAD)] = []
     """The guest's own requests to the host that this channel takes the place of."""
 
@@ -134,6 +144,13 @@ class Welcome(msgspec.Struct):
     snapshot: SnapshotAt | None = None
     version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
     hash: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    types: Types | None = None
+    agreed: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    """By which version both go: the smaller one when the channel was opened."""
+    reshaped: bool = False
+    """Whether older versions may not know the form of its state."""
+    judged: Number = 0
+    """Up to which entry another version of the context has judged the log."""
 
 
 class Invite(msgspec.Struct):
@@ -147,6 +164,7 @@ class Invite(msgspec.Struct):
     context: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)] = ""
     version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
     hash: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    types: Types | None = None
     params: Any = None
     initial_state: Any = msgspec.field(default=None, name="base")
     new: bool = False
@@ -155,6 +173,18 @@ class Invite(msgspec.Struct):
     def __post_init__(self) -> None:
         if self.context:
             self.app = ""
+
+
+class Suspended(msgspec.Struct):
+    """What a node has that cannot take part: the payload of ``suspended``."""
+
+    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    hash: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    types: Types | None = None
+
+
+Offer = Invite | Join | Welcome | Suspended
+"""Where a node says what it has of a context."""
 
 
 class Tail(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -192,7 +222,7 @@ SHAPES: Mapping[str, Shape] = {
     "poke": Shape(),
     "gone": Shape(),
     "close": Shape(),
-    "suspended": Shape(needs=("code",)),
+    "suspended": Shape(needs=("code",), payload=Suspended, bare=True),
     "join": Shape(payload=Join),
     "welcome": Shape(payload=Welcome),
     "msg": Shape(needs=("id",)),
@@ -212,7 +242,6 @@ SHAPES: Mapping[str, Shape] = {
 """Every type of line. All of them name their ``group``."""
 
 
-_CODE = re.compile(rf"[!-~]{{1,{MAX_CODE}}}")
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
 
@@ -272,23 +301,6 @@ def serialise(line: Line) -> bytes:
     return _encoder.encode(line)
 
 
-def bounded(refusal: Refusal) -> Refusal:
-    """The refusal as a line may carry it.
-
-    A plugin chooses its own: what has not their form is replaced, what is too long is cut.
-    """
-    code, pointer = refusal.code, _encodable(refusal.pointer)
-    if not _CODE.fullmatch(code):
-        code = "refused"
-    if len(pointer) > MAX_REASON:
-        pointer = pointer[: MAX_REASON + 1].rpartition("/")[0]  # to what is around it
-    return Refusal(code=code, reason=refusal.reason[:MAX_REASON], pointer=pointer)
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
 def raw(value: JsonValue) -> msgspec.Raw:
     """``value`` as an encoded payload."""
     return msgspec.Raw(encode(value))
@@ -297,14 +309,3 @@ def raw(value: JsonValue) -> msgspec.Raw:
 def payload(encoded: bytes) -> msgspec.Raw:
     """A payload that is encoded already."""
     return msgspec.Raw(encoded)
-
-
-def pair(value: Any) -> tuple[int, int] | None:
-    """A log position ``[epoch, seq]`` as a tuple, or ``None`` for anything else."""
-    if (
-        isinstance(value, (list, tuple))
-        and len(value) == 2
-        and all(type(part) is int and 0 <= part <= MAX_INTEGER for part in value)
-    ):
-        return (value[0], value[1])
-    return None

@@ -88,7 +88,10 @@ def _join(sh: Shared, room_id: str, options: JoinOptions, caller: Caller) -> Roo
         room = sh.rooms.get(handle_of(name))
         if room is None or not room.kept:
             return _make(sh, room_id, name, context, context_name, options, secret, owner)
-        refusal = restoring.revive(sh, room, context)
+        goes_by = sh.core.registry.same_major(context_name, room.context.contract)
+        if context_name and goes_by is None:
+            return restoring.not_served(sh, room)
+        refusal = restoring.revive(sh, room, goes_by or context)
         if refusal is not None:
             return refusal
     if owner not in room.owners:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.registry import Kind
+from goop_realtime.contexts.kinds import Kind
 from goop_realtime.machine import unlogged
 from goop_realtime.machine.pages import Page, frame
 from goop_realtime.model.effects import Frame, SendLine

@@ -10,9 +10,9 @@ from __future__ import annotations
 import msgspec
 
 from goop_node.types import JsonValue
+from goop_realtime.model.bounding import bounded
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
 from goop_realtime.model.limits import OUTBOX_MESSAGES, Bucket
-from goop_realtime.model.wire import bounded
 from goop_realtime.rooms import ending, folding, ordering, receipts
 from goop_realtime.rooms.entries import (
     Joining,

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from goop_node.types import JsonValue
-from goop_realtime.contexts.registry import Kind
+from goop_realtime.contexts.kinds import Kind
 from goop_realtime.machine import unlogged
 from goop_realtime.machine.newest import Key, Value
 from goop_realtime.machine.pages import Page, View
+from goop_realtime.model.bounding import bounded
 from goop_realtime.model.effects import Frame, SendLine
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
-from goop_realtime.model.wire import bounded
 from goop_realtime.rooms import fleeting, views
 from goop_realtime.rooms.forms import serialise
 from goop_realtime.rooms.lines import Latest, Unfit

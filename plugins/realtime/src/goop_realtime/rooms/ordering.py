@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from goop_realtime.model.bounding import bounded
 from goop_realtime.model.effects import Outcome
-from goop_realtime.model.wire import bounded
 from goop_realtime.rooms import drift, ending, folding, private, receipts
 from goop_realtime.rooms.entries import RoomEntry
 from goop_realtime.rooms.records import (

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from goop_realtime.contexts.registry import PLAIN, Context
+from goop_realtime.contexts.registry import PLAIN, Context, unserved
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.ending import FAILED
+from goop_realtime.model.contract import Contract
 from goop_realtime.model.effects import Changed
 from goop_realtime.model.failure import Failure
-from goop_realtime.model.obstacles import MISSING
+from goop_realtime.model.obstacles import MISMATCH, MISSING
 from goop_realtime.rooms import ending, folding, private, seeking
 from goop_realtime.rooms.log import RoomLog
 from goop_realtime.rooms.outbox import Outbox, Refusals
@@ -40,12 +41,14 @@ def restore(sh: Shared, stored: Mapping[str, StoredRoom]) -> None:
 
 def _restore(sh: Shared, stored: StoredRoom) -> None:
     row = stored.row
-    context = PLAIN if not row.context else sh.core.registry.find(row.context)
+    context: Context | None = PLAIN
+    if row.context:
+        context = sh.core.registry.same_major(row.context, row.contract)
     room = Room(
         me=sh.me,
         id=row.id,
         name=row.name,
-        context=context or PLAIN,
+        context=context or unserved(row.contract or Contract(name=row.context)),
         context_name=row.context,
         max_peers=row.max_peers,
         listed=row.listed,
@@ -64,11 +67,21 @@ def _restore(sh: Shared, stored: StoredRoom) -> None:
         room.log.append(entry)
     room.handled = room.handled_saved = min(stored.handled, room.log.last)
     if context is None:
-        plugin = row.contract.plugin if row.contract else ""
-        reason = f"no enabled plugin serves {row.context} now{plugin and f'; it was {plugin}'}"
-        ending.fail(sh, room, Refusal(code=MISSING, reason=reason))
+        ending.fail(sh, room, not_served(sh, room))
     else:
         revive(sh, room, context)
+
+
+def not_served(sh: Shared, room: Room) -> Refusal:
+    """Why there is no context that the room's log could be folded by."""
+    by, plugin = room.context.type.version, room.context.plugin
+    served = [one.type.version for one in sh.core.registry.versions(room.context_name)]
+    if served and by:
+        reason = f"{room.context_name} goes by {by}, and there is {' and '.join(served)} now"
+        return Refusal(code=MISMATCH, reason=reason)
+    was = plugin and f"; it was {plugin}"
+    reason = f"no enabled plugin serves {room.context_name} now{was}"
+    return Refusal(code=MISSING, reason=reason)
 
 
 def revive(sh: Shared, room: Room, context: Context) -> Refusal | None:

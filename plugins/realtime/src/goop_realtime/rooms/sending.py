@@ -8,7 +8,7 @@ from __future__ import annotations
 from goop_node.types import JsonValue
 from goop_realtime.contexts import plugin_code
 from goop_realtime.contexts.channel_session import PluginFailure
-from goop_realtime.contexts.registry import Kind
+from goop_realtime.contexts.kinds import Kind
 from goop_realtime.machine import unlogged
 from goop_realtime.machine.pages import Page
 from goop_realtime.model.jsonio import encode

@@ -36,6 +36,7 @@ def plugins(contexts: Sequence[ContextType]) -> Plugins:
             "missing": [],
             "broken": [broken(kind) for kind in contexts],
             "newer": [newer(kind) for kind in contexts],
+            "later": [later(kind) for kind in contexts],
         }
         found = {name: [compile_context("sim", kind) for kind in kinds[name]] for name in kinds}
         _compiled[key] = ([*contexts], found)
@@ -77,6 +78,13 @@ def broken(context: ContextType) -> ContextType:
 
 
 def newer(context: ContextType) -> ContextType:
-    """The context of a later version, which knows one more message."""
+    """The context of the next major version, which goes with no other."""
+    major = int(context.version.partition(".")[0])
+    return replace(later(context), version=f"{major + 1}.0")
+
+
+def later(context: ContextType) -> ContextType:
+    """The context of the next minor version, which knows one more message."""
+    major, _, minor = context.version.partition(".")
     messages = {**context.messages, "of_tomorrow": {"type": "object"}}
-    return replace(context, version=f"{context.version}.1", messages=messages)
+    return replace(context, version=f"{major}.{int(minor or 0) + 1}", messages=messages)

@@ -91,11 +91,11 @@ def lost_disk(life: Life) -> None:
 
 
 def plugin_away(life: Life) -> None:
-    """A node is started without its plugin, or with one that is broken or newer, for a while."""
+    """A node is started without its plugin, or with one that is broken or of another version."""
     node = life.chance.choice(life.nodes)
     if node.up:
         node.crash()
-    node.plugin = life.chance.choice(("missing", "broken", "newer"))
+    node.plugin = life.chance.choice(("missing", "broken", "newer", "later"))
     life.watch.seen.counts[f"plugin {node.plugin}"] += 1
     node.start()
     life.soon(life.chance.choice(AWAY_MS), node.mend)

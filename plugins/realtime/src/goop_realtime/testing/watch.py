@@ -58,7 +58,7 @@ class Watch:
         self.pages = PageWatch(world, self.seen)
         self.fleeting = FleetingWatch(world, self.seen)
         self._contents: dict[tuple[str, int, int], tuple[str, bytes]] = {}
-        self._folds: dict[tuple[str, int, int], bytes] = {}
+        self._folds: dict[tuple[Any, ...], bytes] = {}
         self._asked: set[tuple[str, str, str]] = set()
         self._identity: dict[tuple[str, str], tuple[str, str]] = {}
         self._phases: dict[tuple[str, str], Phase] = {}
@@ -149,7 +149,9 @@ class Watch:
         if not (channel.final or channel.barred):
             folded: Any = channel.session.snapshot()
             state = encode(folded)
-            known = self._folds.setdefault((channel.id, *channel.log.last), state)
+            # Versions whose states have different forms have different functions for that.
+            form = channel.context.type.upgrade
+            known = self._folds.setdefault((channel.id, *channel.log.last, form), state)
             demand(
                 known == state,
                 f"after {channel.log.last} of {channel.id}: {known!r} and {state!r}",

@@ -102,8 +102,8 @@ class Plugins:
     def __init__(self, what: object, settings: Mapping[str, JsonValue] | None = None) -> None:
         """``what`` is a ``ContextType``, a plugin (its class, or what makes it), or the name of an
         installed one, with its ``settings``. Raises ``LookupError`` for a name that is none."""
-        known = {one.name: one for one in installed().plugins}
         if isinstance(what, str):
+            known = {one.name: one for one in installed().plugins}
             if what not in known:
                 names = ", ".join(sorted(known)) or "none"
                 raise LookupError(f"no plugin {what!r} is installed; there are: {names}")
@@ -113,7 +113,8 @@ class Plugins:
             plugin = _Bringing(what) if isinstance(what, ContextType) else what
             candidate = Candidate(name=name, load=lambda: plugin)
         self.candidates = (Candidate(name=REALTIME, load=lambda: _Realtime), candidate)
-        self.settings: dict[str, Mapping[str, JsonValue]] = {name: dict(settings or {})}
+        self.own = dict(settings or {})
+        self.settings: dict[str, Mapping[str, JsonValue]] = {name: self.own}
 
 
 class _Realtime:

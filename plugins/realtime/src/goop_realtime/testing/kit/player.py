@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from goop_node.types import JsonValue
@@ -143,6 +144,7 @@ class Player:
 
     def join(self, room: str, max_peers: int) -> str:
         """Ask to be in a room; its handle."""
+        self._page.answers.pop(room, None)
         self._page.join(room, maxPeers=max_peers)
         self._swarm.run(until=lambda: room in self._page.answers)
         answer = self._page.answers[room]
@@ -166,8 +168,13 @@ class Player:
         self.node.crash()
         self._swarm.run()
 
-    def start(self) -> None:
-        """The node starts again; pages and others find it."""
+    def start(self, plugin: object = None) -> None:
+        """The node starts again; pages and others find it.
+
+        With another ``plugin`` (see ``pair``) it has that one in the place of the one before.
+        """
+        if plugin is not None:
+            self.node.make_host = partial(self._swarm.host, self.name, plugin)
         self.node.start()
         for node in self._swarm.nodes:
             node.sees_everybody()

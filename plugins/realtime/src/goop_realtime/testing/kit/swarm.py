@@ -66,9 +66,11 @@ class Swarm:
     def __len__(self) -> int:
         return len(self.players)
 
-    def host(self, name: str) -> Host:
-        """A node's plugins, on its data folder."""
-        return Host(self._folder / name, name, self._names, self._plugins)
+    def host(self, name: str, what: object = None) -> Host:
+        """A node's plugins, on its data folder; with ``what`` in the place of those of the others,
+        and with their settings."""
+        plugins = self._plugins if what is None else Plugins(what, self._plugins.own)
+        return Host(self._folder / name, name, self._names, plugins)
 
     def populate(self, kind: type[Plugged]) -> None:
         """Start the nodes, and open a page at each."""
