@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, cast
 
 import msgspec
 
@@ -16,6 +16,7 @@ from goop_realtime.client.channel_conduit import ChannelConduit
 from goop_realtime.client.endpoints import API, Address, Find, found_in
 from goop_realtime.client.errors import GoopError
 from goop_realtime.client.hub import Hub
+from goop_realtime.client.obtaining import obtain
 from goop_realtime.client.peers import Peers
 from goop_realtime.client.protocol import frames
 from goop_realtime.client.requests import OnEnded, OnRequest, Server
@@ -26,10 +27,9 @@ from goop_realtime.client.values import OpenRoom
 
 TIMEOUT = 60.0
 """Seconds that another person has to answer."""
-GRACE = 5.0
-"""What the node may exceed a timeout by before we give up on it."""
+LAST_SENDS = 5.0
+"""Seconds that the node has to take what was sent, when the program leaves."""
 PATIENCE = 10.0
-Value = TypeVar("Value")
 
 
 class Client:
@@ -52,7 +52,10 @@ class Client:
 
     @classmethod
     def at(cls, url: str, token: str) -> Self:
-        """A program at the node of ``url`` (``http://127.0.0.1:8787``), with its token."""
+        """A program at the node of ``url`` (``http://127.0.0.1:8787``), with its token.
+
+        Raises ``ValueError`` for what can be neither.
+        """
         address = Address(url.rstrip("/"), token)
         return cls(lambda: address)
 
@@ -78,9 +81,12 @@ class Client:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Go, once the node has taken what was sent, or after 5 s. Channels and rooms go on."""
+        """Go, once the node has taken what was sent, or after 5 s. Channels and rooms go on.
+
+        Loops over messages end; whoever awaits anything else hears ``client_closed``.
+        """
         hub, self._at = self._hub, None
-        await hub.close(GRACE if error is None else 0)
+        await hub.close(LAST_SENDS if error is None else 0)
 
     @property
     def _hub(self) -> Hub:
@@ -131,10 +137,8 @@ class Client:
             raise ValueError(f'since: found {since!r}, expected "start"')
         json_of(params)
         hub = self._hub
-        asked: list[ChannelConduit] = []
 
-        async def attempt() -> Channel:
-            await hub.line.when_ready()
+        async def ask() -> ChannelConduit:
             before = hub.newest_state
             row = await hub.endpoints.post(
                 f"{API}/request",
@@ -146,27 +150,13 @@ class Client:
                 page=hub.page,
                 new=new,
             )
-            asked.append(hub.answered(row, before))
-            channel: Channel = await asked[0].opened()
-            # It may have become part of another channel meanwhile.
-            if since is not None:
-                hub.conduits.channel(channel.id).rewind()
-            return channel
+            return hub.answered(row, before)
 
-        try:
-            return await self._in_time(attempt(), timeout)
-        except BaseException:
-            for conduit in asked:
-                if conduit.state == "connecting" and conduit.ended is None:
-                    hub.write({"type": "close", "channel": conduit.handle})
-            raise
-
-    async def _in_time(self, work: Awaitable[Value], timeout: float) -> Value:
-        try:
-            async with asyncio.timeout(timeout + GRACE):
-                return await work
-        except TimeoutError:
-            raise GoopError("timeout" if self._hub.ready else "node_unreachable") from None
+        channel: Channel = await obtain(hub, ask, timeout)
+        # It may have become part of another channel meanwhile.
+        if since is not None:
+            hub.conduits.channel(channel.id).rewind()
+        return channel
 
     async def accept(self, channel_id: str, template: str | None = None) -> Channel:
         """Accept a request; ``template``: whose pages are to have the channel, too.
@@ -248,14 +238,12 @@ class Client:
         ``full``, ``unknown_context``, ``contract_mismatch``, ``timeout``, …
         """
         hub = self._hub
-        # What leaves just now would otherwise be what is joined.
-        for room in hub.conduits.living_rooms():
-            if room.name == room_id and room.refusal() is not None:
-                await room.close()
-        joined: list[RoomConduit] = []
 
-        async def attempt() -> Room:
-            await hub.line.when_ready()
+        async def ask() -> RoomConduit:
+            # What leaves just now would otherwise be what is joined.
+            for room in hub.conduits.living_rooms():
+                if room.name == room_id and room.refusal() is not None:
+                    await room.close()
             row = await hub.endpoints.post(
                 f"{API}/join",
                 room=room_id,
@@ -272,17 +260,10 @@ class Client:
             conduit = hub.conduits.room(told.channel)
             if not known:
                 conduit.tell_state(told)
-            joined.append(conduit)
-            room: Room = await conduit.opened()
-            return room
+            return conduit
 
-        try:
-            return await self._in_time(attempt(), timeout)
-        except BaseException:
-            for conduit in joined:
-                if conduit.state == "joining" and conduit.ended is None:
-                    hub.write({"type": "leave", "channel": conduit.handle})
-            raise
+        room: Room = await obtain(hub, ask, timeout)
+        return room
 
     async def rooms(self, context: str = "") -> list[OpenRoom]:
         """Open rooms of a context nearby, as they are now. Raises ``GoopError``."""

@@ -60,6 +60,8 @@ class Conduit(ABC):
         self.context = ""
         self.ended: GoopError | None = None
         """Why it is over."""
+        self._gone: GoopError | None = None
+        """Why nothing more is done about it, whether it is over or not."""
         self.handlers: dict[str, Handler] = {}
         self.sending = Sending(hub, handle, self, next_id)
         self._places = places
@@ -218,6 +220,8 @@ class Conduit(ABC):
 
     def refusal(self) -> GoopError | None:
         """Why nothing more is sent."""
+        if self._gone is not None:
+            return self._gone
         over = self._closing or self.ended is not None
         return GoopError(self.end_code, channel_id=self.handle) if over else None
 
@@ -266,7 +270,7 @@ class Conduit(ABC):
         """It has become part of that one: whoever waits for it waits for that."""
         other._openers += self._openers
         self._openers = []
-        self.abandon()
+        self.abandon(GoopError(self.end_code, channel_id=self.handle))
         other.tell_openers()
 
     def end(self, error: GoopError, tell: Callable[[], None]) -> None:
@@ -282,13 +286,32 @@ class Conduit(ABC):
         self._wake.set()
 
     async def close(self) -> None:
-        """End it; returns when it has ended."""
-        if not self._closing and self.ended is None:
+        """End it; returns when it has ended. Raises ``GoopError`` (``client_closed``)."""
+        self._ask_to_end()
+        await self._over.wait()
+        if self._gone is not None and self.ended is None:
+            raise self._gone
+
+    def _ask_to_end(self) -> None:
+        if not self._closing and self.ended is None and self._gone is None:
             self._closing = True
             self.sending.flush()
-        await self._over.wait()
 
-    def abandon(self) -> None:
-        """Nothing more is done about it."""
+    def withdraw(self) -> None:
+        """Whoever waited for it has given up: it ends, unless it is open."""
+        if not self.is_open():
+            self._ask_to_end()
+
+    def abandon(self, error: GoopError) -> None:
+        """Nothing more is done about it; whoever awaits something of it hears why."""
+        if self._openers:
+            self.withdraw()
+        self._gone = error
+        for opener in self._openers:
+            opener.reject(error)
         self.sending.stop()
+        self.sending.end(error.code)
+        if self._messages is not None:
+            self._messages.end()
+        self._over.set()
         self._worker.cancel()

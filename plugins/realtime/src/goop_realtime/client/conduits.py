@@ -9,6 +9,7 @@ from typing import TypeVar
 from goop_realtime.client.channel import Channel
 from goop_realtime.client.channel_conduit import ChannelConduit
 from goop_realtime.client.conduit import Hub
+from goop_realtime.client.errors import GoopError
 from goop_realtime.client.room import Room
 from goop_realtime.client.room_conduit import RoomConduit
 
@@ -82,5 +83,6 @@ class Conduits:
         self._known[conduit.handle] = conduit
         ended = [one for one in self._known.values() if one.ended is not None]
         for old in ended[:-ENDED_KEPT]:
-            self._known.pop(old.handle).abandon()
+            del self._known[old.handle]
+            old.abandon(old.ended or GoopError(old.end_code, channel_id=old.handle))
         return conduit

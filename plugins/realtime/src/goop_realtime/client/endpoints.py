@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -18,11 +20,27 @@ PATIENCE = 60.0
 API = "/api/realtime"
 
 
-class Address(NamedTuple):
-    """Where a node is, such as ``http://127.0.0.1:8787``, and the token of programs."""
+@dataclass(frozen=True)
+class Address:
+    """Where a node is, such as ``http://127.0.0.1:8787``, and the token of programs.
+
+    Raises ``ValueError`` for what can be neither.
+    """
 
     url: str
     token: str
+
+    def __post_init__(self) -> None:
+        try:
+            url = urlsplit(self.url)
+            fits = url.scheme in ("http", "https") and url.hostname and url.port != 0
+            httpx.URL(self.url)
+        except (ValueError, httpx.InvalidURL):
+            fits = False
+        if not fits:
+            raise ValueError(f"url: found {self.url!r}, expected one like http://127.0.0.1:8787")
+        if not (self.token.isascii() and self.token.isprintable()):
+            raise ValueError("token: found characters that no token has")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -38,7 +56,10 @@ def found_in(data: Path) -> Address:
     """Where the node on that data folder is. Raises ``GoopError`` (``node_unreachable``)."""
     match read_ready(data):
         case {"url": str(url), "token": str(token)}:
-            return Address(url.rstrip("/"), token)
+            try:
+                return Address(url.rstrip("/"), token)
+            except ValueError as error:
+                raise GoopError("node_unreachable", f"{data / 'ready.json'}: {error}") from error
     raise GoopError("node_unreachable", f"no node runs on {data}; start it with goop run")
 
 
@@ -81,12 +102,15 @@ class Endpoints:
         return await self._ask("POST", path, content=msgspec.json.encode(told))
 
     async def _ask(self, method: str, path: str, **more: Any) -> Any:
+        if self._http.is_closed:
+            raise GoopError("client_closed")
         url, headers = self._where(path)
         headers["Content-Type"] = "application/json"
         try:
             answer = await self._http.request(method, url, headers=headers, **more)
         except httpx.HTTPError as error:
-            raise GoopError("node_unreachable") from error
+            code = "client_closed" if self._http.is_closed else "node_unreachable"
+            raise GoopError(code) from error
         if not answer.is_success:
             raise problem_of(answer.status_code, answer.content)
         try:
@@ -96,6 +120,8 @@ class Endpoints:
 
     async def events(self, path: str) -> AsyncIterator[Any]:
         """The data of server-sent events, until the node ends the stream. Raises ``GoopError``."""
+        if self._http.is_closed:
+            raise GoopError("client_closed")
         url, headers = self._where(path)
         try:
             async with self._http.stream("GET", url, headers=headers) as answer:

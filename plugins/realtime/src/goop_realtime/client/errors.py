@@ -6,6 +6,7 @@ from __future__ import annotations
 WORDS = {
     "blocked": "you have blocked this person",
     "busy": "the other side has too many open requests or channels",
+    "client_closed": "this program has left its node",
     "closed": "the channel is closed",
     "contract_mismatch": "the two nodes have different versions of this context",
     "declined": "the other side declined",

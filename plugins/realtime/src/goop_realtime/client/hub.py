@@ -76,18 +76,27 @@ class Hub:
             log.error("a task of the client failed", exc_info=error)
 
     async def close(self, patience: float) -> None:
-        """End, once the node has what was sent, or after so many seconds."""
+        """End, once the node has what was sent, or after so many seconds.
+
+        Whoever still awaits something hears ``client_closed``.
+        """
         unaccepted = [
             one for conduit in self.conduits.living() for one in conduit.sending.unaccepted
         ]
         if unaccepted:
-            await asyncio.wait(map(asyncio.ensure_future, unaccepted), timeout=patience)
+            waits = [asyncio.ensure_future(one.accepted.known()) for one in unaccepted]
+            await asyncio.wait(waits, timeout=patience)
+            for wait in waits:
+                wait.cancel()
+        for conduit in self.conduits.all():
+            conduit.abandon(GoopError("client_closed", channel_id=conduit.handle))
+        self._acknowledge()
+        await asyncio.sleep(0)  # handlers of errors begin
+        await self.line.close(GoopError("client_closed"))
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for conduit in self.conduits.all():
-            conduit.abandon()
         await self.endpoints.close()
 
     def now(self) -> float:

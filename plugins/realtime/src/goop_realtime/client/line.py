@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from typing import Protocol
 
 from websockets import ConnectionClosed, InvalidStatus, WebSocketException
@@ -18,6 +19,8 @@ LAST_RETRY = 5.0
 """Seconds between two attempts; each waits twice as long as the one before."""
 PATIENCE = 10.0
 """Seconds that an attempt may take until frames flow both ways."""
+LAST_WORDS = 1.0
+"""Seconds that what was written has to leave before the end."""
 MOST_BYTES = 16 * 1024 * 1024
 """Of one message of the node; its largest are states of 256 KiB and lists."""
 TOO_LARGE = 1009
@@ -48,6 +51,7 @@ class Line:
         """Whether frames flow both ways."""
         self.reason: GoopError | None = None
         """Why the last attempt came to nothing."""
+        self._closed: GoopError | None = None
 
     def write(self, text: str) -> bool:
         """Send a frame, where there is a connection; whether it left."""
@@ -56,8 +60,20 @@ class Line:
         self._queue.put_nowait(text)
         return True
 
+    async def close(self, error: GoopError) -> None:
+        """Nothing leaves behind what was written; whoever waits for the line gets the ``error``."""
+        queue, self._closed = self._queue, error
+        if queue is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS):
+                    await queue.join()
+        self._queue = None
+        self._tell(error)
+
     async def when_ready(self) -> None:
         """Wait until frames flow both ways. Raises ``GoopError`` where the node refuses us."""
+        if self._closed is not None:
+            raise self._closed
         if not self.ready:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
@@ -106,8 +122,8 @@ class Line:
             self.reason = error
         except InvalidStatus as error:
             self.reason = problem_of(error.response.status_code, bytes(error.response.body or b""))
-        except (OSError, WebSocketException, TimeoutError):
-            pass
+        except (OSError, WebSocketException, TimeoutError, UnicodeError):
+            pass  # UnicodeError: of a host's name that no host can have
         return 0, False
 
     async def _serve(self, socket: ClientConnection) -> tuple[int, bool]:
@@ -137,3 +153,4 @@ class Line:
     async def _write(self, socket: ClientConnection, queue: asyncio.Queue[str]) -> None:
         while True:
             await socket.send(await queue.get())
+            queue.task_done()

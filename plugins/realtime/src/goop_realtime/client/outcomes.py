@@ -36,12 +36,22 @@ class Outcome(Awaitable[Value], Generic[Value]):
         """Whether it is known."""
         return self._future.done()
 
+    async def known(self) -> None:
+        """Wait until it is, without asking: whoever is to hear of errors still does."""
+        await asyncio.wait([self._future])
+
+    def value(self) -> Value | None:
+        """It, where it is known and no error."""
+        future = self._future
+        known = future.done() and not future.cancelled() and future.exception() is None
+        return future.result() if known else None
+
     def resolve(self, value: Value) -> None:
         """This is it, unless it is known already."""
         if not self._future.done():
             self._future.set_result(value)
 
-    def reject(self, error: GoopError) -> None:
+    def reject(self, error: Exception) -> None:
         """This is it, unless it is known already."""
         if not self._future.done():
             self._future.set_exception(error)
@@ -106,6 +116,13 @@ async def call(name: str, handler: Callable[..., object] | None, *args: object) 
         result = handler(*args)
         if inspect.isawaitable(result):
             await result
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        # It awaited something that somebody cancelled: what is called behind it is not.
+        log.exception("%s failed", name)
+        return False
     except Exception:
         log.exception("%s failed", name)
         return False

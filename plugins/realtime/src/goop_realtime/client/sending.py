@@ -83,7 +83,8 @@ class Sending:
     @property
     def unaccepted(self) -> list[Sent]:
         """What the node has not taken yet."""
-        return [sent for sent in self._sent.values() if not sent.accepted.done()]
+        renewed = [sent for waiting in self._renewed.values() for sent in waiting]
+        return [*(sent for sent in self._sent.values() if not sent.accepted.done()), *renewed]
 
     def knows(self, message_id: str) -> bool:
         """Whether it is about a message that has not settled."""
