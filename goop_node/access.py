@@ -23,6 +23,8 @@ from goop_node.problems import Problem, not_found
 from goop_node.types import Caller, Who
 from goop_node.web.denial import deny
 
+__all__ = ["caller"]
+
 CALLER = "goop_caller"
 """The key in an ASGI scope for the ``Caller``, or for the ``Problem`` why there is none."""
 DECLARED = "goop_access"

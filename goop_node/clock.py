@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import time
 
+__all__ = ["now_ms"]
+
 # Counts while the machine sleeps, where there is such a clock; the other one is POSIX.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _STARTED = time.time_ns() - time.clock_gettime_ns(_STEADY)

@@ -15,6 +15,8 @@ from typing import Protocol
 from goop_node.config.model import StartError as StartError
 from goop_node.types import JsonValue
 
+__all__ = ["Command", "NodeClient", "StartError"]
+
 
 class NodeClient(Protocol):
     """The node of a data folder, as a command on the same machine reaches it."""

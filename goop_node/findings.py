@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+__all__ = ["Finding", "note", "ok", "wrong"]
+
 Level = Literal["ok", "note", "wrong"]
 """``note``: it works, within limits that the person should know. ``wrong``: it does not work."""
 

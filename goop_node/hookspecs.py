@@ -27,6 +27,24 @@ from goop_node.types import (
     TemplateFlaw,
 )
 
+__all__ = [
+    "HOOK_API",
+    "KINDS",
+    "RENAMED",
+    "goop_add_hookspecs",
+    "goop_config_schema",
+    "goop_lifespan",
+    "goop_metrics",
+    "goop_peer_changed",
+    "goop_routes",
+    "goop_sdk_modules",
+    "goop_stream_handlers",
+    "goop_template_flaws",
+    "goop_templates",
+    "hookimpl",
+    "hookspec",
+]
+
 PROJECT = "goop_node"
 HOOK_API = "1.0"
 """The version of these hooks. A plugin says in ``hook_api = {"goop": "1.0"}`` for which one it was

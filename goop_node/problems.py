@@ -19,6 +19,8 @@ from goop_node.web.negotiation import accept_of, prefers_page
 from goop_node.web.problem_page import MEDIA_TYPE as PAGE_TYPE
 from goop_node.web.problem_page import problem_page
 
+__all__ = ["Problem"]
+
 log = logging.getLogger(__name__)
 
 LEFT_EARLY = "goop_left_early"

@@ -32,6 +32,31 @@ if TYPE_CHECKING:
     from goop_node.data.storage import Database
     from goop_node.templates.permissions import TemplateGrants
 
+__all__ = [
+    "Caller",
+    "JsonSchema",
+    "JsonValue",
+    "Lifespan",
+    "LineStream",
+    "MetricsSource",
+    "Network",
+    "NetworkError",
+    "NodeApi",
+    "Peer",
+    "PeerEvent",
+    "Peers",
+    "PluginCalls",
+    "Refusal",
+    "Route",
+    "SdkModule",
+    "Standing",
+    "StreamHandler",
+    "Template",
+    "TemplateFlaw",
+    "Title",
+    "Who",
+]
+
 JSON = "JSON"
 """Marks ``Any`` as JSON in annotations, for ``crossings.fit``."""
 

@@ -22,6 +22,8 @@ from goop_node.data.salvage import (
     without_log,
 )
 
+__all__ = ["Database", "StorageError", "is_locked", "takes_nothing_now"]
+
 BUSY_MS = 20
 """How long who finds the file locked may keep the loop waiting."""
 CHECKED_VERSIONS = 100

@@ -16,6 +16,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/protocol.md",
+    "docs/reference.md",
     "docs/client.md",
     "docs/metrics.md",
     "docs/durability.md",

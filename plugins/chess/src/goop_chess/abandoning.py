@@ -15,7 +15,7 @@ that is closed, or a node that is away, says nothing of the kind, and leaves the
 
 from __future__ import annotations
 
-from goop_realtime.types import Refusal
+from goop_realtime import Refusal
 
 MESSAGES = ("abandon", "abandon_claim")
 REASON = "abandonment"

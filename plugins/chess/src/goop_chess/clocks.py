@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from goop_node.types import JsonValue
-from goop_realtime.types import Refusal
+from goop_realtime import Refusal
 
 COLOURS = ("white", "black")
 LAG_MS = 5_000

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goop_realtime.types import Refusal
+from goop_realtime import Refusal
 
 OTHER = {"white": "black", "black": "white"}
 KINDS = {"draw": "draw offer", "takeback": "request to take a move back"}

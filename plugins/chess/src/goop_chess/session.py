@@ -15,7 +15,7 @@ from goop_chess import abandoning, clocks, offers
 from goop_chess.clocks import Clock, control_of, stamp_of
 from goop_chess.offers import OTHER, Offers
 from goop_chess.rules import Illegal, Position
-from goop_realtime.types import Message, OpenRequest, Refusal
+from goop_realtime import Message, OpenRequest, Refusal
 
 RULES = 2
 """The rules of new games. By 1, those of 0.1.0, an offer could be repeated at any time."""

@@ -16,7 +16,7 @@ from typing import Any
 from goop_chess.clocks import DAY_MS, MAX_MS
 from goop_chess.session import ChessSession
 from goop_node.data.storage import is_locked
-from goop_realtime.types import Applied
+from goop_realtime import Applied
 
 TICK_MS = 1_000
 LONGEST_TICK_MS = 2_000

@@ -10,6 +10,8 @@ from goop_node.types import NodeApi
 from goop_realtime.contexts.registry import compile_context
 from goop_realtime.types import ContextType, OpenRequest, Refusal
 
+__all__ = ["HOOK_API", "KINDS", "realtime_authorize_open", "realtime_contexts"]
+
 HOOK_API = "1.0"
 """The version of these hooks, for ``hook_api = {"realtime": "1.0"}`` of a plugin."""
 KINDS = {"realtime_contexts": "register", "realtime_authorize_open": "veto"}

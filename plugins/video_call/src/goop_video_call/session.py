@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from goop_realtime.types import Message, OpenRequest, Refusal
+from goop_realtime import Message, OpenRequest, Refusal
 from goop_video_call.candidates import CandidateError, check_candidate
 from goop_video_call.descriptions import check_description
 from goop_video_call.sdp import SdpError

@@ -18,6 +18,15 @@ if TYPE_CHECKING:  # every run of pytest imports this module
     from goop_realtime.testing.kit.swarm import Swarm
     from goop_realtime.testing.kit.visitor import Visitor
 
+__all__ = [
+    "MakesNodes",
+    "MakesPairs",
+    "MakesSwarms",
+    "goop_node",
+    "goop_pair",
+    "goop_swarm",
+]
+
 
 class MakesPairs(Protocol):
     """See ``pair``."""
