@@ -185,13 +185,13 @@ class _Reader:
             for key in sorted(MESSAGE_KEYS.keys() & value.keys()):
                 form = '{"schema": {...}, ' + f'"{key}": ...' + "}"
                 self._note(f"{at}/{key}", f"{key} in a schema", f"it beside the schema: {form}")
-            self._schema(value, at)
+            self._schema(value, at, name)
             return value
         self._known(value, at, ["schema", *MESSAGE_KEYS])
         said = self._fields(value, at, MESSAGE_KEYS, _MESSAGE)
         schema = value["schema"]
         if self._is_object(schema, f"{at}/schema"):
-            self._schema(schema, f"{at}/schema")
+            self._schema(schema, f"{at}/schema", name)
             return MessageType(schema, **said)
         return {}
 
@@ -211,10 +211,13 @@ class _Reader:
                 self._note(f"{at}/{key}", show(value[key]), error.expected)
         return said
 
-    def _schema(self, schema: Any, at: str) -> None:
+    def _schema(self, schema: Any, at: str, name: str | None = None) -> None:
+        """``name``: of the messages whose schema it is."""
         try:
             check_work(schema)
             Validator(schema, where=at)
+            if name is not None:
+                self._fits(name, schema, at)
         except ContextError as error:
             reason = " ".join(error.reason.split())[:MAX_REASON]
             self._note(at + error.pointer, f"no JSON Schema 2020-12 ({reason})", "one")
@@ -222,6 +225,18 @@ class _Reader:
             self._note(at + error.pointer, error.found, error.expected)
         except RecursionError:
             self._note(at, "one that is nested too deeply", "a flatter one")
+
+    def _fits(self, name: str, schema: dict[str, Any], at: str) -> None:
+        """A schema that a message of its own type cannot fit is a slip: nobody could say it."""
+        kinds = schema.get("type", "object")
+        if "object" not in ([kinds] if isinstance(kinds, str) else kinds):
+            self._note(f"{at}/type", show(kinds), '"object", as every message is one')
+        said = schema.get("properties", {}).get("type")
+        for key, allowed in said.items() if isinstance(said, dict) else ():
+            if (key == "const" and allowed != name) or (key == "enum" and name not in allowed):
+                self._note(
+                    f"{at}/properties/type/{key}", show(allowed), f"{show(name)}, as it is called"
+                )
 
     def _is_object(self, value: Any, at: str) -> bool:
         if isinstance(value, dict):
