@@ -162,4 +162,6 @@ def _bound_memory() -> None:
         import resource
     except ImportError:
         return  # Windows
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from goop_node.config.model import NodeConfig, StartError
 from goop_node.findings import Finding
+from goop_node.gate import process
 from goop_node.gate import visit as visits
 from goop_node.gate.process import findings
 from goop_node.gate.visit import needed, visit
@@ -144,6 +146,7 @@ def test_what_is_not_documented_or_cannot_be_tried_is_a_note(
     (site / "goop_unsaid" / "logs").mkdir(parents=True)
     (site / "goop_unsaid" / "__init__.py").write_text(f"NAME = 'unsaid'\n{PRELUDE}{UNSAID}")
     (site / "goop_unsaid" / "logs" / "odd.json").write_text('{"context": "unsaid", "log": [[1]]}')
+    (site / "goop_unsaid" / "logs" / "other.json").write_text('{"context": "unsayd", "log": []}')
     package(site, "unsaid", "")
     monkeypatch.syspath_prepend(str(site))
     every = {one.name: one for one in installed().plugins}
@@ -155,13 +158,28 @@ def test_what_is_not_documented_or_cannot_be_tried_is_a_note(
         "nothing says what messages of the types mark are",
         "no mark could be made of its schema, so none was tried",
     ]
-    (wrong,) = [one for one in found if one.level == "wrong"]
-    assert (
-        wrong.words
-        == "odd.json is no log: entry 1: expected [NAME, MESSAGE] or [NAME, MESSAGE, MS]"
-    )
+    wrong = [(one.what, one.words) for one in found if one.level == "wrong"]
+    assert wrong == [
+        ("logs", 'other.json is of the context "unsayd", expected unsaid'),
+        (
+            "unsaid",
+            "odd.json is no log: entry 1: expected [NAME, MESSAGE] or [NAME, MESSAGE, MS]",
+        ),
+    ]
     for name in [name for name in sys.modules if name.partition(".")[0] == "goop_unsaid"]:
         del sys.modules[name]
+
+
+def test_where_less_memory_is_allowed_no_plugin_is_blamed_for_that() -> None:
+    pytest.importorskip("resource")
+    less = process.MEMORY // 2
+    program = (
+        "import resource; from goop_node.gate.process import _bound_memory;"
+        f"resource.setrlimit(resource.RLIMIT_DATA, ({less}, {less})); _bound_memory();"
+        "print(resource.getrlimit(resource.RLIMIT_DATA))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == f"({less}, {less})\n", done.stderr
 
 
 DEADLY = """

@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from goop_node.config.values import show
 from goop_node.findings import Finding, wrong
 from goop_node.types import JsonValue
 from goop_realtime.contexts.registry import Context
@@ -74,9 +75,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 def recorded(folder: Path | None, context: Context) -> Iterator[Script | Finding]:
     """The context's logs in the package's folder, or what is wrong with a file."""
-    for file in sorted((folder / FOLDER).glob("*.json")) if folder is not None else []:
+    for file in _files(folder):
         try:
-            told = msgspec.convert(read(file.read_bytes()), _File)
+            told = _read(file)
             lines = tuple(_lines(told.log))
         except (OSError, ValueError, msgspec.ValidationError) as error:
             yield wrong(context.name, f"{file.name} is no log: {error}", place=f"{file}:1")
@@ -84,6 +85,26 @@ def recorded(folder: Path | None, context: Context) -> Iterator[Script | Finding
         if told.context == context.name:
             name = f"{FOLDER}/{file.name}"
             yield Script(name=name, params=told.params, lines=lines, recorded=True)
+
+
+def of_no_context(folder: Path | None, names: Sequence[str]) -> Iterator[Finding]:
+    """What is wrong with logs in the package's folder that are of none of its contexts."""
+    for file in _files(folder):
+        try:
+            name = _read(file).context
+        except (OSError, ValueError, msgspec.ValidationError):
+            continue  # each context says it
+        if name not in names:
+            words = f"{file.name} is of the context {show(name)}, expected {' or '.join(names)}"
+            yield wrong(FOLDER, words, place=f"{file}:1")
+
+
+def _files(folder: Path | None) -> list[Path]:
+    return sorted((folder / FOLDER).glob("*.json")) if folder is not None else []
+
+
+def _read(file: Path) -> _File:
+    return msgspec.convert(read(file.read_bytes()), _File)
 
 
 def _lines(said: Sequence[list[Any]]) -> Iterator[Line]:

@@ -18,7 +18,15 @@ from goop_realtime.contexts.slow_calls import SLOW_SECONDS
 from goop_realtime.gate.comparing import elsewhere, leave, round_trip
 from goop_realtime.gate.figures import figures
 from goop_realtime.gate.folding import CHANNEL, Folded, Trial
-from goop_realtime.gate.logs import MADE, MADE_QUICKLY, PEOPLE, Makers, Script, recorded
+from goop_realtime.gate.logs import (
+    MADE,
+    MADE_QUICKLY,
+    PEOPLE,
+    Makers,
+    Script,
+    of_no_context,
+    recorded,
+)
 from goop_realtime.types import OpenRequest, open_freely
 
 HOOKS = ("realtime_contexts", "realtime_authorize_open")
@@ -35,6 +43,9 @@ async def look(subject: Subject) -> AsyncIterator[Finding]:
     if not any(subject.node.code(subject.plugin, hook) for hook in HOOKS):
         return
     registry = _registry(subject.node)
+    mine = sorted(one.name for one in registry.all() if one.plugin == subject.plugin)
+    for one in of_no_context(subject.folder, mine) if mine and subject.first else ():
+        yield one
     for context in registry.all():
         subject.beat()
         if context.plugin == subject.plugin:
