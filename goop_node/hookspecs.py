@@ -63,6 +63,7 @@ KINDS: Mapping[str, str] = {
     "goop_templates": "register",
     "goop_template_flaws": "register",
     "goop_metrics": "register",
+    "goop_template_forgotten": "observe",
     "goop_lifespan": "register",
     "goop_peer_changed": "observe",
 }
@@ -115,6 +116,12 @@ def goop_template_flaws(  # type: ignore[empty-body]
 def goop_metrics(node: NodeApi) -> Iterable[MetricsSource]:  # type: ignore[empty-body]
     """Register: metrics of your own at ``/api/metrics``. A source that fails at a look is left out
     of that one."""
+
+
+@hookspec
+def goop_template_forgotten(node: NodeApi, template: str) -> None:
+    """Observe: the person removed the template of that name, and wants nothing kept of what its
+    pages have said. While the node runs, or when it next starts."""
 
 
 @hookspec

@@ -30,7 +30,9 @@ from goop_node.plugins.plugin_node import PluginNode
 from goop_node.plugins.settings import validated_settings
 from goop_node.plugins.status import PluginStatus
 from goop_node.plugins.watchdog import Watchdog
-from goop_node.templates.grants import Grants
+from goop_node.templates.grants import Brought, Grants
+from goop_node.templates.library import Library
+from goop_node.templates.shelf import Shelf
 from goop_node.types import (
     JsonValue,
     LineStream,
@@ -61,10 +63,16 @@ class Node:
     ``http_port`` is the port that pages use; who binds it sets it before pages are served.
     """
 
-    def __init__(self, config: NodeConfig, candidates: Sequence[Candidate] | None = None) -> None:
+    def __init__(
+        self,
+        config: NodeConfig,
+        candidates: Sequence[Candidate] | None = None,
+        library: Library | None = None,
+    ) -> None:
         """Load the plugins and collect what they bring; nothing starts yet.
 
-        ``candidates`` are the plugins to choose from (default: the installed ones).
+        ``candidates`` are the plugins to choose from (default: the installed ones), ``library``
+        the templates that were added (default: those in the data folder).
         Raises ``ConfigError`` for mistakes and, when strict, ``PluginError``.
         """
         self.config = config
@@ -84,10 +92,9 @@ class Node:
         self._settings = validated_settings(config, self._plugins, self.calls)
         self._label = own_label(config.data, config.label)
         self._contributions = Contributions.collect(self, self._plugins)
-        for _, line in self._contributions.flaws:
-            log.warning("%s", line)
-        brought = self._contributions.brought(self._plugins.distributions())
-        self.grants = Grants(config.data, brought, config.allowed, lambda: self.home_url)
+        self.library = library or Library(config.data)
+        self.shelf = Shelf(self, self.library, self._brought)
+        self.grants = Grants(config.data, self.shelf.brought, config.allowed, lambda: self.home_url)
 
     # What hooks and pages see
 
@@ -189,18 +196,16 @@ class Node:
 
     @property
     def templates(self) -> Mapping[str, Template]:
-        """Every template by name."""
-        return self._contributions.templates
-
-    @property
-    def template_flaws(self) -> Sequence[tuple[str, str]]:
-        """Mistakes in the manifests of plain folders: (template, line) pairs."""
-        return self._contributions.flaws
+        """Every template by name, as they are at the moment."""
+        return self.shelf.by_name
 
     @property
     def metrics_sources(self) -> Sequence[tuple[str, MetricsSource]]:
         """What gives metrics, as (plugin, source) pairs."""
         return self._contributions.all_metrics
+
+    def _brought(self) -> list[Brought]:
+        return self._contributions.brought(self._plugins.distributions())
 
     def templates_of(self, plugin: str) -> frozenset[str]:
         """The names of the templates that ``plugin`` brings."""
@@ -294,6 +299,8 @@ class Node:
             if failure is not None:
                 self._plugins.leave_out(plugin, failure, "goop_lifespan()")
         self._contributions = self._contributions.only(self._plugins.active)
+        self.shelf.fill()
+        self.shelf.forget_removed()
 
     def _contained(self, plugin: str, handler: StreamHandler) -> StreamHandler:
         """The handler, such that a stream on which it fails is reset and nothing else happens."""

@@ -44,9 +44,9 @@ def check(
     failed = [one for one in statuses if one.error]
     for one in failed:
         say(f"plugin {one.name}: {one.error}{at(one.place)}", error=True)
-    for _, line in node.template_flaws:
+    for _, line in node.shelf.flaws:
         say(line, error=True)
-    if failed or node.template_flaws:
+    if failed or node.shelf.flaws:
         return 1
     where = str(config.source) if config.source else "The defaults"
     say(f"{where}: no mistakes; plugins: {', '.join(sorted(config.plugins)) or 'none'}")
@@ -73,5 +73,5 @@ def _findings(node: Node, complaints: Sequence[str]) -> Iterator[Finding]:
             yield wrong(one.name, one.error, place=one.place)
         else:
             yield ok(one.name, "it takes part")
-    for template, line in node.template_flaws:
+    for template, line in node.shelf.flaws:
         yield wrong(template, line)

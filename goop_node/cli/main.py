@@ -100,12 +100,28 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--quick", action="store_true", help="less of what takes long")
     check.set_defaults(command=_check)
 
+    add = commands.add_parser("add", help="add a template: a ZIP file or a folder of pages")
+    add.add_argument("source", type=Path, metavar="ZIP|DIR")
+    add.add_argument("--name", default="", help="its name; default: that of the file or folder")
+    _library_options(add)
+    add.set_defaults(command=_add)
+
+    remove = commands.add_parser("remove", help="take away a template that was added")
+    remove.add_argument("name", metavar="NAME")
+    data = remove.add_mutually_exclusive_group()
+    data.add_argument(
+        "--delete-data", action="store_true", default=None, help="and its channels and rooms"
+    )
+    data.add_argument("--keep-data", dest="delete_data", action="store_false", help="but not those")
+    _library_options(remove)
+    remove.set_defaults(command=_remove)
+
     doctor = commands.add_parser("doctor", help="look at what may keep others, or messages, away")
     doctor.add_argument("--config", metavar="FILE", help="default: ./goop.toml, if there is one")
     doctor.add_argument("--data", metavar="DIR", help="where the node keeps its files")
     doctor.add_argument("--json", action="store_true", help="print what was found for programs")
     doctor.set_defaults(command=_doctor)
-    for command in (run, demo, init, plugins, check, doctor):
+    for command in (run, demo, init, plugins, check, add, remove, doctor):
         _log_options(command)
     for candidate in brought(commands.choices):
         name = candidate.name
@@ -129,6 +145,12 @@ def _log_options(parser: argparse.ArgumentParser) -> None:
 def _config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", help="default: ./goop.toml, if there is one")
     parser.add_argument("--strict", action="store_true", help="a failing plugin ends the node")
+
+
+def _library_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", help="default: ./goop.toml, if there is one")
+    parser.add_argument("--data", metavar="DIR", help="where the node keeps its files")
+    parser.add_argument("--yes", action="store_true", help="ask nothing, for scripts")
 
 
 def _examination_options(parser: argparse.ArgumentParser) -> None:
@@ -177,6 +199,18 @@ def _check(options: argparse.Namespace) -> int:
     if options.plugin is not None:
         return gate(_config(options), options.plugin, quick=options.quick, as_json=options.json)
     return _examined(options, partial(check, as_json=options.json))
+
+
+def _add(options: argparse.Namespace) -> int:
+    from goop_node.cli.library import add
+
+    return add(_config(options), options.source, name=options.name, yes=options.yes)
+
+
+def _remove(options: argparse.Namespace) -> int:
+    from goop_node.cli.library import remove
+
+    return remove(_config(options), options.name, delete_data=options.delete_data, yes=options.yes)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ from goop_node.plugins.environment import Candidate
 from goop_node.plugins.faults import at
 from goop_node.plugins.loading import MARKER, Loading
 from goop_node.plugins.status import PluginStatus
+from goop_node.templates.library import Library
 from goop_node.web.app import create_app
 
 
@@ -95,8 +96,9 @@ def examine(config: NodeConfig, candidates: Sequence[Candidate], scratch: Path |
     logger.setLevel(logging.CRITICAL)  # the commands print what failed themselves
     try:
         with tempfile.TemporaryDirectory(prefix="goop-check-") as folder:
+            library = Library(config.data)
             config = dataclasses.replace(config, data=scratch or Path(folder))
-            node = Node(config, candidates)
+            node = Node(config, candidates, library)
             create_app(node)
             return node
     finally:

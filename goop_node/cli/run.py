@@ -25,6 +25,7 @@ from goop_node.data.ready import only_node, remove_ready, write_ready
 from goop_node.lifetime import END_SECONDS, end_within, run_to_end
 from goop_node.log_format import say
 from goop_node.node import Node
+from goop_node.templates.library import Library
 from goop_node.types import JsonValue
 from goop_node.web.http_protocol import HttpProtocol
 from goop_node.web.origins import home_url, is_loopback
@@ -85,6 +86,7 @@ def run(config: NodeConfig) -> int:
     Raises ``StartError`` for whatever ends it before it is ready.
     """
     with only_node(config.data):
+        Library(config.data).recover()
         sock = bind_http(config.http_host, config.http_port, config.data)
         beside = bind_beside(config.http_host, sock.getsockname()[1])
         with contextlib.ExitStack() as socks:

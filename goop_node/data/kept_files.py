@@ -122,14 +122,14 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o600, durable: bool 
                 os.unlink(name)
             raise
         if durable:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except OSError as error:
         raise NotKeptError(
             error.errno, error.strerror or type(error).__name__, str(path)
         ) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the name of a new file as durable as its content, where folders can be synced."""
     with contextlib.suppress(OSError):
         number = os.open(folder, os.O_RDONLY)

@@ -89,13 +89,14 @@ function parsed(text) {
  * Call the node. Resolves with the JSON answer; rejects with an `Error` whose message is
  * the node's own words, with its stable `code` and, where it answered, the HTTP `status`.
  * @param {string} path
- * @param {any} [body]  given: POST it as JSON
+ * @param {any} [body]  given: POST it as JSON, a `Blob` as it is
  */
 export async function call(path, body) {
   const options = { headers: { Accept: "application/json" } };
   if (body !== undefined) {
-    Object.assign(options, { method: "POST", body: JSON.stringify(body) });
-    options.headers["Content-Type"] = "application/json";
+    const whole = body instanceof Blob;
+    Object.assign(options, { method: "POST", body: whole ? body : JSON.stringify(body) });
+    options.headers["Content-Type"] = whole ? "application/octet-stream" : "application/json";
   }
   const away = () => {
     throw Object.assign(new Error("Your node does not answer. Is it still running?"), {

@@ -4,6 +4,7 @@
 import { contextsRead } from "./contexts.js";
 import { $, call, characters, fullName, make, nobodyHasFocus, note, paintAvatar, write } from "./dom.js";
 import { addFriend } from "./friends.js";
+import { offerAdding } from "./library.js";
 import { followMissed } from "./missed.js";
 import { followPeople } from "./people.js";
 import { followReach } from "./reach.js";
@@ -146,6 +147,7 @@ function link(connected) {
 const PLACES = "main > :not(.columns), .columns :is(ul, .note, .notice, .empty), #reach-undo-line";
 
 const others = [self.again(), invite.again(), followReach(), followStatus()];
+offerAdding();
 await Promise.all([followTemplates(), contextsRead.again()]);
 followRequests();
 followRunning();

@@ -2,6 +2,7 @@
 // The templates, and what each asks to be allowed. Granting happens here and nowhere else.
 
 import { $, call, make, nobodyHasFocus, note, paintAvatar } from "./dom.js";
+import { showAdded } from "./library.js";
 import { readAll, reading } from "./readings.js";
 import { Rows } from "./rows.js";
 import { settle } from "./steady.js";
@@ -119,6 +120,7 @@ export const templatesRead = reading("templates", async () => {
   const asks = templates.filter((template) => template.permissions.length > 0);
   for (const item of permissions.show(asks)) item.querySelectorAll("button.primary").forEach(settle);
   $("permissions").hidden = asks.length === 0;
+  showAdded(templates.map((template) => ({ ...template, title: titleOf(template) })));
   $("flaws").replaceChildren(...templates.flatMap(flaws));
 });
 

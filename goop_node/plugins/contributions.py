@@ -10,13 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goop_node.config.model import ConfigError
 from goop_node.config.values import is_template_name
 from goop_node.plugins.contained import Failed, contained
 from goop_node.plugins.crossings import shown
 from goop_node.plugins.loader import Plugins
 from goop_node.plugins.routes import try_routes
-from goop_node.templates.folder import at, read_template
 from goop_node.templates.grants import Brought
 from goop_node.templates.permissions import parse_all
 from goop_node.types import MetricsSource, Route, SdkModule, StreamHandler, Template
@@ -31,23 +29,17 @@ _SCRIPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(?:js|mjs|css|map|d\.ts)
 
 @dataclass(frozen=True)
 class Contributions:
-    """Everything collected, as (plugin, item) pairs; ``""`` stands for goop.toml."""
+    """Everything collected, as (plugin, item) pairs."""
 
     all_routes: tuple[tuple[str, Route], ...]
     all_handlers: tuple[tuple[str, StreamHandler], ...]
     all_modules: tuple[tuple[str, SdkModule], ...]
     all_templates: tuple[tuple[str, Template], ...]
     all_metrics: tuple[tuple[str, MetricsSource], ...] = ()
-    flaws: tuple[tuple[str, str], ...] = ()
-    """Mistakes in manifests of plain folders, as (template, line) pairs."""
 
     @classmethod
     def collect(cls, node: Node, plugins: Plugins) -> Contributions:
-        """Ask every plugin. One that brings something unusable is left out.
-
-        Raises ``ConfigError`` when a folder of goop.toml takes the name of a plugin's template and,
-        when strict, for mistakes in its manifest.
-        """
+        """Ask every plugin. One that brings something unusable is left out."""
 
         def gather(hook: str, key: Callable[[Any], str], **kwargs: Any) -> Any:
             return _usable(plugins, hook, node.calls.collect(hook, **kwargs), key)
@@ -62,29 +54,8 @@ class Contributions:
                 plugins.warn(plugin, _no_index(template))
         metrics = gather("goop_metrics", lambda source: "", node=node)
         _note_brought(node, plugins)
-        read = [read_template(folder) for folder in node.config.templates]
-        mine = [template for template, _ in read]
-        taken = {template.name: plugin for plugin, template in templates}
-        mistakes = [
-            f'{node.config.source_name}: [node] templates: found a folder named "{one.name}", '
-            f"which plugin {taken[one.name]} also brings, expected another name"
-            for one in mine
-            if one.name in taken and taken[one.name] in plugins.active
-        ]
-        if mistakes:
-            raise ConfigError(mistakes)
-        flaws = [(template.name, line) for template, lines in read for line in lines]
-        flaws += _flaws(node, mine)
-        if flaws and node.strict:
-            raise ConfigError([line for _, line in flaws])
-        templates += [("", template) for template in mine]
         every = cls(
-            tuple(routes),
-            tuple(handlers),
-            tuple(modules),
-            tuple(templates),
-            tuple(metrics),
-            tuple(flaws),
+            tuple(routes), tuple(handlers), tuple(modules), tuple(templates), tuple(metrics)
         )
         return every.only(plugins.active)
 
@@ -92,7 +63,7 @@ class Contributions:
         """What is left when only the plugins of ``active`` take part."""
 
         def keep(pairs: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
-            return tuple(pair for pair in pairs if not pair[0] or pair[0] in active)
+            return tuple(pair for pair in pairs if pair[0] in active)
 
         return Contributions(
             keep(self.all_routes),
@@ -100,7 +71,6 @@ class Contributions:
             keep(self.all_modules),
             keep(self.all_templates),
             keep(self.all_metrics),
-            self.flaws,
         )
 
     @property
@@ -118,13 +88,8 @@ class Contributions:
         """Scripts by their name below ``/sdk/``."""
         return {module.name: module.path for _, module in self.all_modules}
 
-    @property
-    def templates(self) -> Mapping[str, Template]:
-        """Templates by name."""
-        return {template.name: template for _, template in self.all_templates}
-
     def brought(self, distributions: Mapping[str, str]) -> list[Brought]:
-        """The templates with who brings them; ``distributions`` by plugin."""
+        """The templates of plugins with who brings them; ``distributions`` by plugin."""
         return [
             Brought(template=template, plugin=plugin, distribution=distributions.get(plugin, ""))
             for plugin, template in self.all_templates
@@ -164,17 +129,6 @@ def _try_routes(plugins: Plugins, routes: list[tuple[str, Route]]) -> None:
         if isinstance(found, Failed):
             code = plugins.code(plugin, "goop_routes")
             plugins.leave_out(plugin, found.error, "goop_routes()", code)
-
-
-def _flaws(node: Node, templates: list[Template]) -> list[tuple[str, str]]:
-    """What plugins have found wrong in the manifests of these folders."""
-    folders = {template.name: template.folder for template in templates}
-    found = node.calls.collect("goop_template_flaws", node=node, templates=templates)
-    return [
-        (one.template, at(folders[one.template], one.pointer, one.words))
-        for _, one in found
-        if one.template in folders
-    ]
 
 
 def _no_index(template: Template) -> str:

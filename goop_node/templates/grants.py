@@ -160,6 +160,25 @@ class Grants:
             error.holds = True
             raise
 
+    def set_brought(self, brought: Collection[Brought]) -> None:
+        """Other templates are here now: what was granted to others of their names is void."""
+        self._brought = {one.template.name: one for one in brought}
+        kept = self._still_valid(self._kept)
+        if kept != self._kept:
+            with contextlib.suppress(OSError):  # then they are found void again at the next start
+                self._write(kept)
+        self._take(kept)
+
+    def forget(self, template: str) -> None:
+        """Take back all that was granted at home. Raises ``NotKeptError``, which ``holds``."""
+        kept = {name: one for name, one in self._kept.items() if name != template}
+        self._take(kept)
+        try:
+            self._write(kept)
+        except NotKeptError as error:
+            error.holds = True
+            raise
+
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after every change; returns what ends the subscription."""
         self._subscribers.append(callback)
@@ -201,11 +220,28 @@ class Grants:
         return valid
 
     def _write(self, kept: Mapping[str, Kept]) -> None:
-        rows = {
-            name: {"source": one.source, "permissions": sorted(map(str, one.permissions))}
-            for name, one in kept.items()
-        }
-        write_kept(self._path, rows)
+        _write(self._path, kept)
+
+
+def granted_at_home(data: Path, brought: Brought) -> frozenset[Permission]:
+    """What a template was granted at home, as it is written in the data folder of a node."""
+    kept = (read_kept(data / FILE, _parsed) or {}).get(brought.template.name, Kept())
+    return kept.permissions if kept.source == brought.source else frozenset()
+
+
+def forget_grants(data: Path, template: str) -> None:
+    """Take back what was granted at home, where no node runs. Raises ``NotKeptError``."""
+    found = read_kept(data / FILE, _parsed) or {}
+    if found.pop(template, None) is not None:
+        _write(data / FILE, found)
+
+
+def _write(path: Path, kept: Mapping[str, Kept]) -> None:
+    rows = {
+        name: {"source": one.source, "permissions": sorted(map(str, one.permissions))}
+        for name, one in kept.items()
+    }
+    write_kept(path, rows)
 
 
 class _Row(msgspec.Struct, forbid_unknown_fields=True):

@@ -31,7 +31,7 @@ def create_app(node: Node) -> Any:
     loopback = is_loopback(config.http_host)
     origins = Origins(
         port=node.http_port,
-        templates=tuple(node.templates),
+        templates=node.templates,
         isolated=config.isolation == "origin" and loopback,
         hosts=() if loopback else host_names(config.http_host),
         dev=config.dev_origins,

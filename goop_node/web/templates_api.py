@@ -15,6 +15,7 @@ from goop_node.problems import Problem
 from goop_node.templates.grants import NotAskedError, SetInFileError
 from goop_node.templates.permissions import Permission, parse
 from goop_node.types import JsonValue, Route, Who
+from goop_node.web import library_api
 from goop_node.web.bodies import body_of
 from goop_node.web.origins import Origins
 
@@ -42,7 +43,8 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             "url": origins.url_of(name),
             "page": f"/{name}/",
             "source": grants.source(name),
-            "flaws": [line for template, line in node.template_flaws if template == name],
+            "added": node.shelf.is_added(name),
+            "flaws": [line for template, line in node.shelf.flaws if template == name],
             "permissions": [
                 {"permission": str(one), "allows": one.allows, "granted": grants.by(name, one)}
                 for one in sorted(grants.asked(name))
@@ -89,4 +91,5 @@ def routes(node: Node, origins: Origins) -> list[Route]:
     return [
         Route(handlers=[templates], callers=OWNER | {Who.SHARED}),
         Route(handlers=[grant, revoke], callers=OWNER),
+        *library_api.routes(node, row),
     ]

@@ -32,6 +32,8 @@
   const may = () => [...truth.granted].filter((name) => truth.templates.includes(name));
   const templateRow = (name) => ({
     ...{ name, title: name, url: `http://${name}.localhost/`, source: "a folder", description: "" },
+    added: false,
+    flaws: [],
     permissions: [{ permission: "context:chess", allows: "play", granted: truth.granted.has(name) ? "home" : "" }],
   });
   const people = () => ({

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import random
+import zipfile
 from pathlib import Path
 
 from playwright.async_api import Browser, expect
@@ -103,6 +105,36 @@ async def test_who_may_reach_the_node_is_chosen_at_home(browser: Browser, nodes:
         await expect(page.get_by_text("Saved.")).to_be_visible()
         await page.reload()
         await expect(page.get_by_label(name)).to_be_checked()
+    await page.close()
+
+
+async def test_a_template_is_added_and_removed_at_home(
+    browser: Browser, nodes: Nodes, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "White Board.zip", "w") as archive:
+        archive.writestr("board/index.html", "<!doctype html><title>here</title>")
+        archive.writestr("board/manifest.json", '{"name": "Board", "permissions": ["camera"]}')
+        archive.writestr("board/large.bin", random.Random(1).randbytes(400_000))
+    page = await browser.new_page()
+    await page.goto(page_url(nodes[0]))
+    await page.get_by_label("ZIP file").set_input_files(tmp_path / "White Board.zip")
+    await page.get_by_role("button", name="Look at it").click()
+    asks = page.locator("#adding-what")
+    await expect(asks).to_contain_text("use your camera")
+    await expect(asks).to_contain_text("the template white-board")
+    await page.get_by_role("button", name="Cancel").press("Enter")
+    await expect(asks).to_be_hidden()
+    await page.get_by_role("button", name="Look at it").click()
+    await page.get_by_role("button", name="Add", exact=True).press("Enter")
+    await expect(page.get_by_text("Board is there.")).to_be_visible()
+    await page.get_by_role("link", name="Board").click()
+    await expect(page).to_have_title("here")
+    await page.go_back()
+    await page.get_by_role("button", name="Remove Board").press("Enter")
+    await page.get_by_label("Delete its channels and rooms, too").check()
+    await page.get_by_role("button", name="Remove", exact=True).press("Enter")
+    await expect(page.get_by_text("Board is removed.")).to_be_visible()
+    await expect(page.get_by_role("link", name="Board")).to_have_count(0)
     await page.close()
 
 

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from goop_node.testing import NodeProcess, start_node
+from tests.limits import HANG
 from tests.node.page import Page, wait_until_discovered
 from tests.node.template_page import TemplatePage, refused
 
@@ -167,6 +171,76 @@ async def test_two_pages_of_a_folder_talk_in_its_own_context(nodes: Pair) -> Non
         names = [one["name"] for one in (await beta.http.get("/api/realtime/contexts")).json()]
         assert names == ["talk"]
         await person(home, "revoke", "context:talk", "beta")
+
+
+async def test_a_template_comes_and_goes_while_the_node_runs(nodes: Pair) -> None:
+    alice, bob = nodes
+    manifest = {"permissions": ["context:chat", "camera"], "contexts": {"chat": TALK}}
+    pages = {"index.html": "<!doctype html><title>d</title>", "manifest.json": json.dumps(manifest)}
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in pages.items():
+            archive.writestr(f"delta-1.0/{name}", text)
+    zipped = content.getvalue()
+
+    async def post(page: Page, path: str, **body: Any) -> Any:
+        answer = await page.http.post(f"/api/templates/{path}", json=body)
+        return answer.status_code, answer.json()
+
+    async def staged(name: str) -> Any:
+        half = len(zipped) // 2
+        answer = await home.http.post("/api/templates/upload", content=zipped[:half])
+        key, query = answer.json()["id"], f"id={answer.json()['id']}&at={half}"
+        again = await home.http.post(f"/api/templates/upload?id={key}", content=zipped)
+        assert (again.status_code, again.json()["code"]) == (409, "out_of_order")
+        answer = await home.http.post(f"/api/templates/upload?{query}", content=zipped[half:])
+        assert answer.json() == {"id": key, "at": len(zipped)}
+        return await post(home, "stage", id=key, name=name)
+
+    async with TemplatePage.of(alice, "alpha", "docH") as alpha, Page.open(alice) as home:
+        status, told = await post(alpha, "remove", template="delta")
+        assert (status, told["code"]) == (403, "home_only")
+        assert (await staged("gamma"))[1]["code"] == "name_taken"
+        status, told = await staged("delta")
+        asks = [(one["permission"], one["granted"]) for one in told["permissions"]]
+        assert (status, asks, told["replaces"]) == (
+            200,
+            [("camera", ""), ("context:chat", "")],
+            False,
+        )
+        host = {"Host": f"delta.localhost:{alice.port}", "Accept": "text/html"}
+        async with httpx.AsyncClient(base_url=alice.url, timeout=HANG) as browser:
+            assert (await browser.get("/", headers=host)).status_code == 421
+            status, row = await post(home, "install", id=told["id"])
+            assert (status, row["name"], row["added"], row["flaws"]) == (200, "delta", True, [])
+            assert (await browser.get("/", headers=host)).text == pages["index.html"]
+        await person(home, "grant", "camera", "delta")
+        async with TemplatePage.of(alice, "delta", "docI") as delta:
+            # Bob's node has no such context: the request is refused there, in words.
+            contexts = (await delta.http.get("/api/realtime/contexts")).json()
+            assert [one["name"] for one in contexts] == ["chat"]
+            row = await delta.post("request", 201, peerId=bob.peer_id)
+            place = {"channelId": row["channelId"]}
+            # A new version of it keeps what was granted.
+            _, told = await staged("delta")
+            asks = [(one["permission"], one["granted"]) for one in told["permissions"]]
+            assert (told["replaces"], asks) == (True, [("camera", "home"), ("context:chat", "")])
+            await post(home, "install", id=told["id"])
+            rows = (await home.http.get("/api/realtime/channels")).json()
+            assert place["channelId"] in {one["channelId"] for one in rows}
+            assert (await post(home, "remove", template="delta", deleteData=True))[0] == 200
+            rows = (await home.http.get("/api/realtime/channels")).json()
+            assert place["channelId"] not in {one["channelId"] for one in rows}
+        _, told = await staged("delta")
+        await post(home, "install", id=told["id"])
+        _, told = await staged("delta")
+        assert [one["granted"] for one in told["permissions"]] == ["", ""]
+        await post(home, "discard", id=told["id"])
+        assert (await post(home, "remove", template="delta"))[0] == 200
+        assert (await post(home, "install", id=told["id"]))[1]["code"] == "unknown_upload"
+        assert (await post(home, "remove", template="gamma"))[1]["code"] == "unknown_template"
+    kept = [one.name for one in (alice.data / "templates").rglob("*") if one.is_file()]
+    assert kept == []
 
 
 async def test_the_browsers_powers_follow_what_was_granted(nodes: Pair) -> None:

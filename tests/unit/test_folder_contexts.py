@@ -281,8 +281,8 @@ def test_a_node_starts_with_whatever_a_manifest_says(bare: NodeConfig, manifest:
     node = Node(bare)
     assert [one.status for one in node.plugin_status()] == ["active"]
     assert list(node.templates) == ["alpha"]
-    assert {name for name, _ in node.template_flaws} == {"alpha"}
-    check_lines(folder, [line for _, line in node.template_flaws])
+    assert {name for name, _ in node.shelf.flaws} == {"alpha"}
+    check_lines(folder, [line for _, line in node.shelf.flaws])
     assert registry_of(PluginNode(node, "realtime")).all() == []
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from goop_node.cli import check, demo, init, plugins, run
+from goop_node.cli import check, demo, init, library, plugins, run
 from goop_node.cli import main as cli
 from goop_node.config.model import NodeConfig
 
@@ -33,7 +33,8 @@ GATE = {"--json", "--plugin", "--quick"}
 """Of ``goop check``."""
 LOGS = {"--verbose": [], "--log-format": ["json"]}
 SHORT = {"-v": "--verbose", "-h": "--help"}
-COMMANDS = ("run", "demo", "init", "plugins", "check", "doctor")
+COMMANDS = ("run", "demo", "init", "plugins", "check", "add", "remove", "doctor")
+ARGUMENTS = {"add": ["pages"], "remove": ["pages"]}
 BROUGHT = ("new", "transcript", "types")
 """By packages."""
 
@@ -59,6 +60,8 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
     monkeypatch.setattr(plugins, "print_plugins", take)
     monkeypatch.setattr(demo, "demo", took)
     monkeypatch.setattr(init, "init", lambda *_: 0)
+    for act in ARGUMENTS:
+        monkeypatch.setattr(library, act, lambda *_, **__: 0)
     root, level = logging.getLogger(), logging.getLogger("goop_node").level
     handlers = root.handlers[:]
     root.handlers[:] = []
@@ -155,7 +158,8 @@ def test_how_much_is_logged_and_how(
         for how in ((), ("--log-format", "json"), ("--log-format=text",)):
             logging.getLogger().handlers[:] = []
             scratch = ["--scratch", "."] if command in ("plugins", "check") else []
-            assert cli.main([*place(command, *options, *how), *scratch]) == 0
+            given = [*place(command, *options, *how), *ARGUMENTS.get(command, ())]
+            assert cli.main([*given, *scratch]) == 0
             assert logging.getLogger("goop_node").level == level
             capsys.readouterr()
             logging.getLogger("goop_node").warning("hear %s", "this")

@@ -292,6 +292,7 @@ HOOKS = {
         "goop_sdk_modules": [],
         "goop_stream_handlers": ["node"],
         "goop_template_flaws": ["node", "templates"],
+        "goop_template_forgotten": ["node", "template"],
         "goop_templates": [],
     },
     "realtime": {

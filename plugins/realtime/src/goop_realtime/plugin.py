@@ -29,7 +29,7 @@ from goop_node.types import (
     TemplateFlaw,
 )
 from goop_realtime import hookspecs
-from goop_realtime.contexts.collected import authorizer_of, flaws_of, registry_of
+from goop_realtime.contexts.collected import authorizer_of, flaws_of, registry_of, take_folders
 from goop_realtime.contexts.registry import Registry
 from goop_realtime.contexts.slow_calls import SlowCalls
 from goop_realtime.driver.bridge import Bridge
@@ -155,6 +155,13 @@ class RealtimePlugin:
         return flaws_of(node, templates)
 
     @hookimpl
+    def goop_template_forgotten(self, node: NodeApi, template: str) -> None:
+        """Its channels end and are forgotten, its rooms are left."""
+        if self._bridge is not None:
+            self._bridge.engine.forget_template(now_ms(), template)
+            self._bridge.step()
+
+    @hookimpl
     def goop_peer_changed(self, node: NodeApi, event: PeerEvent) -> None:
         """A peer that came back gets its channels back."""
         if self._bridge is not None:
@@ -240,6 +247,7 @@ class RealtimePlugin:
 
     def _granted(self, node: NodeApi, registry: Registry) -> None:
         bridge = self._running()
+        take_folders(node, registry)
         bridge.engine.set_rights(now_ms(), _rights(node, registry))
         bridge.step()
 

@@ -20,8 +20,14 @@ def registry_of(node: NodeApi) -> Registry:
     folders was told before (``flaws_of``).
     """
     registry = plugins_of(node)
-    registry.set_folders(of_folders(node.templates.values(), registry.all())[0])
+    take_folders(node, registry)
     return registry
+
+
+def take_folders(node: NodeApi, registry: Registry) -> None:
+    """Have the contexts that folders declare as they are at the moment."""
+    plugins = [one for one in registry.all() if not one.folder]
+    registry.set_folders(of_folders(node.templates.values(), plugins)[0])
 
 
 def flaws_of(node: NodeApi, templates: Sequence[Template]) -> list[TemplateFlaw]:

@@ -110,6 +110,11 @@ class Engine(Channels):
         super().set_rights(now, rights)
         self.rooms.rights_changed(now)
 
+    def forget_template(self, now: int, template: str) -> None:
+        """Nothing is to be kept of what the pages of a template have said."""
+        super().forget_template(now, template)
+        self.rooms.forget_template(now, template)
+
     def frame(self, now: int, page: Page, body: Any) -> None:
         """A page's frame, as decoded JSON. What is refused of it is told by a frame."""
         if self.rooms.takes(body):

@@ -15,6 +15,7 @@ from goop_realtime.machine import (
     calls,
     control,
     deadlines,
+    forgetting,
     frames,
     granting,
     invitations_sent,
@@ -144,6 +145,11 @@ class Channels:
         """The person has granted or revoked something: it holds from here on."""
         self.core.now = now
         granting.set_rights(self.core, rights)
+
+    def forget_template(self, now: int, template: str) -> None:
+        """Nothing is to be kept of what the pages of a template have said."""
+        self.core.now = now
+        forgetting.forget_template(self.core, template)
 
     # Pages' sockets
 

@@ -195,6 +195,14 @@ def leave(sh: Shared, handle: str, caller: Caller) -> Refusal | None:
     return REFUSAL
 
 
+def forget_template(sh: Shared, template: str) -> None:
+    """Leave the rooms that are of that template alone."""
+    for room in list(sh.rooms.values()):
+        if room.context.folder == template or {*room.owners} == {template}:
+            with Contained(sh.core, room.handle):
+                leaving.leave(sh, room)
+
+
 def send(
     sh: Shared, handle: str, page: Page, message_id: str | None, data: JsonValue, to: str
 ) -> str | Refusal:

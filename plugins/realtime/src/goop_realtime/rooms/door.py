@@ -126,6 +126,11 @@ class Rooms:
         self._at(now)
         callers.rights_changed(self._sh)
 
+    def forget_template(self, now: int, template: str) -> None:
+        """Nothing is to be kept of what the pages of a template have said."""
+        self._at(now)
+        callers.forget_template(self._sh, template)
+
     def rows(self, caller: Caller) -> list[Row]:
         """The rooms that the caller may see."""
         sh = self._sh
