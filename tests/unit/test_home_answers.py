@@ -135,6 +135,8 @@ def test_every_request_has_an_answer(client: Client, data: st.DataObject) -> Non
     with full_disk(*disk) if disk else contextlib.nullcontext():
         answer = ask(client, method, path, body)
     assert answer.status != 500, answer.body
+    if path == "/api/metrics" and answer.status == 200:
+        return  # it is text
     content = json.loads(answer.body)
     if answer.status >= 400:
         assert dict(answer.headers)[b"content-type"].startswith(MEDIA_TYPE.encode())
