@@ -17,9 +17,9 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from goop_node.testing.processes import Launched
+from goop_node.testing.processes import Launched, spawn
 
-_PYTHONPATH = os.environ.get("PYTHONPATH", "")
+_PYTHONPATH = os.environ.get("PYTHONPATH")
 """Where Python finds modules besides its own, as it was before any test could change it."""
 
 
@@ -32,9 +32,11 @@ def fork(
 ) -> Launched:
     """Run ``goop`` with ``arguments`` in ``folder``, its output added to ``log``.
 
-    ``before`` (something that can be pickled) is called in the new process first. What is on a
-    changed ``PYTHONPATH`` is found there, but hides nothing that every node imports.
+    ``before`` (something that can be pickled) is called in the new process first. Without it, a
+    changed ``PYTHONPATH`` needs an interpreter of its own: then it is spawned.
     """
+    if before is None and os.environ.get("PYTHONPATH") != _PYTHONPATH:
+        return spawn(arguments, log, folder)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["goop_node.testing.preloaded"])  # where it does not run yet
     return _Forked(context, (list(arguments), str(log), str(folder), dict(os.environ), before))
@@ -98,17 +100,8 @@ def _run(
         os.close(spare)
     os.environ.clear()
     os.environ.update(environment)
-    _find_modules_in(environment.get("PYTHONPATH", ""))
     os.chdir(folder)
     sys.argv = ["goop", *arguments]
     if before is not None:
         before()
     sys.exit(main(arguments))
-
-
-def _find_modules_in(path: str) -> None:
-    """Have ``PYTHONPATH`` as a new interpreter would."""
-    if path != _PYTHONPATH:
-        before = _PYTHONPATH.split(os.pathsep)
-        others = [place for place in sys.path if not place or place not in before]
-        sys.path[:] = [*filter(None, path.split(os.pathsep)), *others]

@@ -13,6 +13,7 @@ import random
 import re
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ from hypothesis import strategies as st
 
 from goop_node.p2p import P2P, Identity
 from goop_node.testing import NodeProcess, start_node
+from goop_node.testing.forked import fork
 from goop_realtime.model.wire import GROUP_PROTOCOL, INVITE_PROTOCOL
+from tests.faults.circumstances import Circumstances
 from tests.limits import HANG
 from tests.node.page import Page, wait_until_discovered
 
@@ -120,10 +123,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     folder: Path = tmp_path_factory.mktemp("fuzz")
     config = folder / "goop.toml"
     config.write_text("[plugins.realtime]\n[plugins.chess]\n[plugins.inspect]\n", "utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(PLUGINS), prepend=":")
-        alice = start_node(folder / "alice", "--config", str(config), "--strict")
-        bob = start_node(folder / "bob", "--config", str(config), peer=alice)
+    launch = partial(fork, before=Circumstances(plugins=str(PLUGINS)))
+    alice = start_node(folder / "alice", "--config", str(config), "--strict", launch=launch)
+    bob = start_node(folder / "bob", "--config", str(config), peer=alice, launch=launch)
     asyncio.run(wait_until_discovered(alice, bob))
     yield alice, bob
     for node in (alice, bob):

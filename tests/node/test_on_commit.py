@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from goop_node.testing import NodeProcess, start_node
+from goop_node.testing.forked import fork
+from tests.faults.circumstances import Circumstances
 from tests.node.page import Page, wait_until_discovered
 
 PLUGINS = Path(__file__).with_name("plugins")
@@ -23,10 +26,10 @@ def ledgers(tmp_path: Path) -> Iterator[tuple[NodeProcess, NodeProcess]]:
     for name in ("alice", "bob"):
         (tmp_path / "ledgers" / name).mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(PLUGINS), prepend=":")
         patch.setenv("LEDGERS", str(tmp_path / "ledgers"))
-        alice = start_node(tmp_path / "alice", config)
-        bob = start_node(tmp_path / "bob", config, peer=alice)
+        launch = partial(fork, before=Circumstances(plugins=str(PLUGINS)))
+        alice = start_node(tmp_path / "alice", config, launch=launch)
+        bob = start_node(tmp_path / "bob", config, peer=alice, launch=launch)
         asyncio.run(wait_until_discovered(alice, bob))
         yield alice, bob
         bob.stop()
