@@ -48,8 +48,8 @@ async def main(data: str) -> None:
             await play(goop.peer_id, await request.accept())
 
         goop.serve("chess", accept)
-        for channel in await goop.channels("chess"):
-            await play(goop.peer_id, channel)
+        # All at once: whoever is away keeps nobody waiting.
+        await asyncio.gather(*(play(goop.peer_id, one) for one in await goop.channels("chess")))
         await asyncio.Event().wait()
 
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+from websockets import ConnectionClosed
 from websockets.asyncio.server import ServerConnection, serve
 
-from goop_realtime.client import Channel, Client, GoopError
+from goop_realtime.client import Channel, Client, GoopError, Sent
 from goop_realtime.client.endpoints import Endpoints
 
 CHANNEL = "rt-0123456789abcdef"
@@ -28,18 +29,21 @@ class Node:
         self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.answers = asyncio.Event()
         self.asked = asyncio.Event()
+        self.left = asyncio.Event()
         self._state = state
         self._socket: ServerConnection | None = None
 
     async def attend(self, socket: ServerConnection) -> None:
         """A program has connected."""
         self._socket = socket
-        async for text in socket:
-            frame = json.loads(text)
-            if "page" in frame:
-                await self.say("subscribed")
-            else:
-                self.heard.put_nowait(frame)
+        with suppress(ConnectionClosed):
+            async for text in socket:
+                frame = json.loads(text)
+                if "page" in frame:
+                    await self.say("subscribed")
+                else:
+                    self.heard.put_nowait(frame)
+        self.left.set()
 
     async def post(self, *_: object, **__: object) -> Any:
         """The answer of an endpoint."""
@@ -167,6 +171,22 @@ async def test_a_refusal_is_heard_by_who_leaves_without_awaiting(at: At) -> None
             refusing = asyncio.create_task(refuse())
         await refusing
         assert errors == ["full"]
+
+
+async def test_who_has_no_time_to_leave_leaves_all_the_same(at: At) -> None:
+    async with at("connected") as (node, client):
+        sent: list[Sent] = []
+
+        async def hurry() -> None:
+            async with asyncio.timeout(None) as limit, client as program:
+                channel = await opened(node, program)
+                sent.append(channel.send("nobody takes it"))
+                limit.reschedule(asyncio.get_running_loop().time() + 0.05)
+
+        with pytest.raises(TimeoutError):
+            await hurry()
+        await node.left.wait()
+        assert await code_of(sent[0]) == "client_closed"
 
 
 async def test_a_handler_that_awaits_what_was_cancelled_fails_alone(at: At) -> None:

@@ -78,26 +78,35 @@ class Hub:
     async def close(self, patience: float) -> None:
         """End, once the node has what was sent, or after so many seconds.
 
-        Whoever still awaits something hears ``client_closed``.
+        Whoever still awaits something hears ``client_closed``. Also where this is cancelled,
+        nothing of the program goes on behind it.
         """
-        unaccepted = [
-            one for conduit in self.conduits.living() for one in conduit.sending.unaccepted
-        ]
-        if unaccepted:
-            waits = [asyncio.ensure_future(one.accepted.known()) for one in unaccepted]
-            await asyncio.wait(waits, timeout=patience)
+        try:
+            await self._until_accepted(patience)
+        finally:
+            for conduit in self.conduits.all():
+                conduit.abandon(GoopError("client_closed", channel_id=conduit.handle))
+            self._acknowledge()
+            try:
+                await asyncio.sleep(0)  # handlers of errors begin
+                await self.line.close(GoopError("client_closed"))
+            finally:
+                tasks = list(self._tasks)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await self.endpoints.close()
+
+    async def _until_accepted(self, patience: float) -> None:
+        living = self.conduits.living()
+        unaccepted = [sent for one in living for sent in one.sending.unaccepted]
+        waits = [asyncio.ensure_future(one.accepted.known()) for one in unaccepted]
+        try:
+            if waits:
+                await asyncio.wait(waits, timeout=patience)
+        finally:
             for wait in waits:
                 wait.cancel()
-        for conduit in self.conduits.all():
-            conduit.abandon(GoopError("client_closed", channel_id=conduit.handle))
-        self._acknowledge()
-        await asyncio.sleep(0)  # handlers of errors begin
-        await self.line.close(GoopError("client_closed"))
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self.endpoints.close()
 
     def now(self) -> float:
         """Seconds of a clock that never goes back."""
