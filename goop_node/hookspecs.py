@@ -40,6 +40,7 @@ __all__ = [
     "goop_sdk_modules",
     "goop_stream_handlers",
     "goop_template_flaws",
+    "goop_template_forgotten",
     "goop_templates",
     "hookimpl",
     "hookspec",
