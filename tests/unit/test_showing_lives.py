@@ -131,7 +131,7 @@ def _later_of_channel(node: SimNode, channel: Channel, before: Told) -> list[Any
     snapshot = Snapshot(epoch=at[0], seq=at[1], state=before[1])
     session = node.engine.core.open_session(channel.context, channel.request, snapshot)
     assert not isinstance(session, Refusal)
-    assert run_channel(session, list(channel.log.after(at[1]))) is None
+    assert run_channel(session, list(channel.log.after(at[1])), channel.judged) is None
     return [session.snapshot()]
 
 
