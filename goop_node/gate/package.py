@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from goop_node.findings import Finding, note, ok, wrong
 from goop_node.gate.subject import Subject
+from goop_node.own_threads import in_own_thread
 
 WHAT = "package"
 BUILD = """
@@ -43,7 +43,7 @@ async def look_at_package(subject: Subject) -> AsyncIterator[Finding]:
     if subject.source is None:
         yield ok(WHAT, f"{subject.candidate.distribution} was installed from a wheel")
         return
-    yield await asyncio.to_thread(_wheel, subject.source, subject.folder)
+    yield await in_own_thread(_wheel, subject.source, subject.folder)
 
 
 def _wheel(source: Path, package: Path | None) -> Finding:

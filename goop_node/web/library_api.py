@@ -86,7 +86,7 @@ def routes(node: Node, row: Callable[[str], dict[str, JsonValue]]) -> list[Route
     def upload(key: str) -> Path:
         return library.root / ".uploads" / f"{key}.zip"
 
-    @post("/templates/upload", status_code=HTTP_200_OK)
+    @post("/templates/upload", status_code=HTTP_200_OK, opt={"body": bytes})
     async def uploaded(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Append the body to the upload ``id``, which has ``at`` bytes so far; without, begin one.
 

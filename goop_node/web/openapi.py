@@ -2,7 +2,7 @@
 """The node's ``openapi.json``: what the framework derives, and what it cannot know.
 
 A handler that reads its body by itself names the body's type in ``opt={"body": TYPE}``, a
-``msgspec.Struct``.
+``msgspec.Struct``, or ``bytes`` for one that is no JSON.
 """
 
 from __future__ import annotations
@@ -103,14 +103,17 @@ def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
                 {status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS}
             )
             body = bodies.get((path, method))
-            if body is not None:
+            if body is bytes:
+                _takes(operation, "application/octet-stream", {})
+            elif body is not None:
                 schema, parts = _schema(body)
                 schemas.update(parts)
-                operation["requestBody"] = {
-                    "required": True,
-                    "content": {"application/json": {"schema": schema}},
-                }
+                _takes(operation, "application/json", schema)
     return document
+
+
+def _takes(operation: dict[str, Any], kind: str, schema: dict[str, Any]) -> None:
+    operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
 
 
 def declared_bodies(app: Litestar) -> dict[tuple[str, str], type[Any]]:

@@ -56,7 +56,7 @@ def request(rng: random.Random, one: Endpoint, headers: list[str], known: Known)
     pairs = [(rng.choice(QUERIES), _name(rng, known)) for _ in range(rng.choice([0, 1, 3]))]
     query = "&".join(f"{key}={quote(value, errors='replace')}" for key, value in pairs)
     body = b""
-    if one.body is not None:
+    if one.body not in (None, bytes):
         body = spoilt(rng, object_of(rng, one.body, known))
     elif rng.random() < 0.1:
         body = spoilt(rng, hostile(rng))

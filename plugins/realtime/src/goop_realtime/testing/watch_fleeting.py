@@ -43,6 +43,8 @@ class FleetingWatch:
     def latest(self, page: SimPage, body: dict[str, Any]) -> None:
         """A page is told of a value."""
         channel_id, author = body["channel"], body["from"]
+        if author not in self._world.nodes:
+            return  # nobody saw what it said
         said = self._said.get((channel_id, author, encode(body["data"])))
         demand(said is not None, f"{page.id} is told {body}, which nobody said")
         assert said is not None
@@ -56,6 +58,8 @@ class FleetingWatch:
     def volatile(self, page: SimPage, body: dict[str, Any]) -> None:
         """A page is told something that is worth something only now."""
         said = (body["channel"], body["from"], encode(body["data"]))
+        if said[1] not in self._world.nodes:
+            return
         times = len(self._said.get(said, ()))
         key = (said[0], said[1], page.id, said[2])
         self._heard[key] += 1
