@@ -14,7 +14,9 @@ from goop_chess.abandoning import MESSAGES, REASON
 from goop_chess.plugin import schemas
 from goop_chess.session import ChessSession, refuse_state
 from goop_chess.summary import summary
-from goop_realtime.contexts.registry import compile_context
+from goop_node.types import JsonValue
+from goop_realtime.contexts.registry import Context, compile_context
+from goop_realtime.machine import versions
 from goop_realtime.model.obstacles import MISMATCH
 from goop_realtime.testing import SimNode, World
 from goop_realtime.types import Refusal
@@ -180,7 +182,9 @@ def test_resigning_works_while_the_other_node_is_away() -> None:
 class Versions:
     """A game that two nodes of 0.1.0 have begun."""
 
-    def __init__(self) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.everything = versions.told
+        monkeypatch.setattr(versions, "told", self.told)
         self.world = World(5, [OLDER])
         self.world.contexts["now"] = [compile_context("sim", replace(CHESS, version="1.1"))]
         self.alice, self.bob = self.world.node("alice"), self.world.node("bob")
@@ -191,6 +195,13 @@ class Versions:
         self.world.run(5_000)
         self.say(0, {"type": "move", "from": "e2", "to": "e4"})
         self.say(1, {"type": "move", "from": "e7", "to": "e5"})
+
+    def told(self, context: Context) -> dict[str, JsonValue]:
+        """Nodes of 0.1.0 know no versions: they neither send ``types`` nor read them."""
+        said = self.everything(context)
+        if any(node.plugin != "now" for node in self.world.nodes.values()):
+            del said["types"]
+        return said
 
     def say(self, who: int, data: Any) -> None:
         """One of the pages sends, and there is time for it."""
@@ -210,8 +221,10 @@ class Versions:
         return [row.session.snapshot() for row in rows]
 
 
-def test_a_game_of_0_1_0_waits_in_words_for_the_other_node_and_goes_on() -> None:
-    game = Versions()
+def test_a_game_of_0_1_0_waits_in_words_for_the_other_node_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    game = Versions(monkeypatch)
     game.update(game.bob)
     for node, other, theirs in ((game.alice, "bob", "1.1"), (game.bob, "alice", "1.0")):
         obstacle = node.engine.core.channels[game.channel].obstacle
@@ -229,8 +242,10 @@ def test_a_game_of_0_1_0_waits_in_words_for_the_other_node_and_goes_on() -> None
     assert [state["reason"] for state in game.states()] == [REASON, REASON]
 
 
-def test_an_invitation_from_another_version_is_declined_in_words() -> None:
-    game = Versions()
+def test_an_invitation_from_another_version_is_declined_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    game = Versions(monkeypatch)
     game.update(game.bob)
     asked = game.alice.ask("bob", "chess_8")
     game.world.run(20_000)
