@@ -28,7 +28,7 @@ async def open_page(browser: Browser, node: NodeProcess, *permissions: str) -> P
 
 async def until(page: Page, condition: str) -> None:
     """Wait until something is true in a page."""
-    await page.wait_for_function(f"() => {condition}")
+    await page.wait_for_function(f"() => {condition}", timeout=HANG_MS)
 
 
 async def ring(caller: Page, callee: Page, node: NodeProcess, **options: Any) -> None:
