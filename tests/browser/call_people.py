@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page
 
 from goop_node.testing import NodeProcess
 from tests.browser.conftest import page_url
+from tests.limits import HANG_MS
 
 FRAMES = "async (more) => { const now = await call.stats(); return now.framesDecoded > more; }"
 HEARD = "async () => (await call.stats()).audioLevel > 0"
