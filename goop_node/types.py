@@ -80,7 +80,11 @@ JsonSchema = Mapping[str, JsonValue]
 
 
 MAX_REASON = 1000
-"""Characters of each text in a refusal."""
+"""Characters of each text in a refusal, or of a flaw."""
+Pointer = Annotated[
+    str,
+    Meta(max_length=MAX_REASON, pattern=r"^(/[^\x00-\x1f]*)?\Z", description="a JSON Pointer"),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +106,7 @@ class Refusal:
         ),
     ]
     reason: Annotated[str, Meta(max_length=MAX_REASON)]
-    pointer: Annotated[
-        str,
-        Meta(max_length=MAX_REASON, pattern=r"^(/[^\x00-\x1f]*)?\Z", description="a JSON Pointer"),
-    ] = ""
+    pointer: Pointer = ""
     more: Annotated[
         Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=MAX_REASON)]],
         Meta(max_length=16),
@@ -178,11 +179,22 @@ class Template:
 @dataclass(frozen=True, kw_only=True)
 class TemplateFlaw:
     """A mistake in a template's ``manifest.json``: ``pointer`` (JSON Pointer) says where in it,
-    ``words`` what was found and what was expected."""
+    ``words`` what was found and what was expected.
 
-    template: str
-    pointer: str
-    words: str
+    These two may quote the manifest: so they are shown escaped, on one line each, and cut to 1,000
+    characters.
+    """
+
+    template: Annotated[
+        str,
+        Meta(max_length=63, pattern=r"^[a-z0-9-]+\Z", description="the name of a template"),
+    ]
+    pointer: Pointer
+    words: Annotated[str, Meta(max_length=MAX_REASON)]
+
+    def __post_init__(self) -> None:
+        for name in ("pointer", "words"):
+            object.__setattr__(self, name, _quoted(getattr(self, name)))
 
 
 class PluginCalls(Protocol):

@@ -22,6 +22,7 @@ from pathlib import Path
 from goop_node.cli.findings import fitted
 from goop_node.config.file import load_config
 from goop_node.config.model import NodeConfig, StartError
+from goop_node.data.kept_files import write_kept
 from goop_node.findings import Finding, wrong
 from goop_node.gate.visit import NAMES, looks, needed, visit
 from goop_node.lifetime import run_to_end
@@ -58,7 +59,7 @@ def findings(
                 "quick": quick,
                 "limit": limit,
             }
-            (folder / ASKED).write_text(json.dumps(asked), encoding="utf-8")
+            write_kept(folder / ASKED, asked, durable=False)
             for one in _visited(folder, number + 1, candidate, limit):
                 if one not in told:
                     told.add(one)

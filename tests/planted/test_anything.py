@@ -245,6 +245,11 @@ def test_what_passes_as_json_is_json_and_a_copy(recipe: Any) -> None:
 
 
 HOOKS = sorted(set(hookspecs.KINDS) - {"goop_add_hookspecs"})
+OBSERVED: dict[str, dict[str, Any]] = {
+    "goop_peer_changed": {"event": None},
+    "goop_template_forgotten": {"template": "whiteboard"},
+}
+"""The hooks whose results mean nothing, with what they are told besides the node."""
 
 
 def calls_of(plugin: object) -> Calls:
@@ -266,8 +271,8 @@ def test_any_result_of_any_hook(hook: str, recipe: Any) -> None:
         calls = calls_of(type("Plugin", (), {hook: hookimpl(lambda self: value)}))
         if hook == "realtime_authorize_open":
             calls.veto(hook, node=None, request=REQUEST)
-        elif hook == "goop_peer_changed":
-            calls.notify(hook, node=None, event=None)
+        elif hook in OBSERVED:
+            calls.notify(hook, node=None, **OBSERVED[hook])
         else:
             calls.collect(hook, node=None)
 

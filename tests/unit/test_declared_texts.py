@@ -23,7 +23,7 @@ from goop_node.plugins.contributions import _module_name, _template_name
 from goop_node.plugins.crossings import Misfit, fit
 from goop_node.plugins.environment import Candidate
 from goop_node.templates.permissions import parse_all
-from goop_node.types import JSON, JsonSchema, Refusal, SdkModule, Template
+from goop_node.types import JSON, JsonSchema, Refusal, SdkModule, Template, TemplateFlaw
 from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.plugin_code import terms_of
 from goop_realtime.contexts.registry import compile_context
@@ -94,6 +94,12 @@ def _refusal(**fields: Any) -> Refusal:
     return refusal
 
 
+def _flaw(**fields: Any) -> TemplateFlaw:
+    flaw = TemplateFlaw(**{"template": "x", "pointer": "", "words": "x", **fields})
+    fitted: TemplateFlaw = fit(flaw, TemplateFlaw, "it")
+    return fitted
+
+
 ELSEWHERE: dict[str, Callable[[str], object]] = {
     "SdkModule.name": lambda text: _module_name(SdkModule(name=text, path=Path(__file__))),
     "Template.name": lambda text: _template_name(
@@ -109,6 +115,8 @@ SHOWN: dict[str, Callable[[str], str]] = {
     "Refusal.reason": lambda text: _refusal(reason=text).reason,
     "Refusal.pointer": lambda text: _refusal(pointer=f"/{text}").pointer,
     "Refusal.more": lambda text: _refusal(more={"key": text}).more["key"],
+    "TemplateFlaw.pointer": lambda text: _flaw(pointer=f"/{text}").pointer,
+    "TemplateFlaw.words": lambda text: _flaw(words=text).words,
 }
 """What may quote others: it is shown, and the plugin is not to blame."""
 

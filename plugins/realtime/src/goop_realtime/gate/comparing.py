@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from goop_node.data.kept_files import write_whole
 from goop_node.findings import Finding, wrong
 from goop_node.plugins.blame import place_of_code
 from goop_realtime.contexts.channel_session import ChannelSession
@@ -123,7 +124,7 @@ def leave(trial: Trial, logs: Sequence[Folded], shared: Path) -> None:
         )
         for one in logs
     ]
-    _file(trial, shared).write_bytes(msgspec.json.encode(told))
+    write_whole(_file(trial, shared), msgspec.json.encode(told), durable=False)
 
 
 def elsewhere(trial: Trial, shared: Path) -> Iterator[Finding]:
