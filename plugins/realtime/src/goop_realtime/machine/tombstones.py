@@ -36,6 +36,9 @@ def keep(core: Core, channel: Channel) -> None:
         forget(core, channel)
     elif age > REST_MS:
         channel.session = ClosedSession(channel.request, core.plugin_failed)
+        channel.bucket = None
+        for member in channel.members.values():
+            member.bucket = member.types = None
         for page in core.pages.values():
             view = page.views.get(channel.id)
             if view is not None and view.handled >= channel.log.last[1]:
