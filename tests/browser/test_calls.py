@@ -214,7 +214,8 @@ async def test_who_goes_through_relays_alone_tells_no_address(pages: Pages, node
     await ring(alice, bob, nodes[1])
     await bob.evaluate("() => accept()")
     # Each of the two says when its candidates have come to an end.
-    said = "async () => (await (await Goop.realtime.channels())[0].history())"
+    said = """async () => (await Goop.realtime.channels())
+      .find(({ id }) => id === call.channelId)?.history() ?? []"""
     await alice.wait_for_function(
         f"async () => new Set((await ({said})())"
         ".filter(({ data }) => data.type === 'ice_candidate' && data.candidate === null)"

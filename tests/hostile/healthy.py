@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import time
@@ -17,7 +16,7 @@ import httpx
 import psutil
 
 from goop_node.testing import NodeProcess, start_node
-from tests.limits import HANG
+from tests.limits import HANG, kept_waiting
 from tests.node.page import Page, wait_until_discovered
 
 EVERY = 0.05
@@ -165,11 +164,7 @@ class Healthy:
 
         0.0 on systems that do not say.
         """
-        found = 0
-        with contextlib.suppress(OSError):
-            for pid in (self.alice.process.pid, self.bob.process.pid, os.getpid()):
-                found += int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
-        return found / 1e9
+        return sum(map(kept_waiting, (self.alice.process.pid, self.bob.process.pid, os.getpid())))
 
     @property
     def memory(self) -> float:
