@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from goop_node.config.values import Mistake, show
 from goop_node.labels import flaw, taken
@@ -78,13 +79,26 @@ def _object(manifest: Path) -> dict[str, Any]:
     if len(raw) > MAX_BYTES:
         raise Mistake(None, "fewer", found=f"more than {MAX_BYTES} bytes")
     try:
-        found = json.loads(raw)
+        found = json.loads(raw, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise Mistake(None, f"JSON ({reason})", found="something else") from error
     if not isinstance(found, dict):
         raise Mistake(found, "an object {...}")
     return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; JSON leaves open which of two keys of one name counts, so neither does."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
+        raise Mistake(None, "each key once", found=f"{show(twice)} twice")
+    return found
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise Mistake(None, "JSON, which has no such number", found=constant)
 
 
 def _name(value: object) -> str:

@@ -4,7 +4,9 @@ them."""
 
 from __future__ import annotations
 
-from tests.planted.planting import Planted
+from dataclasses import replace
+
+from tests.planted.planting import Planted, field
 
 FOLD = """
 class Session:
@@ -78,8 +80,18 @@ ASTRAY = [
         begin="global told; told = kept",
     ),
 ]
+ASTRAY.insert(
+    0,
+    replace(
+        field(
+            "mistyped",
+            "the schema of note has requried at /requried",
+            "messages={'note': {'type': 'object', 'requried': ['text']}}",
+        ),
+        status="active",
+    ),
+)
 ASTRAY[-1] = Planted("grows", "MiB", f"kept = []{ASTRAY[-1].source}", "active")
 ELSEWHERE = [
     fold("local", "at another node, in another process", "apply", apply="self.told = [me]"),
 ]
-GATE = [*ASTRAY, *ELSEWHERE]

@@ -105,6 +105,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
         ("/messages/a\nb", SAY, r'found "a\\nb", expected one line of text'),
         ("/messages/say/type", "objekt", r"found no JSON Schema 2020-12 \('objekt' is not valid"),
         ("/messages/say/properties/text/pattern", "(", "found no JSON Schema"),
+        ("/messages/say/requried", ["text"], 'found the keyword "requried", which is none, exp'),
         ("/messages/say/delivery", "latest", 'expected it beside the schema: {"schema": {...}, '),
         ("/messages/say/type", ["string", "null"], 'expected "object", as every message is one'),
         ("/messages/say/properties/type/const", "tell", 'found "tell", expected "say", as it is'),

@@ -214,6 +214,24 @@ def test_a_mistake_in_a_manifest_names_file_pointer_found_and_expected(
     assert template == Template(name="game", title="game", folder=tmp_path / "game")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"name": "a", "name": "b"}', 'found "name" twice, expected each key once'),
+        ('{"contexts": {"a": {}, "b": {"x": 1, "x": 1}}}', 'found "x" twice'),
+        ('{"contexts": {"a": [NaN]}}', "found NaN, expected JSON, which has no such number"),
+        ('{"contexts": {"a": -Infinity}}', "found -Infinity"),
+        ('{"name": ' * 20_000, "found something else, expected JSON"),
+    ],
+)
+def test_what_json_leaves_open_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    folder = folder_with(tmp_path, {})
+    (folder / "manifest.json").write_text(text[:65_000])
+    template, (mistake,) = read_template(folder)
+    assert words in mistake
+    assert template == Template(name="game", title="game", folder=folder)
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(KEYS), JSON) | JSON)
 def test_any_manifest_is_taken_or_refused_in_words(tmp_path: Path, manifest: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any, get_args, get_type_hints
 from goop_node.config.values import show
 from goop_node.plugins.crossings import Misfit, fit
 from goop_node.types import Template, TemplateFlaw
+from goop_realtime.contexts.keywords import slips
 from goop_realtime.contexts.registry import (
     FOLDER,
     NAME,
@@ -216,6 +217,8 @@ class _Reader:
         try:
             check_work(schema)
             Validator(schema, where=at)
+            for pointer, found, meant in slips(schema):
+                self._note(at + pointer, f"the keyword {show(found)}, which is none", show(meant))
             if name is not None:
                 self._fits(name, schema, at)
         except ContextError as error:

@@ -13,6 +13,7 @@ from goop_node.gate.subject import Subject
 from goop_node.plugins.blame import place_of_code
 from goop_node.types import NodeApi
 from goop_realtime.contexts.collected import authorizer_of, registry_of
+from goop_realtime.contexts.keywords import slips
 from goop_realtime.contexts.registry import Context, Registry, schema_of
 from goop_realtime.contexts.slow_calls import SLOW_SECONDS
 from goop_realtime.gate.comparing import elsewhere, leave, round_trip
@@ -73,7 +74,7 @@ async def _context(subject: Subject, context: Context) -> AsyncIterator[Finding]
         for one in elsewhere(trial, subject.shared):
             yield one
         return
-    for one in _undocumented(subject, context):
+    for one in (*_mistyped(subject, context), *_undocumented(subject, context)):
         yield one
     scripts: list[Script] = []
     for told in recorded(subject.folder, context):
@@ -144,6 +145,17 @@ def _came_to(context: Context, logs: list[Folded]) -> Finding:
         do = "record a log with them: a file in the package's folder logs/"
         return note(context.name, f"{words}; never accepted: {', '.join(never)}", do)
     return ok(context.name, f"{words}: the same state from every snapshot")
+
+
+def _mistyped(subject: Subject, context: Context) -> Iterator[Finding]:
+    """Keywords that judge nothing, because they are none."""
+    schemas = {kind: schema_of(one) for kind, one in sorted(context.type.messages.items())}
+    code = subject.node.code(subject.plugin, "realtime_contexts")
+    for where, schema in (*schemas.items(), ("params", context.type.params or {})):
+        for pointer, found, meant in slips(schema):
+            words = f"the schema of {where} has {found} at {pointer}, which is no keyword"
+            do = f"write {meant}, or a word that is not taken for it"
+            yield wrong(context.name, words, do, place_of_code(code))
 
 
 def _undocumented(subject: Subject, context: Context) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ from goop_realtime.machine.pages import Page
 from goop_realtime.model.effects import Outgoing, SaveOutgoing
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import Bucket
-from goop_realtime.model.message_ids import MessageId, is_of_a_page, parsed
+from goop_realtime.model.message_ids import is_of_a_page, parsed
 from goop_realtime.types import Refusal
 
 
@@ -46,7 +46,7 @@ def send(
         return _pass_on(core, channel, page, message_id or "", kind, data)
     if message_id is None:
         message_id = _new_id(core, channel, page)
-    if not is_of_a_page(message_id):
+    elif not is_of_a_page(message_id):
         return Refusal(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
     if message_id in channel.outbox or message_id in channel.outcomes:
         return _again(core, channel, message_id)
@@ -95,9 +95,9 @@ def _new_id(core: Core, channel: Channel, page: Page) -> str:
     """
     core.count = max(core.count + 1, core.now * 100)
     number = max(core.count, channel.outcomes.behind(page.id))
-    while str(MessageId(page.id, number)) in channel.outbox:
+    while (message_id := f"{page.id}-{number}") in channel.outbox:
         number += 1
-    return str(MessageId(page.id, number))
+    return message_id
 
 
 def _admit(core: Core, channel: Channel, data: JsonValue) -> Refusal | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from goop_realtime.types import Limits
 
@@ -46,12 +47,18 @@ class NodeLimits:
 
     def of(self, context: Limits) -> Limits:
         """A context's bounds as they hold on this node."""
-        return replace(
-            context,
-            message_bytes=min(self.message_bytes, context.message_bytes),
-            rate=context.rate if self.rate is None else self.rate,
-            burst=context.burst if self.burst is None else self.burst,
-        )
+        return _both(self, context)
+
+
+@lru_cache
+def _both(own: NodeLimits, context: Limits) -> Limits:
+    """Made once: every message is measured by them."""
+    return replace(
+        context,
+        message_bytes=min(own.message_bytes, context.message_bytes),
+        rate=context.rate if own.rate is None else own.rate,
+        burst=context.burst if own.burst is None else own.burst,
+    )
 
 
 class Bucket:

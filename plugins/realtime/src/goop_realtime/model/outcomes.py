@@ -13,6 +13,8 @@ REMEMBERED_ORDERED = 2 * OUTBOX_MESSAGES
 REMEMBERED_REFUSED = OUTBOX_MESSAGES
 """How many ids are remembered: twice what may be on its way, and of what was refused so many
 that none of it pushes out what was ordered."""
+FORGOTTEN_TOGETHER = 100
+"""The oldest go that many at a time: to take the first one off a long list moves all the others."""
 
 
 class Outcomes:
@@ -86,8 +88,10 @@ class Outcomes:
             for known in self._known:
                 self._count(known)
         self._known[message_id] = outcome
-        if len(ids) > bound:
-            self._known.pop(ids.pop(0), None)
+        if len(ids) >= bound + FORGOTTEN_TOGETHER:
+            for oldest in ids[:FORGOTTEN_TOGETHER]:
+                self._known.pop(oldest, None)
+            del ids[:FORGOTTEN_TOGETHER]
 
     def _count(self, message_id: str) -> None:
         page, counter = parsed(message_id)
