@@ -17,6 +17,7 @@ from goop_node.config.model import NodeConfig, StartError
 from goop_node.data.own_label import keep_label, own_label
 from goop_node.data.storage import Database, open_database
 from goop_node.data.storage_watch import DatabaseWatch
+from goop_node.dev.start import author_of, tell_of
 from goop_node.free_memory import give_back
 from goop_node.metrics import Lag
 from goop_node.plugins.calls import Calls
@@ -87,7 +88,8 @@ class Node:
             candidates = environment.candidates(config.plugins)
             for complaint in environment.complaints:
                 log.warning("%s", complaint)
-        self._plugins = Plugins(config, candidates, Loading(config.data))
+        self.author = author_of(self)
+        self._plugins = Plugins(config, candidates, Loading(config.data), tell_of(self.author))
         self.calls = Calls(self._plugins, partial(PluginNode, self))
         self._settings = validated_settings(config, self._plugins, self.calls)
         self._label = own_label(config.data, config.label)

@@ -306,5 +306,11 @@ class NodeApi(Protocol):
         error itself does not lead to one.
         """
 
+    def remark(self, plugin: str, sentence: str) -> None:
+        """Tell who works on a plugin, in the console of its own pages, that it refused something.
+
+        Without ``goop run --dev`` nobody is told anything.
+        """
+
 
 Lifespan = AbstractAsyncContextManager[None]

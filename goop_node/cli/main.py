@@ -7,6 +7,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -77,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--template", action="append", metavar="DIR", help="a folder of pages to serve"
     )
+    run.add_argument(
+        "--dev", action="store_true", help="start anew when a plugin's files change (docs/dev.md)"
+    )
+    run.add_argument("--tether", type=int, help=argparse.SUPPRESS)  # for the node of --dev
     # Kept for later: nodes do not look for each other on the LAN yet.
     run.add_argument("--no-mdns", action="store_true", help=argparse.SUPPRESS)
     run.set_defaults(command=_run)
@@ -164,10 +169,17 @@ def _config(options: argparse.Namespace) -> NodeConfig:
         for name in ("data", "http", "listen", "peer", "label", "template", "no_mdns", "strict")
     }
     path = Path(options.config) if options.config is not None else None
-    return load_config(path, given, installed=[one.name for one in installed().plugins])
+    config = load_config(path, given, installed=[one.name for one in installed().plugins])
+    return replace(config, dev=getattr(options, "dev", False))
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.dev:
+        from goop_node.dev import start
+
+        if options.tether is not None:
+            return start.run_tethered(options.tether, partial(_config, options))
+        return start.run_dev(options.arguments, partial(_config, options))
     from goop_node.cli.run import run
 
     return run(_config(options))

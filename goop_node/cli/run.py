@@ -80,8 +80,13 @@ class _Server(uvicorn.Server):
             task.cancel()
 
 
-def run(config: NodeConfig) -> int:
+def _nothing(node: Node) -> None: ...
+
+
+def run(config: NodeConfig, on_ready: Callable[[Node], None] = _nothing) -> int:
     """Run a node until SIGINT or SIGTERM. Returns the exit code.
+
+    ``on_ready`` is called in its loop once it serves pages.
 
     Raises ``StartError`` for whatever ends it before it is ready.
     """
@@ -100,13 +105,17 @@ def run(config: NodeConfig) -> int:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 loop, code = runner.get_loop(), 1
                 try:
-                    code = run_to_end(loop, loop.create_task(serve(config, [sock, *beside])))
+                    code = run_to_end(
+                        loop, loop.create_task(serve(config, [sock, *beside], on_ready))
+                    )
                     return code
                 finally:
                     end_within(END_SECONDS, code)
 
 
-async def serve(config: NodeConfig, socks: list[socket.socket]) -> int:
+async def serve(
+    config: NodeConfig, socks: list[socket.socket], on_ready: Callable[[Node], None] = _nothing
+) -> int:
     """Run the node of ``config``, its pages on ``socks``, until told to stop.
 
     Returns the exit code. Raises ``StartError``.
@@ -132,10 +141,14 @@ async def serve(config: NodeConfig, socks: list[socket.socket]) -> int:
             me.cancel()
         stopping = True
 
+    def started() -> None:
+        _announce(node)
+        on_ready(node)
+
     with _signals(stop):
         try:
             async with node.running():
-                server = _Server(_uvicorn_config(create_app(node)), lambda: _announce(node))
+                server = _Server(_uvicorn_config(create_app(node)), started)
                 await server.serve(sockets=socks)
                 remove_ready(config.data)
                 return 0 if stopping else 1
@@ -208,6 +221,8 @@ def _say_unusual(config: NodeConfig) -> None:
             "templates share one origin: they can read each other, and no page counts as home "
             '(isolation = "path")'
         )
+    if config.dev:
+        log.warning("pages are told what fails in their plugins (--dev)")
     if config.dev_origins:
         log.warning("pages of %s may use this node (dev_origins)", ", ".join(config.dev_origins))
 

@@ -77,6 +77,8 @@ class NodeConfig:
     dev_origins: tuple[str, ...] = ()
     isolation: Isolation = "origin"
     strict: bool = False
+    dev: bool = False
+    """Whether somebody works on its plugins and pages (``goop run --dev``); no file says so."""
     reachable_by: Reachable | None = None
     """``None``: chosen at home."""
     allowed: Mapping[str, frozenset[Permission]] = field(default_factory=dict)

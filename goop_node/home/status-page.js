@@ -39,6 +39,7 @@ async function read() {
       ["Identity used twice by", p2p.twice.join(", ")],
       ["Damaged files set aside", status.set_aside.join(", ")],
       ["Databases in trouble", Object.entries(status.databases).map((pair) => pair.join(": ")).join("; ")],
+      ["Development", status.dev ? "with --dev" : ""],
       ["Development origins", status.dev_origins.join(", ")],
     ]),
   );

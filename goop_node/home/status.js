@@ -84,6 +84,7 @@ function show(status) {
   showPlugins(status.plugins || []);
   showSetAside(status.set_aside || []);
   showDatabases(status.databases || {});
+  $("dev").hidden = !status.dev;
   const origins = status.dev_origins || [];
   $("dev-origins").hidden = origins.length === 0;
   $("dev-origins").textContent = `Development origins may use this node: ${origins.join(", ")}`;

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from goop_node.log_format import log_with
 from goop_node.plugins.blame import describe, traceback_of
@@ -19,6 +20,9 @@ PLACES = 32
 
 _ELSEWHERE = ("", "")
 """The one entry of all faults beyond those places: a plugin may fail in ever new ones."""
+
+Tell = Callable[[str, Literal["error", "warn"], str], None]
+"""Takes (plugin, level, text) for whoever works on the plugin; the text may have several lines."""
 
 log = logging.getLogger("goop_node.plugins")
 
@@ -42,10 +46,16 @@ class Fault:
 
 
 class Faults:
-    """The faults of the plugins that take part. ``clock`` gives seconds that only grow."""
+    """The faults of the plugins that take part. ``clock`` gives seconds that only grow.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    ``tell`` is told of everything that is wrong with a plugin, each time.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, tell: Tell | None = None
+    ) -> None:
         self._clock = clock
+        self._tell = tell
         self._by_plugin: dict[str, dict[tuple[str, str], Fault]] = {}
 
     def note(
@@ -56,6 +66,11 @@ class Faults:
         ``about`` says what it was asked about then; it makes no fault another one.
         """
         text = describe(error)
+        words = f"{doing}: {text}" if doing else text
+        if about:
+            words = f"{words}, {about}"
+        if self._tell is not None:
+            self._tell(plugin, "error", f"{_said(plugin, words, place)}\n{traceback_of(error)}")
         known = self._by_plugin.setdefault(plugin, {})
         now = self._clock()
         key = (doing, place)
@@ -70,11 +85,25 @@ class Faults:
             return
         more = f" (and {fault.untold} times since it was last told)" if fault.untold else ""
         fault.untold, fault.told_at = 0, now
-        words = f"{doing}: {text}" if doing else text
-        if about:
-            words = f"{words}, {about}"
-        trace = traceback_of(error)
-        log_with(log, logging.ERROR, trace, "plugin %s: %s%s%s", plugin, words, at(place), more)
+        log_with(log, logging.ERROR, traceback_of(error), "%s%s", _said(plugin, words, place), more)
+
+    def left_out(self, plugin: str, reason: str, error: BaseException | None, place: str) -> None:
+        """``plugin`` takes no part, for that reason: tell it."""
+        said = f"plugin {plugin} is left out: {reason}{at(place)}"
+        trace = "" if error is None else traceback_of(error)
+        # The sentence is for the person; the traceback is for who debugs the plugin.
+        log.warning("%s", said)
+        if trace:
+            log_with(log, logging.DEBUG, trace, "plugin %s", plugin)
+        if self._tell is not None:
+            self._tell(plugin, "error", f"{said}\n{trace}".rstrip())
+
+    def warned(self, plugin: str, sentence: str) -> None:
+        """Something of ``plugin`` does not do what it seems to: tell it."""
+        said = _said(plugin, sentence, "")
+        log.warning("%s", said)
+        if self._tell is not None:
+            self._tell(plugin, "warn", said)
 
     def of(self, plugin: str) -> tuple[Fault, ...]:
         """Everything that ``plugin`` failed in, the newest last."""
@@ -93,6 +122,10 @@ def _forget_one(known: dict[tuple[str, str], Fault], now: float) -> bool:
         return False
     del known[oldest]
     return True
+
+
+def _said(plugin: str, words: str, place: str) -> str:
+    return f"plugin {plugin}: {words}{at(place)}"
 
 
 def at(place: str) -> str:

@@ -9,13 +9,11 @@ left out, a fresh pluggy manager is built without it, because ``unregister`` lea
 from __future__ import annotations
 
 import difflib
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from goop_node import hookspecs
 from goop_node.config.model import ConfigError, NodeConfig
 from goop_node.escaping import escaped
-from goop_node.log_format import log_with
 from goop_node.plugins import hints as plugin_hints
 from goop_node.plugins import hook_versions
 from goop_node.plugins import instance as plugin_instance
@@ -25,18 +23,15 @@ from goop_node.plugins.blame import (
     packages_of,
     place_of,
     place_of_code,
-    traceback_of,
 )
 from goop_node.plugins.contained import Failed, contained
 from goop_node.plugins.environment import PLUGIN_NAME, Candidate
-from goop_node.plugins.faults import Faults, at
+from goop_node.plugins.faults import Faults, Tell, at
 from goop_node.plugins.instance import Instance
 from goop_node.plugins.loading import Loading
 from goop_node.plugins.manager import Implementations, Manager
 from goop_node.plugins.signatures import drift
 from goop_node.plugins.status import PluginError, PluginStatus
-
-log = logging.getLogger("goop_node.plugins")
 
 
 class Plugins:
@@ -46,9 +41,13 @@ class Plugins:
     """
 
     def __init__(
-        self, config: NodeConfig, candidates: Sequence[Candidate], loading: Loading | None = None
+        self,
+        config: NodeConfig,
+        candidates: Sequence[Candidate],
+        loading: Loading | None = None,
+        tell: Tell | None = None,
     ) -> None:
-        """Load what ``config`` enables.
+        """Load what ``config`` enables; ``tell`` is told of what is wrong with plugins.
 
         Raises ``ConfigError`` for unknown plugins, ``PluginError`` for failures when strict.
         """
@@ -56,7 +55,7 @@ class Plugins:
         self.loading = loading or Loading()
         self.manager = Manager()
         self.errors: dict[str, str] = {}
-        self.faults = Faults()
+        self.faults = Faults(tell=tell)
         self.needed_by: dict[str, set[str]] = {}
         self.brings: dict[str, Mapping[str, tuple[str, ...]]] = {}
         self._places: dict[str, str] = {}
@@ -136,7 +135,7 @@ class Plugins:
         known = self._warnings.setdefault(name, {})
         if sentence not in known:
             known[sentence] = None
-            log.warning("plugin %s: %s", name, sentence)
+            self.faults.warned(name, sentence)
 
     def status(self) -> list[PluginStatus]:
         """What became of every enabled plugin, by name."""
@@ -192,10 +191,7 @@ class Plugins:
         self._places[name] = place = self._place(name, error, code)
         if self.strict:
             raise PluginError(name, reason + at(place)) from error
-        # The sentence is for the person; the traceback is for who debugs the plugin.
-        log.warning("plugin %s is left out: %s%s", name, reason, at(place))
-        if error is not None:
-            log_with(log, logging.DEBUG, traceback_of(error), "plugin %s", name)
+        self.faults.left_out(name, reason, error, place)
 
     def _place(self, name: str, error: BaseException | None, code: object) -> str:
         """The line of the plugin that is to blame, as far as anything leads to one."""

@@ -99,3 +99,8 @@ class PluginNode:
     ) -> None:
         """Record that something of a plugin failed."""
         self._node.failed(plugin, error, doing=doing, code=code, about=about)
+
+    def remark(self, plugin: str, sentence: str) -> None:
+        """Tell who works on a plugin, if anybody does."""
+        if self._node.author is not None:
+            self._node.author.tell(plugin, "warn", sentence)

@@ -55,6 +55,10 @@ def application(node: Node, origins: Origins) -> Litestar:
         *people_api.routes(node),
         *invite_api.routes(node),
     ]
+    if node.author is not None:
+        from goop_node.dev.pages import route as dev_route
+
+        own_routes.append(dev_route(node.author))
     if any(Who.OWN_TEMPLATES in route.callers for route in own_routes):
         raise RuntimeError("the host has no templates of its own: its routes name their callers")
     routers = [Router("/api", route_handlers=_handlers(own_routes, frozenset()))]
@@ -65,7 +69,7 @@ def application(node: Node, origins: Origins) -> Litestar:
         handlers = _handlers(routes, node.templates_of(plugin))
         guarded = containment(plugin, node.failed)
         routers.append(Router(f"/api/{plugin}", route_handlers=handlers, tags=[plugin], **guarded))
-    static = pages.routes(node.templates, node.sdk_modules, origins)
+    static = pages.routes(node.templates, node.sdk_modules, origins, node.author)
     app = Litestar(
         route_handlers=[*routers, *(declared(handler, PUBLIC) for handler in static)],
         middleware=[gate],

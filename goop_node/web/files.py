@@ -121,11 +121,11 @@ class FileResponse(Response[None]):
 
     def __init__(self, opened: Opened) -> None:
         super().__init__(None, status_code=200)
-        self._opened = opened
+        self.opened = opened
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> Any:
         """The ASGI application that answers."""
-        opened = self._opened
+        opened = self.opened
         get = request.headers.get
         headers = {
             "content-type": type_of(opened.path),

@@ -131,6 +131,7 @@ def routes(node: Node, origins: Origins) -> list[Route]:
                 "twice": list(node.p2p.twice),
             },
             "plugins": [_plain(asdict(plugin)) for plugin in node.plugin_status()],
+            "dev": node.config.dev,
             "dev_origins": list(node.config.dev_origins),
             "isolation": node.config.isolation,
             "set_aside": aside_in(node.data),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from litestar import HttpMethod, Request, Response, route
@@ -20,6 +20,9 @@ from goop_node.web.files import FileResponse, find, open_file
 from goop_node.web.negotiation import prefers_page
 from goop_node.web.origins import Origins
 from goop_node.web.ranges import is_known
+
+if TYPE_CHECKING:
+    from goop_node.dev.author import Author
 
 HOME = Path(__file__).parents[1] / "home"
 _METHODS = [HttpMethod.GET, HttpMethod.HEAD]
@@ -62,13 +65,23 @@ def _redirect(request: Request[Any, Any, Any], address: str) -> Redirect:
 
 
 def routes(
-    templates: Mapping[str, Template], modules: Mapping[str, Path], origins: Origins
+    templates: Mapping[str, Template],
+    modules: Mapping[str, Path],
+    origins: Origins,
+    author: Author | None = None,
 ) -> list[Any]:
-    """The handlers for everything that is not below ``/api/``."""
+    """The handlers for everything that is not below ``/api/``.
+
+    ``author`` is whom pages of templates follow where somebody works on them.
+    """
     scripts = {name: sdk_scripts.FOLDER / name for name in sdk_scripts.NAMES}
     scripts.update(modules)
     # For the pages that say what was refused: they stand at every origin.
     scripts["goop-page.css"] = HOME / "home.css"
+    if author is not None:
+        from goop_node.dev import pages as dev_pages
+
+        scripts[dev_pages.SCRIPT_NAME] = dev_pages.SCRIPT
 
     @route("/sdk/{name:str}", http_method=_METHODS, include_in_schema=False)
     async def script(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -91,7 +104,10 @@ def routes(
             raise not_found()
         owner = request.scope["goop_template"]  # type: ignore[typeddict-item]
         if owner:
-            return await _serve_from(request, templates[owner].folder, path)
+            answer = await _serve_from(request, templates[owner].folder, path)
+            if author is None:
+                return answer
+            return await dev_pages.with_script(author, request, answer, owner)
         first, _, rest = path.lstrip("/").partition("/")
         if first not in templates:
             if _navigates(request) and not origins.has_pages(request.headers["host"]):

@@ -18,6 +18,7 @@ DOCUMENTS = [
     "docs/protocol.md",
     "docs/reference.md",
     "docs/client.md",
+    "docs/dev.md",
     "docs/metrics.md",
     "docs/durability.md",
     "docs/manifest.md",

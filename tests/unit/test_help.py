@@ -16,6 +16,7 @@ import pytest
 from goop_node.cli import check, demo, init, library, plugins, run
 from goop_node.cli import main as cli
 from goop_node.config.model import NodeConfig
+from goop_node.dev import start
 
 PEER = "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWRBy97UB99e3J6hiPesre1MZeuNQvfan4gBziswrRJsNK"
 CONFIG = {
@@ -27,6 +28,7 @@ CONFIG = {
     "--peer": ([PEER], {"peers"}),
     "--label": (["Zoë"], {"label"}),
     "--template": (["pages"], {"templates"}),
+    "--dev": ([], {"dev"}),
 }
 """Arguments of each option of a node, and what they change of its configuration."""
 GATE = {"--json", "--plugin", "--quick"}
@@ -56,6 +58,7 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
         return 0
 
     monkeypatch.setattr(run, "run", take)
+    monkeypatch.setattr(start, "run_dev", lambda arguments, config_of: take(config_of()))
     monkeypatch.setattr(check, "check", take)
     monkeypatch.setattr(plugins, "print_plugins", take)
     monkeypatch.setattr(demo, "demo", took)

@@ -29,7 +29,7 @@ NAMES = {
     ),
 }
 NEXT = {
-    "plugin": ("pip install -e '.[test]'", "pytest", "goop run"),
+    "plugin": ("pip install -e '.[test]' 'goop-node[dev]'", "pytest", "goop run --dev"),
     "template": ("goop demo .",),
 }
 

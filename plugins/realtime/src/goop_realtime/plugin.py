@@ -200,6 +200,7 @@ class RealtimePlugin:
             is_friend=lambda peer: node.peers.standing(peer) == "friend",
             label_of=_labels(node),
             report=_reporter(node),
+            remark=node.remark,
             slow=SlowCalls(time.monotonic, log.warning),
         )
         now = now_ms()

@@ -27,7 +27,7 @@ from goop_realtime.machine.surroundings import Surroundings
 from goop_realtime.model.effects import Effect, SaveChannel, SaveMember, SendControl, SendLine
 from goop_realtime.model.failure import Failure
 from goop_realtime.model.quotas import Meters, Withdrawn
-from goop_realtime.model.trace import PAGES, STRANGERS, Trace
+from goop_realtime.model.trace import PAGES, REFUSING, STRANGERS, Trace
 from goop_realtime.model.wire import Line, serialise
 from goop_realtime.types import OpenRequest, Refusal, Snapshot
 
@@ -98,6 +98,16 @@ class Core(Surroundings):
             detail=detail,
             source=self._share(hop, channel),
         )
+        known = self.channels.get(channel) if message and hop in REFUSING else None
+        if known is not None:
+            self.refused(known.context, known.id, message, code, detail)
+
+    def refused(self, context: Context, channel: str, message: str, code: str, reason: str) -> None:
+        """A message of a page, here or there, was refused: who works on the plugin may know."""
+        if code == PluginFailure.code:
+            return  # what it failed with was reported
+        about = f"channel {channel}, message {message}"
+        self.remark(context.plugin, f"{context.type.name} refused: {reason} ({code}; {about})")
 
     def _share(self, hop: str, channel: str) -> str:
         if self.source:

@@ -35,6 +35,8 @@ class Surroundings:
     label_of: Callable[[str], str]
     report: Report = _tell_nobody
     """Takes what a plugin's function failed with."""
+    remark: Callable[[str, str], None] = lambda plugin, sentence: None
+    """Takes what was refused of what is said in a plugin's contexts, for its author."""
     sign: Callable[[bytes], bytes] = lambda data: b""
     """Our Ed25519 signature."""
     verify: Callable[[str, bytes, bytes], bool] = lambda peer, data, signature: False

@@ -16,6 +16,8 @@ from goop_realtime.model.codes import counted
 RING = 1000
 STRANGERS = "strangers"
 """The source of all peers with whom nobody here has agreed on anything."""
+REFUSING = frozenset({"page", "host"})
+"""The hops that refuse what pages say."""
 PAGES = "pages"
 """The source of what pages are refused: any page can ask for more of that."""
 

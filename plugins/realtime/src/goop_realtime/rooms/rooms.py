@@ -10,7 +10,7 @@ from goop_node.types import JsonValue
 from goop_realtime.machine.core import Core
 from goop_realtime.model.effects import Changed, CloseLink, Effect, SendLine
 from goop_realtime.model.limits import Bucket
-from goop_realtime.model.trace import PAGES, STRANGERS
+from goop_realtime.model.trace import PAGES, REFUSING, STRANGERS
 from goop_realtime.rooms.entries import Signing
 from goop_realtime.rooms.find_lines import Listed
 from goop_realtime.rooms.forms import RoomLine, serialise
@@ -90,6 +90,8 @@ class Shared:
         self.core.trace.note(
             self.now, hop, code, channel=room.handle, message=message, detail=detail, source=source
         )
+        if message and hop in REFUSING:
+            self.core.refused(room.context, room.handle, message, code, detail)
 
     def save(self, room: Room) -> None:
         """Have the room's row written."""
