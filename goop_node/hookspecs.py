@@ -15,6 +15,7 @@ from typing import Any
 import pluggy
 
 from goop_node.types import (
+    HomePage,
     JsonSchema,
     Lifespan,
     MetricsSource,
@@ -33,6 +34,7 @@ __all__ = [
     "RENAMED",
     "goop_add_hookspecs",
     "goop_config_schema",
+    "goop_home_pages",
     "goop_lifespan",
     "goop_metrics",
     "goop_peer_changed",
@@ -62,6 +64,7 @@ KINDS: Mapping[str, str] = {
     "goop_stream_handlers": "register",
     "goop_sdk_modules": "register",
     "goop_templates": "register",
+    "goop_home_pages": "register",
     "goop_template_flaws": "register",
     "goop_metrics": "register",
     "goop_template_forgotten": "observe",
@@ -103,6 +106,11 @@ def goop_sdk_modules() -> Iterable[SdkModule]:  # type: ignore[empty-body]
 @hookspec
 def goop_templates() -> Iterable[Template]:  # type: ignore[empty-body]
     """Register: folders of pages, each served at an origin of its own."""
+
+
+@hookspec
+def goop_home_pages() -> Iterable[HomePage]:  # type: ignore[empty-body]
+    """Register: folders of pages at home's own origin, at ``/home/NAME/``, to which home links."""
 
 
 @hookspec

@@ -93,7 +93,7 @@ class Node:
         self.calls = Calls(self._plugins, partial(PluginNode, self))
         self._settings = validated_settings(config, self._plugins, self.calls)
         self._label = own_label(config.data, config.label)
-        self._contributions = Contributions.collect(self, self._plugins)
+        self.contributions = Contributions.collect(self, self._plugins)
         self.library = library or Library(config.data)
         self.shelf = Shelf(self, self.library, self._brought)
         self.grants = Grants(config.data, self.shelf.brought, config.allowed, lambda: self.home_url)
@@ -184,17 +184,17 @@ class Node:
     @property
     def routes(self) -> list[tuple[str, Route]]:
         """(plugin, route) of every active plugin."""
-        return self._contributions.routes
+        return self.contributions.routes
 
     @property
     def stream_handlers(self) -> list[tuple[str, StreamHandler]]:
         """(plugin, handler) of every active plugin."""
-        return self._contributions.stream_handlers
+        return self.contributions.stream_handlers
 
     @property
     def sdk_modules(self) -> Mapping[str, Path]:
         """The scripts of plugins by their name below ``/sdk/``."""
-        return self._contributions.sdk_modules
+        return self.contributions.sdk_modules
 
     @property
     def templates(self) -> Mapping[str, Template]:
@@ -204,14 +204,14 @@ class Node:
     @property
     def metrics_sources(self) -> Sequence[tuple[str, MetricsSource]]:
         """What gives metrics, as (plugin, source) pairs."""
-        return self._contributions.all_metrics
+        return self.contributions.all_metrics
 
     def _brought(self) -> list[Brought]:
-        return self._contributions.brought(self._plugins.distributions())
+        return self.contributions.brought(self._plugins.distributions())
 
     def templates_of(self, plugin: str) -> frozenset[str]:
         """The names of the templates that ``plugin`` brings."""
-        return self._contributions.templates_of(plugin)
+        return self.contributions.templates_of(plugin)
 
     def config_for(self, plugin: str) -> Mapping[str, JsonValue]:
         """The plugin's validated table, defaults filled in. ``KeyError`` if it is not active."""
@@ -300,7 +300,7 @@ class Node:
                 raise failure
             if failure is not None:
                 self._plugins.leave_out(plugin, failure, "goop_lifespan()")
-        self._contributions = self._contributions.only(self._plugins.active)
+        self.contributions = self.contributions.only(self._plugins.active)
         self.shelf.fill()
         self.shelf.forget_removed()
 

@@ -20,6 +20,7 @@ from goop_node.callers import Caller as Caller
 from goop_node.callers import Route as Route
 from goop_node.callers import Who as Who
 from goop_node.escaping import ONE_LINE, quoted
+from goop_node.home_pages import HomePage as HomePage
 from goop_node.network import LineStream as LineStream
 from goop_node.network import Network as Network
 from goop_node.network import NetworkError as NetworkError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Caller",
+    "HomePage",
     "JsonSchema",
     "JsonValue",
     "Lifespan",

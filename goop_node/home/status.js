@@ -71,6 +71,15 @@ function showSetAside(names) {
   );
 }
 
+function showPages(pages) {
+  const links = pages.map(({ title, address }) => make("a", { href: address }, title));
+  if (!same($("added-pages"), links)) $("added-pages").replaceChildren(...links);
+}
+
+/** Whether it has these children already: the keyboard may be at one of them. */
+const same = (element, nodes) =>
+  element.children.length === nodes.length && nodes.every((one, at) => one.isEqualNode(element.children[at]));
+
 function show(status) {
   const p2p = status.p2p || {};
   const state = p2p.state || "online";
@@ -82,6 +91,7 @@ function show(status) {
       : p2p.notice || "",
   );
   showPlugins(status.plugins || []);
+  showPages(status.pages || []);
   showSetAside(status.set_aside || []);
   showDatabases(status.databases || {});
   $("dev").hidden = !status.dev;

@@ -17,7 +17,7 @@ from goop_node.plugins.loader import Plugins
 from goop_node.plugins.routes import try_routes
 from goop_node.templates.grants import Brought
 from goop_node.templates.permissions import parse_all
-from goop_node.types import MetricsSource, Route, SdkModule, StreamHandler, Template
+from goop_node.types import HomePage, MetricsSource, Route, SdkModule, StreamHandler, Template
 from goop_node.web import sdk_scripts
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Contributions:
     all_modules: tuple[tuple[str, SdkModule], ...]
     all_templates: tuple[tuple[str, Template], ...]
     all_metrics: tuple[tuple[str, MetricsSource], ...] = ()
+    all_home_pages: tuple[tuple[str, HomePage], ...] = ()
 
     @classmethod
     def collect(cls, node: Node, plugins: Plugins) -> Contributions:
@@ -53,10 +54,10 @@ class Contributions:
             if not (template.folder / INDEX).is_file():
                 plugins.warn(plugin, _no_index(template))
         metrics = gather("goop_metrics", lambda source: "", node=node)
+        at_home = gather("goop_home_pages", _home_page_name)
         _note_brought(node, plugins)
-        every = cls(
-            tuple(routes), tuple(handlers), tuple(modules), tuple(templates), tuple(metrics)
-        )
+        found = (routes, handlers, modules, templates, metrics, at_home)
+        every = cls(*(tuple(pairs) for pairs in found))
         return every.only(plugins.active)
 
     def only(self, active: Collection[str]) -> Contributions:
@@ -71,6 +72,7 @@ class Contributions:
             keep(self.all_modules),
             keep(self.all_templates),
             keep(self.all_metrics),
+            keep(self.all_home_pages),
         )
 
     @property
@@ -87,6 +89,11 @@ class Contributions:
     def sdk_modules(self) -> Mapping[str, Path]:
         """Scripts by their name below ``/sdk/``."""
         return {module.name: module.path for _, module in self.all_modules}
+
+    @property
+    def home_pages(self) -> Mapping[str, HomePage]:
+        """Pages at home's own origin by their name below ``/home/``."""
+        return {page.name: page for _, page in self.all_home_pages}
 
     def brought(self, distributions: Mapping[str, str]) -> list[Brought]:
         """The templates of plugins with who brings them; ``distributions`` by plugin."""
@@ -143,6 +150,12 @@ def _module_name(module: SdkModule) -> str:
     if not module.path.is_file():
         raise FileNotFoundError(f"there is no file {module.path}")
     return module.name
+
+
+def _home_page_name(page: HomePage) -> str:
+    if not (page.folder / INDEX).is_file():
+        raise FileNotFoundError(f"there is no file {page.folder / INDEX}")
+    return page.name
 
 
 def _template_name(data: Path, template: Template) -> str:

@@ -69,7 +69,8 @@ def application(node: Node, origins: Origins) -> Litestar:
         handlers = _handlers(routes, node.templates_of(plugin))
         guarded = containment(plugin, node.failed)
         routers.append(Router(f"/api/{plugin}", route_handlers=handlers, tags=[plugin], **guarded))
-    static = pages.routes(node.templates, node.sdk_modules, origins, node.author)
+    at_home = node.contributions.home_pages
+    static = pages.routes(node.templates, node.sdk_modules, at_home, origins, node.author)
     app = Litestar(
         route_handlers=[*routers, *(declared(handler, PUBLIC) for handler in static)],
         middleware=[gate],

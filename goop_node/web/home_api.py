@@ -28,7 +28,7 @@ from goop_node.web.bodies import body_of
 from goop_node.web.invite_api import MAX_PASTED, address_in, words_of
 from goop_node.web.negotiation import prefers_page
 from goop_node.web.origins import Origins
-from goop_node.web.pages import HOME, serve
+from goop_node.web.pages import ADDED, HOME, serve
 
 if TYPE_CHECKING:
     from goop_node.node import Node
@@ -132,6 +132,10 @@ def routes(node: Node, origins: Origins) -> list[Route]:
             },
             "plugins": [_plain(asdict(plugin)) for plugin in node.plugin_status()],
             "dev": node.config.dev,
+            "pages": [
+                {"title": page.title, "address": f"/{ADDED}/{page.name}/"}
+                for page in node.contributions.home_pages.values()
+            ],
             "dev_origins": list(node.config.dev_origins),
             "isolation": node.config.isolation,
             "set_aside": aside_in(node.data),

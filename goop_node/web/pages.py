@@ -14,7 +14,7 @@ from litestar.response import Redirect
 
 from goop_node.own_threads import in_own_thread
 from goop_node.problems import not_found
-from goop_node.types import Template
+from goop_node.types import HomePage, Template
 from goop_node.web import sdk_scripts
 from goop_node.web.files import FileResponse, find, open_file
 from goop_node.web.negotiation import prefers_page
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from goop_node.dev.author import Author
 
 HOME = Path(__file__).parents[1] / "home"
+ADDED = "home"
+"""Below it are the pages that plugins add to home; no template can have that name."""
 _METHODS = [HttpMethod.GET, HttpMethod.HEAD]
 _ALL = [method for method in HttpMethod if method is not HttpMethod.OPTIONS]
 """What is nowhere is not found, however it is asked for."""
@@ -67,6 +69,7 @@ def _redirect(request: Request[Any, Any, Any], address: str) -> Redirect:
 def routes(
     templates: Mapping[str, Template],
     modules: Mapping[str, Path],
+    home_pages: Mapping[str, HomePage],
     origins: Origins,
     author: Author | None = None,
 ) -> list[Any]:
@@ -112,6 +115,10 @@ def routes(
         if first not in templates:
             if _navigates(request) and not origins.has_pages(request.headers["host"]):
                 return _redirect(request, origins.home + quote(path.lstrip("/")))
+            name, _, inner = rest.partition("/")
+            if first == ADDED and name in home_pages:
+                above = f"/{ADDED}/{name}"
+                return await _serve_from(request, home_pages[name].folder, f"/{inner}", above)
             return await _serve_from(request, HOME, path)
         if origins.isolated:
             return _redirect(request, origins.url_of(first) + quote(rest))

@@ -32,7 +32,10 @@ CHECKS = [
     unsupported_method,
 ]
 ENDLESS = {"/api/peers/events"}
-LISTS = {"/api/realtime/history", "/api/realtime/pending"}
+LISTS = {
+    *("/api/realtime/history", "/api/realtime/pending"),
+    *(f"/api/realtime/inspector/{name}" for name in ("logs", "decisions", "replay")),
+}
 """Endpoints whose query could be wrong."""
 """Event streams; what they answer is asked below."""
 

@@ -20,6 +20,7 @@ DOCUMENTS = [
     "docs/client.md",
     "docs/dev.md",
     "docs/metrics.md",
+    "docs/inspector.md",
     "docs/durability.md",
     "docs/manifest.md",
     "js/README.md",

@@ -102,7 +102,7 @@ async def client(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     templates = {"board": Template(name="board", title="Board", folder=folder)}
     origins = Origins(port=80, templates=("board",))
     app = Litestar(
-        pages.routes(templates, {}, origins),
+        pages.routes(templates, {}, {}, origins),
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=None,
         logging_config=None,

@@ -285,6 +285,7 @@ HOOKS = {
     "goop": {
         "goop_add_hookspecs": ["pluginmanager"],
         "goop_config_schema": [],
+        "goop_home_pages": [],
         "goop_lifespan": ["node"],
         "goop_metrics": ["node"],
         "goop_peer_changed": ["node", "event"],

@@ -128,7 +128,8 @@ FOLDERS = {
     "storage": {"contexts", "model", "machine", "rooms", "engine", "storage"},
     "goop2": {"contexts", "model", "machine", "engine", "goop2"},
     "driver": {"contexts", "model", "machine", "rooms", "engine", "storage", "goop2", "driver"},
-    "web": {"contexts", "model", "machine", "rooms", "engine", "driver", "web"},
+    "inspector": {"contexts", "model", "inspector"},
+    "web": {"contexts", "model", "machine", "rooms", "engine", "inspector", "driver", "web"},
     "client": {"model", "client"},
 }
 """Each folder of the realtime plugin with those that it may import."""

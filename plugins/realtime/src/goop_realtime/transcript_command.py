@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``goop transcript``: a room's log as a file, and whether such a file is genuine."""
+"""``goop transcript``: a log as a file or as a test, and whether such a file is genuine."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ API = "/api/realtime"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("room", nargs="?", help="what people join it by; without: list the rooms")
+    parser.add_argument(
+        "room", nargs="?", help="what people join it by, or an id; without: list the rooms"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    parser.add_argument(
+        "--test", action="store_true", help="write a file for pytest that replays the log"
+    )
     parser.add_argument("--check", metavar="FILE", help="check a transcript; no node is needed")
 
 
@@ -31,20 +36,26 @@ def _run(options: argparse.Namespace, node: NodeClient) -> int:
         for room in rooms:
             print(f"{room['room']}\t{room['context'] or '-'}\t{room['state']}")
         return 0
+    if options.test and options.room.startswith("rt-"):
+        return _write(node.get(f"{API}/inspector/test", channel=options.room), options.output)
     found = [one["channelId"] for one in rooms if options.room in (one["room"], one["channelId"])]
     if not found:
         names = ", ".join(one["room"] for one in rooms) or "none"
         raise StartError([f"this node is in no room {options.room!r}; it is in: {names}"])
     if len(found) > 1:
         raise StartError([f"{options.room!r} may be any of {', '.join(found)}: name one of those"])
-    content = node.get(f"{API}/transcript", channel=found[0])
-    if options.output is None:
+    endpoint = "inspector/test" if options.test else "transcript"
+    return _write(node.get(f"{API}/{endpoint}", channel=found[0]), options.output)
+
+
+def _write(content: bytes, output: str | None) -> int:
+    if output is None:
         sys.stdout.buffer.write(content)
         return 0
     try:
-        write_whole(Path(options.output), content)
+        write_whole(Path(output), content)
     except NotKeptError as error:
-        raise StartError([f"{options.output}: {error.words}"]) from error
+        raise StartError([f"{output}: {error.words}"]) from error
     return 0
 
 
@@ -78,7 +89,7 @@ def _told(report: Report) -> list[str]:
 
 
 COMMAND = Command(
-    help="Write down a room's log, or check a file that somebody has written.",
+    help="Write down a log, also as a test, or check a file that somebody has written.",
     arguments=_arguments,
     run=_run,
 )

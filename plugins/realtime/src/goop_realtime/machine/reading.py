@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from goop_node.types import Caller, JsonValue
-from goop_realtime.machine import lookup, running, showing
+from goop_realtime.contexts.recording import Recording
+from goop_realtime.machine import lookup, running, seen, showing
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.history import history_page
@@ -145,6 +146,26 @@ class Reading:
     def everything(self) -> list[Record]:
         """The records from which a start would make all of memory again."""
         return everything(self._core)
+
+    # For the person at this node, who may see everything
+
+    def logs(self) -> list[Row]:
+        """Every channel with how much its log holds: see ``seen.py``."""
+        return seen.logs(self._core)
+
+    def all_decisions(self) -> tuple[list[Row], int, int]:
+        """What the trace holds, oldest first; the number of the newest, and how many made room."""
+        core = self._core
+        return seen.decisions(core), core.trace.count, core.trace.dropped
+
+    def recording(self, channel_id: str, after: int) -> Recording | Refusal:
+        """A channel's log to be folded once more, with the entries above ``after``."""
+        return seen.recording(self._core, channel_id, after)
+
+    @property
+    def epoch(self) -> int:
+        """That of this start of the node: what is counted begins anew with it."""
+        return self._core.epoch
 
     # For callers, who may not see everything
 

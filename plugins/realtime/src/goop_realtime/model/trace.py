@@ -64,12 +64,21 @@ class Trace:
         self._rows[fullest].popleft()
         self._held -= 1
 
+    @property
+    def count(self) -> int:
+        """How many were noted ever: the number of the newest one."""
+        return self._count
+
+    @property
+    def dropped(self) -> int:
+        """How many of them made room for newer ones."""
+        return self._count - self._held
+
+    def by_source(self) -> list[tuple[str, dict[str, Any]]]:
+        """The decisions, oldest first, each with its source."""
+        found = [(source, row) for source, rows in self._rows.items() for row in rows]
+        return sorted(found, key=lambda pair: int(pair[1]["n"]))
+
     def rows(self, channel: str = "") -> list[dict[str, Any]]:
         """The decisions, or those of one channel, oldest first."""
-        found = [
-            row
-            for rows in self._rows.values()
-            for row in rows
-            if not channel or row.get("channel") == channel
-        ]
-        return sorted(found, key=lambda row: int(row["n"]))
+        return [row for _, row in self.by_source() if not channel or row.get("channel") == channel]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from goop_node.types import Caller, JsonValue
+from goop_realtime.contexts.recording import Recording
 from goop_realtime.machine import showing
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.core import Core
@@ -34,6 +35,7 @@ from goop_realtime.rooms import (
     rows,
     running,
     seeking,
+    seen,
     settling,
     streams,
     transcript,
@@ -149,6 +151,14 @@ class Rooms:
             found.waiting_bytes += room.outbox.size
             found.unread += max(0, room.fold.last.seq - room.handled)
         return found
+
+    def logs(self) -> list[Row]:
+        """Every room with how much its log holds, for this node's person: see ``seen.py``."""
+        return seen.logs(self._sh)
+
+    def recording(self, handle: str, after: int) -> Recording | Refusal:
+        """A room's log to be folded once more, with the entries above ``after``, for the person."""
+        return seen.recording(self._sh, handle, after)
 
     def row(self, handle: str, caller: Caller) -> Row | Refusal:
         """One of them."""

@@ -30,6 +30,7 @@ from goop_realtime.web.bodies import (
     SendBody,
 )
 from goop_realtime.web.event_streams import EventStream, Posted, take_frames
+from goop_realtime.web.inspector_handlers import inspector_handlers
 from goop_realtime.web.page_session import PageSession
 from goop_realtime.web.room_handlers import room_handlers
 from goop_realtime.web.sockets import PageSocket
@@ -221,4 +222,5 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         Route(handlers=[request_channel, accept, decline, dismiss, send, close], callers=callers),
         Route(handlers=room_handlers(get_bridge, sessions), callers=callers),
         Route(handlers=[connect, events, frames], callers=callers),
+        Route(handlers=inspector_handlers(get_bridge), callers={Who.HOME, Who.PROGRAM}),
     ]

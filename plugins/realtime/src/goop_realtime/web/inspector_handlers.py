@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""The endpoints of the Inspector below ``/api/realtime/inspector``: for the person alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Response, get
+from litestar.params import FromQuery
+
+from goop_node.problems import Problem
+from goop_node.types import JsonValue
+from goop_realtime.contexts.recording import Recording
+from goop_realtime.driver.bridge import Bridge
+from goop_realtime.inspector import made_tests
+from goop_realtime.inspector.listing import Wanted, decisions_page, logs_page
+from goop_realtime.inspector.replays import MAX_STEPS, Replays
+from goop_realtime.model.jsonio import MAX_INTEGER
+from goop_realtime.rooms.room import is_room
+from goop_realtime.types import Refusal
+from goop_realtime.web.answers import found
+
+MAX_ROWS = 1000
+"""Of one answer."""
+MAX_WANTED = 200
+"""Characters of what is looked for."""
+PYTHON = "text/x-python"
+
+
+def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
+    """The handlers; ``get_bridge`` gives the running bridge."""
+
+    def source(log_id: str, after: int) -> Recording | Refusal:
+        engine = get_bridge().engine
+        if is_room(log_id):
+            return engine.rooms.recording(log_id, after)
+        return engine.read.recording(log_id, after)
+
+    replays = Replays(source)
+
+    @get("/inspector/logs")
+    async def logs(
+        text: FromQuery[str] = "",
+        peer: FromQuery[str] = "",
+        plugin: FromQuery[str] = "",
+        code: FromQuery[str] = "",
+        offset: FromQuery[int] = 0,
+        limit: FromQuery[int] = 100,
+    ) -> dict[str, JsonValue]:
+        """Every channel and room of this node, in portions: how it stands, what its log holds."""
+        wanted = _wanted(text=text, peer=peer, plugin=plugin, code=code)
+        start, most = _number("offset", offset, 0), _number("limit", limit, 1, MAX_ROWS)
+        engine = get_bridge().engine
+        every = [*engine.read.logs(), *engine.rooms.logs()]
+        rows, total = logs_page(every, wanted, start, most)
+        return {"rows": rows, "total": total, "all": len(every)}
+
+    @get("/inspector/decisions")
+    async def decisions(
+        channel: FromQuery[str] = "",
+        peer: FromQuery[str] = "",
+        code: FromQuery[str] = "",
+        hop: FromQuery[str] = "",
+        plugin: FromQuery[str] = "",
+        text: FromQuery[str] = "",
+        after: FromQuery[int] = 0,
+        limit: FromQuery[int] = 200,
+    ) -> dict[str, JsonValue]:
+        """The newest decisions, in portions: who refused, dropped or closed what, and why."""
+        wanted = _wanted(channel=channel, peer=peer, code=code, hop=hop, plugin=plugin, text=text)
+        behind, most = _number("after", after, 0), _number("limit", limit, 1, MAX_ROWS)
+        read = get_bridge().engine.read
+        every, count, dropped = read.all_decisions()
+        rows, following = decisions_page(every, wanted, behind, most)
+        return {
+            "run": read.epoch,
+            "rows": rows,
+            "next": following,
+            "count": count,
+            "dropped": dropped,
+        }
+
+    @get("/inspector/replay")
+    async def replay(
+        channel: FromQuery[str], at: FromQuery[int] = 0, count: FromQuery[int] = 50
+    ) -> dict[str, JsonValue]:
+        """The log of a channel or room, folded once more step by step, in portions."""
+        first, most = _number("at", at, 0), _number("count", count, 1, MAX_STEPS)
+        return found(await replays.portion(channel, first, most))
+
+    @get("/inspector/test", media_type=PYTHON)
+    async def test(channel: FromQuery[str]) -> Response[bytes]:
+        """The log of a channel or room as a file for pytest, which replays it."""
+        made = found(await made_tests.made_of(found(source(channel, 0))))
+        disposition = f'attachment; filename="{made.name}"'
+        headers = {"content-disposition": disposition, "cache-control": "no-store"}
+        return Response(made.source, media_type=PYTHON, headers=headers)
+
+    return [logs, decisions, replay, test]
+
+
+def _wanted(**fields: str) -> Wanted:
+    """What is looked for. Raises ``Problem``."""
+    for name, value in fields.items():
+        if len(value) > MAX_WANTED:
+            reason = f"{name}: expected at most {MAX_WANTED} characters"
+            raise Problem(400, "bad_request", reason, f"/{name}")
+    return Wanted(**fields)
+
+
+def _number(name: str, value: int, least: int, most: int = MAX_INTEGER) -> int:
+    """A number of the query. Raises ``Problem``."""
+    if not least <= value <= most:
+        upto = f"{least} to {most}" if most < MAX_INTEGER else f"{least} or more"
+        raise Problem(400, "bad_request", f"{name}: expected {upto}", f"/{name}")
+    return value
