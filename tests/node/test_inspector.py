@@ -11,7 +11,7 @@ import pytest
 from goop_node.cli import main as cli
 from goop_realtime.testing.kit import replay
 from tests.node.conftest import Pair, pages
-from tests.unit.test_inspector import constants
+from tests.unit.recordings import constants
 
 API = "/api/realtime/inspector"
 MOVES = ("e2e4", "e7e5", "d1h5")
@@ -54,7 +54,7 @@ async def test_a_game_is_looked_at_while_it_is_played(
         assert await asyncio.to_thread(replay, "chess", log["LOG"]) == log["STATE"]
         file = tmp_path / "test_it.py"
         options = ["transcript", "--test", channel, "--data", str(a.node.data), "-o", str(file)]
-        assert await asyncio.to_thread(cli, options) == 0
+        assert await asyncio.to_thread(cli.main, options) == 0
         assert file.read_bytes() == made.content
 
         await a.post("close", channelId=channel)

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -17,6 +18,7 @@ from goop_node.clock import now_ms
 from goop_node.data.storage import Database, StorageError, set_database_aside
 from goop_node.hookspecs import hookimpl
 from goop_node.types import (
+    HomePage,
     JsonSchema,
     LineStream,
     MetricsSource,
@@ -49,6 +51,8 @@ from goop_realtime.web import sdk
 from goop_realtime.web.handlers import routes
 
 log = logging.getLogger(__name__)
+
+INSPECTOR = Path(__file__).with_name("inspector") / "pages"
 
 _BOUNDS = NodeLimits()
 CONFIG_SCHEMA: JsonSchema = {
@@ -146,6 +150,11 @@ class RealtimePlugin:
     def goop_sdk_modules(self) -> Iterable[SdkModule]:
         """``Goop.realtime`` and ``Goop.attention``, with their types."""
         return sdk.modules()
+
+    @hookimpl
+    def goop_home_pages(self) -> Iterable[HomePage]:
+        """The Inspector."""
+        return [HomePage(name="inspector", title="Inspector", folder=INSPECTOR)]
 
     @hookimpl
     def goop_template_flaws(

@@ -50,6 +50,11 @@ def decisions_page(
     return found, None
 
 
+def values(rows: Iterable[Row], key: str) -> Sequence[JsonValue]:
+    """Every value that rows have there, in order."""
+    return sorted({str(row[key]) for row in rows if key in row})
+
+
 def logs_page(
     rows: Iterable[Row], wanted: Wanted, offset: int, limit: int
 ) -> tuple[list[Row], int]:

@@ -14,7 +14,7 @@ from goop_node.types import JsonValue
 from goop_realtime.contexts.recording import Recording
 from goop_realtime.driver.bridge import Bridge
 from goop_realtime.inspector import made_tests
-from goop_realtime.inspector.listing import Wanted, decisions_page, logs_page
+from goop_realtime.inspector.listing import Wanted, decisions_page, logs_page, values
 from goop_realtime.inspector.replays import MAX_STEPS, Replays
 from goop_realtime.model.jsonio import MAX_INTEGER
 from goop_realtime.rooms.room import is_room
@@ -54,7 +54,7 @@ def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
         engine = get_bridge().engine
         every = [*engine.read.logs(), *engine.rooms.logs()]
         rows, total = logs_page(every, wanted, start, most)
-        return {"rows": rows, "total": total, "all": len(every)}
+        return {"self": engine.read.me, "rows": rows, "total": total, "all": len(every)}
 
     @get("/inspector/decisions")
     async def decisions(
@@ -79,6 +79,7 @@ def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
             "next": following,
             "count": count,
             "dropped": dropped,
+            **{f"{key}s": values(every, key) for key in ("hop", "code", "plugin")},
         }
 
     @get("/inspector/replay")
