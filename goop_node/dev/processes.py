@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+
+from goop_node.dev.lines import FROM_NODE, Changed, Go, Ready, Row, ToNode, line
 
 OPTION = "--tether"
 """Takes the number of the socket to the supervisor."""
@@ -42,10 +42,10 @@ class NodeProcess:
     async def begin(
         cls,
         arguments: Sequence[str],
-        on_told: Callable[[NodeProcess, dict[str, Any]], None],
+        on_ready: Callable[[Ready], None],
         on_end: Callable[[NodeProcess], None],
     ) -> NodeProcess:
-        """Start one with the arguments of ``goop``. What it says, and its end, are told."""
+        """Start one with the arguments of ``goop``. That it is ready, and its end, are told."""
         ours, theirs = socket.socketpair()
         with theirs:
             # A session of its own: Ctrl-C reaches the supervisor alone, which then ends it.
@@ -59,7 +59,7 @@ class NodeProcess:
         reader, writer = await asyncio.open_connection(sock=ours, limit=_LIMIT)
         node = cls(process, writer, f"node {process.pid}")
         node._tasks = [
-            asyncio.create_task(node._hear(reader, on_told), name=f"{node._name}: what it says"),
+            asyncio.create_task(node._hear(reader, on_ready), name=f"{node._name}: what it says"),
             asyncio.create_task(node._await_end(on_end), name=f"{node._name}: its end"),
         ]
         return node
@@ -69,14 +69,14 @@ class NodeProcess:
         """The exit code, negative for a signal; ``None`` while it runs."""
         return self._process.returncode
 
-    def go(self) -> None:
-        """Have it load its plugins and be a node."""
+    def go(self, templates: Iterable[Row]) -> None:
+        """Have it load its plugins and be a node. ``templates`` are those of nodes before it."""
         self._went = True
-        self._say({"go": True})
+        self._say(Go(list(templates)))
 
     def tell_changed(self, paths: Sequence[Path]) -> None:
         """Have it tell its pages that these files changed."""
-        self._say({"changed": [str(path) for path in paths]})
+        self._say(Changed([str(path) for path in paths]))
 
     def terminate(self) -> None:
         """Have it end, if it still runs; one that never went has nothing to put in order."""
@@ -99,19 +99,15 @@ class NodeProcess:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _say(self, message: dict[str, Any]) -> None:
+    def _say(self, message: ToNode) -> None:
         if not self._writer.is_closing():
-            self._writer.write(json.dumps(message).encode() + b"\n")
+            self._writer.write(line(message))
 
-    async def _hear(
-        self,
-        reader: asyncio.StreamReader,
-        on_told: Callable[[NodeProcess, dict[str, Any]], None],
-    ) -> None:
+    async def _hear(self, reader: asyncio.StreamReader, on_ready: Callable[[Ready], None]) -> None:
         with contextlib.suppress(OSError):
-            async for line in reader:
+            async for text in reader:
                 self.ready = True
-                on_told(self, json.loads(line))
+                on_ready(FROM_NODE.decode(text))
 
     async def _await_end(self, on_end: Callable[[NodeProcess], None]) -> None:
         await self._process.wait()

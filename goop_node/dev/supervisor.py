@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from goop_node.config.model import NodeConfig, StartError
+from goop_node.dev.lines import Ready, Row
 from goop_node.dev.processes import NodeProcess
 from goop_node.dev.watched import Places, consequences, places_of
 from goop_node.dev.watching import Watching
@@ -49,8 +50,8 @@ class Supervisor:
         self._config_of = config_of
         self._node: NodeProcess | None = None
         self._reserve: NodeProcess | None = None
-        self._pages: dict[str, Path] = {}
-        """The folders of all templates that any node has had: a plugin may be left out for now."""
+        self._templates: dict[str, Row] = {}
+        """All that any node has had, by name: a plugin may be left out for now."""
         self._changed: set[Path] = set()
         """What changed since the last start, for which the node has to start anew."""
         self._awake = asyncio.Event()
@@ -123,21 +124,21 @@ class Supervisor:
             await self._reserve.end()
             self._reserve = None
         self._node, self._reserve = self._reserve or await self._begin(), None
-        self._node.go()
+        self._node.go(self._templates.values())
 
     async def _begin(self) -> NodeProcess:
-        return await NodeProcess.begin(self._arguments, self._told, lambda _: self._awake.set())
+        return await NodeProcess.begin(self._arguments, self._ready, lambda _: self._awake.set())
 
-    def _told(self, node: NodeProcess, message: dict[str, Any]) -> None:
-        """The node is ready and has said where its pages are."""
+    def _ready(self, told: Ready) -> None:
+        """The node serves pages."""
         self._was_ready = True
-        folders = {name: Path(folder) for name, folder in message["pages"].items()}
-        self._pages.update(folders)
-        self._watching.add(Places(folders=frozenset(folders.values())))
+        self._templates.update((row.name, row) for row in told.templates)
+        self._watching.add(Places(folders=frozenset(Path(row.folder) for row in told.templates)))
         self._awake.set()
 
     def _see(self, changed: frozenset[Path]) -> None:
-        found = consequences(changed, page_folders=self._pages, plain=self._plain())
+        folders = {name: Path(row.folder) for name, row in self._templates.items()}
+        found = consequences(changed, page_folders=folders, plain=self._plain())
         if found.pages and self._node is not None:
             self._node.tell_changed(sorted(found.pages))
         if found.restart:

@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""The node's end of the line to its supervisor: it starts when told, and ends with it.
-
-Lines of JSON in both directions over one socket. From the supervisor: ``{"go": true}`` once, then
-``{"changed": [PATH, …]}`` for files of pages. To it: ``{"pages": {TEMPLATE: FOLDER}}`` once the
-node is ready.
-"""
+"""The node's end of the line to its supervisor: it starts when told, and ends with it."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
-import json
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from goop_node.dev.lines import TO_NODE, Changed, Go, Ready, Row, line
 from goop_node.lifetime import END_SECONDS, end_within
 
 if TYPE_CHECKING:
@@ -35,6 +30,8 @@ class Tether:
         self._socket = socket.socket(fileno=descriptor)
         self._socket.set_inheritable(False)  # what a plugin starts would hold it open
         self._lines = self._socket.makefile("rb")
+        self._before: list[Row] = []
+        """The templates of the nodes before this one."""
         self._take: Callable[[list[Path]], object] | None = None
 
     def wait(self) -> bool:
@@ -44,8 +41,11 @@ class Tether:
                 importlib.import_module(module)
             except ImportError:  # uvloop is not everywhere; the rest is told at the start
                 continue
-        if not self._lines.readline():
+        told = self._lines.readline()
+        go = TO_NODE.decode(told) if told else None
+        if not isinstance(go, Go):
             return False
+        self._before = go.templates
         threading.Thread(target=self._read, name="goop-supervisor", daemon=True).start()
         return True
 
@@ -59,15 +59,24 @@ class Tether:
             loop.call_soon_threadsafe(author.changed, paths)
 
         self._take = take
-        pages = {name: str(one.folder.resolve()) for name, one in node.templates.items()}
-        self._socket.sendall(json.dumps({"pages": pages}).encode() + b"\n")
+        left_out = {one.name for one in node.plugin_status() if one.status == "failed"}
+        lacking = [
+            row.brought()
+            for row in self._before
+            if row.plugin in left_out
+            and row.name not in node.templates
+            and Path(row.folder).is_dir()
+        ]
+        if lacking:
+            node.shelf.keep(lacking)
+        self._socket.sendall(line(Ready([Row.of(one) for one in node.shelf.brought])))
 
     def _read(self) -> None:
-        for line in self._lines:
-            told: dict[str, Any] = json.loads(line)
-            if self._take is not None:
+        for text in self._lines:
+            told = TO_NODE.decode(text)
+            if self._take is not None and isinstance(told, Changed):
                 try:
-                    self._take([Path(one) for one in told.get("changed", ())])
+                    self._take([Path(one) for one in told.paths])
                 except RuntimeError:
                     break  # the loop has ended
         # The supervisor is gone, however it ended: nobody else would end this process.

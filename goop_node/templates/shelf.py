@@ -40,6 +40,7 @@ class Shelf:
         self._of_plugins = of_plugins
         self._config = node.config
         self._library = library
+        self._kept: tuple[Brought, ...] = ()
         self._templates: dict[str, Template] = {}
         self._folders: list[Template] = []
         self._added: frozenset[str] = frozenset()
@@ -59,12 +60,17 @@ class Shelf:
         self._node.grants.set_brought(self.brought)
         self.forget_removed()
 
+    def keep(self, brought: Iterable[Brought]) -> None:
+        """Have templates whose plugins are left out, too: who works on one keeps its pages."""
+        self._kept = tuple(brought)
+        self.reread()
+
     def fill(self) -> None:
         """Read the folders anew, beside what plugins bring.
 
         Raises ``ConfigError`` where a folder of goop.toml takes the name of a plugin's template.
         """
-        brought = list(self._of_plugins())
+        brought = [*self._of_plugins(), *self._kept]
         plugins = {one.template.name: one.plugin for one in brought}
         named = [read_template(folder) for folder in self._config.templates]
         mistakes = [
