@@ -36,6 +36,7 @@ class NodeProcess:
         self._name = name
         self.ready = False
         self._went = False
+        self._told_to_end = False
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -79,14 +80,19 @@ class NodeProcess:
         self._say(Changed([str(path) for path in paths]))
 
     def terminate(self) -> None:
-        """Have it end, if it still runs; one that never went has nothing to put in order."""
+        """Have it end, if it still runs; one that never went has nothing to put in order.
+
+        A node that is told twice waits for nothing any more.
+        """
+        self._told_to_end = True
         if self.code is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM if self._went else signal.SIGKILL)
 
     async def end(self) -> None:
         """End it, by force where it does not go."""
-        self.terminate()
+        if not self._told_to_end:
+            self.terminate()
         try:
             async with asyncio.timeout(END_SECONDS):
                 await self._process.wait()

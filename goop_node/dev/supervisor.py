@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from goop_node.config.model import NodeConfig, StartError
 from goop_node.dev.lines import Ready, Row
 from goop_node.dev.processes import NodeProcess
-from goop_node.dev.watched import Places, consequences, places_of
+from goop_node.dev.watched import Places, config_file, consequences, places_of
 from goop_node.dev.watching import Watching
 from goop_node.log_format import say
 from goop_node.plugins.environment import installed
@@ -22,7 +21,6 @@ from goop_node.plugins.loading import MARKER
 
 TOLD_IN_WORDS = 2
 """The exit code of a node that said what is wrong before it started."""
-log = logging.getLogger(__name__)
 
 
 def supervise(
@@ -104,8 +102,8 @@ class Supervisor:
     async def _start_anew(self) -> None:
         """End the node and start it with what changed."""
         changed = self._take_changed()
-        if self._is_config(changed) and not self._read_config() and len(changed) == 1:
-            return  # the node goes on as it was
+        if config_file(self._config) in changed and not self._read_config():
+            return  # the node goes on as it was; that file has to be saved again anyway
         say(f"{_named(changed)} changed: the node starts anew")
         if self._node is not None:
             await self._node.end()
@@ -138,7 +136,9 @@ class Supervisor:
 
     def _see(self, changed: frozenset[Path]) -> None:
         folders = {name: Path(row.folder) for name, row in self._templates.items()}
-        found = consequences(changed, page_folders=folders, plain=self._plain())
+        found = consequences(
+            changed, config=config_file(self._config), page_folders=folders, plain=self._plain()
+        )
         if found.pages and self._node is not None:
             self._node.tell_changed(sorted(found.pages))
         if found.restart:
@@ -154,10 +154,6 @@ class Supervisor:
     def _take_changed(self) -> set[Path]:
         changed, self._changed = self._changed, set()
         return changed
-
-    def _is_config(self, changed: Iterable[Path]) -> bool:
-        source = self._config.source
-        return any(path.name == "goop.toml" or path == source for path in changed)
 
     def _read_config(self) -> bool:
         """Whether goop.toml can be used as it is now; else its mistakes are told."""

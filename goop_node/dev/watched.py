@@ -62,20 +62,30 @@ def places_of(config: NodeConfig, candidates: Iterable[Candidate]) -> Places:
                 found.add(Path(candidate.source).parent)  # another version has other entry points
     found = {path.resolve() for path in found}
     files = {path for path in found if path.is_file()}
-    files.add((config.source or Path.cwd() / FILE_NAME).resolve())
+    files.add(config_file(config))
     return Places(frozenset(found - files), frozenset(files))
 
 
+def config_file(config: NodeConfig) -> Path:
+    """Where goop.toml is, or would be."""
+    return (config.source or Path.cwd() / FILE_NAME).resolve()
+
+
 def consequences(
-    changed: Iterable[Path], *, page_folders: Mapping[str, Path], plain: Iterable[Path]
+    changed: Iterable[Path],
+    *,
+    config: Path,
+    page_folders: Mapping[str, Path],
+    plain: Iterable[Path],
 ) -> Consequences:
-    """Sort changes. ``page_folders`` are those of all templates by name, ``plain`` those that
-    belong to no plugin: what they say in ``manifest.json`` is read at a start."""
+    """Sort changes. ``config`` is goop.toml, which may lie among pages, ``page_folders`` are those
+    of all templates by name, ``plain`` those that belong to no plugin: what these say in
+    ``manifest.json`` is read at a start."""
     pages, restart = set(), set()
     plain = frozenset(plain)
     for path in changed:
         of_page = any(path.is_relative_to(folder) for folder in page_folders.values())
-        if any(path == folder / MANIFEST for folder in plain):
+        if path == config or any(path == folder / MANIFEST for folder in plain):
             restart.add(path)
         elif (of_page and path.suffix not in _CODE) or any(map(path.is_relative_to, plain)):
             pages.add(path)

@@ -18,6 +18,8 @@ LONGEST_MS = 1_000
 """How long changes are held back at most, where there is always another."""
 AGAIN_SECONDS = 0.2
 """How often a folder that was removed is looked for."""
+LATER_SECONDS = 5.0
+"""How long it takes until what the system refused to watch is tried again."""
 log = logging.getLogger(__name__)
 
 Tell = Callable[[frozenset[Path]], None]
@@ -63,21 +65,26 @@ class Watching:
     async def _follow(self, folder: Path, recursive: bool) -> None:
         """Tell of changes in ``folder``, also after it was removed and made anew."""
 
-        def wanted(_: Change, name: str) -> bool:
+        gone = (Change.deleted, str(folder))
+
+        def wanted(change: Change, name: str) -> bool:
             path = Path(name)
+            if (change, name) == gone:
+                return True
             if not recursive:
                 return path.name in self._files[folder]
             return matters(path, folder) and not any(map(path.is_relative_to, self._never))
 
-        missed = False
+        missed = refused = False
         while True:
             known = _inode(folder)
             if known is None:
-                missed = recursive
+                missed = True
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
             if missed:
-                self._tell(frozenset({folder}))
+                all_of_it = {folder} if recursive else {folder / one for one in self._files[folder]}
+                self._tell(frozenset(all_of_it))
             missed = False
             try:
                 async for changes in awatch(
@@ -89,12 +96,16 @@ class Watching:
                     ignore_permission_denied=True,
                 ):
                     self._tell(frozenset(Path(name) for _, name in changes))
-                    if _inode(folder) != known:
+                    if gone in changes or _inode(folder) != known:
+                        missed = True
                         break
             except (OSError, RuntimeError) as error:
-                log.warning("%s cannot be watched: %s", folder, error)
-                await asyncio.sleep(AGAIN_SECONDS)
-            missed = recursive
+                if _inode(folder) == known:
+                    if not refused:
+                        log.warning("changes in %s are not seen: %s", folder, error)
+                    refused = True
+                    await asyncio.sleep(LATER_SECONDS)
+            missed = missed or _inode(folder) != known
 
 
 def _inode(folder: Path) -> int | None:

@@ -29,7 +29,10 @@ from tests.limits import HANG
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, PLAIN, PAGES = Path("/site/goop_notes"), Path("/pages/ping"), Path("/site/goop_notes/page")
-NAMES = st.sampled_from(["index.html", "page.js", "data.json", "rules.py", "manifest.json", "a.so"])
+CONFIG = PLAIN / "goop.toml"
+NAMES = st.sampled_from(
+    ["index.html", "page.js", "data.json", "rules.py", "manifest.json", "a.so", "goop.toml"]
+)
 CHANGES = st.sets(
     st.builds(Path, st.sampled_from([PACKAGE, PLAIN, PAGES, PAGES / "deep"]), NAMES), max_size=8
 )
@@ -37,13 +40,14 @@ CHANGES = st.sets(
 
 @given(CHANGES)
 def test_each_change_has_one_consequence(changed: set[Path]) -> None:
-    found = consequences(changed, page_folders={"notes": PAGES, "ping": PLAIN}, plain=[PLAIN])
+    folders = {"notes": PAGES, "ping": PLAIN}
+    found = consequences(changed, config=CONFIG, page_folders=folders, plain=[PLAIN])
     assert found.restart | found.pages == changed
     assert not found.restart & found.pages
     for path in changed:
         code = path.suffix in (".py", ".so")
         if path.is_relative_to(PLAIN):
-            assert (path in found.restart) == (path.name == "manifest.json")
+            assert (path in found.restart) == (path.name in ("manifest.json", "goop.toml"))
         else:
             assert (path in found.pages) == (path.is_relative_to(PAGES) and not code)
 
