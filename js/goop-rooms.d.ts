@@ -17,6 +17,8 @@ interface GoopRoomDetail {
   readonly reason: string | null;
   readonly suspended: boolean;
   readonly host: string;
+  /** At the host: whose version of the plugin keeps them out of the room, in words. */
+  readonly apart: readonly (GoopMember & { readonly reason: string })[];
 }
 
 /** `to`: of `sendTo`, whom it was for. */

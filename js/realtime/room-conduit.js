@@ -18,7 +18,7 @@ import { asking } from "./subscription.js";
  */
 
 /** @type {GoopRoomDetail} */
-const NO_ROOM_DETAIL = { code: null, reason: null, suspended: false, host: "" };
+const NO_ROOM_DETAIL = { code: null, reason: null, suspended: false, host: "", apart: [] };
 
 /** @extends {Conduit<GoopRoomState, GoopRoomDetail>} */
 export class RoomConduit extends Conduit {
@@ -61,6 +61,7 @@ export class RoomConduit extends Conduit {
       reason: row.reason ?? null,
       suspended: row.suspended === true,
       host: row.host ?? this.detail.host,
+      apart: row.apart ?? [],
     };
     if (row.state === "left") return this.conclude(detail);
     if (row.members) this.inbox.begins(row);

@@ -11,6 +11,7 @@ import pytest
 
 from goop_realtime.engine.door import Engine
 from goop_realtime.engine.effects import AnyEffect
+from goop_realtime.machine import versions as old_states
 from goop_realtime.rooms import (
     following,
     hosting,
@@ -20,6 +21,7 @@ from goop_realtime.rooms import (
     page_rewinds,
     private,
     rewinding,
+    versions,
 )
 from goop_realtime.rooms.fold import Fold, FoldForm, PageCount, Standing
 from goop_realtime.rooms.outbox import Refusals
@@ -27,7 +29,7 @@ from goop_realtime.rooms.positions import Runs
 from goop_realtime.rooms.records import AppendEntry
 from goop_realtime.testing import Violation, small_bounds, story_of
 from goop_realtime.testing.rooms import ROOM_FAULTS, Play, RoomLife
-from goop_realtime.testing.rooms.faults import asleep
+from goop_realtime.testing.rooms.faults import asleep, update
 from goop_realtime.testing.rooms.page import RoomPage
 
 Patch = pytest.MonkeyPatch
@@ -38,7 +40,14 @@ PLAYS = {
     "refusals_for_good": Play(torn=1.0),
 }
 """What people do where else few lives would be of use."""
-FAULTS = {"cursors_that_are_numbers": {asleep: 1}}
+UPDATES = {**ROOM_FAULTS, update: 60}
+FAULTS = {
+    "cursors_that_are_numbers": {asleep: 1},
+    "types_that_somebody_lacks": UPDATES,
+    "versions_that_nobody_writes_down": UPDATES,
+    "snapshots_without_versions": UPDATES,
+    "states_of_older_versions_as_they_are": UPDATES,
+}
 """What befalls them, where little else would bring it out."""
 
 
@@ -158,6 +167,26 @@ def more_than_max_peers(patch: Patch) -> None:
     patch.setattr(Fold, "is_full", False)
 
 
+def types_that_somebody_lacks(patch: Patch) -> None:
+    """A host orders whatever its own version knows."""
+    patch.setattr(versions, "unknown_there", nothing)
+
+
+def versions_that_nobody_writes_down(patch: Patch) -> None:
+    """A host does not note that a member has another version now."""
+    patch.setattr(hosting, "is_listed", lambda room, peer, has: peer in room.fold.members)
+
+
+def snapshots_without_versions(patch: Patch) -> None:
+    """Who begins with a snapshot does not learn what the members have."""
+    patch.setattr(Fold, "_version_forms", lambda self: [])
+
+
+def states_of_older_versions_as_they_are(patch: Patch) -> None:
+    """A state that another version has left is not brought to the form of this one."""
+    patch.setattr(old_states, "upgraded", lambda core, room, context, state, since: state)
+
+
 PLANTS = [
     told_before_it_is_stored,
     an_epoch_used_twice,
@@ -175,6 +204,10 @@ PLANTS = [
     newest_values_not_told,
     words_that_nobody_checks,
     more_than_max_peers,
+    types_that_somebody_lacks,
+    versions_that_nobody_writes_down,
+    snapshots_without_versions,
+    states_of_older_versions_as_they_are,
 ]
 
 

@@ -13,9 +13,9 @@ from goop_node.types import JsonSchema, JsonValue
 from goop_node.versions import A_VERSION, Version, version_of
 from goop_realtime.contexts.kinds import Kind
 from goop_realtime.contexts.validator import ContextError, Validator
-from goop_realtime.model.contract import Contract
+from goop_realtime.model.contract import Contract, Offer
 from goop_realtime.model.jsonio import encode
-from goop_realtime.model.wire import MAX_CONTEXT, MAX_TYPES, Offer
+from goop_realtime.model.wire import MAX_CONTEXT, MAX_TYPES
 from goop_realtime.types import ContextType, Limits, MessageType, Refusal
 
 FOLDER = "template:"

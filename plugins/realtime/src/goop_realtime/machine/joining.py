@@ -243,7 +243,7 @@ def welcomed(core: Core, link: Link, line: Line) -> None:
             # A host forgets what its guest has; only who has lost that needs a state instead.
             guest_side.diverged(core, channel, "the host's log begins behind ours, which is whole")
             return
-        state = versions.upgraded(core, channel, channel.context, snapshot.state, said)
+        state = versions.upgraded(core, channel.id, channel.context, snapshot.state, said)
         if isinstance(state, Refusal):
             refusal = state
         else:

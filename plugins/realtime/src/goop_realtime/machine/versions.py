@@ -21,11 +21,11 @@ from goop_realtime.machine import trimming
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.member import Member
-from goop_realtime.model.contract import Contract
+from goop_realtime.model.contract import Contract, Offer
 from goop_realtime.model.effects import Entry, TrimLog
 from goop_realtime.model.jsonio import decode, encode
 from goop_realtime.model.obstacles import MISMATCH
-from goop_realtime.model.wire import MAX_VERSION, Invite, Join, Offer, Welcome
+from goop_realtime.model.wire import MAX_VERSION, Invite, Join, Welcome
 from goop_realtime.types import Refusal
 
 
@@ -90,9 +90,9 @@ def unknown_there(channel: Channel, data: JsonValue) -> Refusal | None:
 
 
 def upgraded(
-    core: Core, channel: Channel, context: Context, state: JsonValue, since: Contract | Welcome
+    core: Core, channel_id: str, context: Context, state: JsonValue, since: Contract | Welcome
 ) -> JsonValue | Refusal:
-    """A state that another version has left, in the form of ``context``."""
+    """A state that another version has left, in the form of ``context``; of a room, too."""
     was, mine, upgrade = since.version, context.type.version, context.type.upgrade
     theirs = version_of(was)
     if was == mine or state is None:
@@ -104,7 +104,7 @@ def upgraded(
         return Refusal(code=MISMATCH, reason=reason)
     if upgrade is None:
         return state
-    return plugin_code.upgraded(context, channel.id, state, was, core.plugin_failed)
+    return plugin_code.upgraded(context, channel_id, state, was, core.plugin_failed)
 
 
 class Refolded(NamedTuple):
@@ -120,7 +120,7 @@ def refolded(
     core: Core, channel: Channel, context: Context, since: Contract, entries: Sequence[Entry]
 ) -> Refolded | Refusal:
     """The channel's log by ``context``, where it went by ``since`` before; why that cannot be."""
-    state = upgraded(core, channel, context, channel.start_state, since)
+    state = upgraded(core, channel.id, context, channel.start_state, since)
     if isinstance(state, Refusal):
         return state
     judged, theirs = since.judged, version_of(since.version)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What is remembered of a channel's context, so that it is known where no plugin serves it."""
+"""What is remembered of a channel's context, so that it is known where no plugin serves it; and
+what other nodes say of theirs."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -26,3 +27,19 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     suspended_seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = (
         Limits().suspended_ms // 1000
     )
+
+
+class Offer(Protocol):
+    """Where a node says what it has of a context: an ``Invite``, ``Join``, ``Welcome``, …"""
+
+    @property
+    def version(self) -> str:
+        """Its version; ``""`` for none."""
+
+    @property
+    def hash(self) -> str | None:
+        """That of its contract; ``None`` where it says none."""
+
+    @property
+    def types(self) -> list[str] | None:
+        """Those of messages; ``None`` where it knows no versions."""

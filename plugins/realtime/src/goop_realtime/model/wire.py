@@ -183,10 +183,6 @@ class Suspended(msgspec.Struct):
     types: Types | None = None
 
 
-Offer = Invite | Join | Welcome | Suspended
-"""Where a node says what it has of a context."""
-
-
 class Tail(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """An entry that is given back: the payload of ``tail``, a list."""
 

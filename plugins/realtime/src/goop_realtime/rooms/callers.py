@@ -88,7 +88,7 @@ def _join(sh: Shared, room_id: str, options: JoinOptions, caller: Caller) -> Roo
         room = sh.rooms.get(handle_of(name))
         if room is None or not room.kept:
             return _make(sh, room_id, name, context, context_name, options, secret, owner)
-        goes_by = sh.core.registry.same_major(context_name, room.context.contract)
+        goes_by = sh.core.registry.going_on(context_name, room.goes_by)
         if context_name and goes_by is None:
             return restoring.not_served(sh, room)
         refusal = restoring.revive(sh, room, goes_by or context)
@@ -139,7 +139,13 @@ def _make(
         return Refusal(code="busy", reason=f"this node is in {MAX_ROOMS} rooms already")
     bound = MAX_PEERS if context is PLAIN else min(context.type.max_peers, MAX_PEERS)
     me = sh.me
-    request = OpenRequest(channel=handle_of(name), context=context_name, opener=me, peers=(me,))
+    request = OpenRequest(
+        channel=handle_of(name),
+        context=context_name,
+        opener=me,
+        peers=(me,),
+        version=str(context.version) if context.hash else "",
+    )
     refusal = sh.core.authorize(request)
     if refusal is not None:
         return refusal

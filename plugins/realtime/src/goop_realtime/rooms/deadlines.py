@@ -6,6 +6,7 @@ from __future__ import annotations
 from goop_realtime.machine.containment import Contained
 from goop_realtime.machine.liveness import Overdue
 from goop_realtime.rooms import (
+    aside,
     distributing,
     ending,
     finding,
@@ -44,6 +45,7 @@ def _keep(sh: Shared, room: Room) -> None:
     leaving.keep(sh, room)
     if room.phase is Phase.HOST:
         distributing.keep(sh, room)
+        aside.keep(sh, room)
     private.keep(sh, room)
     following.keep(sh, room)
     finding.look(sh, room)

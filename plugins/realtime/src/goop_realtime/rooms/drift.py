@@ -72,8 +72,9 @@ def told(sh: Shared, room: Room) -> tuple[int, str]:
 def compare(sh: Shared, link: Link, line: Ack) -> None:
     """Host: does the guest come to the same state?"""
     room = link.room
-    if not line.state or link.drifted:
-        return
+    has = room.fold.versions
+    if not line.state or link.drifted or has.get(link.peer) != has.get(sh.me):
+        return  # each version has its own form of state
     ours = room.states.get(line.at)
     if ours is None and line.at == room.log.last:
         ours = _state(sh, room)

@@ -11,12 +11,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from goop_realtime.model.jsonio import MalformedJson, encode
-from goop_realtime.model.wire import MAX_CONTEXT, PeerId
+from goop_realtime.model.wire import MAX_CONTEXT, MAX_VERSION, PeerId, Types
 from goop_realtime.rooms.positions import Epoch, Position
 
 Kind = Literal["open", "join", "leave", "msg"]
 Label = Annotated[str, msgspec.Meta(max_length=256)]
 MaxPeers = Annotated[int, msgspec.Meta(ge=2, le=64)]
+VersionText = Annotated[str, msgspec.Meta(max_length=MAX_VERSION)]
 
 SALT_BYTES = 16
 
@@ -61,16 +62,28 @@ class RoomEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, rename="camel"):
-    """What ``open`` says of the room. ``context`` is a full name, ``""`` for none."""
+    """What ``open`` says of the room. ``context`` is a full name, ``""`` for none; ``version`` is
+    that of the context at the node that made the room."""
 
     max_peers: MaxPeers
     context: Annotated[str, msgspec.Meta(max_length=MAX_CONTEXT)] = ""
+    version: VersionText | msgspec.UnsetType = msgspec.UNSET
+
+
+class MemberVersion(msgspec.Struct, frozen=True):
+    """What a member's node has of the room's context: its version, and the types of messages."""
+
+    version: VersionText
+    types: Types
 
 
 class Joining(msgspec.Struct, frozen=True):
-    """What ``join`` says of who joins: what its node calls itself."""
+    """What ``join`` says of who joins: what its node calls itself, and what it ``has`` of the
+    room's context, if there is one. ``again``: it is a member, and has another version now."""
 
     label: Label = ""
+    has: MemberVersion | msgspec.UnsetType = msgspec.UNSET
+    again: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Leaving(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,6 +110,11 @@ def refuse_misshapen(kind: Kind, entry_id: str, raw: bytes, *, withheld: bool) -
         raise MalformedJson("malformed_json", reason) from None
     if kind == "open" and not entry_id:
         raise MalformedJson("malformed_json", "an entry 'open' without id")
+
+
+def is_arrival(entry: RoomEntry) -> bool:
+    """Whether somebody has come by that, who was no member before."""
+    return entry.kind == "join" and not msgspec.json.decode(entry.raw, type=Joining).again
 
 
 class RoomOutgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):

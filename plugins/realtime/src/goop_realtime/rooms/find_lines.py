@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from goop_realtime.model.wire import Number, PeerId
-from goop_realtime.rooms.entries import MaxPeers
+from goop_realtime.rooms.entries import MaxPeers, VersionText
 from goop_realtime.rooms.fold import MAX_MEMBERS
 from goop_realtime.rooms.forms import (
     ContextName,
@@ -57,13 +57,14 @@ class Seek(Finding, tag="seek", kw_only=True):
 class Host(Finding, tag="host", kw_only=True):
     """It is host in ``epoch``, with so many members ``linked`` and ``seq`` entries.
 
-    ``hash`` is that of its contract.
+    ``hash`` is that of its contract, ``version`` that of its context.
     """
 
     epoch: EpochForm
     seq: Number = 0
     linked: Annotated[int, msgspec.Meta(ge=0, le=MAX_MEMBERS)] = 0
     hash: Hex = ""
+    version: VersionText = ""
 
 
 class Guest(Finding, tag="guest", kw_only=True):

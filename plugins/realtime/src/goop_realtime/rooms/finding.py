@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from goop_realtime.machine.containment import Contained
 from goop_realtime.model.jsonio import MalformedJson
-from goop_realtime.model.obstacles import MISMATCH
+from goop_realtime.model.wire import MAX_VERSION
 from goop_realtime.rooms import ending, hosting, joining, keys, merging, nearby, succession
 from goop_realtime.rooms.find_lines import (
     Guest,
@@ -21,7 +21,7 @@ from goop_realtime.rooms.find_lines import (
     parse,
 )
 from goop_realtime.rooms.missing import named_hosts
-from goop_realtime.rooms.positions import is_plausible
+from goop_realtime.rooms.positions import Epoch, is_plausible
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.rooms.seeking import GRACE_MS, Answer, Seeking, Standing
@@ -106,6 +106,7 @@ def _standing(sh: Shared, room: Room, peer: str, *, ask: str = "", echo: str = "
         linked = len(room.hosting.links)
         line = Host(room=room.name, epoch=room.epoch, seq=last.seq, linked=linked)
         line.hash = room.context.hash
+        line.version = room.context.type.version[:MAX_VERSION]
     elif room.phase is Phase.GUEST:
         line = Guest(room=room.name, host=room.epoch.host)
     elif room.seeking is not None:
@@ -160,7 +161,7 @@ def _decide(sh: Shared, room: Room, seeking: Seeking) -> None:
         hosting.claim(sh, room)
         return
     fresh = seeking.fresh(sh.now)
-    host = hint if hint and not sh.core.is_blocked(hint) else _best_host(sh, seeking, fresh)
+    host = hint if hint and not sh.core.is_blocked(hint) else _best_host(sh, room, seeking, fresh)
     if host:
         joining.start(sh, room, host)
         return
@@ -169,7 +170,7 @@ def _decide(sh: Shared, room: Room, seeking: Seeking) -> None:
         # One that does not take us now is a host all the same: to claim would divide the room.
         since = seeking.refused_since
         if since is not None and sh.now - since > FULL_MS:
-            ending.end(sh, room, room.code, room.reason, keep=room.code == MISMATCH)
+            ending.end(sh, room, room.code, room.reason)
     elif succession.may_claim(sh, room, seeking, fresh):
         hosting.claim(sh, room)
 
@@ -186,11 +187,13 @@ def _tell_unreachable(sh: Shared, room: Room, seeking: Seeking) -> None:
     sh.tell(room)
 
 
-def _best_host(sh: Shared, seeking: Seeking, fresh: dict[str, Standing]) -> str:
+def _best_host(sh: Shared, room: Room, seeking: Seeking, fresh: dict[str, Standing]) -> str:
     """The host with the most members that can be joined now; ``""`` for none."""
     hosts = [
         (-line.linked, peer)
         for peer, line in fresh.items()
-        if isinstance(line, Host) and seeking.skipped.get(peer, 0) <= sh.now
+        if isinstance(line, Host)
+        and seeking.skipped.get(peer, 0) <= sh.now
+        and Epoch(*line.epoch) != room.stuck
     ]
     return min(hosts)[1] if hosts else ""

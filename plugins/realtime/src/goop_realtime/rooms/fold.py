@@ -14,7 +14,7 @@ import msgspec
 
 from goop_realtime.model.message_ids import parsed
 from goop_realtime.model.wire import Number, PeerId
-from goop_realtime.rooms.entries import Joining, Label, Opening, RoomEntry
+from goop_realtime.rooms.entries import Joining, Label, MemberVersion, Opening, RoomEntry
 from goop_realtime.rooms.positions import MAX_RUNS, Epoch, Position, Run, Runs
 
 PAGES_PER_AUTHOR = 64
@@ -82,6 +82,13 @@ class CountForm(msgspec.Struct, array_like=True):
     count: PageCount
 
 
+class VersionForm(msgspec.Struct):
+    """A version of the room's context, and which members have it."""
+
+    has: MemberVersion
+    members: Annotated[list[PeerId], msgspec.Meta(max_length=MAX_MEMBERS)]
+
+
 class FoldForm(msgspec.Struct, rename="camel"):
     """The fold as it is stored and told: see ``Fold``."""
 
@@ -92,6 +99,9 @@ class FoldForm(msgspec.Struct, rename="camel"):
     runs: RunsForm
     pages: Annotated[list[CountForm], msgspec.Meta(max_length=PAGES)]
     forgot: bool = False
+    versions: (
+        Annotated[list[VersionForm], msgspec.Meta(max_length=MAX_MEMBERS)] | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 NOT_OPENED = Opening(max_peers=2)
@@ -107,6 +117,10 @@ class Fold:
         self.opening = NOT_OPENED
         self.members: dict[str, str] = {}
         """What each calls itself, by peer id, in the order in which they joined."""
+        self.versions: dict[str, MemberVersion] = {}
+        """What members have of the room's context, as far as they have said so."""
+        self._common: frozenset[str] | None = None
+        """The types of messages that all of these have; ``None`` until somebody asks."""
         self.runs = Runs()
         self._pages: dict[str, dict[str, PageCount]] = {}
         """By author and page."""
@@ -123,6 +137,15 @@ class Fold:
     def is_full(self) -> bool:
         """Whether nobody else may join."""
         return len(self.members) >= self.opening.max_peers
+
+    def who_lacks(self, kind: str) -> str:
+        """A member whose version has no messages of that type; ``""`` where all have them."""
+        if self._common is None and self.versions:
+            sets = [frozenset(has.types) for has in self.versions.values()]
+            self._common = frozenset.intersection(*sets)
+        if self._common is None or kind in self._common:
+            return ""
+        return next(peer for peer, has in self.versions.items() if kind not in has.types)
 
     def standing(self, author: str, message_id: str) -> Standing:
         """What became of a message."""
@@ -147,8 +170,12 @@ class Fold:
         elif entry.kind == "join":
             joining = msgspec.json.decode(entry.raw, type=Joining)
             self.members.setdefault(entry.author, joining.label)
+            if joining.has:
+                self.versions[entry.author], self._common = joining.has, None
         elif entry.kind == "leave":
             self.members.pop(entry.author, None)
+            self.versions.pop(entry.author, None)
+            self._common = None
         else:
             self.room, self.opener = entry.id, entry.author
             self.opening = msgspec.json.decode(entry.raw, type=Opening)
@@ -195,7 +222,18 @@ class Fold:
                 for page, one in pages.items()
             ],
             forgot=self.forgot,
+            versions=self._version_forms() or msgspec.UNSET,
         )
+
+    def _version_forms(self) -> list[VersionForm]:
+        """Each version once; as a rule all members have the same."""
+        found: dict[tuple[str, tuple[str, ...]], VersionForm] = {}
+        for peer in self.members:
+            has = self.versions.get(peer)
+            if has is not None:
+                key = (has.version, tuple(has.types))
+                found.setdefault(key, VersionForm(has, [])).members.append(peer)
+        return list(found.values())
 
     @classmethod
     def of(cls, form: FoldForm) -> Fold:
@@ -203,6 +241,8 @@ class Fold:
         fold = cls()
         fold.room, fold.opener, fold.opening = form.room, form.opener, form.opening
         fold.members = dict(form.members)
+        for version in form.versions or ():
+            fold.versions |= dict.fromkeys(version.members, version.has)
         fold.runs = Runs(Run(*run) for run in form.runs)
         for author, page, one in ((form.author, form.page, form.count) for form in form.pages):
             count = PageCount(one.highest, one.at, one.floor, list(one.holes))

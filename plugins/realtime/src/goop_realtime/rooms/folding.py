@@ -13,7 +13,7 @@ from goop_node.types import JsonValue
 from goop_realtime.contexts.channel_session import ChannelSession, PluginFailure
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
 from goop_realtime.model.limits import STATE_BYTES
-from goop_realtime.rooms.entries import Joining, Leaving, RoomEntry
+from goop_realtime.rooms.entries import Joining, Leaving, RoomEntry, is_arrival
 from goop_realtime.rooms.fold import Fold
 from goop_realtime.rooms.log import Base
 from goop_realtime.rooms.room import Room
@@ -35,14 +35,17 @@ def message_of(entry: RoomEntry, data: JsonValue) -> Message:
 
 
 def event_of(entry: RoomEntry, data: JsonValue = None) -> LogEntry | None:
-    """What a Session is told of an entry: ``data`` is a message's; nothing of private ones."""
+    """What a Session is told of an entry: ``data`` is a message's; nothing of private ones, and of
+    members that have another version now."""
     if entry.kind == "msg":
         if entry.to:
             return None
         return message_of(entry, data)
     if entry.kind == "join":
-        label = msgspec.json.decode(entry.raw, type=Joining).label
-        return Joined(peer=entry.author, label=label, at_ms=entry.at, host=entry.host)
+        said = msgspec.json.decode(entry.raw, type=Joining)
+        if said.again:
+            return None
+        return Joined(peer=entry.author, label=said.label, at_ms=entry.at, host=entry.host)
     if entry.kind == "leave":
         lost = msgspec.json.decode(entry.raw, type=Leaving).lost
         return Left(peer=entry.author, lost=lost, at_ms=entry.at, host=entry.host)
@@ -141,7 +144,7 @@ def go_back(sh: Shared, room: Room, seq: int) -> Refusal | None:
 
 def note_members(room: Room) -> None:
     """Since which entries the members are on the list, as far as the log says that."""
-    joins = {entry.author: entry.seq for entry in room.log.after(0) if entry.kind == "join"}
+    joins = {entry.author: entry.seq for entry in room.log.after(0) if is_arrival(entry)}
     room.joined_at = {peer: joins.get(peer, 0) for peer in room.fold.members}
 
 

@@ -8,6 +8,7 @@ import msgspec
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.limits import LINK_WINDOW
 from goop_realtime.rooms import (
+    aside,
     drift,
     ending,
     folding,
@@ -17,8 +18,9 @@ from goop_realtime.rooms import (
     private,
     receipts,
     seeking,
+    versions,
 )
-from goop_realtime.rooms.entries import Leaving, RoomEntry, digest_of, is_signed
+from goop_realtime.rooms.entries import Leaving, RoomEntry, digest_of, is_arrival, is_signed
 from goop_realtime.rooms.entry_lines import entry_of
 from goop_realtime.rooms.lines import Ack, Confirm, EntryLine, Moved, Msg, Refuse, Stable
 from goop_realtime.rooms.links import Link
@@ -82,6 +84,9 @@ def take(sh: Shared, link: Link, new: RoomEntry, *, ours: bool = False) -> None:
         return
     refusal = folding.judge(room, event) if new.kind in ("msg", "join") else None
     if refusal is not None:
+        if versions.differs(room, new.host):
+            aside.leave_to(sh, link, new, refusal)
+            return
         reason = f"entry {new.seq} of {new.author}: {refusal.code}: {refusal.reason}"
         ending.end(sh, room, "diverged", reason[:300], keep=True)
         return
@@ -97,7 +102,8 @@ def _may_follow(sh: Shared, room: Room, new: RoomEntry) -> bool:
     if not is_plausible(new.number, sh.now) or (new.kind == "open") != (new.seq == 1):
         return False
     if new.kind == "join":
-        return new.author in fold.members or not fold.is_full
+        known = new.author in fold.members
+        return known != is_arrival(new) and (known or not fold.is_full)
     return new.kind != "msg" or new.author in fold.members
 
 
@@ -120,6 +126,8 @@ def catch_up(sh: Shared, link: Link) -> None:
     link.progress_at = sh.now
     if not link.caught_up and link.room.log.last >= link.until:
         link.caught_up = True
+        link.room.stuck = None
+        link.room.code = link.room.reason = ""
         link.room.newest.keep_only(link.room.fold.members)
         latest.owe_all(link.room, link, author=sh.me)
         sh.tell(link.room)

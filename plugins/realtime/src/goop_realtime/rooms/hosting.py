@@ -8,16 +8,19 @@ then makes it visible.
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from goop_node.types import JsonValue
 from goop_realtime.model.bounding import bounded
 from goop_realtime.model.jsonio import MalformedJson, decode, encode
 from goop_realtime.model.limits import OUTBOX_MESSAGES, Bucket
-from goop_realtime.rooms import ending, folding, ordering, receipts
+from goop_realtime.rooms import ending, folding, ordering, receipts, versions
 from goop_realtime.rooms.entries import (
     Joining,
     Kind,
     Leaving,
+    MemberVersion,
     Opening,
     RoomEntry,
     RoomOutgoing,
@@ -50,11 +53,14 @@ def claim(sh: Shared, room: Room) -> None:
     hosting = room.hosting = Hosting()
     if not room.log.last:
         opening = Opening(max_peers=room.max_peers, context=room.context_name)
+        if room.context.hash:
+            opening = replace(opening, version=str(room.context.version))
         room_id = f"{sh.core.random.getrandbits(64):016x}"
         if not _append(sh, room, "open", sh.me, opening, entry_id=room_id):
             return
-    if not room.is_member:
-        refusal = admit(sh, room, sh.me, sh.core.label_of(sh.me))
+    has = versions.of(room.context)
+    if not is_listed(room, sh.me, has):
+        refusal = admit(sh, room, sh.me, sh.core.label_of(sh.me), has)
         if refusal is not None:
             ending.end(sh, room, refusal.code, refusal.reason)
         if room.final:
@@ -65,12 +71,20 @@ def claim(sh: Shared, room: Room) -> None:
     sh.wake(room)
 
 
-def admit(sh: Shared, room: Room, peer: str, label: str) -> Refusal | None:
-    """Put somebody on the list of members, or say why not."""
-    if room.fold.is_full:
+def is_listed(room: Room, peer: str, has: MemberVersion | None) -> bool:
+    """Whether somebody is on the list of members, with that version."""
+    return peer in room.fold.members and room.fold.versions.get(peer) == has
+
+
+def admit(
+    sh: Shared, room: Room, peer: str, label: str, has: MemberVersion | None
+) -> Refusal | None:
+    """Put somebody on the list of members, or a member's new version, or say why not."""
+    again = peer in room.fold.members
+    if room.fold.is_full and not again:
         full = room.fold.opening.max_peers
         return Refusal(code="full", reason=f"{full} are in the room, and no more may be")
-    joining = Joining(label[:256])
+    joining = Joining(label[:256], has or UNSET, again or UNSET)
     entry = _entry(sh, room, "join", peer, encode(msgspec.to_builtins(joining)))
     event = folding.event_of(entry)
     refusal = folding.judge(room, event)
@@ -148,7 +162,11 @@ def order(
         digest=digest_of(said.salt, said.raw) if said.to else b"",
     )
     event = folding.event_of(entry, data)
-    refusal = _checked(room, said, data) or folding.judge(room, event)
+    refusal = (
+        _checked(room, said, data)
+        or versions.unknown_there(room, data)
+        or folding.judge(room, event)
+    )
     if refusal is None:
         ordering.place(sh, room, entry, event)
     return refusal

@@ -6,11 +6,14 @@ The host's log counts. What of our own messages it has not comes into the outbox
 
 from __future__ import annotations
 
+from goop_realtime.contexts.channel_session import PluginFailure
 from goop_realtime.model.effects import CloseLink
-from goop_realtime.rooms import ending, following, keys, rewinding, seeking
+from goop_realtime.model.obstacles import MISMATCH
+from goop_realtime.model.wire import MAX_VERSION
+from goop_realtime.rooms import aside, ending, following, keys, rewinding, seeking, versions
+from goop_realtime.rooms.find_lines import Host
 from goop_realtime.rooms.lines import Challenge, Close, Join, Prove, Welcome
 from goop_realtime.rooms.links import LOST_MS, Link
-from goop_realtime.rooms.log import Base
 from goop_realtime.rooms.positions import Epoch, Run, Runs, is_plausible
 from goop_realtime.rooms.records import OpenRoomLink
 from goop_realtime.rooms.room import Phase, Room
@@ -26,6 +29,9 @@ PASSING = frozenset(
 def start(sh: Shared, room: Room, peer: str) -> None:
     """A host has answered: open a stream to it."""
     if room.seeking is not None:
+        answer = room.seeking.answers.get(peer)
+        if answer is not None and isinstance(answer.line, Host):
+            versions.suit(sh, room, answer.line.version)
         room.phase = Phase.JOINING
         room.seeking.joins, room.seeking.joins_since = peer, sh.now
         sh.out.append(OpenRoomLink(room.handle, peer))
@@ -47,7 +53,8 @@ def opened(sh: Shared, room: Room | None, handle: str, peer: str, link_id: int) 
             base=room.log.start,
             context=room.context_name,
             hash=room.context.hash,
-            version=room.context.type.version,
+            version=room.context.type.version[:MAX_VERSION],
+            types=sorted(room.context.messages) if room.context.hash else None,
             label=sh.core.label_of(sh.me)[:256],
             nonce=link.nonce,
         ),
@@ -91,6 +98,8 @@ def turned_away(sh: Shared, link: Link, line: Close) -> None:
         seeking.failed(sh, room, link.peer, code or "closed")
     elif not room.log.last:
         ending.end(sh, room, code, line.reason)
+    elif code == MISMATCH:
+        aside.stand(sh, room, link.peer, line.reason)
     else:
         room.code, room.reason = code, line.reason
         if wanted.refused_since is None:
@@ -114,20 +123,26 @@ def welcomed(sh: Shared, link: Link, line: Welcome) -> None:
         sh.drop(link)
         seeking.failed(sh, room, link.peer, "malformed_json", skip_ms=seeking.GRACE_MS)
         return
+    base = None if snapshot is None else versions.read(sh, room, snapshot)
+    if isinstance(base, Refusal) and not isinstance(base, PluginFailure):
+        aside.tell_host(sh, link, base.reason)
+        aside.stand(sh, room, link.peer, base.reason)
+        return
     link.welcomed, link.until, link.acked = True, line.last, -1
     link.progress_at = sh.now
     room.phase, room.seeking = Phase.GUEST, None
     room.epoch, room.last_host = epoch, epoch.host
-    room.code = room.reason = ""
+    if room.code != MISMATCH:  # else it is not over before this node has all of the log
+        room.code = room.reason = ""
     room.newest.keep_only(
         {sh.me}
     )  # the host tells of the others, some of which may have lost theirs
     room.hear_of(epoch.number)
     # The host tells all values that count; one of somebody else that it has not is past.
     room.newest.drop(key for key in room.newest.values if key.author != sh.me)
-    refusal: Refusal | None
-    if snapshot is not None:
-        base = Base(snapshot.fold, snapshot.state)
+    if isinstance(base, Refusal):
+        refusal: Refusal | None = base
+    elif base is not None:
         refusal = rewinding.begin_at(sh, room, base, min(line.fork, room.log.last))
     else:
         refusal = rewinding.cut(sh, room, line.fork)

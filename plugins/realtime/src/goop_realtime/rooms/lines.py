@@ -11,11 +11,12 @@ from typing import Annotated, Any
 import msgspec
 
 from goop_node.escaping import escaped
-from goop_realtime.model.wire import MAX_REASON, MAX_VERSION, Code, Number, PeerId, Text
+from goop_realtime.model.wire import MAX_REASON, Code, Number, PeerId, Text, Types
 from goop_realtime.rooms.entries import (
     SALT_BYTES,
     Kind,
     Label,
+    VersionText,
     refuse_misshapen,
 )
 from goop_realtime.rooms.fold import MAX_MEMBERS, FoldForm, RunsForm
@@ -41,7 +42,9 @@ class Join(RoomLine, tag="join", kw_only=True):
     base: Number = 0
     context: ContextName = ""
     hash: Hex = ""
-    version: Annotated[str, msgspec.Meta(max_length=MAX_VERSION)] = ""
+    version: VersionText = ""
+    types: Types | None = None
+    """Those of messages of that version; ``None`` where it knows no versions."""
     label: Label = ""
     nonce: Nonce = ""
     """Of a room with a key: the host proves over it that it has the key."""
@@ -61,10 +64,16 @@ class Prove(RoomLine, tag="prove", kw_only=True):
 
 
 class SnapshotForm(msgspec.Struct):
-    """Fold and state behind the host's last entry."""
+    """Fold and state behind the host's last entry.
+
+    The state is of the ``version`` of the host's context; ``reshaped``: older ones of the same
+    major may not know its form.
+    """
 
     fold: FoldForm
     state: Any = None
+    version: VersionText | msgspec.UnsetType = msgspec.UNSET
+    reshaped: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Welcome(RoomLine, tag="welcome", kw_only=True):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from goop_realtime.rooms import seeking
+from goop_realtime.rooms import seeking, versions
 from goop_realtime.rooms.find_lines import Host
 from goop_realtime.rooms.lines import Moved
 from goop_realtime.rooms.room import Room
@@ -13,8 +13,8 @@ from goop_realtime.rooms.rooms import Shared
 def met(sh: Shared, room: Room, peer: str, line: Host) -> None:
     """Another host of the room has answered."""
     hosts = room.hosting
-    if hosts is None or peer == sh.me or line.hash != room.context.hash:
-        return  # with another contract neither could follow
+    if hosts is None or peer == sh.me or not versions.go_together(room, line):
+        return  # neither could follow
     ours, theirs = (len(hosts.links), room.log.last), (line.linked, line.seq)
     if ours > theirs or (ours == theirs and sh.me < peer):
         return

@@ -12,7 +12,7 @@ from goop_realtime.model.contract import Contract
 from goop_realtime.model.effects import Changed
 from goop_realtime.model.failure import Failure
 from goop_realtime.model.obstacles import MISMATCH, MISSING
-from goop_realtime.rooms import ending, folding, private, seeking
+from goop_realtime.rooms import ending, folding, private, seeking, versions
 from goop_realtime.rooms.log import RoomLog
 from goop_realtime.rooms.outbox import Outbox, Refusals
 from goop_realtime.rooms.records import (
@@ -43,7 +43,7 @@ def _restore(sh: Shared, stored: StoredRoom) -> None:
     row = stored.row
     context: Context | None = PLAIN
     if row.context:
-        context = sh.core.registry.same_major(row.context, row.contract)
+        context = sh.core.registry.going_on(row.context, row.contract)
     room = Room(
         me=sh.me,
         id=row.id,
@@ -57,6 +57,7 @@ def _restore(sh: Shared, stored: StoredRoom) -> None:
         log=RoomLog(stored.base),
         outbox=Outbox(stored.outbox),
         refusals=Refusals(sh.me, stored.refusals),
+        since=row.contract,
         own_epoch=stored.epoch,
         seen=stored.epoch,
     )
@@ -93,10 +94,11 @@ def revive(sh: Shared, room: Room, context: Context) -> Refusal | None:
         for entry in room.log.after(0)
         if entry.kind == "msg" and entry.author == sh.me
     ]
-    refusal = folding.go_back(sh, room, room.log.last)
+    refusal = versions.take_over(sh, room, context) or folding.go_back(sh, room, room.log.last)
     if refusal is not None:
         ending.fail(sh, room, refusal)
         return refusal
+    room.stuck = None
     room.phase, room.kept, room.code, room.reason = Phase.SEEKING, False, "", ""
     room.followed_at = sh.now
     sh.rooms[room.handle] = sh.names[room.name] = room

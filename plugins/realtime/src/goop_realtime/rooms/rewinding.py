@@ -79,7 +79,7 @@ def _forget_above(sh: Shared, room: Room, fork: int) -> None:
     """What was known of entries above the fork is of others now."""
     while room.own and room.own[-1][0] > fork:
         room.own.pop()
-    room.delivered = min(room.delivered, fork)
+    room.delivered, room.judged = min(room.delivered, fork), min(room.judged, fork)
     room.lacking = {seq: at for seq, at in room.lacking.items() if seq <= fork}
     room.states = {seq: state for seq, state in room.states.items() if seq <= fork}
     room.state_told = min(room.state_told, fork)

@@ -13,6 +13,7 @@ import msgspec
 from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine.newest import Newest
+from goop_realtime.model.contract import Contract
 from goop_realtime.model.limits import Bucket
 from goop_realtime.rooms.entries import RoomEntry
 from goop_realtime.rooms.fold import Fold
@@ -75,6 +76,8 @@ class Hosting:
     stable_due: bool = False
     wanted: dict[int, set[str]] = field(default_factory=dict)
     """Who waits for the content of which private entry."""
+    apart: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Whose version of the context keeps them out of the room: since when, and why, in words."""
     next: str = ""
     """Who follows it, where it leaves."""
     leaves_at: int = 0
@@ -141,6 +144,12 @@ class Room:
     """Guest: the stream to the host. It is there from the moment the host may be asked to join."""
     hosting: Hosting | None = None
     """While this node is host."""
+    stuck: Epoch | None = None
+    """The host whose log this node's version cannot follow: it is not asked again."""
+    since: Contract | None = None
+    """By what the log goes, where that is not ``context`` as it is now."""
+    judged: int = 0
+    """Up to which entry other versions of ours have judged the log."""
 
     handled: int = 0
     """Up to where our pages have handled it."""
@@ -217,8 +226,17 @@ class Room:
         """How the room was made, as contexts are told it."""
         opener = self.fold.opener or self.me
         return OpenRequest(
-            channel=self.handle, context=self.context_name, opener=opener, peers=(opener,)
+            channel=self.handle,
+            context=self.context_name,
+            opener=opener,
+            peers=(opener,),
+            version=self.fold.opening.version or "",
         )
+
+    @property
+    def goes_by(self) -> Contract:
+        """What is stored of the context that the log goes by."""
+        return self.since or msgspec.structs.replace(self.context.contract, judged=self.judged)
 
     def hear_of(self, number: int) -> None:
         """There is an epoch of that number somewhere."""
@@ -235,7 +253,7 @@ class Room:
                 listed=self.listed,
                 secret=self.secret,
                 owners=self.owners,
-                contract=self.context.contract,
+                contract=self.goes_by,
             )
         )
         return row

@@ -42,6 +42,11 @@ def told(sh: Shared, room: Room, members: Mapping[str, str]) -> Row:
     row |= unordered(room.context, limits)
     if room.was_joined and not (room.joined or room.final):
         row["suspended"] = True
+    if room.hosting is not None and room.hosting.apart:
+        row["apart"] = [
+            {"peerId": peer, "peerLabel": sh.core.label_of(peer), "reason": reason}
+            for peer, (_, reason) in room.hosting.apart.items()
+        ]
     if room.code:
         row |= {"code": room.code, "reason": room.reason}
     return row

@@ -14,7 +14,7 @@ from goop_realtime.machine.pages import Page
 from goop_realtime.model.jsonio import encode
 from goop_realtime.model.limits import Bucket
 from goop_realtime.model.message_ids import MessageId, is_of_a_page, parsed
-from goop_realtime.rooms import fleeting, hosting, latest, ordering, receipts
+from goop_realtime.rooms import fleeting, hosting, latest, ordering, receipts, versions
 from goop_realtime.rooms.entries import SALT_BYTES, RoomOutgoing
 from goop_realtime.rooms.fold import Standing
 from goop_realtime.rooms.records import SaveRoomOutgoing
@@ -85,6 +85,7 @@ def _say(
         return LEFT
     delivery = "volatile" if kind is None else kind.delivery
     refusal = unlogged.judge(room.context, delivery, kind, data, len(encode(data)))
+    refusal = refusal or versions.unknown_there(room, data)
     refusal = refusal or unlogged.paced(sh.core, room.context, room.paces, kind)
     if refusal is not None:
         return refusal
@@ -173,6 +174,7 @@ def _fits(sh: Shared, room: Room, encoded: bytes, data: JsonValue) -> Refusal | 
     if not room.outbox.has_room(len(encoded)):
         return Refusal(code="outbox_full", reason="too much is on its way that has no place yet")
     refusal = room.context.check_message(data) if room.context.messages else None
+    refusal = refusal or versions.unknown_there(room, data)
     if refusal is None and kind is not None and kind.type.rate is not None:
         return unlogged.paced(sh.core, room.context, room.paces, kind)
     return refusal

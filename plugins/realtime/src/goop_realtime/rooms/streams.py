@@ -8,7 +8,9 @@ from typing import Any
 
 from goop_realtime.machine.containment import Contained
 from goop_realtime.model.jsonio import MalformedJson
+from goop_realtime.model.obstacles import MISMATCH
 from goop_realtime.rooms import (
+    aside,
     distributing,
     drift,
     ending,
@@ -147,6 +149,8 @@ def _closed(sh: Shared, link: Link, line: Close) -> None:
         joining.turned_away(sh, link, line)
         sh.drop(link)
         return
+    if line.code == MISMATCH:
+        aside.note(sh, room, link.peer, line.reason)
     sh.drop(link)
     ended(sh, link, line.code, reset=line.code != "replaced")
 

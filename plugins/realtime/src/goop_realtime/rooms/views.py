@@ -12,7 +12,7 @@ from goop_realtime.machine.pages import Page, View, frame
 from goop_realtime.machine.rights import is_person
 from goop_realtime.model.effects import Frame
 from goop_realtime.model.limits import PAGE_WINDOW
-from goop_realtime.rooms.entries import RoomEntry
+from goop_realtime.rooms.entries import RoomEntry, is_arrival
 from goop_realtime.rooms.entry_frames import is_own, member_frame, message_frame
 from goop_realtime.rooms.folding import fold_at
 from goop_realtime.rooms.page_rewinds import tell_gap
@@ -105,7 +105,7 @@ def pump(sh: Shared, room: Room, page: Page, view: View, frames: Frames) -> None
             break  # its content is on its way
         view.sent = entry.seq
         if entry.kind != "msg":
-            if entry.kind != "open":
+            if entry.kind == "leave" or is_arrival(entry):
                 frame(sh.core, page, member_frame(sh, room, entry))
         elif _is_for(room, entry) and not is_own(sh, page, entry):
             _tell_message(sh, room, page, view, entry, frames)

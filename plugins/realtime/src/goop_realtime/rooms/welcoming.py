@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from goop_realtime.model.obstacles import MISMATCH
-from goop_realtime.rooms import ending, folding, hosting, keys, latest
-from goop_realtime.rooms.lines import Challenge, Close, Join, Prove, SnapshotForm, Welcome
+from goop_realtime.rooms import aside, ending, folding, hosting, keys, latest, versions
+from goop_realtime.rooms.lines import Challenge, Close, Join, Prove, Welcome
 from goop_realtime.rooms.links import Link
 from goop_realtime.rooms.positions import Run, Runs
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
-from goop_realtime.types import OpenRequest, Refusal
+from goop_realtime.types import Refusal
 
 NOT_HOST = "not_host"
 
@@ -51,12 +53,17 @@ def _welcome(sh: Shared, room: Room, link: Link, line: Join) -> None:
         ending.cut(sh, link, NOT_HOST)
         return
     refusal = _refusal(sh, room, peer, line)
-    if refusal is None and peer not in room.fold.members:
-        refusal = hosting.admit(sh, room, peer, line.label)
+    has = versions.of_guest(room, line)
+    if refusal is None and not hosting.is_listed(room, peer, has):
+        refusal = hosting.admit(sh, room, peer, line.label, has)
     if room.hosting is None:
         return  # this node failed on that
     if refusal is not None:
         sh.note(room, "host", refusal.code, detail=f"{peer} may not join: {refusal.reason}")
+        if refusal.code == MISMATCH:
+            theirs = f"{line.context or 'no context'} {line.version}".strip()
+            reason = f"{sh.core.label_of(peer)} has {theirs}, which cannot take part in this room"
+            aside.note(sh, room, peer, reason)
         sh.write(link, Close(code=refusal.code, reason=refusal.reason[:300]))
         sh.drop(link)
         return
@@ -72,6 +79,7 @@ def _welcome(sh: Shared, room: Room, link: Link, line: Join) -> None:
     link.sent = link.acked = welcome.last if welcome.snapshot else welcome.fork
     hosts.links[peer] = link
     hosts.absent.pop(peer, None)
+    aside.forget(sh, room, peer)
     sh.write(link, welcome)
     latest.owe_all(room, link)
     sh.grow(room)
@@ -79,29 +87,32 @@ def _welcome(sh: Shared, room: Room, link: Link, line: Join) -> None:
 
 def _with_what(sh: Shared, room: Room, line: Join) -> Welcome | Refusal:
     """What the guest keeps, and a snapshot where it or this node has too little of the log."""
-    runs = Runs(Run(*run) for run in line.runs)
-    fork, last = room.fold.runs.fork(runs), room.log.last
+    fork, last = _fork(room, line), room.log.last
     snapshot = None
-    if fork < max(room.log.start, line.base):
+    if _needs_state(room, fork, line):
         base = folding.base_of(sh, room)
         if isinstance(base, Refusal):
             return base
-        snapshot = SnapshotForm(base.fold, base.state)
+        snapshot = versions.snapshot_of(room, base)
     return Welcome(epoch=room.epoch, fork=fork, last=last, snapshot=snapshot)
+
+
+def _fork(room: Room, line: Join) -> int:
+    return room.fold.runs.fork(Runs(Run(*run) for run in line.runs))
+
+
+def _needs_state(room: Room, fork: int, line: Join) -> bool:
+    """Whether the entries above the fork are not to be had here, or not to be folded there."""
+    return fork < max(room.log.start, line.base) or versions.needs_state(room, fork, line)
 
 
 def _refusal(sh: Shared, room: Room, peer: str, line: Join) -> Refusal | None:
     """Why somebody may not be in the room, whoever is host."""
-    if (line.context, line.hash) != (room.context_name, room.context.hash):
-        mine, theirs = room.context.type.version or "?", line.version or "?"
-        return Refusal(
-            code=MISMATCH,
-            reason=f"the host has {room.context_name or 'no context'} {mine}, "
-            f"the guest {line.context or 'no context'} {theirs}",
-        )
+    refusal = versions.refusal(sh, room, peer, line)
+    if refusal is None and _needs_state(room, _fork(room, line), line):
+        refusal = versions.unreadable(room, line)
+    if refusal is not None:
+        return refusal
     if peer in room.fold.members:
         return None
-    asked_for = OpenRequest(
-        channel=room.handle, context=room.context_name, opener=peer, peers=(peer, sh.me)
-    )
-    return sh.core.authorize(asked_for)
+    return sh.core.authorize(replace(room.request, opener=peer, peers=(peer, sh.me)))

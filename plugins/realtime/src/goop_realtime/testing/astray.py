@@ -37,6 +37,7 @@ def plugins(contexts: Sequence[ContextType]) -> Plugins:
             "broken": [broken(kind) for kind in contexts],
             "newer": [newer(kind) for kind in contexts],
             "later": [later(kind) for kind in contexts],
+            "reshaped": [reshaped(kind) for kind in contexts],
         }
         found = {name: [compile_context("sim", kind) for kind in kinds[name]] for name in kinds}
         _compiled[key] = ([*contexts], found)
@@ -81,6 +82,40 @@ def newer(context: ContextType) -> ContextType:
     """The context of the next major version, which goes with no other."""
     major = int(context.version.partition(".")[0])
     return replace(later(context), version=f"{major + 1}.0")
+
+
+class Reshaped(Broken):
+    """A Session with another form of state."""
+
+    def apply(self, message: Message) -> None:
+        """As the plugin does."""
+        self._session.apply(message)
+
+    def snapshot(self) -> JsonValue:
+        """The state in its new form."""
+        return {"state": self._session.snapshot()}
+
+
+def reshaped(context: ContextType) -> ContextType:
+    """The context of the minor version after the next, whose state has another form."""
+
+    def opened(request: OpenRequest, snapshot: Snapshot | None) -> Session | Refusal:
+        if snapshot is not None:
+            state: Any = snapshot.state
+            snapshot = replace(snapshot, state=state["state"])
+        found = context.open_session(request, snapshot)
+        return found if isinstance(found, Refusal) else Reshaped(found)
+
+    def upgrade(state: JsonValue, since: str) -> JsonValue:
+        return {"state": in_first_form(state)}
+
+    newest = later(later(context))
+    return replace(newest, open_session=opened, upgrade=upgrade)
+
+
+def in_first_form(state: Any) -> Any:
+    """A state as the first version has it, whichever has given it."""
+    return state["state"] if isinstance(state, dict) else state
 
 
 def later(context: ContextType) -> ContextType:

@@ -55,6 +55,8 @@ class SimNode(Card, Person):
         """How many ms its clock is ahead, since its start."""
         self.plugin = "works"
         """What it finds of the contexts' plugin at its next start: a key of ``World.contexts``."""
+        self.works = "works"
+        """Which of them is the plugin as it should be; another one after an update."""
 
     def disk(self) -> Disk:
         """What it writes to."""
@@ -123,9 +125,9 @@ class SimNode(Card, Person):
 
     def mend(self) -> None:
         """Start again with the plugin as it should be."""
-        if self.plugin == "works":
+        if self.plugin == self.works:
             return
-        self.plugin = "works"
+        self.plugin = self.works
         if self.up:
             self.crash()
             self.start()

@@ -132,6 +132,22 @@ def losses(life: Life) -> None:
     life.soon(10_000, lambda: setattr(life.world, "loss", 0.0))
 
 
+def update(life: Life) -> None:
+    """Somebody's plugin is updated to a later minor version, and perhaps soon the others', too."""
+    version = life.chance.choice(("later", "later", "reshaped"))
+    nodes = life.chance.sample(life.nodes, life.chance.randrange(1, len(life.nodes) + 1))
+    for n, node in enumerate(nodes):
+        life.soon(n * life.chance.choice((100, 3_000)), partial(_update, life, node, version))
+
+
+def _update(life: Life, node: SimNode, version: str) -> None:
+    if "reshaped" in (version, node.works):
+        version = "reshaped"
+    node.works = version
+    life.watch.seen.counts[f"update to {version}"] += 1
+    node.mend()
+
+
 def leave(life: Life) -> None:
     """Somebody leaves a room, and comes back later or not at all."""
     playing(life).leaves(life.chance.choice(life.nodes))
@@ -173,6 +189,7 @@ ROOM_FAULTS: dict[Fault, int] = {
     slow_link: 2,
     losses: 2,
     lies: 3,
+    update: 3,
     leave: 3,
     host_leaves: 5,
 }

@@ -15,6 +15,7 @@ from goop_realtime.model.message_ids import parsed
 from goop_realtime.rooms.entries import RoomEntry
 from goop_realtime.rooms.positions import Position
 from goop_realtime.rooms.room import Phase, Room
+from goop_realtime.testing.astray import in_first_form
 from goop_realtime.testing.rooms.node import RoomNode
 from goop_realtime.testing.rooms.page import RoomPage
 from goop_realtime.testing.rooms.play import Playing, playing
@@ -60,7 +61,7 @@ def _one_room(handle: str, inside: list[tuple[RoomNode, Room]]) -> None:
 
 def _state(room: Room) -> bytes:
     state: Any = room.session.snapshot() if room.session is not None else None
-    return encode(state)
+    return encode(in_first_form(state))
 
 
 def _everybody(play: Playing, handle: str, inside: list[tuple[RoomNode, Room]]) -> None:

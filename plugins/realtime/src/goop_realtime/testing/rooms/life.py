@@ -32,3 +32,10 @@ class RoomLife(Life):
     ) -> None:
         count = nodes or random.Random(seed).choice(NODES)
         super().__init__(seed, scenario, nodes=count, faults=faults, judge=judge, story=story)
+
+    def _settle(self) -> None:
+        """Where some have a form of state that the others do not know, these are updated, too."""
+        if any(node.works == "reshaped" for node in self.nodes):
+            for node in self.nodes:
+                node.works = "reshaped"
+        super()._settle()

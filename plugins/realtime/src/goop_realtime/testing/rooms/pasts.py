@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Every position that any node ever had in a room: what it says, and all that was before it.
 
-A position has one content and one past, everywhere and for ever; and on no branch are there more
-members than the room has places.
+A position has one content and one past, everywhere and for ever; on no branch are there more
+members than the room has places, or messages that a member's version does not know.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from goop_realtime.rooms.entries import Opening, RoomEntry
+from goop_realtime.model.jsonio import decode
+from goop_realtime.rooms.entries import Joining, MemberVersion, Opening, RoomEntry
+from goop_realtime.rooms.fold import Fold
 from goop_realtime.rooms.log import Base
 from goop_realtime.rooms.positions import ORIGIN, Epoch, Position
 from goop_realtime.testing.seen import Violation, demand
@@ -26,6 +28,11 @@ class Said(NamedTuple):
     to: str
     at: int
     content: bytes
+
+    @property
+    def is_again(self) -> bool:
+        """Whether a member has another version by it, which pages are not told."""
+        return self.kind == "join" and bool(msgspec.json.decode(self.content, type=Joining).again)
 
     @classmethod
     def by(cls, entry: RoomEntry) -> Said:
@@ -43,9 +50,11 @@ class Place(NamedTuple):
     members: tuple[str, ...]
     """Behind it, in the order in which they joined."""
     max_peers: int
+    versions: dict[str, MemberVersion]
+    """What they have of the room's context."""
 
 
-NOWHERE = Place(Said("", "", "", "", 0, b""), ORIGIN, (), 64)
+NOWHERE = Place(Said("", "", "", "", 0, b""), ORIGIN, (), 64, {})
 """What is before a room's first entry."""
 
 
@@ -73,20 +82,26 @@ class Past:
 
     def _place(self, who: str, said: Said, entry: RoomEntry, before: Position) -> Place:
         past = self.places[before]
-        members, most = past.members, past.max_peers
+        members, most, versions = past.members, past.max_peers, past.versions
         if entry.kind == "open":
             most = msgspec.json.decode(entry.raw, type=Opening).max_peers
         elif entry.kind == "join":
-            demand(entry.author not in members, f"{who} lets {entry.author} join twice")
-            members = (*members, entry.author)
+            joining = msgspec.json.decode(entry.raw, type=Joining)
+            known = entry.author in members
+            demand(known == bool(joining.again), f"{who} lets {entry.author} join twice")
+            members = members if known else (*members, entry.author)
+            if joining.has:
+                versions = {**versions, entry.author: joining.has}
         elif entry.kind == "leave":
             members = tuple(member for member in members if member != entry.author)
+            versions = {peer: has for peer, has in versions.items() if peer != entry.author}
         else:
             demand(
                 entry.author in members, f"{who} orders {entry.id} of {entry.author}, who is out"
             )
+            _is_known_to_all(who, entry, versions)
         demand(len(members) <= most, f"{len(members)} members in {self._room} of {most}")
-        return Place(said, before, members, most)
+        return Place(said, before, members, most, versions)
 
     def branch(self, position: Position) -> list[Position]:
         """All up to a position, oldest first."""
@@ -106,6 +121,13 @@ class Past:
                 demand(said.id not in found, f"{said.id} is in {self._room} twice")
                 found[said.id] = one
         return found
+
+
+def _is_known_to_all(who: str, entry: RoomEntry, versions: dict[str, MemberVersion]) -> None:
+    data = decode(entry.raw) if versions and not entry.withheld else None
+    kind = data.get("type") if isinstance(data, dict) else None
+    lacking = [peer for peer, has in versions.items() if kind and kind not in has.types]
+    demand(not lacking, f"{who} orders {entry.id}, a {kind!r}, which {lacking} do not know")
 
 
 class Kept:
@@ -166,6 +188,8 @@ class Kept:
         members = tuple(peer for peer, _ in base.fold.members)
         if place is not None:
             demand(members == place.members, f"{self._who} thinks {members} are there")
+            versions = Fold.of(base.fold).versions
+            demand(versions == place.versions, f"{self._who} thinks they have {versions}")
         beyond = seq > self.last.seq
         if beyond:
             self._held = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from goop_node.types import JsonValue
 from goop_realtime.machine.rights import HOME
 from goop_realtime.rooms import keys
 from goop_realtime.rooms.room import Phase, Room, handle_of
@@ -177,7 +178,13 @@ class Playing:
             count = MANY
         for _ in range(count):
             to = chance.choice(others) if chance.random() < self._play.private else ""
-            page.say_in(self.handles[room_id], say(chance, None, node.peer_id), to)
+            page.say_in(self.handles[room_id], self._something(node), to)
+
+    def _something(self, node: RoomNode) -> JsonValue:
+        """What somebody says, by a later version of the plugin sometimes something new."""
+        if node.works != "works" and self._life.chance.random() < 0.1:
+            return {"type": "of_tomorrow"}
+        return say(self._life.chance, None, node.peer_id)
 
     # What they see
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goop_realtime.model.message_ids import parsed
-from goop_realtime.rooms.entries import Leaving, RoomEntry
+from goop_realtime.rooms.entries import Leaving, RoomEntry, is_arrival
 from goop_realtime.rooms.positions import ORIGIN, Position
 from goop_realtime.rooms.records import (
     AppendEntry,
@@ -231,7 +231,7 @@ class RoomWatch(Watch):
             own = passed.author == who and parsed(passed.id).page == page.id
             others = bool(passed.to) and who not in (passed.to, passed.author)
             hidden = others or (who, room, at) in self._withheld
-            if not (passed.kind == "open" or own or hidden):
+            if not (passed.kind == "open" or passed.is_again or own or hidden):
                 raise Violation(
                     f"{page.id} hears of {position} after {before}, and nothing of {at} ({passed})"
                 )
@@ -276,6 +276,8 @@ def _kind(entry: RoomEntry) -> str:
     if entry.kind == "leave":
         said = msgspec.json.decode(entry.raw, type=Leaving)
         return "leave lost" if said.lost else "leave for another host" if said.next else "leave"
+    if entry.kind == "join" and not is_arrival(entry):
+        return "join again"
     return f"{entry.kind} private" if entry.to else entry.kind
 
 
