@@ -6,6 +6,7 @@ again in an outbox
 claim
 cut of nothing
 entry join
+entry join again
 entry leave
 entry leave for another host
 entry leave lost
@@ -41,6 +42,7 @@ fault slow
 fault slow_link
 fault slow_reader
 fault stop
+fault update
 find guest
 find host
 find out
@@ -65,6 +67,7 @@ frame refused outbox_full
 frame refused overtaken
 frame refused unknown_channel
 frame refused unknown_peer
+frame refused unknown_type_there
 frame rewound
 frame room
 frame room contract_mismatch
@@ -103,6 +106,7 @@ line welcome with snapshot
 message
 not handed out again
 plugin broken
+plugin later
 plugin missing
 plugin newer
 refusal divisible
@@ -112,5 +116,7 @@ rewind
 seeks for long
 snapshot taken
 trim
+update to later
+update to reshaped
 """.strip().splitlines()
 """What happens in them at least once: entries, lines, frames, codes, faults, and what is rare."""

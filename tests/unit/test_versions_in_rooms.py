@@ -233,9 +233,14 @@ def test_a_newcomer_that_lacks_a_type_of_the_log_begins_with_the_state(hall: Swa
     hall.run(ms=15_000)  # it is a member no more
     other = next(one for one in hall if one.node.up)
     hall.play([(other.name, CLEAR), (other.name, add(5))])
-    guest.start(SECOND)
+    guest.node.journal.lose_everything()
+    guest.start(FIRST)
+    guest.join("hall_1", 3)
     assert inside(hall)
     assert hall.state[0] == 5
+    assert other.send(CLEAR).code == "unknown_type_there"
+    hall.play([(guest.name, add(1)), (other.name, add(2))])
+    assert hall.state[0] == 8
 
 
 def test_a_stored_state_is_taken_over(hall: Swarm, monkeypatch: pytest.MonkeyPatch) -> None:
