@@ -11,7 +11,18 @@ test("joinRoom resolves when the node is a member, and tells what is known of th
   same({ ...body, page: "" }, { room: "arcade_1", maxPeers: 4, key: "k", listed: false, page: "" });
   same([room.id, room.context, room.state, room.maxPeers, room.self, room.host], ["arcade_1", "arcade_1", "joined", 4, "alice", "bob"]);
   same(room.members, [peer("alice"), peer("bob")]);
-  same(room.detail, { code: null, reason: null, suspended: false, host: "bob" });
+  same(room.detail, { code: null, reason: null, suspended: false, host: "bob", apart: [] });
+});
+
+test("a host's page is told who cannot take part, and why, until they can", async () => {
+  const { room, node } = await openRoom({ members: [peer("alice")], host: "alice" });
+  const apart = [{ ...peer("bob"), reason: "bob has arcade 1.0, which cannot take part in this room" }];
+  node.room("joined", { apart });
+  await settle();
+  same(room.detail.apart, apart);
+  node.room("joined", {});
+  await settle();
+  same(room.detail.apart, []);
 });
 
 for (const code of ["full", "contract_mismatch", "refused", "timeout", "undiscovered"]) {
