@@ -25,6 +25,7 @@ from benchmarks import (
     polling,
     rooms,
     rows,
+    signatures,
 )
 from benchmarks.load import Figures
 from benchmarks.processes import RATE_LIMIT
@@ -57,6 +58,7 @@ class Bench:
             "kit": self._kit,
             "rooms": self._rooms,
             "positions": self._positions,
+            "signatures": self._signatures,
         }
         if chosen := [row for row in rows.ROWS if not wanted or row in wanted]:
             await self._pages(chosen)
@@ -165,6 +167,14 @@ class Bench:
             if what in values:
                 self._report.bound(what, values[what], limit)
 
+    async def _signatures(self) -> None:
+        self._report.title("Signatures of messages in rooms, by how many are written together")
+        values: dict[str, list[float]] = {}
+        for _ in range(self._options.pairs):
+            for what, value in signatures.measure().items():
+                values.setdefault(what, []).append(value)
+        self._report.values("signatures", values)
+
     def _run(self) -> rows.Run:
         self._runs += 1
         folder = self._folder / str(self._runs)
@@ -174,6 +184,7 @@ class Bench:
 SECTIONS = (
     *rows.ROWS,
     *("chromium", "calls", "chess", "polling", "footprint", "kit", "rooms", "positions"),
+    "signatures",
 )
 
 

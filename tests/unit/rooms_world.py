@@ -23,7 +23,6 @@ from goop_realtime.machine.rights import HOME
 from goop_realtime.model.effects import CloseLink, Frame, SendLine
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.rooms.door import JoinOptions, Rooms
-from goop_realtime.rooms.entries import Signing
 from goop_realtime.rooms.records import (
     ROOM_RECORDS,
     AppendEntry,
@@ -41,6 +40,7 @@ from goop_realtime.rooms.records import (
     SetBase,
 )
 from goop_realtime.rooms.room import Room
+from goop_realtime.rooms.signatures import Signing
 from goop_realtime.rooms.stored import RoomRow, StoredRoom
 from goop_realtime.types import ContextType, Refusal
 
@@ -51,9 +51,13 @@ DELAY_MS = 5
 def signing(me: str) -> Signing:
     """Signatures that only say whose they are."""
     return Signing(
-        sign=lambda said: f"{me}:{hash(said)}".encode()[:64],
-        verify=lambda peer, said, sig: sig == f"{peer}:{hash(said)}".encode()[:64],
+        sign=lambda said: _signature(me, said),
+        verify=lambda peer, said, sig: sig == _signature(peer, said),
     )
+
+
+def _signature(peer: str, said: bytes) -> bytes:
+    return f"{peer}:{hash(said)}".encode().ljust(64)[:64]
 
 
 class World:

@@ -21,6 +21,7 @@ from goop_realtime.rooms import (
     page_rewinds,
     private,
     rewinding,
+    signatures,
     versions,
 )
 from goop_realtime.rooms.fold import Fold, FoldForm, PageCount, Standing
@@ -29,7 +30,7 @@ from goop_realtime.rooms.positions import Runs
 from goop_realtime.rooms.records import AppendEntry
 from goop_realtime.testing import Violation, small_bounds, story_of
 from goop_realtime.testing.rooms import ROOM_FAULTS, Play, RoomLife
-from goop_realtime.testing.rooms.faults import asleep, update
+from goop_realtime.testing.rooms.faults import asleep, lies, update
 from goop_realtime.testing.rooms.page import RoomPage
 
 Patch = pytest.MonkeyPatch
@@ -40,9 +41,11 @@ PLAYS = {
     "refusals_for_good": Play(torn=1.0),
 }
 """What people do where else few lives would be of use."""
+LIES = {**ROOM_FAULTS, lies: 60}
 UPDATES = {**ROOM_FAULTS, update: 60}
 FAULTS = {
     "cursors_that_are_numbers": {asleep: 1},
+    "paths_that_nobody_follows": LIES,
     "types_that_somebody_lacks": UPDATES,
     "versions_that_nobody_writes_down": UPDATES,
     "snapshots_without_versions": UPDATES,
@@ -162,6 +165,11 @@ def words_that_nobody_checks(patch: Patch) -> None:
     patch.setattr(following, "is_signed", lambda *told: True)
 
 
+def paths_that_nobody_follows(patch: Patch) -> None:
+    """Of messages that share a signature any content is taken for signed."""
+    patch.setattr(signatures, "_leaf", lambda said: bytes(32))
+
+
 def more_than_max_peers(patch: Patch) -> None:
     """A room is never full."""
     patch.setattr(Fold, "is_full", False)
@@ -204,6 +212,7 @@ PLANTS = [
     newest_values_not_told,
     words_that_nobody_checks,
     more_than_max_peers,
+    paths_that_nobody_follows,
     types_that_somebody_lacks,
     versions_that_nobody_writes_down,
     snapshots_without_versions,

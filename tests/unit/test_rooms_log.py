@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha512
 from itertools import pairwise
 
 import msgspec
@@ -16,15 +17,13 @@ from goop_realtime.rooms.entries import (
     Joining,
     Opening,
     RoomEntry,
-    Signing,
     digest_of,
-    is_signed,
-    signed_bytes,
 )
 from goop_realtime.rooms.fold import HOLES, PAGES_PER_AUTHOR, Fold, FoldForm, Standing
 from goop_realtime.rooms.forms import serialise
 from goop_realtime.rooms.log import Base, RoomLog
 from goop_realtime.rooms.positions import MAX_RUNS, Epoch, Run, Runs
+from goop_realtime.rooms.signatures import Signing, is_signed, signed_bytes
 
 
 def entry(seq: int, epoch: tuple[int, str] = (1, "h"), **fields: object) -> RoomEntry:
@@ -226,7 +225,8 @@ def test_unknown_types_and_fields_are_ignored() -> None:
 
 def test_a_signature_is_for_one_message_in_one_room() -> None:
     signing = Signing(
-        sign=lambda said: b"signed:" + said, verify=lambda peer, said, sig: sig == b"signed:" + said
+        sign=lambda said: sha512(said).digest(),
+        verify=lambda peer, said, sig: sig == sha512(said).digest(),
     )
 
     def signed(room: str, one: RoomEntry, digest: bytes) -> RoomEntry:
@@ -235,15 +235,15 @@ def test_a_signature_is_for_one_message_in_one_room() -> None:
 
     salt, raw = b"s" * 16, b'"hello"'
     public = signed("r", entry(1, raw=raw, salt=salt), digest_of(salt, raw))
-    assert is_signed(signing, "r", public)
-    assert not is_signed(signing, "other", public)
+    assert is_signed(signing, "r", public, {})
+    assert not is_signed(signing, "other", public, {})
     for changed in ({"raw": b'"bye"'}, {"author": "b"}, {"id": "p-2"}, {"to": "b"}):
-        assert not is_signed(signing, "r", msgspec.structs.replace(public, **changed))
+        assert not is_signed(signing, "r", msgspec.structs.replace(public, **changed), {})
     private = entry(1, to="b", raw=raw, salt=salt, digest=digest_of(salt, raw))
     private = signed("r", private, private.digest)
-    assert is_signed(signing, "r", private)
-    assert is_signed(signing, "r", msgspec.structs.replace(private, raw=b"", salt=b""))
-    assert not is_signed(signing, "r", msgspec.structs.replace(private, raw=b'"bye"'))
+    assert is_signed(signing, "r", private, {})
+    assert is_signed(signing, "r", msgspec.structs.replace(private, raw=b"", salt=b""), {})
+    assert not is_signed(signing, "r", msgspec.structs.replace(private, raw=b'"bye"'), {})
 
 
 def test_later_epochs_are_greater() -> None:

@@ -23,9 +23,9 @@ from goop_realtime.model.effects import Committed, channel_of
 from goop_realtime.model.failure import Failure
 from goop_realtime.model.times import sooner
 from goop_realtime.rooms.door import Rooms
-from goop_realtime.rooms.entries import Signing
 from goop_realtime.rooms.records import RoomCommitted
 from goop_realtime.rooms.room import is_room
+from goop_realtime.rooms.signatures import Signing
 from goop_realtime.rooms.stored import StoredRoom
 
 

@@ -43,11 +43,11 @@ from goop_realtime.rooms import (
     waits,
 )
 from goop_realtime.rooms.callers import JoinOptions as JoinOptions
-from goop_realtime.rooms.entries import Signing
 from goop_realtime.rooms.missing import Missing
 from goop_realtime.rooms.records import RoomCommitted, RoomRecord
 from goop_realtime.rooms.rooms import Shared
 from goop_realtime.rooms.rows import Row
+from goop_realtime.rooms.signatures import Signing
 from goop_realtime.rooms.stored import StoredRoom
 from goop_realtime.types import Refusal
 

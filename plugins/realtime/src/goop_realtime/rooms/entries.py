@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The entries of a room's log, and what an author signs of its messages (pure)."""
+"""The entries of a room's log (pure); ``signatures.py`` has what authors sign."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Literal
 
 import msgspec
 
-from goop_realtime.model.jsonio import MalformedJson, encode
+from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.wire import MAX_CONTEXT, MAX_VERSION, PeerId, Types
 from goop_realtime.rooms.positions import Epoch, Position
 
@@ -127,35 +125,6 @@ class RoomOutgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     to: str = ""
 
 
-@dataclass(frozen=True)
-class Signing:
-    """Ed25519 as the node has it: its own key, and everybody's public one, which a peer id is."""
-
-    sign: Callable[[bytes], bytes]
-    verify: Callable[[str, bytes, bytes], bool]
-    """``(peer, bytes, signature)``."""
-
-
 def digest_of(salt: bytes, raw: bytes) -> bytes:
     """What stands for a message's content in its signature. Nobody guesses it from that."""
     return sha256(salt + raw).digest()
-
-
-def signed_bytes(room: str, message_id: str, author: str, to: str, digest: bytes) -> bytes:
-    """What the author of a message signs; ``room`` is the id of the room's ``open`` entry."""
-    said = [room, message_id, author, "msg", to, digest.hex()]
-    return b"goop room message\0" + encode(list(said))
-
-
-def is_signed(signing: Signing, room: str, entry: RoomEntry) -> bool:
-    """Whether the author of a message has signed it for this room; others need no signature.
-
-    A private one's content, where it is here, must be the one that was signed.
-    """
-    if entry.kind != "msg":
-        return True
-    digest = entry.digest or digest_of(entry.salt, entry.raw)
-    if entry.digest and not entry.withheld and digest_of(entry.salt, entry.raw) != digest:
-        return False
-    said = signed_bytes(room, entry.id, entry.author, entry.to, digest)
-    return signing.verify(entry.author, said, entry.sig)

@@ -20,13 +20,14 @@ from goop_realtime.rooms import (
     seeking,
     versions,
 )
-from goop_realtime.rooms.entries import Leaving, RoomEntry, digest_of, is_arrival, is_signed
+from goop_realtime.rooms.entries import Leaving, RoomEntry, digest_of, is_arrival
 from goop_realtime.rooms.entry_lines import entry_of
 from goop_realtime.rooms.lines import Ack, Confirm, EntryLine, Moved, Msg, Refuse, Stable
 from goop_realtime.rooms.links import Link
 from goop_realtime.rooms.positions import is_plausible
 from goop_realtime.rooms.room import Phase, Room
 from goop_realtime.rooms.rooms import Shared
+from goop_realtime.rooms.signatures import is_signed
 from goop_realtime.types import Refusal
 
 STALLED_MS = 10_000
@@ -74,7 +75,7 @@ def take(sh: Shared, link: Link, new: RoomEntry, *, ours: bool = False) -> None:
         reason = f"{new.kind} {new.seq} of {new.author} after {room.log.last}"
         _break_off(sh, link, "malformed_json", reason)
         return
-    if not ours and not is_signed(sh.signing, room.fold.room, new):
+    if not ours and not is_signed(sh.signing, room.fold.room, new, room.roots):
         _break_off(sh, link, "forged", f"{new.author} has not signed {new.id}")
         return
     try:
@@ -162,13 +163,16 @@ def send_outbox(sh: Shared, room: Room) -> None:
     if link is None or not link.caught_up or len(link.ids) >= len(room.outbox):
         return
     flight = sum(len(said.raw) for said in room.outbox if said.id in link.ids)
+    leave = []
     for said in room.outbox:
         if said.id in link.ids:
             continue
         if flight >= LINK_WINDOW:
-            return
-        sig = link.ids[said.id] = hosting.sign(sh, room, said)
+            break
+        leave.append(said)
         flight += len(said.raw)
+    for said, sig in hosting.signed(sh, room, leave):
+        link.ids[said.id] = sig
         data = msgspec.Raw(said.raw)
         sh.write(link, Msg(id=said.id, at=said.at, to=said.to, data=data, salt=said.salt, sig=sig))
 

@@ -7,6 +7,8 @@ then makes it visible.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -25,7 +27,6 @@ from goop_realtime.rooms.entries import (
     RoomEntry,
     RoomOutgoing,
     digest_of,
-    signed_bytes,
 )
 from goop_realtime.rooms.fold import Standing
 from goop_realtime.rooms.lines import Msg, Refuse
@@ -34,6 +35,7 @@ from goop_realtime.rooms.positions import Epoch
 from goop_realtime.rooms.records import ClaimEpoch
 from goop_realtime.rooms.room import Hosting, Phase, Room
 from goop_realtime.rooms.rooms import Shared
+from goop_realtime.rooms.signatures import TOGETHER, is_proved, prove, signed_bytes
 from goop_realtime.types import Refusal
 
 LOST = Refusal(code="lost", reason="too long ago: nobody knows what became of it")
@@ -179,19 +181,27 @@ def _checked(room: Room, said: RoomOutgoing, data: JsonValue) -> Refusal | None:
 
 def order_own(sh: Shared, room: Room, said: RoomOutgoing, data: JsonValue) -> Refusal | None:
     """Give a message of our own pages its place."""
-    return order(sh, room, sh.me, said, sign(sh, room, said), data)
+    [(_, sig)] = signed(sh, room, [said])
+    return order(sh, room, sh.me, said, sig, data)
 
 
-def sign(sh: Shared, room: Room, said: RoomOutgoing) -> bytes:
-    """Our signature of a message for this room."""
-    digest = digest_of(said.salt, said.raw)
-    return sh.signing.sign(signed_bytes(room.fold.room, said.id, sh.me, said.to, digest))
+def signed(
+    sh: Shared, room: Room, messages: Sequence[RoomOutgoing]
+) -> Iterator[tuple[RoomOutgoing, bytes]]:
+    """Messages of ours that are written together, each with our proof of it for this room."""
+    for start in range(0, len(messages), TOGETHER):
+        batch = messages[start : start + TOGETHER]
+        said = [
+            signed_bytes(room.fold.room, one.id, sh.me, one.to, digest_of(one.salt, one.raw))
+            for one in batch
+        ]
+        yield from zip(batch, prove(sh.signing, said), strict=True)
 
 
 def order_outbox(sh: Shared, room: Room) -> None:
     """What our pages said while there was no host."""
-    for outgoing in list(room.outbox):
-        refusal = order_own(sh, room, outgoing, decode(outgoing.raw))
+    for outgoing, sig in signed(sh, room, list(room.outbox)):
+        refusal = order(sh, room, sh.me, outgoing, sig, decode(outgoing.raw))
         if room.final:
             return
         if refusal is not None:
@@ -233,7 +243,7 @@ def _judge(sh: Shared, link: Link, line: Msg) -> Refusal | None:
     said = RoomOutgoing(id=line.id, at=line.at, raw=raw, salt=line.salt, to=line.to)
     digest = digest_of(line.salt, raw)
     proof = signed_bytes(room.fold.room, line.id, link.peer, line.to, digest)
-    if not sh.signing.verify(link.peer, proof, line.sig):
+    if not is_proved(sh.signing, link.peer, proof, line.sig, room.roots):
         return FORGED
     return order(sh, room, link.peer, said, line.sig, data)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from goop_node.escaping import escaped
+from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.wire import MAX_REASON, Code, Number, PeerId, Text, Types
 from goop_realtime.rooms.entries import (
     SALT_BYTES,
@@ -21,6 +22,7 @@ from goop_realtime.rooms.entries import (
 )
 from goop_realtime.rooms.fold import MAX_MEMBERS, FoldForm, RunsForm
 from goop_realtime.rooms.forms import ContextName, EpochForm, Hex, Nonce, Reader, RoomLine, RoomName
+from goop_realtime.rooms.signatures import MAX_PROOF, is_proof
 
 ROOM_PROTOCOL = "/goop-node/room/1.0.0"
 MAX_LINE = 640 * 1024
@@ -29,7 +31,7 @@ MAX_LINE = 640 * 1024
 MessageId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~-]{1,64}-[0-9]{1,15}\Z")]
 EntryId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~-]{0,80}\Z")]
 Salt = Annotated[bytes, msgspec.Meta(max_length=SALT_BYTES)]
-Sig = Annotated[bytes, msgspec.Meta(max_length=64)]
+Sig = Annotated[bytes, msgspec.Meta(max_length=MAX_PROOF)]
 Digest = Annotated[bytes, msgspec.Meta(max_length=32)]
 EMPTY = msgspec.Raw(b"")
 
@@ -260,6 +262,8 @@ def parse(raw: bytes) -> Line | None:
     if type(line) is EntryLine:
         hides = bool(line.to and line.digest)
         refuse_misshapen(line.kind, line.id, bytes(line.data), withheld=hides)
-    elif isinstance(line, Close | Refuse | Unfit):
+    if isinstance(line, EntryLine | Msg) and not is_proof(line.sig):
+        raise MalformedJson("malformed_json", f"{line.id!r} has a path of no tree")
+    if isinstance(line, Close | Refuse | Unfit):
         line.reason = escaped(line.reason)[:MAX_REASON]
     return line

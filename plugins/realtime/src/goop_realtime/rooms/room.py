@@ -20,6 +20,7 @@ from goop_realtime.rooms.fold import Fold
 from goop_realtime.rooms.log import Base, RoomLog
 from goop_realtime.rooms.outbox import Outbox, Refusals
 from goop_realtime.rooms.positions import NO_EPOCH, Epoch
+from goop_realtime.rooms.signatures import Roots
 from goop_realtime.rooms.stored import RoomRow
 from goop_realtime.types import OpenRequest
 
@@ -132,6 +133,8 @@ class Room:
     bucket: Bucket | None = None
     """What our pages may send."""
 
+    roots: Roots = field(default_factory=dict)
+    """Of messages that share a signature, what was found to be signed."""
     nonces: dict[str, int] = field(default_factory=dict)
     """Our questions to others, and when they were asked."""
     newest: Newest = field(default_factory=Newest)

@@ -11,12 +11,12 @@ from goop_realtime.machine.core import Core
 from goop_realtime.model.effects import Changed, CloseLink, Effect, SendLine
 from goop_realtime.model.limits import Bucket
 from goop_realtime.model.trace import PAGES, REFUSING, STRANGERS
-from goop_realtime.rooms.entries import Signing
 from goop_realtime.rooms.find_lines import Listed
 from goop_realtime.rooms.forms import RoomLine, serialise
 from goop_realtime.rooms.links import Link
 from goop_realtime.rooms.records import RoomEffect, SaveRoom, SendFind
 from goop_realtime.rooms.room import Room
+from goop_realtime.rooms.signatures import Signing
 
 FIND_RATE, FIND_BURST = 600.0, 1200
 """Lines of the finding protocol that a peer may send, a second and at once: a node that seeks as

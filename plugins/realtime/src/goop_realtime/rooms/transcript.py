@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.model.wire import PeerId
-from goop_realtime.rooms.entries import RoomEntry, Signing, is_signed
+from goop_realtime.rooms.entries import RoomEntry
 from goop_realtime.rooms.entry_lines import entry_line, entry_of
 from goop_realtime.rooms.forms import ContextName, Reader, RoomId, RoomLine, serialise
 from goop_realtime.rooms.lines import EntryId, EntryLine, parse
 from goop_realtime.rooms.positions import NO_EPOCH
 from goop_realtime.rooms.room import Room
+from goop_realtime.rooms.signatures import Roots, Signing, is_signed
 
 MOST_FAULTS = 20
 """How many faults of a file are told; the others are only counted."""
@@ -88,6 +89,7 @@ def check(lines: Iterable[bytes], verify: Callable[[str, bytes, bytes], bool]) -
     report, signing = Report(), Signing(sign=lambda _: b"", verify=verify)
     last: RoomEntry | None = None
     members: set[str] | None = None
+    roots: Roots = {}
     for number, raw in enumerate(lines, start=1):
         if number == 1:
             report.head = _head(report, raw)
@@ -102,7 +104,7 @@ def check(lines: Iterable[bytes], verify: Callable[[str, bytes, bytes], bool]) -
             report.first = entry.seq
             members = set() if entry.kind == "open" else None
         fault = _order(last, entry) or _standing(report.head, entry, members)
-        if fault or not is_signed(signing, report.head.room, entry):
+        if fault or not is_signed(signing, report.head.room, entry, roots):
             report.fault(number, fault or f"{entry.author} has not signed {entry.id!r}")
         elif entry.kind == "msg":
             report.said[entry.author] += 1

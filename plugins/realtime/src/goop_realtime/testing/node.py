@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from hashlib import sha256
+from hashlib import sha512
 from typing import TYPE_CHECKING, Any
 
 from goop_realtime.contexts.registry import Registry
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def signature(who: str, data: bytes) -> bytes:
     """One that costs little, and that nobody makes for another without meaning to."""
-    return sha256(who.encode() + data).digest()
+    return sha512(who.encode() + data).digest()
 
 
 BACK_MS = 20
