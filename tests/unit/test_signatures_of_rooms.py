@@ -16,6 +16,7 @@ from nacl.signing import SigningKey
 
 from goop_realtime.model.jsonio import MalformedJson
 from goop_realtime.rooms import lines
+from goop_realtime.rooms.entries import digest_of
 from goop_realtime.rooms.forms import serialise
 from goop_realtime.rooms.signatures import (
     AUTHORS,
@@ -29,6 +30,7 @@ from goop_realtime.rooms.signatures import (
     is_proof,
     is_proved,
     prove,
+    signed_bytes,
 )
 from goop_realtime.rooms.transcript import check, transcript
 from tests.unit.rooms_world import START, Node, signing
@@ -165,9 +167,10 @@ def say_much(guest: Node, handle: str, count: int) -> list[str]:
     return [str(one) for one in ids]
 
 
-def test_what_a_page_says_in_one_turn_shares_signatures_in_every_log() -> None:
+@pytest.mark.parametrize("of_host", [False, True], ids=["guest", "host"])
+def test_what_a_page_says_in_one_turn_shares_signatures_in_every_log(of_host: bool) -> None:
     world, handle, nodes = together("a", "b", "c")
-    guest = next(node for node in nodes if node.room(handle).hosting is None)
+    guest = next(node for node in nodes if (node.room(handle).hosting is not None) is of_host)
     ids = say_much(guest, handle, 2 * TOGETHER + 1)
     world.until(lambda: all(len(node.log(handle)) == len(ids) for node in nodes))
     assert alike(handle, *nodes)
@@ -220,3 +223,30 @@ def test_a_guest_whose_path_leads_elsewhere_is_refused_that_message_alone() -> N
     say_much(guest, handle, 3)
     world.until(lambda: len(host.log(handle)) == 3)
     assert joined(handle, *nodes)
+
+
+@pytest.mark.parametrize("how", ["another tree", "another place", "another author"])
+def test_a_host_that_gives_a_message_anothers_path_is_given_up_by_name(how: str) -> None:
+    world, handle, nodes = together("a", "b", "c")
+    host = next(node for node in nodes if node.room(handle).hosting is not None)
+    guest, author = [node for node in nodes if node is not host]
+    say_much(author, handle, 4)
+    world.until(lambda: all(len(node.log(handle)) == 4 for node in nodes))
+    room, last = guest.room(handle), guest.room(handle).log.last
+    said = [
+        signed_bytes(room.fold.room, f"x-{n}", author.me, "", digest_of(b"", b"1")) for n in (1, 2)
+    ]
+    proofs = {
+        "another tree": prove(signing(author.me), [b"something", b"else"])[0],
+        "another place": prove(signing(author.me), said)[1],
+        "another author": prove(signing(host.me), said)[0],
+    }
+    (link,) = (one.id for one in guest.rooms._sh.links.values() if one.peer == host.me)
+    line = lines.EntryLine(seq=last + 1, author=author.me, id="x-1", data=b"1", sig=proofs[how])  # type: ignore[arg-type]
+    guest.rooms.lines(world.now, link, [serialise(line)])
+    guest.flush()
+    assert room.log.last == last
+    told = [row for row in guest.core.trace.rows(handle) if row["code"] == "forged"]
+    assert told[0]["detail"] == f"{author.me} has not signed x-1"
+    world.until(lambda: joined(handle, guest))  # by the same host, which has told the truth since
+    assert alike(handle, *nodes)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from goop_node.types import JsonValue
 from goop_realtime.model.bounding import bounded
@@ -134,7 +134,7 @@ def _entry(
 def order(
     sh: Shared, room: Room, author: str, said: RoomOutgoing, sig: bytes, data: JsonValue
 ) -> Refusal | None:
-    """Give a message its place, or say why it gets none."""
+    """Give a message its place, or say why it gets none. One of our own is signed later."""
     known = room.refusals.get(author, said.id)
     if known is not None:
         return receipts.refusal_of(known)
@@ -170,6 +170,8 @@ def order(
         or folding.judge(room, event)
     )
     if refusal is None:
+        if not sig:
+            room.unsigned.append((entry, to_sign(sh, room, said)))
         ordering.place(sh, room, entry, event)
     return refusal
 
@@ -181,27 +183,42 @@ def _checked(room: Room, said: RoomOutgoing, data: JsonValue) -> Refusal | None:
 
 def order_own(sh: Shared, room: Room, said: RoomOutgoing, data: JsonValue) -> Refusal | None:
     """Give a message of our own pages its place."""
-    [(_, sig)] = signed(sh, room, [said])
-    return order(sh, room, sh.me, said, sig, data)
+    return order(sh, room, sh.me, said, b"", data)
+
+
+def sign_placed(sh: Shared, room: Room) -> None:
+    """At the end of a step: sign what was ordered of our own in it, and has left for nowhere yet.
+
+    Its entry is in the log, and in the records of the step, already: it is completed there.
+    """
+    placed, room.unsigned = room.unsigned, []
+    proofs = proved(sh, [said for _, said in placed])
+    for (entry, _), proof in zip(placed, proofs, strict=True):
+        force_setattr(entry, "sig", proof)
 
 
 def signed(
     sh: Shared, room: Room, messages: Sequence[RoomOutgoing]
 ) -> Iterator[tuple[RoomOutgoing, bytes]]:
     """Messages of ours that are written together, each with our proof of it for this room."""
-    for start in range(0, len(messages), TOGETHER):
-        batch = messages[start : start + TOGETHER]
-        said = [
-            signed_bytes(room.fold.room, one.id, sh.me, one.to, digest_of(one.salt, one.raw))
-            for one in batch
-        ]
-        yield from zip(batch, prove(sh.signing, said), strict=True)
+    yield from zip(messages, proved(sh, [to_sign(sh, room, one) for one in messages]), strict=True)
+
+
+def to_sign(sh: Shared, room: Room, said: RoomOutgoing) -> bytes:
+    """What is signed of a message of ours for this room."""
+    return signed_bytes(room.fold.room, said.id, sh.me, said.to, digest_of(said.salt, said.raw))
+
+
+def proved(sh: Shared, said: Sequence[bytes]) -> Iterator[bytes]:
+    """Our proofs of what is written together."""
+    for start in range(0, len(said), TOGETHER):
+        yield from prove(sh.signing, said[start : start + TOGETHER])
 
 
 def order_outbox(sh: Shared, room: Room) -> None:
     """What our pages said while there was no host."""
-    for outgoing, sig in signed(sh, room, list(room.outbox)):
-        refusal = order(sh, room, sh.me, outgoing, sig, decode(outgoing.raw))
+    for outgoing in list(room.outbox):
+        refusal = order_own(sh, room, outgoing, decode(outgoing.raw))
         if room.final:
             return
         if refusal is not None:

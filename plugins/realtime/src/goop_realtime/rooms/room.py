@@ -133,6 +133,8 @@ class Room:
     bucket: Bucket | None = None
     """What our pages may send."""
 
+    unsigned: list[tuple[RoomEntry, bytes]] = field(default_factory=list)
+    """What was ordered of our own in this step, with what is to be signed of each."""
     roots: Roots = field(default_factory=dict)
     """Of messages that share a signature, what was found to be signed."""
     nonces: dict[str, int] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from goop_realtime.rooms import (
     distributing,
     finding,
     following,
+    hosting,
     latest,
     leaving,
     receipts,
@@ -34,6 +35,8 @@ def settle(sh: Shared) -> None:
 
 def _settle(sh: Shared, room: Room) -> None:
     finding.look(sh, room)
+    if room.unsigned:
+        hosting.sign_placed(sh, room)
     views.tell_entries(sh, room)
     if room.changed:
         room.changed = False
