@@ -229,11 +229,11 @@ def test_a_newcomer_that_lacks_a_type_of_the_log_begins_with_the_state(hall: Swa
     assert inside(hall)
     hall.play([("alice", add(3)), ("bob", CLEAR), ("carol", add(4))])
     guest = next(one for one in hall if one.name != host_of(hall))
-    guest.kill()
+    guest.node.journal.lose_everything()
+    guest.node.lose_power()
     hall.run(ms=15_000)  # it is a member no more
     other = next(one for one in hall if one.node.up)
     hall.play([(other.name, CLEAR), (other.name, add(5))])
-    guest.node.journal.lose_everything()
     guest.start(FIRST)
     guest.join("hall_1", 3)
     assert inside(hall)
