@@ -14,6 +14,7 @@ demo: ## two nodes on this machine, Alice and Bob
 	@$(BIN)/goop demo
 
 test: lint ## everything that is checked, JOBS tests at a time; pytest comes last
+	$(BIN)/python -m compileall -q $(PACKAGES) # once for all processes, whatever the environment says
 	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
 
 lint: tools ## style, types, and the page SDK's types and tests

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterator
+import ssl
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import httpx
@@ -23,9 +25,27 @@ settings.load_profile("goop")
 _patience = inspect.signature(httpx.get).parameters["timeout"].default
 for _phase in ("connect", "read", "write", "pool"):
     setattr(_patience, _phase, HANG)
+# Nodes speak plain HTTP, and reading the certificates of all authorities for each client takes
+# longer than what most of them ask: they share a context that trusts nobody.
+_no_authorities = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+for _asks in (
+    *(httpx.Client.__init__, httpx.AsyncClient.__init__),
+    *(httpx.request, httpx.stream, httpx.get, httpx.options, httpx.head),
+    *(httpx.post, httpx.put, httpx.patch, httpx.delete),
+):
+    inspect.unwrap(_asks).__kwdefaults__["verify"] = _no_authorities
 
 FAILED = "libp2p failed"
 """What a node logs when its libp2p side ends, with all streams of everybody."""
+LONGEST = {
+    "test_arcade_four.py",
+    "test_attacked_nodes.py",
+    "test_faults.py",
+    "test_player_monkey.py",
+    "test_rooms_simulation.py",
+    "test_simulation.py",
+}
+"""Files with a test that takes half a minute and more."""
 _read: dict[Path, int] = {}
 """The logs of the nodes that were started, and how far they were looked through."""
 
@@ -40,6 +60,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--hostile-seed", help="the seed of attacks")
     parser.addoption("--hostile-only", default="", help="one entry, or case: ENTRY:NUMBER")
     parser.addoption("--hostile-minutes", default=60.0, type=float, help="of attacks, in the soak")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what pytest makes of the tests, whatever the environment says of bytecode: making it
+    anew is most of what collecting takes, in each of the processes that collect."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = False
+    try:
+        return (yield)
+    finally:
+        sys.dont_write_bytecode = before
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, in random order like all the rest: what begins last should
+    not keep one process busy while the others have nothing to do any more."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -88,7 +127,8 @@ def _in_logs() -> list[str]:
     """What the others have said of it since the last time."""
     found = []
     for path, offset in _read.items():
-        if path.exists():
+        # Most nodes have ended long ago: their logs are not opened after each test.
+        if path.exists() and path.stat().st_size != offset:
             with path.open("rb") as log:
                 log.seek(offset)
                 new = log.read()

@@ -22,7 +22,8 @@ from schemathesis.specs.openapi.checks import (
 
 from goop_node.testing import NodeProcess, start_node
 
-EXAMPLES = 20
+EXAMPLES = [10, pytest.param(100, marks=pytest.mark.soak)]
+"""How often each endpoint is asked."""
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -59,9 +60,10 @@ def document(node: NodeProcess) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_every_answer_is_a_documented_one(
-    node: NodeProcess, document: dict[str, Any], mode: GenerationMode
+    node: NodeProcess, document: dict[str, Any], mode: GenerationMode, examples: int
 ) -> None:
     api = schemathesis.openapi.from_dict(document)
     api.config.update(base_url=node.url)
@@ -75,7 +77,7 @@ def test_every_answer_is_a_documented_one(
             continue  # there is nothing that could be wrong
 
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             deadline=None,
             derandomize=True,
             database=None,
