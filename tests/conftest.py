@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 import ssl
 import sys
 from collections.abc import Generator, Iterator
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from goop_node.testing import NodeProcess
 from goop_node.testing.forked import fork
 from tests.limits import HANG
+from tests.longest_first import spread
 
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile("goop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,15 +39,6 @@ for _asks in (
 
 FAILED = "libp2p failed"
 """What a node logs when its libp2p side ends, with all streams of everybody."""
-LONGEST = {
-    "test_arcade_four.py",
-    "test_attacked_nodes.py",
-    "test_faults.py",
-    "test_player_monkey.py",
-    "test_rooms_simulation.py",
-    "test_simulation.py",
-}
-"""Files with a test that takes half a minute and more."""
 _read: dict[Path, int] = {}
 """The logs of the nodes that were started, and how far they were looked through."""
 
@@ -76,9 +69,9 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, in random order like all the rest: what begins last should
-    not keep one process busy while the others have nothing to do any more."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    """In random order, but what takes longest begins first."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [items[n] for n in spread([item.path.name for item in items], processes)]
 
 
 @pytest.fixture(scope="session", autouse=True)
