@@ -26,6 +26,7 @@ FORMS: Mapping[str, str] = {
     "context:NAME": "see and answer requests for “{name}”, open channels of that kind, "
     "and read and write on those it opened or took",
     "microphone": "use your microphone, once your browser has asked you as well",
+    "wasm": "run WebAssembly, which is as fast as programs outside of the browser",
 }
 """Every form of permission, with what it allows, for people. ``NAME`` stands for a word of
 ``[a-z][a-z0-9_]{0,63}``: the name of a context as a plugin registers it."""

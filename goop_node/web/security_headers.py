@@ -8,11 +8,13 @@ from typing import Any
 
 FEATURES = ("camera", "microphone")
 """What pages may use where their template was given it; nothing else of this kind is ever given."""
+WASM = "wasm"
+"""Likewise, and no matter of the Permissions-Policy: the other one keeps WebAssembly out."""
 
 _CSP = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'self'",
+        "script-src 'self'{wasm}",
         "style-src 'self'",
         "connect-src 'self'",
         "font-src 'self'",
@@ -27,11 +29,12 @@ _CSP = "; ".join(
 
 
 def security_headers(features: Collection[str]) -> list[tuple[bytes, bytes]]:
-    """The headers for pages that may use those of ``FEATURES``."""
+    """The headers for pages that may use those of ``FEATURES`` and ``WASM``."""
+    csp = _CSP.format(wasm=" 'wasm-unsafe-eval'" if WASM in features else "")
     policy = [f"{name}=({'self' if name in features else ''})" for name in FEATURES]
     policy += ["geolocation=()", "payment=()", "usb=()"]
     return [
-        (b"content-security-policy", _CSP.encode()),
+        (b"content-security-policy", csp.encode()),
         (b"permissions-policy", ", ".join(policy).encode()),
         (b"cross-origin-resource-policy", b"same-origin"),
         (b"cross-origin-opener-policy", b"same-origin"),

@@ -131,12 +131,12 @@ def test_goop_toml_allows_templates_what_is_on_the_list(tmp_path: Path) -> None:
         (
             '[templates.ping]\nallow = ["kamera"]',
             'goop.toml: [templates.ping] allow: found "kamera", expected one of camera, '
-            'context:NAME, microphone; did you mean "camera"?',
+            'context:NAME, microphone, wasm; did you mean "camera"?',
         ),
         (
             '[templates.ping]\nallow = "camera"',
             'goop.toml: [templates.ping] allow: found "camera", expected a list with any of '
-            "camera, context:NAME, microphone",
+            "camera, context:NAME, microphone, wasm",
         ),
         (
             "[templates.ping]\nalow = []",
