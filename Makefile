@@ -7,7 +7,7 @@ PACKAGES := goop_node $(wildcard plugins/*/src)
 # Tests at a time: one more than there are cores on small machines, since many tests wait.
 JOBS ?= 3
 
-.PHONY: demo test lint python scripts soak bench wheels clean tools
+.PHONY: demo test lint python scripts soak bench docs wheels clean tools
 
 demo: ## two nodes on this machine, Alice and Bob
 	@$(PYTHON) scripts/bootstrap.py
@@ -36,6 +36,11 @@ soak: tools ## the long runs: Autobahn's cases, an hour of attacks, a thousand f
 
 bench: tools ## latency, rates and what a node takes, beside a bare relay
 	$(BIN)/python -m benchmarks.bench
+
+docs: ## the documents as a static site, into dist/docs
+	@$(PYTHON) scripts/bootstrap.py
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -c docs . dist/docs
 
 wheels: tools ## every distribution, into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist . $(dir $(wildcard plugins/*/pyproject.toml))

@@ -48,7 +48,8 @@ class Route:
 
     ``handlers`` are Litestar route handlers with paths relative to ``/api/<plugin>``. One that
     reads its body by itself names its type in ``opt={"body": TYPE}`` for ``openapi.json``.
-    Who calls, a handler learns from ``goop_node.access.caller(request)``.
+    ``callers`` are whom they are for. Who calls, a handler learns from
+    ``goop_node.access.caller(request)``.
     """
 
     handlers: Sequence[Any]

@@ -14,8 +14,9 @@ Level = Literal["ok", "note", "wrong"]
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A sentence about ``what``, and with ``do`` another on what to do about it.
+    """A sentence about ``what``, in ``words``, and with ``do`` another on what to do about it.
 
+    ``level`` says how bad it is: ``ok``; ``note``: it works, within limits; ``wrong``: it does not.
     ``place`` is the line of somebody's code that it is about, as ``FILE:LINE``.
     """
 

@@ -14,7 +14,7 @@ from goop_node.escaping import ONE_LINE
 
 @dataclass(frozen=True, kw_only=True)
 class HomePage:
-    """A folder of static files at home's own origin, at ``/home/NAME/`` from its ``index.html``.
+    """A ``folder`` of static files at home's own origin: ``/home/NAME/``, from its ``index.html``.
 
     Its scripts may do what the person may do at home: no content of others belongs there. ``name``
     is a word of ``[a-z0-9-]``; ``title`` is what home's link to it says.

@@ -19,9 +19,10 @@ Standing = Literal["friend", "discovered", "unknown", "blocked"]
 class Peer:
     """Another node as this one knows it.
 
-    ``label`` is the name it gives itself (``""`` where none was heard), ``online`` whether it says
-    that it is there, ``connected`` whether there is a connection, ``last_seen_ms`` when it was last
-    heard of (Unix ms), ``addrs`` where it may be (multiaddrs).
+    ``peer_id`` is its id (base58), ``label`` is the name it gives itself (``""`` where none was
+    heard), ``online`` whether it says that it is there, ``connected`` whether there is a
+    connection, ``last_seen_ms`` when it was last heard of (Unix ms), ``addrs`` where it may be
+    (multiaddrs).
     """
 
     peer_id: str
@@ -34,7 +35,10 @@ class Peer:
 
 @dataclass(frozen=True, kw_only=True)
 class PeerEvent:
-    """A change in what is known of a peer, or in what it is to this node (``standing``)."""
+    """A change in what is known of a peer, or in what it is to this node (``standing``).
+
+    ``kind`` says which, ``peer`` is what is known of it now.
+    """
 
     kind: Literal["found", "changed", "gone", "connected", "disconnected", "standing"]
     peer: Peer
@@ -43,8 +47,9 @@ class PeerEvent:
 class LineStream(Protocol):
     """One libp2p stream that carries newline-terminated lines, as asyncio sees it.
 
-    Reads come in batches through callbacks; writes are queued and coalesced into as few
-    transport writes as possible. All calls are made on the asyncio loop's thread.
+    Reads come in batches through callbacks; writes are queued and coalesced into as few transport
+    writes as possible. All calls are made on the asyncio loop's thread. ``peer_id`` is who is at
+    the other end, ``protocol`` what was agreed on.
     """
 
     peer_id: str
@@ -98,7 +103,7 @@ class NetworkError(Exception):
 
 
 class Network(Protocol):
-    """libp2p, as plugins see it."""
+    """libp2p, as plugins see it. ``peer_id`` is our own."""
 
     peer_id: str
 

@@ -152,8 +152,8 @@ class StreamHandler:
 class SdkModule:
     """A script served as ``/sdk/<name>`` to every page.
 
-    A ``.js`` file may import others by relative paths: it is served together with them, as one
-    classic script. Every other kind is served as it stands.
+    ``path`` is the file. A ``.js`` one may import others by relative paths: it is served together
+    with them, as one classic script. Every other kind is served as it stands.
     """
 
     name: str
@@ -180,8 +180,8 @@ class Template:
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateFlaw:
-    """A mistake in a template's ``manifest.json``: ``pointer`` (JSON Pointer) says where in it,
-    ``words`` what was found and what was expected.
+    """A mistake in the ``manifest.json`` of a ``template``: ``pointer`` (JSON Pointer) says where
+    in it, ``words`` what was found and what was expected.
 
     These two may quote the manifest: so they are shown escaped, on one line each, and cut to 1,000
     characters.

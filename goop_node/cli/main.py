@@ -17,7 +17,7 @@ from goop_node.cli.plugin_commands import brought
 from goop_node.config.file import load_config
 from goop_node.config.model import NodeConfig, StartError
 from goop_node.log_format import FORMATS, say
-from goop_node.plugins.environment import Candidate, installed
+from goop_node.plugins.environment import installed
 from goop_node.plugins.interrupts import Interrupted, interruptible
 from goop_node.plugins.last_words import LastWords
 
@@ -35,7 +35,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command ``argv`` (default: the process's own). Returns the exit code."""
-    parser = _parser()
+    parser = make_parser()
     options, rest = parser.parse_known_args(argv)
     if rest and options.command is not _brought:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -59,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of every command, those of packages without their own arguments."""
     parser = _Parser(prog="goop", description="A peer node for browser pages.")
     parser.add_argument("--version", action="version", version=f"goop-node {__version__}")
     parser.set_defaults(verbose=False, log_format="text")
@@ -234,12 +235,16 @@ def _doctor(options: argparse.Namespace) -> int:
 def _brought(options: argparse.Namespace) -> int:
     from goop_node.cli.plugin_commands import call
 
-    candidate: Candidate = options.candidate
-    parser = _Parser(prog=f"goop {candidate.name}")
+    options.config_of = _config
+    return call(options.candidate, brought_parser(options.candidate.name), options)
+
+
+def brought_parser(name: str) -> argparse.ArgumentParser:
+    """What ``goop NAME`` of a package begins with; the package adds its own arguments."""
+    parser = _Parser(prog=f"goop {name}")
     parser.add_argument("--config", metavar="FILE", help="default: ./goop.toml, if there is one")
     parser.add_argument("--data", metavar="DIR", help="where the node keeps its files")
-    options.config_of = _config
-    return call(candidate, parser, options)
+    return parser
 
 
 def _examined(options: argparse.Namespace, report: Callable[..., int]) -> int:

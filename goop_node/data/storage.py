@@ -47,7 +47,7 @@ class StorageError(Exception):
 
 
 class Database(sqlite3.Connection):
-    """A connection that knows whether its file is still the one that it opened.
+    """A connection that knows whether its file, ``path``, is still the one that it opened.
 
     ``on_trouble`` is called where it is not, with what is wrong; without it the trouble is only
     told. Checkpoints are the business of whoever watches it (``DatabaseWatch``).

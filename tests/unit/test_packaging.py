@@ -18,9 +18,8 @@ import pytest
 from goop_node.testing import start_node
 from goop_node.testing.processes import spawn
 from goop_node.web.sdk_scripts import classic
+from tests.documents.wheels import PLUGINS, ROOT, build_wheels
 
-ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = {file.parent.name: file.parent for file in ROOT.glob("plugins/*/pyproject.toml")}
 SDK = {
     "goop_node": (
         *("goop-peers.js", "goop-identity.js", "goop-names.js", "goop-reading.js"),
@@ -49,13 +48,7 @@ def sdk_of(package: str) -> set[str]:
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The wheel of each of our distributions, by its import package; built offline."""
-    folder = tmp_path_factory.mktemp("wheels")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(folder)]
-    command += [str(project) for project in (ROOT, *PLUGINS.values())]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=folder)
-    assert result.returncode == 0, result.stderr
-    return {file.name.partition("-")[0]: file for file in folder.glob("*.whl")}
+    return build_wheels(tmp_path_factory.mktemp("wheels"))
 
 
 def names(wheel: Path) -> set[str]:

@@ -38,7 +38,8 @@ class OpenRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What a Session's ``snapshot()`` gave after the entry ``(epoch, seq)`` of its log."""
+    """What a Session's ``snapshot()`` gave after the entry ``(epoch, seq)`` of its log:
+    ``state``."""
 
     epoch: int
     seq: int
@@ -50,9 +51,9 @@ class Snapshot:
 class Message:
     """One message of a channel, which has passed its schema.
 
-    ``sender`` is the peer id of its author, as the connection proved it; ``id`` is the same on
-    every node; ``sent_at_ms`` is when its author's node accepted it, by that node's clock
-    (Unix ms). ``host``: see ``LogEntry``.
+    ``sender`` is the peer id of its author, as the connection proved it; ``data`` is what they
+    said, as JSON; ``id`` is the same on every node; ``sent_at_ms`` is when its author's node
+    accepted it, by that node's clock (Unix ms). ``host``: see ``LogEntry``.
     """
 
     sender: str
@@ -86,7 +87,8 @@ class Joined:
 class Left:
     """Somebody is no member of the room any more; ``lost`` where the node was gone for too long.
 
-    ``at_ms`` is when, by the host's clock (Unix ms). ``host``: see ``LogEntry``.
+    ``peer`` is their peer id; ``at_ms`` is when, by the host's clock (Unix ms). ``host``: see
+    ``LogEntry``.
     """
 
     peer: str
@@ -110,7 +112,8 @@ class Applied:
     """A message that is in the log and committed, with its place there: ``seq`` counts from 1,
     ``epoch`` grows with every start of the host's node. Later entries have a greater pair.
 
-    In a room ``host`` is the peer id of who ordered it; in a channel ``""``.
+    ``request`` is how the channel was opened, ``message`` what was said. In a room ``host`` is the
+    peer id of who ordered it; in a channel ``""``.
     """
 
     request: OpenRequest

@@ -59,9 +59,9 @@ class Limits:
 class Summary:
     """How a channel stands, for one of its two people, in a line of text: ``"Your move"``.
 
-    It may quote messages: line breaks are shown escaped, and what is longer than a line is cut.
-    ``waiting``: that person is the one who is due. ``ended``: it has come to its end, which they
-    are told once; nobody is due any more.
+    ``text`` may quote messages: line breaks are shown escaped, and what is longer than a line is
+    cut. ``waiting``: that person is the one who is due. ``ended``: it has come to its end, which
+    they are told once; nobody is due any more.
     """
 
     text: Annotated[str, Meta(min_length=1)]
@@ -102,7 +102,7 @@ class ContextType:
 
     name: str
     """``chess`` serves ``chess`` and ``chess_<id>``, with an id of ``[A-Za-z0-9_-]{1,64}``."""
-    version: Annotated[str, Meta(max_length=64, pattern=VERSION, description=A_VERSION)]
+    version: Annotated[str, Meta(max_length=64, pattern=VERSION, description=A_VERSION)] = "1.0"
     """``MAJOR.MINOR``: nodes of the same major version go together. A minor one may add types of
     messages, refuse more, and have another form of state (``upgrade``). Other rules, other schemas
     of a type, or one less, are a new major version; a plugin may bring several majors of a name."""
@@ -176,6 +176,7 @@ class ContextType:
     """Whether pages may follow the Session's state (``onSnapshot``): told whenever the log has
     grown, 20 times a second at most, and at most 256 KiB."""
     limits: Limits = field(default_factory=Limits)
+    """How large messages may be, how many a second, and how long a channel may be suspended."""
 
 
 OLD_NAMES = {"Rejection": "Refusal", "OpenSession": "NoRules"}
