@@ -70,6 +70,8 @@ async def test_a_game_is_looked_at_while_it_is_played(
     ("query", "code"),
     [
         ("logs?limit=0", "bad_request"),
+        ("logs?chanel=rt-0000000000000000", "bad_request"),
+        ("decisions?=x", "bad_request"),
         ("logs?offset=-1", "bad_request"),
         ("decisions?limit=1001", "bad_request"),
         (f"decisions?text={'x' * 201}", "bad_request"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.params import FromQuery
 
 from goop_node.problems import Problem
@@ -41,6 +41,7 @@ def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
 
     @get("/inspector/logs")
     async def logs(
+        request: Request[Any, Any, Any],
         text: FromQuery[str] = "",
         peer: FromQuery[str] = "",
         plugin: FromQuery[str] = "",
@@ -49,6 +50,7 @@ def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
         limit: FromQuery[int] = 100,
     ) -> dict[str, JsonValue]:
         """Every channel and room of this node, in portions: how it stands, what its log holds."""
+        _refuse_others(request, {"text", "peer", "plugin", "code", "offset", "limit"})
         wanted = _wanted(text=text, peer=peer, plugin=plugin, code=code)
         start, most = _number("offset", offset, 0), _number("limit", limit, 1, MAX_ROWS)
         engine = get_bridge().engine
@@ -58,6 +60,7 @@ def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
 
     @get("/inspector/decisions")
     async def decisions(
+        request: Request[Any, Any, Any],
         channel: FromQuery[str] = "",
         peer: FromQuery[str] = "",
         code: FromQuery[str] = "",
@@ -68,6 +71,9 @@ def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
         limit: FromQuery[int] = 200,
     ) -> dict[str, JsonValue]:
         """The newest decisions, in portions: who refused, dropped or closed what, and why."""
+        _refuse_others(
+            request, {"channel", "peer", "code", "hop", "plugin", "text", "after", "limit"}
+        )
         wanted = _wanted(channel=channel, peer=peer, code=code, hop=hop, plugin=plugin, text=text)
         behind, most = _number("after", after, 0), _number("limit", limit, 1, MAX_ROWS)
         read = get_bridge().engine.read
@@ -99,6 +105,14 @@ def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
         return Response(made.source, media_type=PYTHON, headers=headers)
 
     return [logs, decisions, replay, test]
+
+
+def _refuse_others(request: Request[Any, Any, Any], known: set[str]) -> None:
+    """Raise ``Problem`` for a field that there is not: a mistyped filter would show everything."""
+    for name, _ in request.query_params.multi_items():
+        if name not in known:
+            reason = f"there is no field {name[:40]!r}; there are {', '.join(sorted(known))}"
+            raise Problem(400, "bad_request", reason)
 
 
 def _wanted(**fields: str) -> Wanted:
