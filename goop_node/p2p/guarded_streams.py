@@ -30,7 +30,9 @@ class GuardedStream(YamuxStream):
         if n is not None and n > self.longest:
             await self.reset()
             raise MuxedStreamReset(f"{n} bytes announced, at most {self.longest} may come")
-        data = await super().read(n)
+        conn: Any = self.conn
+        with conn.read_to_the_end():
+            data = await super().read(n)
         self.weigh()
         return data
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -21,12 +21,12 @@ from libp2p.abc import IMuxedConn, ISecureConn
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
 from libp2p.protocol_muxer.exceptions import MultiselectError
+from libp2p.stream_muxer.exceptions import MuxedStreamEOF
 from libp2p.stream_muxer.muxer_multistream import MuxerMultistream
 from libp2p.stream_muxer.yamux.yamux import (
     DEFAULT_WINDOW_SIZE,
     FLAG_ACK,
     FLAG_SYN,
-    HEADER_SIZE,
     PROTOCOL_ID,
     TYPE_DATA,
     TYPE_PING,
@@ -38,14 +38,14 @@ from libp2p.stream_muxer.yamux.yamux import (
 
 from goop_node.p2p import limits
 from goop_node.p2p.containment import warn
+from goop_node.p2p.frame_reader import FrameReader
 from goop_node.p2p.guarded_streams import BriefReads, guarded
 from goop_node.p2p.held import Budget
+from goop_node.p2p.stream_numbers import StreamNumbers
 from goop_node.p2p.yamux_batches import FrameBatches
 
 log = logging.getLogger(__name__)
 
-WRITE_SECONDS = 15.0
-"""How long a connection may not take a frame before it is given up."""
 CLEANUP_SECONDS = 2.0
 PING_SECONDS = 5.0
 """The pause between two pings."""
@@ -82,6 +82,8 @@ class GuardedYamux(Yamux):
         super().__init__(watched, peer_id, is_initiator)
         self.account = budget.open(self._drop)
         self._share = share
+        self._numbers = StreamNumbers(odd=not self.is_initiator_value)
+        self._reads: set[trio.CancelScope] = set()
         self._dropped = 0
         self._watched: FrameReader = watched
         self._batches = FrameBatches(watched)
@@ -106,6 +108,24 @@ class GuardedYamux(Yamux):
             self.account.close()
             self.event_closed.set()
             self.event_started.set()
+            for scope in list(self._reads):
+                scope.cancel()
+
+    @contextmanager
+    def read_to_the_end(self) -> Iterator[None]:
+        """Somebody reads a stream. Raises ``MuxedStreamEOF`` when the connection ends meanwhile.
+
+        The library wakes readers by an event for each number of a stream. Who missed one would wait
+        for good, and keep the whole connection.
+        """
+        with trio.CancelScope() as scope:
+            self._reads.add(scope)
+            try:
+                yield
+            finally:
+                self._reads.discard(scope)
+        if scope.cancelled_caught:
+            raise MuxedStreamEOF("the connection has ended")
 
     async def _write_frame(self, data: bytes) -> None:
         if self._goes_along(data):
@@ -179,6 +199,10 @@ class GuardedYamux(Yamux):
 
     def _judge(self, kind: int, flags: int, stream_id: int, length: int) -> None:
         """Raise ``YamuxBreach`` for a frame whose bytes must not be read."""
+        if kind in (TYPE_DATA, TYPE_WINDOW_UPDATE) and flags & FLAG_SYN:
+            why = self._numbers.take(stream_id)
+            if why:
+                self._break(why)
         if kind != TYPE_DATA:
             return
         stream = self.streams.get(stream_id)
@@ -258,46 +282,3 @@ class GuardedMuxers(MuxerMultistream):
         """How many streams a connection may have that its peer opens, by what is left for all."""
         free = limits.STREAMS - sum(len(muxed.streams) for muxed in self._open)
         return max(1, free // limits.SHARE_OF_STREAMS)
-
-
-class FrameReader:
-    """A secured connection that shows each yamux header to ``judge`` before the body is read."""
-
-    def __init__(self, conn: ISecureConn, judge: Callable[[int, int, int, int], None]) -> None:
-        self._conn = conn
-        self._judge = judge
-        self._header = b""
-        self._body = 0
-        self.heard = 0
-        """How often something came."""
-        self.close = conn.close
-
-    async def read(self, n: int | None = None) -> bytes:
-        """As the connection's. The muxer asks for the rest of a header or a body, never more."""
-        data = await self._conn.read(n)
-        self.heard += 1
-        if self._body:
-            self._body -= len(data)
-            return data
-        self._header += data
-        if len(self._header) == HEADER_SIZE:
-            _, kind, flags, stream_id, length = struct.unpack(YAMUX_HEADER_FORMAT, self._header)
-            self._header = b""
-            self._judge(kind, flags, stream_id, length)
-            self._body = length if kind == TYPE_DATA else 0
-        return data
-
-    async def write(self, data: bytes) -> None:
-        """As the connection's, but in one piece whoever is cancelled meanwhile.
-
-        A frame is numbered when it is encrypted. One that then is not written, since its stream
-        was closed at that moment, makes every later one unreadable: the connection is lost.
-        """
-        deadline = trio.current_time() + WRITE_SECONDS
-        with trio.CancelScope(shield=True, deadline=deadline) as scope:
-            await self._conn.write(data)
-        if scope.cancelled_caught:
-            await self._conn.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._conn, name)

@@ -261,6 +261,9 @@ def test_whatever_a_manifest_says_each_mistake_has_its_place(
     folder = write(bare, json.dumps(manifest))
     template, lines = read_template(folder)
     contexts, flaws = of_folders([template], [])
+    if any("which has no such number" in line for line in lines):
+        assert (contexts, flaws) == ([], [])  # that is no JSON: nothing of it counts
+        return
     told = [*lines, *(at(folder, one.pointer, one.words) for one in flaws)]
     assert bool(contexts) == (bool(manifest.get("contexts")) and not check_lines(folder, told))
 

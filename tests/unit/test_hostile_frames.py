@@ -15,6 +15,7 @@ from goop_node.types import Caller
 from goop_realtime.machine.channel import Phase
 from goop_realtime.testing.extremes import EXTREMES
 from goop_realtime.web.page_session import PageSession
+from goop_realtime.web.turns import Turns
 from tests.unit.test_containment import House
 
 FRAMES: dict[str, dict[str, Any]] = {
@@ -47,7 +48,7 @@ async def test_no_extreme_of_any_field_of_a_frame_fails(
     house = House()
     channel, bob = house.channel("bob")
     other, carol = house.channel("carol")
-    session = PageSession(house.bridge, Caller(kind="program"), {})
+    session = PageSession(house.bridge, Caller(kind="program"), {}, Turns())
     assert session.open()
     with caplog.at_level(logging.ERROR):
         for text in mutants(kind, other.id):

@@ -24,6 +24,7 @@ from goop_realtime.storage import committer
 from goop_realtime.storage.journal import Journal
 from goop_realtime.storage.schema import MIGRATIONS
 from goop_realtime.web.page_session import PageSession
+from goop_realtime.web.turns import Turns
 from tests.unit.test_containment import House, Stream, message
 
 Patch = pytest.MonkeyPatch
@@ -229,7 +230,7 @@ async def test_a_refusal_waits_for_the_commit_behind_what_was_accepted_before_it
 ) -> None:
     house = disk.house
     channel, _ = house.channel("bob")
-    session = PageSession(house.bridge, Caller(kind="program"), {})
+    session = PageSession(house.bridge, Caller(kind="program"), {}, Turns())
     assert session.open()
     session.frame('{"type":"subscribe","page":"q","ack":true}')
     house.bridge.flush()

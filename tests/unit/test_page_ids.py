@@ -13,6 +13,7 @@ from goop_node.types import Caller
 from goop_realtime.machine.places import MAX_PLACES
 from goop_realtime.testing import SimNode, World
 from goop_realtime.web.page_session import PageSession
+from goop_realtime.web.turns import Turns
 from tests.unit.test_containment import House
 
 CLIENT = Caller(kind="program")
@@ -77,7 +78,7 @@ async def test_a_client_that_takes_its_page_id_along_to_a_new_connection_loses_n
     sessions: dict[str, PageSession] = {}
     caller = CLIENT
     for n in range(8):
-        session = PageSession(house.bridge, caller, sessions)
+        session = PageSession(house.bridge, caller, sessions, Turns())
         assert session.open()
         session.frame(json.dumps({"type": "subscribe", "page": "me"}))
         session.frame(json.dumps({"type": "send", "channel": channel.id, "data": n}))
@@ -89,7 +90,7 @@ async def test_a_client_that_takes_its_page_id_along_to_a_new_connection_loses_n
 
 async def test_a_connection_is_one_living_page() -> None:
     house = House()
-    session = PageSession(house.bridge, CLIENT, {})
+    session = PageSession(house.bridge, CLIENT, {}, Turns())
     assert session.open()
     for n in range(2_000):
         session.frame(json.dumps({"type": "subscribe", "page": f"p{n}", "ack": True}))
@@ -103,7 +104,7 @@ async def test_a_connection_is_one_living_page() -> None:
 async def test_the_places_of_pages_that_are_gone_are_bounded() -> None:
     house = House()
     for n in range(2 * MAX_PLACES):
-        session = PageSession(house.bridge, CLIENT, {})
+        session = PageSession(house.bridge, CLIENT, {}, Turns())
         assert session.open(f"p{n}")
         session.frame(json.dumps({"type": "subscribe", "ack": True}))
         session.leave()

@@ -11,6 +11,7 @@ from goop_realtime.machine.unlogged import ROUND
 from goop_realtime.model.effects import Effect, Frame, SendLine
 from goop_realtime.testing import SimNode, World
 from goop_realtime.web.page_session import PageSession
+from goop_realtime.web.turns import Turns
 
 
 def opened() -> tuple[World, SimNode, SimNode, str]:
@@ -75,7 +76,7 @@ def test_in_front_of_a_page_that_does_not_read_waits_one_of_a_channel() -> None:
         engine: Any = None
 
     bridge: Any = NoBridge()
-    session = PageSession(bridge, Caller(kind="program"), {})
+    session = PageSession(bridge, Caller(kind="program"), {}, Turns())
     for n in range(100):
         session._put(b'{"n":%d}' % n, "rt-1")
         session._put(b'{"m":%d}' % n, "rt-2")

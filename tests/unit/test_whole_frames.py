@@ -9,8 +9,8 @@ import pytest
 import trio
 import trio.testing
 
-from goop_node.p2p import yamux_guard
-from goop_node.p2p.yamux_guard import FrameReader
+from goop_node.p2p import frame_reader
+from goop_node.p2p.frame_reader import FrameReader
 
 
 class Numbered:
@@ -59,7 +59,7 @@ def test_a_cancelled_writer_leaves_no_hole() -> None:
 
 
 def test_a_connection_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yamux_guard, "WRITE_SECONDS", 0.0)
+    monkeypatch.setattr(frame_reader, "WRITE_SECONDS", 0.0)
 
     async def run() -> Numbered:
         conn = Numbered()

@@ -81,7 +81,7 @@ class EventStream:
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
 
-def take_frames(sessions: dict[str, PageSession], caller: Caller, raw: bytes) -> None:
+async def take_frames(sessions: dict[str, PageSession], caller: Caller, raw: bytes) -> None:
     """Give posted frames to the session of their page, in order. Raises ``Problem``.
 
     What is wrong with a single frame is answered by a frame, as on a WebSocket.
@@ -96,5 +96,8 @@ def take_frames(sessions: dict[str, PageSession], caller: Caller, raw: bytes) ->
         raise Problem(
             409, "no_stream", "open /api/realtime/events?page=… of that page first, then post"
         )
-    for text in texts:
-        session.frame(text)
+    async with session.posting:  # another post may come while this one leaves others a turn
+        for text in texts:
+            if session.turn.over:
+                await session.turn.pass_on()
+            session.turn.take(session.frame, text)

@@ -34,6 +34,7 @@ from goop_realtime.web.inspector_handlers import inspector_handlers
 from goop_realtime.web.page_session import PageSession
 from goop_realtime.web.room_handlers import room_handlers
 from goop_realtime.web.sockets import PageSocket
+from goop_realtime.web.turns import Turns
 
 POSTED = "~"
 """Stands for the page in the ids of messages that are posted: no page can have it."""
@@ -44,16 +45,19 @@ WELCOME_MS = 15_000
 def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     """The handlers; ``get_bridge`` gives the running bridge."""
     sessions: dict[str, PageSession] = {}
+    turns = Turns()
 
     @get("/channels")
     async def channels(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
         """The channels that the caller may see, and the requests that wait for an answer."""
-        return get_bridge().engine.read.rows(caller(request), now_ms())
+        engine, who = get_bridge().engine, caller(request)
+        return await turns.alone(lambda: engine.read.rows(who, now_ms()))
 
     @get("/running")
     async def what_runs(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
         """What is running and what waits for the person, as far as the caller may see it."""
-        return get_bridge().engine.read.running(caller(request))
+        engine, who = get_bridge().engine, caller(request)
+        return await turns.alone(lambda: engine.read.running(who))
 
     @get("/contexts")
     async def contexts(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
@@ -157,7 +161,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """The WebSocket of pages."""
         if str(scope["type"]) != "websocket":
             raise Problem(426, "upgrade_required", "this address speaks WebSocket only")
-        session = PageSession(get_bridge(), caller(scope), sessions)
+        session = PageSession(get_bridge(), caller(scope), sessions, turns)
         await PageSocket(session, receive, send).run()
 
     @asgi("/events", copy_scope=True)
@@ -166,13 +170,13 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         if str(scope["type"]) != "http" or cast(Any, scope)["method"] != "GET":
             raise Problem(405, "method_not_allowed", "this address speaks server-sent events only")
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        session = PageSession(get_bridge(), caller(scope), sessions)
+        session = PageSession(get_bridge(), caller(scope), sessions, turns)
         await EventStream(session, receive, send).run(query.get("page", [""])[0])
 
     @post("/frames", status_code=HTTP_200_OK, opt={"body": Posted})
     async def frames(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
         """Frames of a page whose own frames go out on ``events``."""
-        take_frames(sessions, caller(request), await request.body())
+        await take_frames(sessions, caller(request), await request.body())
         await get_bridge().stored()
         return {}
 

@@ -14,6 +14,7 @@ from goop_realtime.driver.bridge import Bridge
 from goop_realtime.machine.containment import REFUSAL
 from goop_realtime.machine.pages import Page
 from goop_realtime.model.jsonio import MalformedJson, read
+from goop_realtime.web.turns import Turn, Turns
 
 MAX_FRAME = 80 * 1024
 """Bytes of a frame from a page: a message of 64 KiB and its envelope."""
@@ -39,8 +40,14 @@ class PageSession:
     ``sessions`` holds those of the node by page id: a newer one takes the older one's place.
     """
 
-    def __init__(self, bridge: Bridge, caller: Caller, sessions: dict[str, PageSession]) -> None:
+    def __init__(
+        self, bridge: Bridge, caller: Caller, sessions: dict[str, PageSession], turns: Turns
+    ) -> None:
         self.caller = caller
+        self.turn = Turn(turns)
+        """What its frames take of the node's time."""
+        self.posting = asyncio.Lock()
+        """Held while frames that were posted together are taken."""
         self._sessions = sessions
         self.wake = asyncio.Event()
         """Set when there is something to ``take``, or the session is over."""

@@ -55,6 +55,7 @@ class PageSocket:
         await self._send({"type": "websocket.close", "code": code, "reason": REASONS[code]})
 
     async def _read(self) -> None:
+        turn = self._session.turn
         while True:
             for _ in range(READ_TOGETHER):
                 message = await self._receive()
@@ -64,7 +65,9 @@ class PageSocket:
                 if text is None:
                     self._session.refuse_binary()
                 else:
-                    self._session.frame(text)
+                    turn.take(self._session.frame, text)
+                    if turn.over:
+                        await turn.pass_on()
             # What they caused goes on its way while the next ones are read.
             await asyncio.sleep(0)
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""How much of the node's time frames of pages take before everybody else has a turn.
+
+To subscribe costs as much as there are channels, and a page may say it as often as it likes. What
+pages send has to leave time for the other pages, and for messages that go through this node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import thread_time
+from typing import TypeVar
+
+TURN_SECONDS = 0.005
+"""Processor time that the frames of one connection take before it waits as long."""
+
+
+T = TypeVar("T")
+
+
+class Turns:
+    """The turns of all pages and programs of a node. Who took one waits, one behind the other.
+
+    So everything together that takes long has half of the time at most.
+    """
+
+    def __init__(self) -> None:
+        self._waiting = asyncio.Lock()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait behind the others that took a turn, and then as long as one's own was."""
+        async with self._waiting:
+            await asyncio.sleep(seconds)
+
+    async def alone(self, work: Callable[[], T]) -> T:
+        """Do at once what takes a turn of its own, behind the others that took one."""
+        async with self._waiting:
+            began = thread_time()
+            done = work()
+            await asyncio.sleep(thread_time() - began)
+            return done
+
+
+class Turn:
+    """What the frames of one connection have taken since it waited last."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._taken = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether it has taken enough: ``pass_on`` comes before the next frame."""
+        return self._taken >= TURN_SECONDS
+
+    def take(self, frame: Callable[[str], object], text: str) -> None:
+        """Have a frame taken."""
+        began = thread_time()  # what others have of the processor meanwhile does not count
+        frame(text)
+        self._taken += thread_time() - began
+
+    async def pass_on(self) -> None:
+        """Leave the time to others for a while."""
+        taken, self._taken = self._taken, 0.0
+        await self._turns.wait(taken)

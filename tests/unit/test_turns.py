@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""However much pages ask for, everybody else has a turn in between."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from time import thread_time
+from typing import Any
+
+import pytest
+
+from goop_node.types import Caller
+from goop_realtime.web import turns as turns_module
+from goop_realtime.web.event_streams import take_frames
+from goop_realtime.web.page_session import PageSession
+from goop_realtime.web.sockets import READ_TOGETHER, PageSocket
+from goop_realtime.web.turns import TURN_SECONDS, Turn, Turns
+
+HEAVY = 2 * TURN_SECONDS
+PROGRAM = Caller(kind="program")
+
+
+class Session(PageSession):
+    """Takes frames that say how long they take, and notes each."""
+
+    def __init__(self, name: str, turns: Turns, told: list[str]) -> None:
+        self.caller = PROGRAM
+        self.turn = Turn(turns)
+        self.posting = asyncio.Lock()
+        self.wake = asyncio.Event()
+        self.over = 0
+        self._name = name
+        self._told = told
+
+    def open(self, page_id: str = "") -> bool:
+        return True
+
+    def leave(self, *, for_good: bool = False) -> None:
+        pass
+
+    def frame(self, text: str) -> None:
+        end = thread_time() + float(text)
+        while thread_time() < end:
+            pass
+        self._told.append(self._name)
+
+
+async def read(session: Session, texts: list[str]) -> None:
+    """Serve a socket on which all of that has come already."""
+    messages: list[dict[str, Any]] = [{"type": "websocket.connect"}]
+    messages += [{"type": "websocket.receive", "text": text} for text in texts]
+    messages.append({"type": "websocket.disconnect"})
+    waiting = iter(messages)
+
+    async def receive() -> dict[str, Any]:
+        return next(waiting)
+
+    async def send(message: object) -> None:
+        pass
+
+    await PageSocket(session, receive, send).run()
+
+
+async def observed(told: list[str], *work: Any) -> None:
+    """Do the work, with somebody beside it who wants nothing but a turn now and then."""
+
+    async def look() -> None:
+        while True:
+            told.append("")
+            await asyncio.sleep(0)
+
+    looking = asyncio.create_task(look())
+    await asyncio.gather(*work)
+    looking.cancel()
+
+
+def together(told: list[str]) -> list[int]:
+    """How many frames were taken from one turn of the one who looks to the next."""
+    return [len(part.split()) for part in " ".join(one or "\n" for one in told).split("\n")]
+
+
+@pytest.mark.parametrize("connections", [1, 2, 5])
+async def test_of_what_takes_long_one_comes_after_the_other(connections: int) -> None:
+    turns, told = Turns(), list[str]()
+    sessions = [Session(f"{n}", turns, told) for n in range(connections)]
+    await observed(told, *(read(one, [f"{HEAVY}"] * 6) for one in sessions))
+    first, *later = [one for one in together(told) if one]
+    assert sum(together(told)) == 6 * connections
+    # What each asked for before anybody had taken a turn comes at once; from then on one by one.
+    assert first == connections
+    assert set(later) <= {1}
+
+
+async def test_what_takes_little_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns_module, "TURN_SECONDS", 60.0)
+    turns, told = Turns(), list[str]()
+    await turns._waiting.acquire()  # whoever waited now would wait for good
+    await observed(told, read(Session("a", turns, told), ["0"] * 3 * READ_TOGETHER))
+    assert [one for one in together(told) if one] == [READ_TOGETHER] * 3
+
+
+async def test_posts_of_a_page_keep_their_order() -> None:
+    turns, told = Turns(), list[str]()
+    sessions: dict[str, PageSession] = {"p": Session("p", turns, told)}
+    came: list[str] = []
+    monitored = sessions["p"]
+    taken = monitored.frame
+
+    def frame(text: str) -> None:
+        came.append(text)
+        taken(text)
+
+    monitored.frame = frame  # type: ignore[method-assign]
+    texts = [[HEAVY + n / 1e6 + k / 1e5 for k in range(3)] for n in range(4)]
+    posts = [
+        take_frames(sessions, PROGRAM, json.dumps({"page": "p", "frames": frames}).encode())
+        for frames in texts
+    ]
+    await observed(told, *posts)
+    assert came == [json.dumps(one) for frames in texts for one in frames]
+    assert max(together(told)) == 1
+
+
+async def test_lists_of_everything_are_made_one_by_one() -> None:
+    turns, told = Turns(), list[str]()
+    session = Session("list", turns, told)
+    lists = [turns.alone(lambda: session.frame(f"{HEAVY}")) for _ in range(5)]
+    await observed(told, *lists)
+    assert sum(together(told)) == 5
+    assert max(together(told)) == 1
+
+
+async def test_what_fails_gives_the_turn_on() -> None:
+    turns = Turns()
+    with pytest.raises(ZeroDivisionError):
+        await turns.alone(lambda: 1 // 0)
+    assert await turns.alone(lambda: 7) == 7
