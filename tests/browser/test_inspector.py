@@ -84,7 +84,7 @@ async def test_a_game_is_saved_as_a_test_and_its_refusals_are_found(
     browser: Browser, nodes: Nodes
 ) -> None:
     async with Program.open(nodes[0]) as a, Program.open(nodes[1]) as b:
-        channel = await a.ask(b, context="chess")
+        channel = await a.ask(b, context="chess", new=True)
         await a.send(channel, {"type": "move", "from": "e2", "to": "e4"})
         await b.received(channel, 1)
         async with inspector(browser, nodes[0], f"#{channel}") as page:
