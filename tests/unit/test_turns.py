@@ -100,6 +100,17 @@ async def test_what_takes_little_never_waits(monkeypatch: pytest.MonkeyPatch) ->
     assert [one for one in together(told) if one] == [READ_TOGETHER] * 3
 
 
+async def test_what_comes_little_by_little_never_waits() -> None:
+    turns, told = Turns(), list[str]()
+    await turns._waiting.acquire()  # whoever waited now would wait for good
+    turn, session = Turn(turns), Session("a", turns, told)
+    for _ in range(30):
+        turn.take(session.frame, f"{TURN_SECONDS / 5}")
+        assert not turn.over
+        await asyncio.sleep(0)
+    assert len(told) == 30
+
+
 async def test_posts_of_a_page_keep_their_order() -> None:
     turns, told = Turns(), list[str]()
     sessions: dict[str, PageSession] = {"p": Session("p", turns, told)}

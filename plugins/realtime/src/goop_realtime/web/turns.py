@@ -13,7 +13,8 @@ from time import thread_time
 from typing import TypeVar
 
 TURN_SECONDS = 0.005
-"""Processor time that the frames of one connection take before it waits as long."""
+"""Processor time that the frames of one connection may take in one turn of the event loop: far more
+than as many small messages take as are read together."""
 
 
 T = TypeVar("T")
@@ -43,24 +44,31 @@ class Turns:
 
 
 class Turn:
-    """What the frames of one connection have taken since it waited last."""
+    """What the frames of one connection take in this turn of the event loop."""
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._taken = 0.0
+        self._ends = False
 
     @property
     def over(self) -> bool:
-        """Whether it has taken enough: ``pass_on`` comes before the next frame."""
+        """Whether they have taken too much: ``pass_on`` comes before the next one."""
         return self._taken >= TURN_SECONDS
 
     def take(self, frame: Callable[[str], object], text: str) -> None:
         """Have a frame taken."""
+        if not self._ends:
+            self._ends = True
+            asyncio.get_running_loop().call_soon(self._end)
         began = thread_time()  # what others have of the processor meanwhile does not count
         frame(text)
         self._taken += thread_time() - began
 
     async def pass_on(self) -> None:
         """Leave the time to others for a while."""
-        taken, self._taken = self._taken, 0.0
-        await self._turns.wait(taken)
+        await self._turns.wait(self._taken)
+
+    def _end(self) -> None:
+        """Others have had their turn."""
+        self._taken, self._ends = 0.0, False
