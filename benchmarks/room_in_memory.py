@@ -34,6 +34,7 @@ from goop_realtime.machine.surroundings import Surroundings
 from goop_realtime.model.limits import NodeLimits
 from goop_realtime.storage.no_journal import NoJournal
 from goop_realtime.web.page_session import PageSession
+from goop_realtime.web.turns import Turns
 from tests.rooms.plugins.goop_field import FieldPlugin
 
 SPEAKERS = 4
@@ -132,7 +133,7 @@ class Member:
             failed=_failed,
         )
         self.bridge = Bridge(node, engine, journal)
-        self.session = PageSession(self.bridge, HOME, {})
+        self.session = PageSession(self.bridge, HOME, {}, Turns())
         self.session.open()
 
     async def open_stream(self, peer: str, protocols: Sequence[str], **options: Any) -> End:
