@@ -66,7 +66,7 @@ def test_each_change_has_one_consequence(changed: set[Path]) -> None:
     ],
 )
 def test_what_tools_leave_behind_is_no_change(path: str, wanted: bool) -> None:
-    root = Path("/work/.venv/lib/site-packages/goop_notes")
+    root = Path("/home/ann/.venv/lib/site-packages/goop_notes")
     assert matters(root / path, root) is wanted
     assert not matters(root.parent / "other" / path, root)
 
