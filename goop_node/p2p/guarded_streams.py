@@ -31,7 +31,7 @@ class GuardedStream(YamuxStream):
             await self.reset()
             raise MuxedStreamReset(f"{n} bytes announced, at most {self.longest} may come")
         conn: Any = self.conn
-        with conn.read_to_the_end():
+        with conn.until_the_end():
             data = await super().read(n)
         self.weigh()
         return data

@@ -83,7 +83,7 @@ class GuardedYamux(Yamux):
         self.account = budget.open(self._drop)
         self._share = share
         self._numbers = StreamNumbers(odd=not self.is_initiator_value)
-        self._reads: set[trio.CancelScope] = set()
+        self._waits: set[trio.CancelScope] = set()
         self._dropped = 0
         self._watched: FrameReader = watched
         self._batches = FrameBatches(watched)
@@ -108,22 +108,26 @@ class GuardedYamux(Yamux):
             self.account.close()
             self.event_closed.set()
             self.event_started.set()
-            for scope in list(self._reads):
+            for scope in list(self._waits):
                 scope.cancel()
 
     @contextmanager
-    def read_to_the_end(self) -> Iterator[None]:
-        """Somebody reads a stream. Raises ``MuxedStreamEOF`` when the connection ends meanwhile.
+    def until_the_end(self) -> Iterator[None]:
+        """Somebody waits for what this connection brings. Raises ``MuxedStreamEOF`` when it ends
+        meanwhile.
 
-        The library wakes readers by an event for each number of a stream. Who missed one would wait
-        for good, and keep the whole connection.
+        The library wakes readers by an event for each number of a stream, and those who open one by
+        places that become free. Who is forgotten there would wait for good, and keep the whole
+        connection.
         """
         with trio.CancelScope() as scope:
-            self._reads.add(scope)
+            if self.event_closed.is_set():
+                scope.cancel()
+            self._waits.add(scope)
             try:
                 yield
             finally:
-                self._reads.discard(scope)
+                self._waits.discard(scope)
         if scope.cancelled_caught:
             raise MuxedStreamEOF("the connection has ended")
 
@@ -184,8 +188,9 @@ class GuardedYamux(Yamux):
         await self._watched.close()
 
     async def open_stream(self) -> YamuxStream:
-        """A stream of ours."""
-        return guarded(await super().open_stream())
+        """A stream of ours. Raises ``MuxedStreamEOF`` when the connection ends, or has ended."""
+        with self.until_the_end():
+            return guarded(await super().open_stream())
 
     async def accept_stream(self) -> YamuxStream:
         """The next stream that the peer opens; what is beyond its share is reset."""

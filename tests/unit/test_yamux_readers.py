@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Whoever reads a stream hears of its end, whatever the peer does with the stream's number."""
+"""Whoever waits for a connection hears of its end: who reads a stream, whatever the peer does with
+the stream's number, and who opens one, however many are open."""
 
 from __future__ import annotations
 
@@ -124,6 +125,37 @@ def test_so_it_does_where_a_number_comes_back(
 
 def test_a_reader_that_nobody_wakes_ends_with_the_connection() -> None:
     assert left_waiting([(WINDOW, SYN, 1, 0, 0)], forgetful=True) == 0
+
+
+@pytest.mark.parametrize("after_the_end", [False, True])
+@pytest.mark.parametrize("free", [3, 0])
+def test_whoever_opens_a_stream_comes_to_an_end(free: int, after_the_end: bool) -> None:
+    waiting = 0
+    secured: Any = Secured([])
+
+    async def open_one(muxed: GuardedYamux) -> None:
+        nonlocal waiting
+        waiting += 1
+        with suppress(MuxedStreamError):
+            await muxed.open_stream()
+        waiting -= 1
+
+    async def story() -> None:
+        muxed = GuardedYamux(secured, PEER, True, Budget(10**6, 10**7), lambda: 100)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(muxed.start)
+            for _ in range(muxed.stream_backlog_semaphore.value - free):
+                await muxed.open_stream()
+            if after_the_end:
+                await muxed.event_closed.wait()
+            for _ in range(free + 2):
+                nursery.start_soon(open_one, muxed)
+            await muxed.event_closed.wait()
+            await trio.sleep(MINUTE)
+            nursery.cancel_scope.cancel()
+
+    trio.run(story, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert waiting == 0
 
 
 @given(st.booleans(), st.lists(st.integers(0, 40), max_size=60))
