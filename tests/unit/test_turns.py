@@ -4,15 +4,23 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from time import thread_time
 from typing import Any
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.testing import RequestFactory
 
+from goop_node.access import CALLER
 from goop_node.types import Caller
+from goop_realtime.web import room_handlers
 from goop_realtime.web import turns as turns_module
 from goop_realtime.web.event_streams import take_frames
+from goop_realtime.web.handlers import routes
 from goop_realtime.web.page_session import PageSession
 from goop_realtime.web.sockets import READ_TOGETHER, PageSocket
 from goop_realtime.web.turns import TURN_SECONDS, Turn, Turns
@@ -140,6 +148,46 @@ async def test_lists_of_everything_are_made_one_by_one() -> None:
     await observed(told, *lists)
     assert sum(together(told)) == 5
     assert max(together(told)) == 1
+
+
+ASKED = [
+    handler
+    for route in routes(MagicMock())
+    for handler in route.handlers
+    if isinstance(handler, HTTPRouteHandler) and "GET" in handler.http_methods
+]
+IN_PORTIONS = {"/inspector/replay", "/inspector/test"}
+"""These fold a log, with pauses of their own."""
+
+
+@pytest.mark.parametrize("handler", ASKED, ids=lambda handler: min(handler.paths))
+async def test_whatever_is_asked_for_waits_for_its_turn(
+    handler: HTTPRouteHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if handler.paths & IN_PORTIONS:
+        return
+    monkeypatch.setattr(room_handlers, "NEARBY_SECONDS", 0)
+    came: list[object] = []
+
+    async def alone(turns: Turns, work: Any) -> Any:
+        came.append(work)
+        return work()
+
+    monkeypatch.setattr(Turns, "alone", alone)
+    bridge = MagicMock(stored=AsyncMock())
+    bridge.engine.read.all_decisions.return_value = [], 0, 0
+    served = next(
+        known
+        for route in routes(lambda: bridge)
+        for known in route.handlers
+        if isinstance(known, HTTPRouteHandler) and known.paths == handler.paths
+    )
+    request: Request[Any, Any, Any] = RequestFactory().get()
+    request.scope[CALLER] = PROGRAM  # type: ignore[literal-required]
+    asked = inspect.signature(served.fn).parameters
+    values = {"request": request, "channel": "c", "context": "c"}
+    await served.fn(**{name: values[name] for name in asked if name in values})
+    assert came
 
 
 async def test_what_fails_gives_the_turn_on() -> None:

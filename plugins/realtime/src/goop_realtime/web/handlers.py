@@ -62,14 +62,16 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     @get("/contexts")
     async def contexts(request: Request[Any, Any, Any]) -> list[dict[str, JsonValue]]:
         """The contexts that the caller may use, with their schemas and limits."""
-        return get_bridge().engine.read.contexts(caller(request))
+        engine, who = get_bridge().engine, caller(request)
+        return await turns.alone(lambda: engine.read.contexts(who))
 
     @get("/trace")
     async def trace(
         request: Request[Any, Any, Any], channel: FromQuery[str] = ""
     ) -> list[dict[str, JsonValue]]:
         """The newest decisions: who refused, dropped or closed what, and why."""
-        return get_bridge().engine.read.trace(caller(request), channel)
+        engine, who = get_bridge().engine, caller(request)
+        return await turns.alone(lambda: engine.read.trace(who, channel))
 
     @post("/request", status_code=HTTP_201_CREATED, opt={"body": RequestBody})
     async def request_channel(request: Request[Any, Any, Any]) -> dict[str, JsonValue]:
@@ -189,9 +191,8 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
     ) -> dict[str, JsonValue]:
         """What the log of a channel or room still holds, in portions."""
         engine, who = get_bridge().engine, caller(request)
-        if is_room(channel):
-            return found(engine.rooms.history(channel, who, after or "0::0", limit))
-        return found(engine.read.history(channel, who, after or "0:0", limit))
+        source, start = (engine.rooms, "0::0") if is_room(channel) else (engine.read, "0:0")
+        return found(await turns.alone(lambda: source.history(channel, who, after or start, limit)))
 
     @get("/snapshot")
     async def snapshot(
@@ -200,7 +201,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         """What the Session of a channel or room comes to, and where in the log that is."""
         bridge, who = get_bridge(), caller(request)
         source = bridge.engine.rooms if is_room(channel) else bridge.engine.read
-        told = source.snapshot(channel, who)
+        told = await turns.alone(lambda: source.snapshot(channel, who))
         await bridge.stored(channel)
         return found(told)
 
@@ -215,7 +216,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
         bridge, who = get_bridge(), caller(request)
         read = bridge.engine.read
         await bridge.stored(found(read.found(channel, who, Right.USE)).id)
-        return found(read.pending(channel, who, after, limit))
+        return found(await turns.alone(lambda: read.pending(channel, who, after, limit)))
 
     callers = {Who.HOME, Who.ANY_TEMPLATE, Who.PROGRAM}
     return [
@@ -224,7 +225,7 @@ def routes(get_bridge: Callable[[], Bridge]) -> list[Route]:
             callers=callers,
         ),
         Route(handlers=[request_channel, accept, decline, dismiss, send, close], callers=callers),
-        Route(handlers=room_handlers(get_bridge, sessions), callers=callers),
+        Route(handlers=room_handlers(get_bridge, sessions, turns), callers=callers),
         Route(handlers=[connect, events, frames], callers=callers),
-        Route(handlers=inspector_handlers(get_bridge), callers={Who.HOME, Who.PROGRAM}),
+        Route(handlers=inspector_handlers(get_bridge, turns), callers={Who.HOME, Who.PROGRAM}),
     ]

@@ -20,6 +20,7 @@ from goop_realtime.model.jsonio import MAX_INTEGER
 from goop_realtime.rooms.room import is_room
 from goop_realtime.types import Refusal
 from goop_realtime.web.answers import found
+from goop_realtime.web.turns import Turns
 
 MAX_ROWS = 1000
 """Of one answer."""
@@ -28,7 +29,7 @@ MAX_WANTED = 200
 PYTHON = "text/x-python"
 
 
-def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
+def inspector_handlers(get_bridge: Callable[[], Bridge], turns: Turns) -> list[Any]:
     """The handlers; ``get_bridge`` gives the running bridge."""
 
     def source(log_id: str, after: int) -> Recording | Refusal:
@@ -54,9 +55,13 @@ def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
         wanted = _wanted(text=text, peer=peer, plugin=plugin, code=code)
         start, most = _number("offset", offset, 0), _number("limit", limit, 1, MAX_ROWS)
         engine = get_bridge().engine
-        every = [*engine.read.logs(), *engine.rooms.logs()]
-        rows, total = logs_page(every, wanted, start, most)
-        return {"self": engine.read.me, "rows": rows, "total": total, "all": len(every)}
+
+        def page() -> dict[str, JsonValue]:
+            every = [*engine.read.logs(), *engine.rooms.logs()]
+            rows, total = logs_page(every, wanted, start, most)
+            return {"self": engine.read.me, "rows": rows, "total": total, "all": len(every)}
+
+        return await turns.alone(page)
 
     @get("/inspector/decisions")
     async def decisions(
@@ -77,16 +82,20 @@ def inspector_handlers(get_bridge: Callable[[], Bridge]) -> list[Any]:
         wanted = _wanted(channel=channel, peer=peer, code=code, hop=hop, plugin=plugin, text=text)
         behind, most = _number("after", after, 0), _number("limit", limit, 1, MAX_ROWS)
         read = get_bridge().engine.read
-        every, count, dropped = read.all_decisions()
-        rows, following = decisions_page(every, wanted, behind, most)
-        return {
-            "run": read.epoch,
-            "rows": rows,
-            "next": following,
-            "count": count,
-            "dropped": dropped,
-            **{f"{key}s": values(every, key) for key in ("hop", "code", "plugin")},
-        }
+
+        def page() -> dict[str, JsonValue]:
+            every, count, dropped = read.all_decisions()
+            rows, following = decisions_page(every, wanted, behind, most)
+            return {
+                "run": read.epoch,
+                "rows": rows,
+                "next": following,
+                "count": count,
+                "dropped": dropped,
+                **{f"{key}s": values(every, key) for key in ("hop", "code", "plugin")},
+            }
+
+        return await turns.alone(page)
 
     @get("/inspector/replay")
     async def replay(

@@ -22,6 +22,7 @@ from goop_realtime.types import Refusal
 from goop_realtime.web.answers import body_of, done, found
 from goop_realtime.web.bodies import ChannelBody
 from goop_realtime.web.page_session import PageSession
+from goop_realtime.web.turns import Turns
 
 JSON_LINES = "application/jsonl"
 NEARBY_SECONDS = 0.4
@@ -35,7 +36,9 @@ class JoinBody(JoinOptions, frozen=True, kw_only=True, rename="camel"):
     page: str = ""
 
 
-def room_handlers(get_bridge: Callable[[], Bridge], sessions: dict[str, PageSession]) -> list[Any]:
+def room_handlers(
+    get_bridge: Callable[[], Bridge], sessions: dict[str, PageSession], turns: Turns
+) -> list[Any]:
     """The handlers; ``sessions`` are the pages' connections by page id."""
 
     @post("/join", status_code=HTTP_200_OK, opt={"body": JoinBody})
@@ -60,27 +63,29 @@ def room_handlers(get_bridge: Callable[[], Bridge], sessions: dict[str, PageSess
         return {}
 
     @get("/rooms")
-    async def rooms(
+    async def known_rooms(
         request: Request[Any, Any, Any], context: FromQuery[str | None] = None
     ) -> list[dict[str, JsonValue]]:
         """The rooms that this node is in, as far as the caller may see them; with ``context``
         (a full name, or nothing for none) the open ones of it, here and nearby."""
         bridge, who = get_bridge(), caller(request)
+        rooms = bridge.engine.rooms
         if context is None:
-            return bridge.engine.rooms.rows(who)
-        found(bridge.engine.rooms.nearby(now_ms(), who, context))
+            return await turns.alone(lambda: rooms.rows(who))
+        found(await turns.alone(lambda: rooms.nearby(now_ms(), who, context)))
         await bridge.stored()
         await asyncio.sleep(NEARBY_SECONDS)
-        return found(bridge.engine.rooms.nearby(now_ms(), who, context))
+        return found(await turns.alone(lambda: rooms.nearby(now_ms(), who, context)))
 
     @get("/transcript", media_type=JSON_LINES)
     async def transcript(request: Request[Any, Any, Any], channel: FromQuery[str]) -> bytes:
         """What this node still holds of a room's log, signatures and all, one entry a line."""
         bridge, who = get_bridge(), caller(request)
         await bridge.stored(channel)
-        return found(bridge.engine.rooms.transcript(now_ms(), channel, who))
+        rooms = bridge.engine.rooms
+        return found(await turns.alone(lambda: rooms.transcript(now_ms(), channel, who)))
 
-    return [join, leave, rooms, transcript]
+    return [join, leave, known_rooms, transcript]
 
 
 def _page(sessions: dict[str, PageSession], page_id: str, who: Caller) -> Page | None:
