@@ -22,6 +22,8 @@ from goop_node.p2p.pubsub import FaithfulPubsub
 
 log = logging.getLogger(__name__)
 
+FAREWELL_SECONDS = 1.0
+"""How long a node that stops waits for those that take its farewell."""
 PROTOCOLS = [TProtocol("/meshsub/1.1.0"), TProtocol("/meshsub/1.0.0")]
 
 
@@ -48,10 +50,11 @@ class Gossip:
         # would take our first messages for ones that they have had.
         self._pubsub.counter = time.time_ns()
         self._announce = trio.Event()
+        self._leaving = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Say and hear while the block runs; say that we go at its end."""
+        """Say and hear while the block runs."""
         async with serving(self._pubsub), serving(self._router):
             await self._pubsub.wait_until_ready()
             await self._pubsub.subscribe(presence.TOPIC)
@@ -60,7 +63,6 @@ class Gossip:
                 try:
                     yield
                 finally:
-                    await self._farewell()
                     nursery.cancel_scope.cancel()
 
     def _hear(self, forwarder: ID, message: Any) -> bool:
@@ -88,7 +90,7 @@ class Gossip:
         kind = "online"
         early = Pace(limits.EARLY_RATE, limits.EARLY_BURST)
         seen: set[Any] = set()
-        while True:
+        while not self._leaving:
             await self._publish(kind)
             kind = "update"
             due = trio.current_time() + presence.HEARTBEAT
@@ -117,8 +119,14 @@ class Gossip:
         except Exception as error:
             log.debug("publishing presence: %r", error)
 
-    async def _farewell(self) -> None:
-        """Say that we go: best effort, while everything here is being cancelled."""
-        with trio.move_on_after(0.5) as scope:
-            scope.shield = True
+    async def farewell(self) -> None:
+        """Say that we go to everybody who is connected, and wait until that has left.
+
+        While all is still up: whoever is cancelled has nobody left to say it to. Nothing is said
+        behind it. Who takes nothing is waited for no longer than ``FAREWELL_SECONDS``.
+        """
+        self._leaving = True
+        self._router.tells_all = True
+        with trio.move_on_after(FAREWELL_SECONDS):
             await contained("the farewell", NOBODY, self._publish, "offline")
+            await self._pubsub.all_sent()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from libp2p.peer.id import ID
@@ -67,6 +67,20 @@ class BoundedGossipSub(GossipSub):
         self.mcache = Recent(GOSSIP_WINDOW, GOSSIP_HISTORY)
         nothing: Any = defaultdict(lambda: deque(maxlen=0))
         self.recent_message_deliveries = nothing
+        self.tells_all = False
+        """Whether our own messages go to everybody at once, not to our mesh alone."""
+
+    def _get_peers_to_send(
+        self,
+        topic_ids: Iterable[str],
+        msg_forwarder: ID,
+        origin: ID,
+        msg_id: bytes | None = None,
+    ) -> Iterable[ID]:
+        if self.tells_all and self.pubsub is not None and origin == self.pubsub.my_id:
+            return list(self.pubsub.peer_queues)
+        found: Iterable[ID] = super()._get_peers_to_send(topic_ids, msg_forwarder, origin, msg_id)
+        return found
 
     def _check_equivocation(self, msg: rpc_pb2.Message) -> bool:
         """A second message with an id never comes here: what has been seen is dropped before."""

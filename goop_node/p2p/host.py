@@ -70,6 +70,7 @@ class Host:
         self._dialler = Dialler(self._host.get_network(), tcp, lambda: self.addrs)
         # Before it listens: it must see every connection.
         self._gossip = Gossip(self._host, table, label, lambda: self.addrs)
+        self.farewell = self._gossip.farewell
         self._nursery: trio.Nursery | None = None
         self._redial: dict[str, tuple[float, float]] = {}
         self._dialling: set[str] = set()

@@ -38,6 +38,8 @@ class FaithfulPubsub(Pubsub):
         self._inbound: dict[ID, Any] = {}
         self._paces: dict[ID, Pace] = {}
         self._reaching: set[ID] = set()
+        self._writing = 0
+        self._written = trio.Event()
 
     async def continuously_read_stream(self, stream: Any) -> None:
         """Read a peer's RPCs until its stream ends; a peer has one such stream, the newest."""
@@ -85,6 +87,24 @@ class FaithfulPubsub(Pubsub):
         finally:
             self._reaching.discard(peer_id)
 
+    async def write_msg(self, stream: Any, rpc_msg: rpc_pb2.RPC) -> bool:
+        """Write one RPC to a peer; whether its stream was still there."""
+        self._writing += 1
+        try:
+            return await super().write_msg(stream, rpc_msg)
+        finally:
+            self._writing -= 1
+            self._look_at_queues()
+
+    def _look_at_queues(self) -> None:
+        self._written.set()
+        self._written = trio.Event()
+
+    async def all_sent(self) -> None:
+        """Wait until no peer has anything of ours still to take."""
+        while self._writing or any(map(len, self.peer_queues.values())):
+            await self._written.wait()
+
     def notify_subscriptions(self, publish_message: rpc_pb2.Message) -> None:
         """Messages are heard by the topic's validator, which knows who passed them on."""
 
@@ -98,6 +118,7 @@ class FaithfulPubsub(Pubsub):
             super()._handle_dead_peer(peer_id)
         except Exception as error:
             complain("forgetting its gossip", peer_id.to_base58(), error)
+        self._look_at_queues()
 
     def mend(self) -> None:
         """Begin anew where a connection has ended: else the next message would be lost there.

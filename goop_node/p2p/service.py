@@ -8,6 +8,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,7 @@ from goop_node.p2p.identity import Identity
 from goop_node.p2p.network import P2PNetwork
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.people import People
+from goop_node.p2p.start_error import start_error
 from goop_node.p2p.twin_watch import TwinWatch
 from goop_node.p2p.twins import OwnRun, Run
 from goop_node.p2p.whereabouts import Whereabouts, whereabouts
@@ -45,15 +47,6 @@ TWIN_STAYS = (
     "Another node, which was started later, ran with this node's identity, and has to leave the "
     "network. Was this data folder copied? Each node needs an identity.key of its own."
 )
-
-
-class P2PError(Exception):
-    """libp2p could not start. ``code`` is ``port_in_use``, ``bad_address`` or ``failed``."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class P2P:
@@ -129,7 +122,7 @@ class P2P:
             error = self._task.exception()
             self._task = None
             self.state = "stopped"
-            raise _start_error(error, self._listen)
+            raise start_error(error, self._listen)
 
     async def _run(self) -> None:
         """Serve; should trio's side fail later on, start it again with growing pauses."""
@@ -178,11 +171,22 @@ class P2P:
         self.state = "stopped"
         if self._leaving is not None:
             await asyncio.gather(self._leaving, return_exceptions=True)
+        await self._farewell()
         await self._end()
         if self.network.guest is not None:
             guest, self.network.guest = self.network.guest, None
             await guest.release()
         self._seen.save()
+
+    async def _farewell(self) -> None:
+        """Say that we go, while there are connections to say it over.
+
+        One that leaves to its twin says nothing: the others would take the twin for gone.
+        """
+        guest, host = self.network.guest, self.network.host
+        if guest is not None and host is not None:
+            with suppress(GuestEnded):
+                await guest.run(host.farewell)
 
     async def _end(self) -> None:
         """End libp2p's side, and with it every stream."""
@@ -300,17 +304,3 @@ def full_address(text: str) -> tuple[str, Address]:
         shown = text.strip()[:100]
         raise NetworkError("bad_address", f"“{shown}” cannot be dialled: {undialable(text)}")
     return found
-
-
-def _start_error(error: BaseException | None, listen: Sequence[str]) -> P2PError:
-    parts: list[BaseException] = [error] if error else []
-    texts = []
-    while parts:
-        part = parts.pop()
-        texts.append(str(part))
-        parts.extend(getattr(part, "exceptions", ()))
-        parts.extend(step for step in (part.__cause__, part.__context__) if step)
-    text = " ".join(texts)
-    if "in use" in text or "EADDRINUSE" in text or "cannot listen" in text:
-        return P2PError("port_in_use", f"cannot listen on {', '.join(listen)}: already in use")
-    return P2PError("failed", f"libp2p could not start: {text[:300]}")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from goop_node.testing import NodeProcess
+from goop_node.testing import NodeProcess, start_node
 from tests.interop.driven import Driven
 from tests.limits import HANG
 from tests.node.page import Page
@@ -64,6 +64,18 @@ async def test_presence_both_ways(alice: NodeProcess, go_peer: list[str], tmp_pa
         rows = peers["peers"] if isinstance(peers, dict) else peers
         row = next(row for row in rows if row["peerId"] == gopher.peer_id)
         assert (row["peerLabel"], row["online"]) == ("Gopher", True)
+
+
+async def test_a_go_peer_is_told_when_our_node_stops(go_peer: list[str], tmp_path: Path) -> None:
+    """As it tells others: an entry of its table is gone at once, not when it expires."""
+    alice = await asyncio.to_thread(start_node, tmp_path / "alice")
+    try:
+        async with met(alice, go_peer, tmp_path) as gopher:
+            await asyncio.to_thread(alice.stop)
+            said = await gopher.event("presence", type="offline", peer=alice.peer_id)
+            assert said["label"] == "", "a farewell carries nothing but who and when"
+    finally:
+        await asyncio.to_thread(alice.stop)
 
 
 async def test_a_flood_is_lost_between_two_of_them(go_peer: list[str], tmp_path: Path) -> None:
