@@ -5,13 +5,15 @@
 
 /** What a `GoopError` says: `code` is stable, `message` is for people. */
 interface GoopError extends Error {
+  /** Tells it from errors of the page. */
   readonly name: "GoopError";
   /** For example `declined`, `timeout`, `unreachable`, `outbox_full`, `closed`, `node_unreachable`. */
   readonly code: string;
   /** Where in the message the fault is (JSON Pointer), when a schema refused it. */
   readonly pointer?: string;
-  /** Of `permission_needed`: what has to be granted, and the address at home where that is done. */
+  /** Of `permission_needed`: what has to be granted. */
   readonly permission?: string;
+  /** Of `permission_needed`: the address at home where that is granted. */
   readonly home?: string;
   /** The HTTP status, when an endpoint of the node answered with an error. */
   readonly status?: number;
@@ -23,16 +25,26 @@ interface GoopError extends Error {
 
 interface GoopErrorConstructor {
   new (code: string, message: string, more?: object): GoopError;
+  /** What `instanceof` looks for. */
   readonly prototype: GoopError;
 }
 
 type GoopState = "connecting" | "connected" | "disconnected";
 
-/** Why a channel is in its state. `final`: it does not come back. `suspended`: it may. */
+/** What keeps a node from taking part, until it is mended there. `plugin_missing`: no plugin serves the
+ * context. `plugin_failed`: its code failed. `contract_mismatch`: the versions of the context do not go together. */
+type GoopObstacle = "plugin_missing" | "plugin_failed" | "contract_mismatch";
+
+/** Why a channel is in its state. */
 interface GoopDetail {
-  readonly code: string | null;
+  /** Of a suspended channel, what keeps it so (`null` where the other node is away); of one that has ended,
+   * how, such as `closed`, `declined` or a code of the context. */
+  readonly code: GoopObstacle | "node_unreachable" | (string & {}) | null;
+  /** The same in words, for the person; what stands in the way names the node, and versions where these are it. */
   readonly reason: string | null;
+  /** It does not come back. */
   readonly final: boolean;
+  /** It may come back: what is sent meanwhile waits. */
   readonly suspended: boolean;
   /** Whether the other person has a page open; `null` while nobody knows. */
   readonly peerPage: "open" | "none" | null;
@@ -42,15 +54,19 @@ interface GoopDetail {
  * order. `latest`: only the newest of its author, type and key counts. `volatile`: now or never. */
 type GoopDelivery = "ordered" | "latest" | "volatile";
 
-/** What came with a message; of what is not ordered, `id` is `""` and `seq` is 0. `sentAt` is in Unix milliseconds; `from` is the sender's peer id,
- * one's own when another tab of the same person sent it. `redelivered`: it may have been
- * handed out before, to a page that is gone. */
+/** What came with a message. */
 interface GoopMeta {
+  /** Names the message; `""` of one that is not ordered. */
   readonly id: string;
+  /** Its number in the log; 0 of one that is not ordered. */
   readonly seq: number;
+  /** When, in Unix milliseconds by its author's clock. */
   readonly sentAt: number;
+  /** It may have been handed out before, to a page that is gone. */
   readonly redelivered: boolean;
+  /** The sender's peer id: one's own when another tab of the same person sent it. */
   readonly from: string;
+  /** How it travelled. */
   readonly delivery: GoopDelivery;
 }
 
@@ -58,6 +74,7 @@ interface GoopMeta {
  * Every one of the three may be ignored. Of what is not ordered, awaiting it waits until it has left for the
  * own node (of `latest`: it, or a newer one), and the others reject with `unsupported`. */
 interface GoopSent extends Promise<{ id: string }> {
+  /** The message's id. */
   readonly id: string;
   /** The other node has it safely. Where `channel.delivery` is `best-effort` nobody confirms that:
    * this and `handled` reject with `unsupported`. */
@@ -67,8 +84,8 @@ interface GoopSent extends Promise<{ id: string }> {
   readonly handled: Promise<{ id: string; failed: boolean }>;
 }
 
-/** What the messages and params of contexts are, by name. Empty unless `goop types` has written it: then
- * channels and rooms of those contexts take their messages alone. */
+/** What the messages, params and versions of contexts are, by name. Empty unless `goop types` has written it:
+ * then channels and rooms of those contexts take their messages alone. */
 interface GoopContextTypes {}
 
 /** The context that serves what is asked for: `chess` serves `chess` and `chess_1`. */
@@ -79,10 +96,21 @@ type GoopSays<Id, What extends "message" | "params"> = [GoopContextOf<Id>] exten
   ? any
   : GoopContextTypes[GoopContextOf<Id>][What];
 
+/** The versions that may be found in a context's channels and rooms. Among them is any other: the page may be older
+ * than the plugin, and a channel keeps the version of one that is gone. */
+type GoopVersions<Id> = [GoopContextOf<Id>] extends [never]
+  ? string
+  : GoopContextTypes[GoopContextOf<Id>] extends { version: infer Known extends string }
+    ? Known | (string & {})
+    : string;
+
 /** A message of the past, as `history()` tells it. */
 interface GoopPast<Message = any> {
+  /** The message. */
   readonly data: Message;
+  /** What came with it. */
   readonly meta: GoopMeta;
+  /** The sender's peer id, as in `meta`. */
   readonly from: string;
 }
 
@@ -90,27 +118,42 @@ interface GoopPast<Message = any> {
  * `meta.seq` is not above that `seq` are in it, later ones are not. `state` is what the context's plugin
  * says, or `null` where the context has no state. */
 interface GoopSnapshot {
+  /** What the context's plugin says; `null` where the context has no state. */
   readonly state: any;
+  /** The last message that is in it. */
   readonly position: readonly [epoch: number, seq: number];
 }
 
 /** A message that the own node has accepted and that has no place in the log yet. `sentAt` is in
  * Unix milliseconds. */
 interface GoopPending {
+  /** The message's id. */
   readonly id: string;
+  /** The message. */
   readonly data: any;
+  /** When it was sent, in Unix milliseconds. */
   readonly sentAt: number;
 }
 
-interface GoopChannel<Message = any, Params = any> {
+interface GoopChannel<Message = any, Params = any, Version extends string = string> {
+  /** `rt-` and 16 hex digits, the same at both nodes. */
   readonly id: string;
+  /** Who the other side is. */
   readonly peerId: string;
+  /** What they are called. */
   readonly peerLabel: string;
+  /** Its full name, such as `chess_1`; `""` for none. */
   readonly context: string;
+  /** The version of the context by which it goes at one's own node, such as `1.0`: messages are of its form.
+   * It changes when a plugin is updated, which `onStateChange` tells. `""` without a context. */
+  readonly version: Version;
+  /** What its opener proposed, or `null`. */
   readonly params: Params;
   /** `log`: nothing is lost. `best-effort`: a peer with an older protocol. */
   readonly delivery: "log" | "best-effort";
+  /** How it is; `onStateChange` tells changes. */
   readonly state: GoopState;
+  /** Why it is like that. */
   readonly detail: GoopDetail;
   /** Bytes of messages that the own node has not accepted yet. */
   readonly bufferedAmount: number;
@@ -141,11 +184,13 @@ interface GoopChannel<Message = any, Params = any> {
   /** A returned promise is awaited before the next message. `latest` messages skip those that a newer one
    * has replaced. */
   onMessage: ((data: Message, meta: GoopMeta) => unknown) | null;
+  /** Another state, or another reason for it. */
   onStateChange: ((state: GoopState, detail: GoopDetail) => unknown) | null;
   /** Refusals and errors of this channel that no awaited promise reported. */
   onError: ((error: GoopError) => unknown) | null;
   /** Messages after `from` up to `to` are gone for this page; each is `[epoch, seq]`. */
   onGap: ((gap: { from: [number, number] | null; to: [number, number] | null }) => unknown) | null;
+  /** Something fleeting came; see `signal()`. */
   onSignal: ((data: any, meta: { from: string }) => unknown) | null;
   /** Where the context pushes its state (else `onError` gets `not_pushed`): told now, and whenever the
    * log has grown, 20 times a second at most. Never called while a promise it returned is pending; of
@@ -159,15 +204,21 @@ interface GoopChannel<Message = any, Params = any> {
 }
 
 interface GoopIncoming {
+  /** Of the channel that it would be. */
   readonly channelId: string;
+  /** Who asks. */
   readonly peerId: string;
+  /** What they are called. */
   readonly peerLabel: string;
+  /** The full name of the context, such as `chess_1`; `""` for none. */
   readonly context: string;
   /** The template that asks, of a request without a context; `""` where a program asks. */
   readonly app: string;
+  /** What they propose, or `null`. */
   readonly params: any;
   /** What people call the context, and the page accepting leads to, when the node knows it. */
   readonly title: string | null;
+  /** The page that accepting leads to, such as `/chess/`, when the node knows it. */
   readonly page: string | null;
   /** What it proposes, in words of the context (`"You play Black."`), or `""`. */
   readonly terms: string;
@@ -177,18 +228,27 @@ interface GoopIncoming {
   readonly expiresIn: number | null;
   /** Accepted at home already, which then led to this page: `accept()` gives the channel. */
   readonly accepted: boolean;
+  /** Say yes. Resolves once the other side has welcomed us. */
   accept(): Promise<GoopChannel>;
+  /** Say no, with words for the other person. */
   decline(reason?: string): Promise<void>;
 }
 
 /** What a request is about. */
 interface GoopAsked {
+  /** Of the channel that it would be. */
   readonly channelId: string;
+  /** The other person. */
   readonly peerId: string;
+  /** What they are called. */
   readonly peerLabel: string;
+  /** The full name of the context, such as `chess_1`; `""` for none. */
   readonly context: string;
+  /** What is proposed, or `null`. */
   readonly params: any;
+  /** What people call the context, when the node knows it. */
   readonly title: string | null;
+  /** The page that it belongs to, such as `/chess/`, when the node knows it. */
   readonly page: string | null;
 }
 
@@ -202,17 +262,20 @@ interface GoopInvitation extends GoopAsked {
   readonly reach: "sent" | "node" | "page" | "away";
   /** Resolves and rejects as the `connect()` that made it. */
   opened(): Promise<GoopChannel>;
+  /** Take it back. */
   withdraw(): Promise<void>;
 }
 
 /** A request of somebody that ended before it was answered. Kept for a week, until it is dismissed
  * or the two ask each other anew. */
 interface GoopMissed extends GoopAsked {
+  /** The template that asked, of a request without a context; `""` where a program did. */
   readonly app: string;
   /** At home: the templates that may ask back. Elsewhere `null`. */
   readonly templates: readonly string[] | null;
   /** When it came, in Unix milliseconds. */
   readonly at: number;
+  /** Forget it. */
   dismiss(): Promise<void>;
 }
 
@@ -222,10 +285,13 @@ interface GoopMissed extends GoopAsked {
 type GoopIncomingEnded = GoopIncoming & { readonly code: string };
 
 interface GoopConnectOptions<Id extends string = string> {
+  /** Whose rules hold, such as `chess_1`; none unless told. */
   context?: Id;
+  /** What to propose, as the context's schema has it; nothing unless told. */
   params?: GoopSays<Id, "params">;
   /** Milliseconds, 60,000 unless told otherwise. */
   timeout?: number;
+  /** Aborting it withdraws the request. */
   signal?: AbortSignal;
   /** Hand out everything that the log still holds, before what is new. */
   since?: "start";
@@ -238,13 +304,17 @@ interface GoopConnectOptions<Id extends string = string> {
 
 /** A channel, a request or a room in the list of what runs, as this page may see it. */
 interface GoopRunning {
+  /** Its id; a room's handle. */
   readonly channelId: string;
   /** `""` of a room, whose other members' names are the `peerLabel`. */
   readonly peerId: string;
+  /** Who the others are, in words. */
   readonly peerLabel: string;
   /** Of a room: its id, and who is in it. */
   readonly room?: string;
+  /** Of a room: who is in it. */
   readonly members?: readonly GoopMember[];
+  /** Its full name, such as `chess_1`; `""` for none. */
   readonly context: string;
   /** The template that asks, of a channel without a context. */
   readonly app: string;
@@ -269,7 +339,8 @@ interface GoopRunning {
   /** When the newest entry of its log was written, in Unix milliseconds. */
   readonly since: number | null;
   /** What keeps it suspended, where something does. */
-  readonly code?: string;
+  readonly code?: GoopObstacle | (string & {});
+  /** The same in words, for the person. */
   readonly reason?: string;
   /** Of all pages of this node that follow, this one is to notify. */
   readonly notify: boolean;
@@ -278,6 +349,7 @@ interface GoopRunning {
 interface GoopFollowing {
   /** Whether this page shows notifications: of those that do, the node picks one. */
   notifies: boolean;
+  /** Hear no more. */
   stop(): void;
 }
 
@@ -291,8 +363,10 @@ interface GoopRealtime {
   connect<Id extends string = string>(
     peerId: string,
     options?: GoopConnectOptions<Id>,
-  ): Promise<GoopChannel<GoopSays<Id, "message">, GoopSays<Id, "params">>>;
+  ): Promise<GoopChannel<GoopSays<Id, "message">, GoopSays<Id, "params">, GoopVersions<Id>>>;
+  /** As `request.accept()`, by the id. */
   accept(channelId: string): Promise<GoopChannel>;
+  /** As `request.decline()`, by the id. */
   decline(channelId: string, reason?: string): Promise<void>;
   /** The living channels that this page may use, for instance after a reload. */
   channels(): Promise<GoopChannel[]>;
@@ -307,7 +381,7 @@ interface GoopRealtime {
   joinRoom<Id extends string = string>(
     roomId: Id,
     options?: GoopRoomOptions,
-  ): Promise<GoopRoom<GoopSays<Id, "message">>>;
+  ): Promise<GoopRoom<GoopSays<Id, "message">, GoopVersions<Id>>>;
   /** Open rooms of a context nearby; without one, those of this template that have none. */
   rooms(context?: string): GoopOpenRooms;
   /** Requests for `context` and `context_<id>` go to `onRequest`, whatever others on this page
@@ -325,9 +399,11 @@ interface GoopRealtime {
   watch(context: string, onChange: () => unknown): () => void;
   /** Requests whose context nobody on this page serves. */
   onIncoming: ((request: GoopIncoming) => unknown) | null;
+  /** A request that `onIncoming` told is over, and how. */
   onIncomingEnded: ((request: GoopIncomingEnded) => unknown) | null;
   /** Errors of the node that belong to no channel. */
   onError: ((error: GoopError) => unknown) | null;
+  /** The class of its errors. */
   readonly GoopError: GoopErrorConstructor;
 }
 
@@ -347,6 +423,8 @@ interface GoopAttention {
 }
 
 interface GoopGlobal {
+  /** Needs `goop-realtime.js`. */
   realtime: GoopRealtime;
+  /** Needs `goop-attention.js`. */
   attention: GoopAttention;
 }

@@ -3,7 +3,9 @@
 /// <reference path="./goop-realtime.d.ts" />
 
 interface GoopMember {
+  /** Who it is. */
   readonly peerId: string;
+  /** What they are called. */
   readonly peerLabel: string;
 }
 
@@ -11,18 +13,23 @@ interface GoopMember {
  * from host to host. */
 type GoopRoomPlace = [number: number, host: string, seq: number];
 
-/** `suspended`: no host just now; what is sent waits. `host`: the member that orders, `""` for none. */
+/** Why a room is in its state. */
 interface GoopRoomDetail {
-  readonly code: string | null;
+  /** Of a suspended room, what keeps it so (`null` while a host is looked for); of one that was left, how. */
+  readonly code: GoopObstacle | "node_unreachable" | (string & {}) | null;
+  /** The same in words, for the person. */
   readonly reason: string | null;
+  /** No host just now, or none that this node's version can follow: what is sent waits. */
   readonly suspended: boolean;
+  /** The peer id of the member that orders, `""` for none. */
   readonly host: string;
   /** At the host: whose version of the plugin keeps them out of the room, in words. */
   readonly apart: readonly (GoopMember & { readonly reason: string })[];
 }
 
-/** `to`: of `sendTo`, whom it was for. */
+/** What came with a message in a room. */
 interface GoopRoomMeta extends GoopMeta {
+  /** Of `sendTo`: whom it was for. Else `null`. */
   readonly to: string | null;
 }
 
@@ -38,14 +45,19 @@ interface GoopRoomSent extends GoopSent {
 
 /** A message of the past, as `history()` tells it. */
 interface GoopRoomPast<Message = any> {
+  /** The message. */
   readonly data: Message;
+  /** What came with it. */
   readonly meta: GoopRoomMeta;
+  /** The sender's peer id, as in `meta`. */
   readonly from: string;
 }
 
 /** As `GoopSnapshot`. Behind `onRewound` an older one stands for what is not in the log any more. */
 interface GoopRoomSnapshot {
+  /** What the context's plugin says; `null` where the context has no state. */
   readonly state: any;
+  /** The last entry that is in it. */
   readonly position: GoopRoomPlace;
 }
 
@@ -53,18 +65,25 @@ type GoopRoomState = "joining" | "joined" | "left";
 
 /** A room, for one script of a page: each `joinRoom()` gives one with handlers of its own. Whoever
  * leaves does so for the node: for all scripts and tabs. */
-interface GoopRoom<Message = any> {
+interface GoopRoom<Message = any, Version extends string = string> {
   /** The name it was joined by. */
   readonly id: string;
+  /** Its full name, such as `arcade_1`; `""` for none. */
   readonly context: string;
+  /** As `channel.version`. */
+  readonly version: Version;
   /** In the order in which they joined, oneself included. */
   readonly members: readonly GoopMember[];
+  /** How many may be in it. */
   readonly maxPeers: number;
-  /** One's own peer id, and that of the member that orders just now (`""` for none): it changes when
-   * the host leaves or is lost, which `onStateChange` tells. */
+  /** One's own peer id. */
   readonly self: string;
+  /** The peer id of the member that orders just now (`""` for none): it changes when the host leaves or is lost,
+   * which `onStateChange` tells. */
   readonly host: string;
+  /** How it is; `onStateChange` tells changes. */
   readonly state: GoopRoomState;
+  /** Why it is like that. */
   readonly detail: GoopRoomDetail;
   /** Bytes of messages that the own node has not accepted yet. */
   readonly bufferedAmount: number;
@@ -87,6 +106,7 @@ interface GoopRoom<Message = any> {
   onMessage: ((peerId: string, data: Message, meta: GoopRoomMeta) => unknown) | null;
   /** Others who join. A handler set later is first called for each other member that is there. */
   onMemberJoin: ((peer: GoopMember) => unknown) | null;
+  /** Others who leave, or are lost for good. */
   onMemberLeave: ((peer: GoopMember) => unknown) | null;
   /** Also when the host changes, or is away (`detail.suspended`). */
   onStateChange: ((state: GoopRoomState, detail: GoopRoomDetail) => unknown) | null;
@@ -98,6 +118,7 @@ interface GoopRoom<Message = any> {
   onRewound: ((rewound: { from: GoopRoomPlace | null; to: GoopRoomPlace | null }) => unknown) | null;
   /** Messages after `from` up to `to` are gone for this page. */
   onGap: ((gap: { from: GoopRoomPlace | null; to: GoopRoomPlace | null }) => unknown) | null;
+  /** Something fleeting came; see `signal()`. */
   onSignal: ((data: any, meta: { from: string }) => unknown) | null;
   /** As `channel.onSnapshot`; also where the log was cut back. */
   onSnapshot: ((snapshot: GoopRoomSnapshot) => unknown) | null;
@@ -117,12 +138,17 @@ interface GoopRoomOptions {
   context?: string;
 }
 
-/** An open room nearby. `room` is what `joinRoom()` takes, `members` their number, `host` a peer id. */
+/** An open room nearby. */
 interface GoopOpenRoom {
+  /** What `joinRoom()` takes. */
   readonly room: string;
+  /** What people call its context. */
   readonly title: string;
+  /** How many are in it. */
   readonly members: number;
+  /** How many may be. */
   readonly maxPeers: number;
+  /** The peer id of the member that orders. */
   readonly host: string;
 }
 
@@ -132,5 +158,6 @@ interface GoopOpenRooms {
   readonly rooms: readonly GoopOpenRoom[] | null;
   /** Called with all of them once they are known, and at every change. */
   onChange: ((rooms: readonly GoopOpenRoom[]) => unknown) | null;
+  /** Look no more. */
   stop(): void;
 }

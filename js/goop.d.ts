@@ -3,26 +3,39 @@
 /// <reference path="./goop-realtime.d.ts" />
 
 interface GoopSelf {
+  /** The same as `peerId`, by the name that Goop² has for it. */
   readonly id: string;
+  /** The same as `peerLabel`. */
   readonly label: string;
+  /** Of Goop² nodes; `""` here. */
   readonly email: string;
+  /** Of Goop² nodes; `""` here. */
   readonly avatar_hash: string;
+  /** What other nodes know it by. */
   readonly peerId: string;
+  /** What its person is called. */
   readonly peerLabel: string;
 }
 
 interface GoopIdentity {
   /** Who this node is; asked once and remembered until `refresh()`. */
   get(): Promise<GoopSelf>;
+  /** Of `get()`: the peer id. */
   id(): Promise<string>;
+  /** Of `get()`: what the person is called. */
   label(): Promise<string>;
+  /** Of `get()`. */
   email(): Promise<string>;
+  /** Ask anew. */
   refresh(): Promise<GoopSelf>;
 }
 
 interface GoopPeer {
+  /** What it is known by. */
   readonly peerId: string;
+  /** What its person is called. */
   readonly peerLabel: string;
+  /** Whether it is there now. */
   readonly online: boolean;
   /** Twenty digits in groups, the same at every node: what two people compare. */
   readonly fingerprint: string;
@@ -31,21 +44,29 @@ interface GoopPeer {
 }
 
 interface GoopPeerEvent {
+  /** It is there, or has changed; or is no longer known. */
   readonly type: "update" | "remove";
+  /** The same as `peerId`, by the name that Goop² has for it. */
   readonly peer_id: string;
+  /** Which peer. */
   readonly peerId: string;
+  /** As it is now; not of `remove`. */
   readonly peer?: GoopPeer;
 }
 
 interface GoopPeerCallbacks {
+  /** All of them, at the beginning and after each gap of the stream. */
   onSnapshot?(peers: GoopPeer[]): unknown;
+  /** One is there, or has changed. */
   onUpdate?(event: GoopPeerEvent & { peer: GoopPeer }): unknown;
+  /** One is no longer known. */
   onRemove?(event: GoopPeerEvent): unknown;
   /** The stream broke and comes again. Where the node refuses it: an `Error` with its words and `code`. */
   onError?(error: unknown): unknown;
 }
 
 interface GoopPeers {
+  /** All that this node knows, once. */
   list(): Promise<GoopPeer[]>;
   /** Call the result to end this one subscription. Throws a `TypeError` for a name that is none of
    * these, or what is no function. */
@@ -74,8 +95,11 @@ interface GoopReading {
 
 /** Every script adds its own. */
 interface GoopGlobal {
+  /** Needs `goop-identity.js`. */
   identity: GoopIdentity;
+  /** Needs `goop-peers.js`. */
   peers: GoopPeers;
+  /** Needs `goop-names.js`. */
   names: GoopNames;
   /** Needs `goop-reading.js`. `read` reads and shows it. `failed` takes what went wrong, and returns
    * `false` where it is not worth trying again; else that is done by itself, ever more seldom, unless

@@ -41,7 +41,7 @@ export class ChannelConduit extends Conduit {
 
   /** @param {any} row a channel row of an endpoint, or a `state` frame */
   describe(row) {
-    for (const key of /** @type {const} */ (["peerId", "peerLabel", "context", "params", "delivery"])) {
+    for (const key of /** @type {const} */ (["peerId", "peerLabel", "context", "version", "params", "delivery"])) {
       if (row[key] !== undefined && row[key] !== null) /** @type {any} */ (this)[key] = row[key];
     }
     this.limit(row);

@@ -46,6 +46,7 @@ export class Conduit {
     this.id = id;
     this.hub = hub;
     this.context = "";
+    this.version = "";
     this.state = state;
     this.detail = detail;
     this.endsBy = end;

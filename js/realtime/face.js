@@ -32,6 +32,9 @@ export class Face {
   get context() {
     return this.#conduit.context;
   }
+  get version() {
+    return this.#conduit.version;
+  }
   get state() {
     return this.#conduit.state;
   }

@@ -52,6 +52,7 @@ export class RoomConduit extends Conduit {
     if (this.ended) return;
     this.name = row.id ?? row.room ?? this.name;
     this.context = row.context ?? this.context;
+    this.version = row.version ?? this.version;
     this.self = row.self ?? this.self;
     this.maxPeers = row.maxPeers ?? this.maxPeers;
     this.limit(row);

@@ -8,9 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from goop_node.client import (
+    Channel,
+    Detail,
+    Member,
+    Meta,
+    OpenRoom,
+    Pending,
+    Room,
+    RoomDetail,
+    Snapshot,
+)
 from goop_node.config.file import load_config
 from goop_node.config.model import ConfigError
 from goop_node.plugins.environment import installed
+from goop_realtime.model import obstacles
 from scripts.reference.markdown import UndocumentedError, prose
 from scripts.reference.pages import PAGES, path_of
 from scripts.reference.sdk import declarations, members
@@ -50,6 +62,54 @@ def test_no_declaration_of_the_sdk_is_passed_over(file: Path) -> None:
     assert sorted(found) == sorted(names)
     page = path_of("sdk").read_text(encoding="utf-8")
     assert [name for name, _, _ in declarations(text) if f"### `{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("file", SDK, ids=lambda path: path.name)
+def test_every_member_of_the_sdk_says_what_it_is(file: Path) -> None:
+    """The reference is made of that, and editors show it."""
+    silent = [
+        f"{interface}.{one.name}"
+        for interface, _, body in declarations(file.read_text(encoding="utf-8"))
+        for one in members(body)
+        if not one.said
+    ]
+    assert silent == []
+
+
+def test_obstacles_have_the_names_that_nodes_give_them() -> None:
+    text = (ROOT / "js" / "goop-realtime.d.ts").read_text(encoding="utf-8")
+    (union,) = re.findall(r"^type GoopObstacle = (.*);$", text, re.MULTILINE)
+    told = {obstacles.MISSING, obstacles.FAILED, obstacles.MISMATCH}
+    assert set(re.findall(r'"(\w+)"', union)) == told
+
+
+IN_PYTHON: list[tuple[str, type[object], set[str]]] = [
+    # What Python calls otherwise, or does not have: `from`, time limits and tabs.
+    ("GoopChannel", Channel, set()),
+    ("GoopRoom", Room, set()),
+    ("GoopDetail", Detail, set()),
+    ("GoopRoomDetail", RoomDetail, set()),
+    ("GoopMeta", Meta, {"from"}),
+    ("GoopRoomMeta", Meta, set()),
+    ("GoopPending", Pending, set()),
+    ("GoopSnapshot", Snapshot, set()),
+    ("GoopMember", Member, set()),
+    ("GoopOpenRoom", OpenRoom, set()),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "absent"), IN_PYTHON, ids=lambda one: str(one)[:24])
+def test_programs_have_what_pages_have(name: str, kind: type[object], absent: set[str]) -> None:
+    """Under the same names, in Python's spelling."""
+    found = {
+        one: body
+        for file in SDK
+        for one, _, body in declarations(file.read_text(encoding="utf-8"))
+    }
+    there = {*dir(kind), *getattr(kind, "__dataclass_fields__", {})}
+    pages = {one.name for one in members(found[name])} - absent
+    spelt = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", one).lower() for one in pages}
+    assert spelt - there == set()
 
 
 def unknown_key(tmp_path: Path, text: str) -> set[str]:

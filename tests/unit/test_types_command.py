@@ -13,6 +13,7 @@ import pytest
 
 from goop_node.cli import main as goop
 from goop_node.commands import StartError
+from goop_node.types import JsonSchema
 from goop_realtime import ContextType, types_command
 from goop_realtime.contexts.registry import Context, compile_context
 from goop_realtime.new_command import make
@@ -22,6 +23,7 @@ JS = Path(__file__).parents[2] / "js"
 BIN = JS / "node_modules" / ".bin"
 STRICT = {"strict": True, "noEmit": True, "target": "ES2022", "lib": ["ES2022", "DOM"], "types": []}
 BEGIN = 'const channel = await Goop.realtime.connect("p", { context: "chess_1" });\n'
+TWO = 'const two = await Goop.realtime.connect("p", { context: "two_majors" });\n'
 GOOD = {
     "sends": BEGIN + 'await channel.send({ type: "move", from: "e2", to: "e4" }).delivered;',
     "hears": BEGIN
@@ -40,6 +42,18 @@ room.onMessage = (peer, data) => {
 };""",
     "folders": 'const talk = await Goop.realtime.connect("p", { context: "small_talk" });\n'
     'talk.send({ type: "say", text: "hello" });',
+    "versions": TWO + 'if (two.version === "2.0") two.send({ type: "put", weight: 1 });\n'
+    'else two.send({ type: "put", n: 1 });\n'
+    'const known: "2.0" | "1.3" | (string & {}) = two.version;\n'
+    'Goop.realtime.connect("p", { context: "two_majors", params: { size: 3 } });',
+    "a version of a room": 'const room = await Goop.realtime.joinRoom("arcade_3");\n'
+    'const major: string = room.version.split(".")[0];\n'
+    "for (const { peerLabel, reason } of room.detail.apart) console.log(peerLabel, reason);",
+    "why it waits": BEGIN
+    + """channel.onStateChange = (state, { code, reason, suspended }) => {
+  const waits: GoopObstacle[] = ["plugin_missing", "plugin_failed", "contract_mismatch"];
+  if (suspended && waits.some((one) => one === code)) console.log(state, reason?.toUpperCase());
+};""",
     "refs": 'const nest = await Goop.realtime.connect("p", { context: "nested" });\n'
     'nest.send({ type: "tree", root: { name: "a", below: [{ name: "b" }] } });',
 }
@@ -54,6 +68,16 @@ BAD = {
     'arcade.send({ type: "move", from: "e2", to: "e4" });',
     "not of a folder": 'const say = await Goop.realtime.connect("p", { context: "small_talk" });\n'
     'say.send({ type: "say", words: "hello" });',
+    "a version is no number": BEGIN + "if (channel.version > 1) channel.close();",
+    "a version is read": BEGIN + 'channel.version = "2.0";',
+    "neither major has it": TWO + 'two.send({ type: "put", height: 1 });',
+    "no version has such params": "Goop.realtime.connect("
+    '"p", { context: "two_majors", params: { width: 3 } });',
+    "no such obstacle": 'const waits: GoopObstacle[] = ["plugin_mising"];',
+    "reasons may be none": BEGIN
+    + "channel.onStateChange = (state, { reason }) => console.log(reason.toUpperCase());",
+    "apart is a list": 'const room = await Goop.realtime.joinRoom("arcade_1");\n'
+    "console.log(room.detail.apart.reason);",
     "deep in it": 'const nest = await Goop.realtime.connect("p", { context: "nested" });\n'
     'nest.send({ type: "tree", root: { name: "a", below: [{ name: 7 }] } });',
 }
@@ -83,11 +107,40 @@ NESTED = ContextType(
 )
 
 
+def _put(**fields: JsonSchema) -> JsonSchema:
+    properties = {"type": {"const": "put"}, **fields}
+    return {"type": "object", "properties": properties, "required": [*properties]}
+
+
+MAJORS = [
+    ContextType(
+        name="two_majors",
+        version=version,
+        title="Two",
+        messages={"put": {**_put(**{name: {"type": "integer"}}), "additionalProperties": False}},
+        params=params,
+    )
+    for version, name, params in (
+        (
+            "2.0",
+            "weight",
+            {
+                "type": "object",
+                "properties": {"size": {"type": "integer"}},
+                "additionalProperties": False,
+            },
+        ),
+        ("1.3", "n", None),
+    )
+]
+
+
 def test_good_and_bad_pages(tmp_path: Path) -> None:
     if not (BIN / "json2ts").exists():
         pytest.skip("the generator of types is not there: make lint installs it")
     folder = make("template", "small-talk", tmp_path / "pages")
     contexts = [*of_all_plugins((folder,)), compile_context("nested", NESTED)]
+    contexts += [compile_context("two", one) for one in MAJORS]
     text = declarations(contexts, goop="types/goop.d.ts", generator=[str(BIN / "json2ts")])
     (tmp_path / "goop-contexts.d.ts").write_text(text)
     (tmp_path / "types").mkdir()

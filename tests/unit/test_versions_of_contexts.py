@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from goop_node.hookspecs import hookimpl
 from goop_node.types import JsonValue, NodeApi
 from goop_realtime import ContextType, Message, OpenRequest, Refusal, Session, Snapshot, open_freely
-from goop_realtime.machine import trimming
+from goop_realtime.machine import trimming, versions
+from goop_realtime.model.wire import Suspended
 from goop_realtime.testing.astray import UNLUCKY, broken
 from goop_realtime.testing.kit import Swarm
 from goop_realtime.testing.kit.fixtures import MakesPairs, MakesSwarms
@@ -373,6 +374,57 @@ def test_a_node_with_both_versions_goes_on_with_one_that_has_only_the_newer(boar
     assert open_again(board)
     board.play([("alice", add(1)), ("bob", add(2))])
     assert board.state == {"sum": 6, "times": 1}
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "trimmed"])
+@pytest.mark.parametrize("sides", [("alice",), ("bob",)], ids="+".join)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_major_version_that_the_other_has_not_can_be_taken_back(
+    request: pytest.FixtureRequest, cut: bool, sides: tuple[str, ...], times: int
+) -> None:
+    board: Swarm = request.getfixturevalue("trimmed" if cut else "board")
+    if not cut:
+        board.play([("alice", add(10)), ("bob", add(20))])
+    for _ in range(times):
+        restart(board, dict.fromkeys(sides, THIRD))
+        assert waits(board, "contract_mismatch")
+    # Meanwhile its own pages see what it comes to there, and say what fits both.
+    newer = board[0] if board[0].name in sides else board[1]
+    assert newer.state == {"sum": 30, "times": 1}
+    expected = 30
+    for player in board:
+        assert player.send(add(1)).stage == "accepted"
+        expected += 1
+    restart(board, dict.fromkeys(sides, FIRST))
+    assert open_again(board)
+    assert board.run(ms=5_000, until=lambda: all(one.state == expected for one in board))
+    # With both there it goes on by that one, for good.
+    restart(board, dict.fromkeys(("alice", "bob"), THIRD))
+    assert open_again(board)
+    assert board.state == {"sum": expected, "times": 1}
+    restart(board, {"alice": FIRST})
+    assert waits(board, "contract_mismatch")
+    assert "it goes by 2.0, and there is 1.0 now" in board[0].ending[1]
+    restart(board, {"alice": THIRD})
+    assert open_again(board)
+
+
+def test_who_has_both_majors_goes_where_the_other_goes_and_back(trimmed: Swarm) -> None:
+    both = bringing(SECOND, THIRD)
+    restart(trimmed, {"alice": both})
+    assert open_again(trimmed)
+    bob: Any = trimmed[1]
+    # Bob says that he goes by 2.0, which Alice hears, and is gone before they meet.
+    alice: Any = trimmed[0]
+    channel = alice.node.engine.core.channels[trimmed.place]
+    bob.kill()
+    said = Suspended(version="2.0", hash="x", types=["add", "clear"])
+    assert versions.suit(alice.node.engine.core, channel, said)
+    assert (channel.context.type.version, channel.goes_by.version) == ("2.0", "1.1")
+    bob.start(FIRST)
+    assert open_again(trimmed)
+    assert channel.context.type.version == "1.1"
+    assert [alice.state, bob.state] == [{"sum": 30}, 30]
 
 
 # Rooms

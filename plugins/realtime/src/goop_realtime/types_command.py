@@ -66,12 +66,13 @@ def _run(options: argparse.Namespace, node: NodeClient) -> int:
         write_whole(Path(options.out), text.encode())
     except NotKeptError as error:
         raise StartError([f"{options.out}: {error.words}"]) from error
-    print(f"{options.out}: {', '.join(one.name for one in contexts)}")
+    print(f"{options.out}: {', '.join(_by_name(contexts))}")
     return 0
 
 
 def of_all_plugins(folders: tuple[Path, ...] = ()) -> list[Context]:
-    """Every context that an installed plugin, or one of these folders of pages, brings.
+    """Every context that an installed plugin, or one of these folders of pages, brings, in each of
+    its major versions, the newest first.
 
     Raises ``PluginError`` of a broken plugin, ``ConfigError`` with the mistakes of a folder.
     """
@@ -79,7 +80,8 @@ def of_all_plugins(folders: tuple[Path, ...] = ()) -> list[Context]:
     with tempfile.TemporaryDirectory(prefix="goop-types-") as folder:
         config = NodeConfig(data=Path(folder), plugins=plugins, templates=folders, strict=True)
         node = Node(config)
-        return registry_of(PluginNode(node, "realtime")).all()
+        registry = registry_of(PluginNode(node, "realtime"))
+        return [one for newest in registry.all() for one in registry.versions(newest.name)]
 
 
 def declarations(
@@ -94,29 +96,47 @@ def declarations(
         root = _write_schemas(found, Path(folder))
         types = _generated(root, list(generator) if generator is not None else _npx())
     body = re.sub(r"(?m)^(?=.)", "  ", types.strip())
-    head = HEAD.format(names=", ".join(one.name for one in found) or "none", goop=goop)
+    head = HEAD.format(names=", ".join(_by_name(found)) or "none", goop=goop)
     return f"{head}\ndeclare namespace GoopContexts {{\n{body}\n}}\n\n{TAIL}"
 
 
-def _write_schemas(contexts: list[Context], folder: Path) -> Path:
-    """Each schema in a file of its own, since its references are to itself; and one of all."""
-    properties = {}
+def _by_name(contexts: Iterable[Context]) -> dict[str, list[Context]]:
+    """The versions of each context, the newest first."""
+    found: dict[str, list[Context]] = {}
     for context in contexts:
-        kind, prefix = context.type, _type_name(context.name)
+        found.setdefault(context.name, []).append(context)
+    return found
+
+
+def _write_schemas(contexts: list[Context], folder: Path) -> Path:
+    """Each schema in a file of its own, since its references are to itself; and one of all.
+
+    What an older major version says is among what may be said: channels go on by it.
+    """
+    properties = {}
+    for context_name, versions in _by_name(contexts).items():
         said: list[dict[str, str]] = []
-        for name, message in sorted(kind.messages.items()):
-            file = f"{context.name}.{len(said)}.json"
-            _write(folder / file, schema_of(message), f"{prefix}{_type_name(name)}")
-            said.append({"$ref": file})
-        _write(folder / f"{context.name}.params.json", kind.params or NOTHING, f"{prefix}Params")
-        properties[context.name] = {
+        proposed: list[dict[str, str]] = []
+        for context in versions:
+            kind, older = context.type, context is not versions[0]
+            prefix = _type_name(context_name) + (f"V{context.version.major}" if older else "")
+            for name, message in sorted(kind.messages.items()):
+                file = f"{context_name}.{len(said)}.json"
+                _write(folder / file, schema_of(message), f"{prefix}{_type_name(name)}")
+                said.append({"$ref": file})
+            file = f"{context_name}.params.{len(proposed)}.json"
+            _write(folder / file, kind.params or NOTHING, f"{prefix}Params")
+            proposed.append({"$ref": file})
+        prefix = _type_name(context_name)
+        properties[context_name] = {
             "title": f"{prefix}Context",
             "type": "object",
             "properties": {
                 "message": {"title": f"{prefix}Message", "anyOf": said} if said else {},
-                "params": {"$ref": f"{context.name}.params.json"},
+                "params": proposed[0] if len(proposed) == 1 else {"anyOf": proposed},
+                "version": {"enum": [one.type.version for one in versions]},
             },
-            "required": ["message", "params"],
+            "required": ["message", "params", "version"],
         }
     root = {"title": "All", "type": "object", "required": [*properties], "properties": properties}
     _write(folder / "all.json", root, "All")

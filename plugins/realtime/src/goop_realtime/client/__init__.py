@@ -11,6 +11,7 @@ from goop_realtime.client.room import Room
 from goop_realtime.client.values import (
     Detail,
     Gap,
+    KeptOut,
     Member,
     Message,
     Meta,
@@ -29,6 +30,7 @@ __all__ = [
     "Detail",
     "Gap",
     "GoopError",
+    "KeptOut",
     "Member",
     "Message",
     "Meta",

@@ -86,6 +86,7 @@ class ChannelConduit(Conduit):
         self.peer_id = told.peer_id or self.peer_id
         self.peer_label = told.peer_label or self.peer_label
         self.context = told.context or self.context
+        self.version = told.version or self.version
         self.params = self.params if told.params is None else told.params
         self.delivery = told.delivery
         self.sending.outbox.best_effort = told.delivery == "best-effort"

@@ -58,6 +58,7 @@ class Conduit(ABC):
         self.hub = hub
         self.handle = handle
         self.context = ""
+        self.version = ""
         self.ended: GoopError | None = None
         """Why it is over."""
         self._gone: GoopError | None = None

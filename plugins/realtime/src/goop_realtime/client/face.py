@@ -52,6 +52,14 @@ class Face:
         return self._conduit.context
 
     @property
+    def version(self) -> str:
+        """The version of its context by which it goes now at one's own node, such as ``1.0``.
+
+        Messages are of its form. It changes with an update; ``""`` without a context.
+        """
+        return self._conduit.version
+
+    @property
     def buffered_amount(self) -> int:
         """Bytes of messages that the own node has not accepted yet."""
         return self._conduit.sending.outbox.waiting

@@ -14,7 +14,7 @@ from goop_realtime.client.past import meta_of
 from goop_realtime.client.protocol import frames
 from goop_realtime.client.protocol.places import Cut, Item, RoomPlaces
 from goop_realtime.client.protocol.settled import Settled
-from goop_realtime.client.values import Gap, Member, Meta, Rewound, RoomDetail, RoomState
+from goop_realtime.client.values import Gap, KeptOut, Member, Meta, Rewound, RoomDetail, RoomState
 
 if TYPE_CHECKING:
     from goop_realtime.client.room import Room
@@ -97,11 +97,13 @@ class RoomConduit(Conduit):
             return
         self.name = told.room or self.name
         self.context = told.context or self.context
+        self.version = told.version or self.version
         self.self = told.self or self.self
         self.max_peers = told.max_peers or self.max_peers
         self.sending.limit(told)
         host = told.host or self.detail.host
-        detail = RoomDetail(told.code, told.reason, told.suspended, host)
+        apart = tuple(KeptOut(one.peer_id, one.peer_label, one.reason) for one in told.apart or ())
+        detail = RoomDetail(told.code, told.reason, told.suspended, host, apart)
         if told.state == "left":
             error = GoopError(detail.code or "left", detail.reason, channel_id=self.handle)
             self.end(error, lambda: self._change("left", detail))

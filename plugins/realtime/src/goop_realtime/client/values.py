@@ -75,16 +75,27 @@ class Detail:
 
 
 @dataclass(frozen=True)
+class KeptOut:
+    """Whom the version of their plugin keeps out of a room, and why, in words."""
+
+    peer_id: str
+    peer_label: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class RoomDetail:
     """Why a room is in its state. ``suspended``: no host just now; what is sent waits.
 
-    ``host``: the peer id of the member that orders, ``""`` for none.
+    ``host``: the peer id of the member that orders, ``""`` for none. ``apart``, at the host: whom
+    their version of the plugin keeps out.
     """
 
     code: str | None = None
     reason: str | None = None
     suspended: bool = False
     host: str = ""
+    apart: tuple[KeptOut, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class Channel:
     """Host: the one in which the channel was asked for."""
     delivery: str = "log"
     contract: Contract | None = None
-    """What the context was when the log was last folded, where that is not what it is now."""
+    """What is stored goes by, and ``start_state`` with it, where that is not the context now."""
     judged: int = 0
     """Up to which entry other versions of the context have judged the log."""
     log: Log = field(default_factory=Log)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from goop_realtime.contexts.channel_session import ClosedSession, PluginFailure
+from goop_realtime.contexts.channel_session import ClosedSession
 from goop_realtime.contexts.registry import PLAIN, Context
 from goop_realtime.machine import suspension, versions
 from goop_realtime.machine.channel import Channel, Phase
@@ -167,9 +167,6 @@ def _fold(core: Core, channel: Channel, kept: Stored) -> Obstacle | None:
         why = f"it goes by {context.type.version}, and there is {' and '.join(served)} now"
         return obstacles.here(obstacles.MISMATCH, context.name, me, why)
     since = kept.row.contract or context.contract
-    refusal = versions.take_over(core, channel, context, since, kept.entries)
-    if isinstance(refusal, PluginFailure):
-        return obstacles.here(obstacles.FAILED, context.name, me, refusal.reason)
-    if refusal is not None:
-        return obstacles.here(obstacles.MISMATCH, context.name, me, refusal.reason)
-    return None
+    for_good = versions.is_for_good(channel, context, since)
+    refusal = versions.take_over(core, channel, context, since, kept.entries, for_good=for_good)
+    return None if refusal is None else suspension.unfolded(core, channel, refusal)

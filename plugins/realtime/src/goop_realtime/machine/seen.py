@@ -8,6 +8,7 @@ from goop_realtime.contexts.recording import Place, Recorded, Recording
 from goop_realtime.machine.channel import Channel
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.rights import UNKNOWN
+from goop_realtime.machine.versions import upgraded
 from goop_realtime.model.effects import Entry
 from goop_realtime.model.jsonio import decode
 from goop_realtime.model.trace import PAGES, STRANGERS
@@ -74,15 +75,18 @@ def recording(core: Core, channel_id: str, after: int) -> Recording | Refusal:
     if channel is None:
         return UNKNOWN
     log, blocked = channel.log, channel.obstacle
-    snapshot = None
-    if log.start[1]:
-        epoch, seq = log.start
-        snapshot = Snapshot(epoch=epoch, seq=seq, state=channel.start_state)
     # One that is there and fails shows where, when it is asked.
     unknown = not channel.context.served or channel.contract is not None
-    refusal = None
+    state, snapshot, refusal = channel.start_state, None, None
     if blocked is not None and blocked.here and unknown:
         refusal = Refusal(code=blocked.code, reason=blocked.reason)
+    elif channel.contract is not None:
+        found = upgraded(core, channel_id, channel.context, state, channel.contract)
+        refusal = found if isinstance(found, Refusal) else None
+        state = None if isinstance(found, Refusal) else found
+    if log.start[1]:
+        epoch, seq = log.start
+        snapshot = Snapshot(epoch=epoch, seq=seq, state=state)
     held = list(log.after(after))
     return Recording(
         context=channel.context,

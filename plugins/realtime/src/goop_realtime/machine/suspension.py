@@ -7,6 +7,7 @@ It says so with the line ``suspended``: a guest instead of joining, a host as th
 
 from __future__ import annotations
 
+from goop_realtime.contexts.channel_session import PluginFailure
 from goop_realtime.machine import pages, versions
 from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
@@ -46,6 +47,12 @@ def disagree(core: Core, channel: Channel, refusal: Refusal) -> None:
     obstacle = obstacles.here(MISMATCH, context.name, me, why)
     core.write_all(channel, _line(channel, obstacle))
     meet(core, channel, obstacle)
+
+
+def unfolded(core: Core, channel: Channel, refusal: Refusal) -> Obstacle:
+    """What stands in the way of a node whose Session cannot fold the log."""
+    code = obstacles.FAILED if isinstance(refusal, PluginFailure) else MISMATCH
+    return obstacles.here(code, channel.context.name, core.label_of(core.me), refusal.reason)
 
 
 def meet(core: Core, channel: Channel, obstacle: Obstacle) -> None:
@@ -131,8 +138,9 @@ def _mismatch(
     core: Core, channel: Channel, member: Member, said: Join | Welcome
 ) -> Obstacle | None:
     versions.heard(member, said)
-    if channel.context.goes_with(said) or versions.move_up(core, channel, said):
-        return None
+    if channel.context.goes_with(said) or versions.suit(core, channel, said):
+        refusal = versions.settle(core, channel)
+        return None if refusal is None else unfolded(core, channel, refusal)
     context = channel.context
     mine = (core.label_of(core.me), context.type.version[:MAX_VERSION])
     return obstacles.between(context.name, mine, (member.label, said.version))
@@ -145,7 +153,7 @@ def heard(core: Core, channel: Channel, member: Member, line: Line) -> None:
     if channel.phase not in (Phase.OPEN, Phase.JOINING):
         drop_links(core, channel, drain=True)
         return
-    if not line.bare and versions.move_up(core, channel, line.told(Suspended)):
+    if not line.bare and versions.suit(core, channel, line.told(Suspended)):
         drop_links(core, channel, drain=True)
         member.retry_at = core.now
         return

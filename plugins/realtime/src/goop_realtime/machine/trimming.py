@@ -26,6 +26,8 @@ def trim(core: Core, channel: Channel) -> None:
     log = channel.log
     if channel.final or len(log) < channel.untrimmable or channel.barred:
         return  # what has ended does not grow, and need not have its Session any more
+    if channel.contract is not None:
+        return  # the Session's states are of another version than what is stored
     if len(log) < KEPT_ENTRIES * 2 and log.size <= 2 * KEPT_BYTES:
         return
     floor = min(channel.handled, channel.handled_by_all, channel.had_by_all)

@@ -3,7 +3,8 @@
 
 Nodes of the same major version take part together. The host orders nothing that a member has no
 type for, so that every log can be folded by all. A log is folded on from the state that an older
-version has left, as ``ContextType.upgrade`` has it.
+version has left, as ``ContextType.upgrade`` has it. To another major version go both nodes or none:
+until they are there together, what is stored stays with the older one, to which one may return.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from goop_realtime.contexts import plugin_code
 from goop_realtime.contexts.channel_session import ChannelSession
 from goop_realtime.contexts.registry import Context
 from goop_realtime.machine import trimming
-from goop_realtime.machine.channel import Channel
+from goop_realtime.machine.channel import Channel, Phase
 from goop_realtime.machine.core import Core
 from goop_realtime.machine.member import Member
 from goop_realtime.model.contract import Contract, Offer
@@ -138,23 +139,46 @@ def refolded(
 
 
 def take_over(
-    core: Core, channel: Channel, context: Context, since: Contract, entries: Sequence[Entry]
+    core: Core,
+    channel: Channel,
+    context: Context,
+    since: Contract,
+    entries: Sequence[Entry],
+    *,
+    for_good: bool = True,
 ) -> Refusal | None:
     """Go on by ``context`` with what is stored, which went by ``since``; why that cannot be.
 
-    Where it can, the state at the log's beginning is stored anew in the same step.
+    ``for_good``: the state at the log's beginning is stored anew in the same step. Else what is
+    stored stays with ``since`` until ``settle``.
     """
     found = refolded(core, channel, context, since, entries)
     if isinstance(found, Refusal):
         return found
     channel.context, channel.session, channel.judged = context, found.session, found.judged
-    channel.contract = None
-    if found.state != channel.start_state:
+    channel.contract = None if for_good else since
+    if for_good and found.state != channel.start_state:
         channel.start_state = found.state
         core.out.append(TrimLog(channel.id, *channel.log.start, encode(found.state)))
     if channel.goes_by != since:
         core.save(channel)
     return None
+
+
+def is_for_good(channel: Channel, context: Context, since: Contract) -> bool:
+    """Whether this node goes on by ``context`` whatever the other has: where ``since`` is of the
+    same major version, or nothing is agreed yet."""
+    was = version_of(since.version)
+    agreed = channel.phase in (Phase.JOINING, Phase.OPEN)
+    return not agreed or was is None or was.major == context.version.major
+
+
+def settle(core: Core, channel: Channel) -> Refusal | None:
+    """Both are there by the same major version: what is stored goes by it from now on."""
+    if channel.contract is None:
+        return None
+    entries = list(channel.log.after(channel.log.start[1]))
+    return take_over(core, channel, channel.context, channel.contract, entries)
 
 
 def _unknown(context: Context, entries: Sequence[Entry]) -> Refusal | None:
@@ -167,15 +191,22 @@ def _unknown(context: Context, entries: Sequence[Entry]) -> Refusal | None:
     return None
 
 
-def move_up(core: Core, channel: Channel, said: Offer) -> bool:
-    """The other node has gone on to a newer major version: do so, too, where this node has it."""
+def suit(core: Core, channel: Channel, said: Offer) -> bool:
+    """The other node goes by another major version: do so, too, where this node can.
+
+    That is a newer one that takes the state over, or the one that what is stored goes by still.
+    """
     if not channel.context.hash or said.types is None:
         return False
+    since = channel.goes_by
+    was = version_of(since.version)
     for context in core.contexts_of(channel.request.context):
         newer = context.version > channel.context.version and context.type.upgrade is not None
-        if newer and context.goes_with(said):
+        back = was is not None and was.major == context.version.major
+        if context is not channel.context and context.goes_with(said) and (newer or back):
             entries = list(channel.log.after(channel.log.start[1]))
-            refusal = take_over(core, channel, context, channel.goes_by, entries)
+            for_good = is_for_good(channel, context, since)
+            refusal = take_over(core, channel, context, since, entries, for_good=for_good)
             if refusal is not None:
                 core.note("plugin", refusal.code, channel.id, detail=refusal.reason)
             return refusal is None

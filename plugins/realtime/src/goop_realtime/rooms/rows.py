@@ -27,6 +27,7 @@ def told(sh: Shared, room: Room, members: Mapping[str, str]) -> Row:
     row: Row = {
         "room": room.id,
         "context": room.context_name,
+        "version": room.context.type.version,
         "state": state_of(room),
         "host": room.host,
         "maxPeers": room.fold.opening.max_peers if opened else room.max_peers,

@@ -51,6 +51,14 @@ class Peer(Told, frozen=True):
     peer_label: str = ""
 
 
+class Apart(Told, frozen=True):
+    """Somebody whom the version of their context keeps out of a room, and why."""
+
+    peer_id: str
+    peer_label: str = ""
+    reason: str = ""
+
+
 class Subscribed(Told, frozen=True, tag_field="type", tag="subscribed"):
     """The answer to ``subscribe``; what follows is told from there."""
 
@@ -113,6 +121,7 @@ class State(Told, frozen=True, tag_field="type", tag="state"):
     peer_id: str = ""
     peer_label: str = ""
     context: str = ""
+    version: str = ""
     params: Any = None
     delivery: Literal["log", "best-effort"] = "log"
     limits: Limits | None = None
@@ -126,6 +135,7 @@ class Room(Told, frozen=True, tag_field="type", tag="room"):
     state: Literal["joining", "joined", "left"]
     room: str = ""
     context: str = ""
+    version: str = ""
     host: str = ""
     max_peers: int = 0
     self: str = ""
@@ -134,6 +144,7 @@ class Room(Told, frozen=True, tag_field="type", tag="room"):
     suspended: bool = False
     code: str | None = None
     reason: str | None = None
+    apart: list[Apart] | None = None
     limits: Limits | None = None
     messages: dict[str, Kind] | None = None
 
