@@ -102,9 +102,7 @@ IN_PYTHON: list[tuple[str, type[object], set[str]]] = [
 def test_programs_have_what_pages_have(name: str, kind: type[object], absent: set[str]) -> None:
     """Under the same names, in Python's spelling."""
     found = {
-        one: body
-        for file in SDK
-        for one, _, body in declarations(file.read_text(encoding="utf-8"))
+        one: body for file in SDK for one, _, body in declarations(file.read_text(encoding="utf-8"))
     }
     there = {*dir(kind), *getattr(kind, "__dataclass_fields__", {})}
     pages = {one.name for one in members(found[name])} - absent
