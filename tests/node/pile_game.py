@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from goop_node.client import Channel, Client, GoopError
-from goop_node.testing import NodeProcess, start_node
+from goop_node.testing import NodeProcess
 from goop_node.testing.forked import fork
 from tests.faults.circumstances import Circumstances
 from tests.limits import HANG
@@ -64,9 +65,12 @@ class Seat:
         self.release = OLD
         self._site, self._config = folder / f"site-{name}", folder / f"{name}.toml"
         self._install()
+        # Both may be down at once, and have to find each other: nobody else takes their ports.
+        place = f"127.14.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
+        arguments = ["--http", "127.0.0.1:0", "--listen", f"/ip4/{place}/tcp/0", "--label", name]
+        arguments += [f"--config={self._config}", *(("--peer", peer.addrs[0]) if peer else ())]
         launch = partial(fork, before=Circumstances(plugins=str(self._site)))
-        config = f"--config={self._config}"
-        self.node = start_node(folder / name, config, peer=peer, launch=launch)
+        self.node = NodeProcess(folder / name, tuple(arguments), launch=launch)
 
     def _install(self) -> None:
         """Have that release, and nothing of the one before."""

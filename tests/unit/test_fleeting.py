@@ -151,6 +151,28 @@ def game() -> Game:
     return Game()
 
 
+def test_each_node_knows_that_they_went_by_and_not_what_was_said(game: Game) -> None:
+    for n in range(3):
+        game.say(game.a, type="at", id=str(n), x=n)
+    game.say(game.b, type="blink")
+    game.b.say("signal", channel=game.id, data="typing")
+    game.say(game.a, type="at", id="far", x=99)  # too far: refused, and passed on to nobody
+    expected = {("alice", "latest", "at", 3), ("bob", "volatile", "blink", 1)}
+    expected |= {("bob", "signal", "", 1)}
+    for node, other in ((game.alice, "bob"), (game.bob, "alice")):
+        rows, count, dropped = node.engine.read.all_decisions()
+        passed = [row for row in rows if "times" in row]
+        who = {"page": node.peer_id, "link": other}
+        told = {
+            (who[str(row["hop"])], row["code"], row.get("type", ""), row["times"]) for row in passed
+        }
+        assert told == expected
+        assert {row["channel"] for row in passed} == {game.id}
+        assert [row["n"] for row in rows] == sorted(int(str(row["n"])) for row in rows)
+        assert (dropped, count >= len(rows)) == (0, True)
+        assert "typing" not in str(passed)
+
+
 def test_the_newest_of_each_author_and_key_is_known_to_both(game: Game) -> None:
     game.say(game.a, type="at", id="ship", x=1)
     game.say(game.b, type="at", id="ship", x=2)

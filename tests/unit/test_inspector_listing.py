@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from goop_realtime.inspector.listing import Wanted, decisions_page, logs_page
 from goop_realtime.inspector.replays import Row
-from goop_realtime.model.trace import RING, STRANGERS, Trace
+from goop_realtime.model.trace import PASSING, RING, STRANGERS, Trace
 from tests.unit.recordings import (
     ALICE,
     BOB,
@@ -23,6 +25,45 @@ def test_a_trace_that_overflows_says_how_many_made_room() -> None:
     assert (trace.count, trace.dropped, len(trace.by_source())) == (RING + 7, 7, RING)
     trace.note(1, "peer", "forged", source=STRANGERS)
     assert (trace.count, trace.dropped) == (RING + 8, 8)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["rt-1", "rt-2"]),
+            st.sampled_from(["", ALICE]),
+            st.sampled_from([("latest", "at"), ("volatile", "blink"), ("signal", "")]),
+            st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_what_goes_by_in_no_log_has_one_row_of_a_kind(
+    said: list[tuple[str, str, tuple[str, str], bool]],
+) -> None:
+    trace, times, decided = Trace(), Counter[tuple[str, str, str]](), 0
+    for at, (channel, source, (delivery, kind), noted) in enumerate(said, 1):
+        trace.passed(at, delivery, channel=channel, kind=kind, source=source)
+        times[channel, source, delivery] += 1
+        newest = trace.passing()[-1][1]
+        assert (newest["at"], newest["n"], newest["code"]) == (at, trace.count, delivery)
+        assert (newest["hop"], newest.get("type", "")) == ("link" if source else "page", kind)
+        if noted:
+            trace.note(at, "page", "too_fast")
+            decided += 1
+    found = {(row["channel"], source, row["code"]): row["times"] for source, row in trace.passing()}
+    assert found == times
+    assert (len(trace.by_source()), trace.dropped) == (decided, 0)
+
+
+def test_of_too_many_kinds_the_oldest_is_forgotten() -> None:
+    trace = Trace()
+    for n in (*range(PASSING), 0, PASSING):  # the first one comes once more
+        trace.passed(n, "signal", channel=f"rt-{n}", kind="")
+    found = {row["channel"] for _, row in trace.passing()}
+    assert len(found) == PASSING
+    assert "rt-1" not in found
+    assert {"rt-0", f"rt-{PASSING}"} <= found
 
 
 ROWS: list[Row] = [

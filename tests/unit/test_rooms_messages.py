@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from goop_realtime.contexts.registry import compile_context
+from goop_realtime.machine.seen import decisions
 from goop_realtime.rooms import distributing
 from goop_realtime.rooms.entries import RoomEntry
 from goop_realtime.types import (
@@ -197,6 +198,23 @@ def test_volatile_messages_come_now_or_never(game: tuple[World, str, list[Node]]
     assert {one["code"] for one in b.got("error")} == {"too_fast"}
     b.say(b.page(), type="signal", channel=handle, data="hm")
     assert b.got("error")[-1]["code"] == "unknown_type"
+
+
+def test_each_node_knows_that_they_went_by(game: tuple[World, str, list[Node]]) -> None:
+    world, handle, (a, b, c) = game
+    say(b, handle, type="place", id="ship", x=1)
+    say(b, handle, type="place", id="ship", x=2)
+    say(c, handle, type="blink", n=1)
+    world.run(500)
+    for node in (a, b, c):
+        rows = decisions(node.core)
+        passed = {
+            (row["code"], row["type"], row["times"], row.get("peer", ""))
+            for row in rows
+            if "times" in row and row["channel"] == handle
+        }
+        of_b, of_c = ("" if node is one else one.me for one in (b, c))
+        assert passed == {("latest", "place", 2, of_b), ("volatile", "blink", 1, of_c)}
 
 
 def test_signals_are_the_volatile_messages_of_a_room_without_types() -> None:

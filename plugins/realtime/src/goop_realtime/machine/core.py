@@ -102,6 +102,10 @@ class Core(Surroundings):
         if known is not None:
             self.refused(known.context, known.id, message, code, detail)
 
+    def passed(self, delivery: str, channel: str, kind: str = "", source: str = "") -> None:
+        """A message in no log went by: of our pages, or of the peer ``source``."""
+        self.trace.passed(self.now, delivery, channel=channel, kind=kind, source=source)
+
     def refused(self, context: Context, channel: str, message: str, code: str, reason: str) -> None:
         """A message of a page, here or there, was refused: who works on the plugin may know."""
         if code == PluginFailure.code:

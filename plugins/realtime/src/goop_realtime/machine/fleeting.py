@@ -64,6 +64,7 @@ def say(
             refusal = _say_now(core, channel, page, data)
     if refusal is not None:
         return refusal
+    core.passed(kind.delivery, channel.id, kind.name)
     if message_id:
         receipts.receipt(core, message_id, channel, "accepted")
     return message_id
@@ -161,6 +162,7 @@ def received_latest(core: Core, link: Link, line: Line) -> None:
             link.owed[key] = None
             core.unlogged[channel.id] = None
         return
+    core.passed("latest", channel.id, key.type, link.member.peer)
     said = _line(channel, "" if author == core.me else author, version, line.at, encoded)
     if newest.put(key, Value(version, line.at, data, said)):
         core.unlogged[channel.id] = None
@@ -209,13 +211,14 @@ def received_volatile(core: Core, link: Link, line: Line) -> None:
     """A message of the other side's that is worth something only now."""
     channel, data = link.channel, _data(core, link, line)
     if isinstance(data, Refusal):
-        refusal: Refusal | None = data
+        kind, refusal = None, data
     else:
         kind, size = channel.context.kind_of(data), len(encode(data))
         refusal = unlogged.judge(channel.context, "volatile", kind, data, size)
     if refusal is not None:
         core.note("link", refusal.code, channel.id, detail=refusal.reason)
     elif not isinstance(data, Refusal):
+        core.passed("volatile", channel.id, "" if kind is None else kind.name, link.member.peer)
         _tell_volatile(core, channel, link.member.peer, data)
 
 

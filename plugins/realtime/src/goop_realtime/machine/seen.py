@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from goop_node.types import JsonValue
 from goop_realtime.contexts.recording import Place, Recorded, Recording
 from goop_realtime.machine.channel import Channel
@@ -58,15 +60,18 @@ def _log_row(channel: Channel) -> Row:
 
 
 def decisions(core: Core) -> list[Row]:
-    """What the trace holds, oldest first, each with the ``peer`` whom it concerns, if any."""
+    """What the trace holds, oldest first, each with the ``peer`` whom it concerns, if any.
+
+    Among them, with ``times``, what went by in no log.
+    """
     found: list[Row] = []
-    for source, row in core.trace.by_source():
+    for source, row in (*core.trace.by_source(), *core.trace.passing()):
         peer = "" if source in (PAGES, STRANGERS) else source
         channel = core.channels.get(row.get("channel", ""))
         if not peer and channel is not None:
             peer = channel.other.peer
         found.append({**row, "peer": peer} if peer else {**row})
-    return found
+    return sorted(found, key=itemgetter("n"))
 
 
 def recording(core: Core, channel_id: str, after: int) -> Recording | Refusal:

@@ -27,6 +27,7 @@ def send(core: Core, channel: Channel, data: JsonValue) -> Refusal | None:
         return Refusal(code="too_large", reason=reason)
     if channel.bucket is not None and not channel.bucket.take(core.now):
         return unlogged.TOO_FAST
+    core.passed("signal", channel.id)
     for link in channel.links:
         if not _write(core, link, encoded):
             link.newest_signal = encoded
@@ -52,6 +53,7 @@ def received(core: Core, link: Link, line: Line) -> None:
         data = line.value()
     except MalformedJson:
         return
+    core.passed("signal", channel.id, source=link.member.peer)
     frame: JsonValue = {
         "type": "signal",
         "channel": channel.id,

@@ -3,6 +3,7 @@
 
 It is the one answer to "who dropped what, and why". Whose doing a note is decides which one makes
 room for it: the oldest of whoever has most, so that nobody's noise drowns what concerns others.
+Beside the ring stands what went by in no log: not each message, but the newest of each kind.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from goop_realtime.model.codes import counted
 RING = 1000
 STRANGERS = "strangers"
 """The source of all peers with whom nobody here has agreed on anything."""
+PASSING = 200
+"""Kinds of messages in no log that are remembered."""
 REFUSING = frozenset({"page", "host"})
 """The hops that refuse what pages say."""
 PAGES = "pages"
@@ -32,6 +35,9 @@ class Trace:
         """How many there were ever, by hop and code (see ``counted``)."""
         self._count = 0
         self._held = 0
+        self._dropped = 0
+        self._passing: dict[tuple[str, str, str, str], dict[str, Any]] = {}
+        """By channel, source, delivery and type; what came last stands last."""
 
     def note(
         self,
@@ -59,25 +65,49 @@ class Trace:
         if self._held > RING:
             self._make_room()
 
+    def passed(self, at: int, delivery: str, *, channel: str, kind: str, source: str = "") -> None:
+        """A message in no log went by: of pages here, or of the peer ``source``.
+
+        The newest of a channel, author, ``delivery`` (``latest``, ``volatile``, ``signal``) and type
+        takes the place of the one before, and says how many there were.
+        """
+        key = (channel, source, delivery, kind)
+        row = self._passing.pop(key, None)
+        if row is None:
+            if len(self._passing) >= PASSING:
+                del self._passing[next(iter(self._passing))]
+            row = {"hop": "link" if source else "page", "code": delivery, "channel": channel}
+            row |= {"type": escaped(kind)} if kind else {}
+            row["times"] = 0
+        self._count += 1
+        row["n"], row["at"] = self._count, at
+        row["times"] += 1
+        self._passing[key] = row
+
     def _make_room(self) -> None:
         fullest = max(self._rows, key=lambda source: len(self._rows[source]))
         self._rows[fullest].popleft()
         self._held -= 1
+        self._dropped += 1
 
     @property
     def count(self) -> int:
-        """How many were noted ever: the number of the newest one."""
+        """The number of the newest one."""
         return self._count
 
     @property
     def dropped(self) -> int:
-        """How many of them made room for newer ones."""
-        return self._count - self._held
+        """How many made room for newer ones."""
+        return self._dropped
 
     def by_source(self) -> list[tuple[str, dict[str, Any]]]:
         """The decisions, oldest first, each with its source."""
         found = [(source, row) for source, rows in self._rows.items() for row in rows]
         return sorted(found, key=lambda pair: int(pair[1]["n"]))
+
+    def passing(self) -> list[tuple[str, dict[str, Any]]]:
+        """What went by in no log, each with its source; the newest last."""
+        return [(key[1], row) for key, row in self._passing.items()]
 
     def rows(self, channel: str = "") -> list[dict[str, Any]]:
         """The decisions, or those of one channel, oldest first."""

@@ -66,6 +66,7 @@ def say(
     if not room.joined:
         return NOT_CONNECTED
     encoded = encode(data)
+    _passed(sh, room, kind)
     if not to:
         _tell_pages(sh, room, sh.me, data, but=page.id)
     line = serialise(Volatile(author=sh.me, to=to, data=raw(encoded)))
@@ -93,10 +94,20 @@ def received(sh: Shared, link: Link, line: Volatile) -> None:
     if refusal is not None:
         sh.note(room, "link", refusal.code, detail=refusal.reason)
         return
+    _passed(sh, room, kind, line.author)
     if not line.to or line.to == sh.me:
         _tell_pages(sh, room, line.author, data)
     if hosts:
         _spread(sh, room, serialise(line), line.author, line.to)
+
+
+def _passed(sh: Shared, room: Room, kind: Kind | None, author: str = "") -> None:
+    sh.core.passed(_what(room), room.handle, "" if kind is None else kind.name, author)
+
+
+def _what(room: Room) -> str:
+    """What pages call it: without types, everything of this kind is a signal."""
+    return "volatile" if room.context.messages else "signal"
 
 
 def _spread(sh: Shared, room: Room, line: bytes, author: str, to: str) -> None:
@@ -106,7 +117,7 @@ def _spread(sh: Shared, room: Room, line: bytes, author: str, to: str) -> None:
 
 
 def _tell_pages(sh: Shared, room: Room, author: str, data: JsonValue, but: str = "") -> None:
-    kind = "volatile" if room.context.messages else "signal"
+    kind = _what(room)
     body: dict[str, JsonValue] = {
         "type": kind,
         "channel": room.handle,

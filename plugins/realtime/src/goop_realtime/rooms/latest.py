@@ -34,6 +34,7 @@ def say(sh: Shared, room: Room, page: Page, kind: Kind, data: JsonValue) -> Refu
         return new
     line = _line(sh.me, new.version, new.at, encode(data))
     room.newest.put(new.key, Value(new.version, new.at, data, line, page.id))
+    sh.core.passed("latest", room.handle, kind.name)
     sh.grow(room)
     return None
 
@@ -71,6 +72,7 @@ def received(sh: Shared, link: Link, line: Latest) -> None:
         link.owed[key] = None
         sh.grow(room)
         return
+    sh.core.passed("latest", room.handle, key.type, line.author)
     value = Value(line.version, line.at, data, _line(line.author, line.version, line.at, raw))
     if room.newest.put(key, value):
         sh.grow(room)

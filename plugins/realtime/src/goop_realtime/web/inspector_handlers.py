@@ -91,6 +91,7 @@ def inspector_handlers(get_bridge: Callable[[], Bridge], turns: Turns) -> list[A
                 "rows": rows,
                 "next": following,
                 "count": count,
+                "kept": len(every),
                 "dropped": dropped,
                 **{f"{key}s": values(every, key) for key in ("hop", "code", "plugin")},
             }

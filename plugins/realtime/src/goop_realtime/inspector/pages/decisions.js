@@ -28,11 +28,22 @@ function about(row) {
     open.addEventListener("click", () => choose(row.channel));
     parts.push(open);
   }
+  if (row.type) parts.push(make("span", {}, `type ${plain(row.type)}`));
+  if (row.times) parts.push(make("span", {}, counted(row.times, "message so far", "messages so far")));
   if (row.message) parts.push(make("span", {}, `message ${plain(row.message)}`));
   if (row.plugin) parts.push(make("span", {}, `plugin ${plain(row.plugin)}`));
   if (row.peer) parts.push(make("span", { title: row.peer }, `peer ${tail(row.peer)}`));
   return parts.flatMap((part, at) => (at ? [" · ", part] : [part]));
 }
+
+/** What went by in no log: which row a newer one takes the place of. */
+const kindOf = (row) => (row.times ? [row.channel, row.hop, row.peer, row.code, row.type].join() : "");
+
+const PASSED = {
+  latest: "only the newest counts; not in the log",
+  volatile: "now or never; not in the log",
+  signal: "fleeting, without a type; not in the log",
+};
 
 const item = (row) =>
   make(
@@ -44,7 +55,7 @@ const item = (row) =>
     make(
       "div",
       { className: "words" },
-      make("div", {}, plain(row.detail ?? "")),
+      make("div", {}, plain(row.detail ?? (row.times ? PASSED[row.code] : ""))),
       make("div", { className: "about" }, ...about(row)),
     ),
   );
@@ -74,7 +85,7 @@ function offer(name, values) {
 }
 
 function words(told) {
-  const kept = told.count - told.dropped;
+  const { kept } = told;
   const some = Object.values(filters()).some(Boolean);
   const fit = some ? `${rows.length.toLocaleString()} of ` : "";
   const held = `${fit}${counted(kept, "decision", "decisions")} kept.`;
@@ -94,7 +105,8 @@ async function read() {
     return read();
   }
   run = told.run;
-  rows = [...told.rows.reverse(), ...rows].slice(0, MOST);
+  const newer = new Set(told.rows.map(kindOf).filter(Boolean));
+  rows = [...told.rows.reverse(), ...rows.filter((row) => !newer.has(kindOf(row)))].slice(0, MOST);
   after = told.next ?? told.count;
   offer("hop", told.hops);
   offer("code", told.codes);
