@@ -68,8 +68,8 @@ class Trace:
     def passed(self, at: int, delivery: str, *, channel: str, kind: str, source: str = "") -> None:
         """A message in no log went by: of pages here, or of the peer ``source``.
 
-        The newest of a channel, author, ``delivery`` (``latest``, ``volatile``, ``signal``) and type
-        takes the place of the one before, and says how many there were.
+        ``delivery`` is ``latest``, ``volatile`` or ``signal``, ``kind`` the type. The newest of an
+        author and type takes the place of the one before, and says how many there were.
         """
         key = (channel, source, delivery, kind)
         row = self._passing.pop(key, None)
