@@ -186,8 +186,8 @@ async def test_thousands_of_channels_a_long_log_a_broken_plugin_and_a_full_trace
             noted = {"n": 1_300, "at": 1, "hop": "peer", "code": "forged", "detail": HOSTILE}
             after = int(query.get("after", 0))
             body = {"run": 1, "rows": [noted] if after < 1_300 else [], "next": None}
-            body |= {"count": 1_300, "kept": 1_000, "dropped": 300, "hops": ["peer"], "codes": ["forged"]}
-            body |= {"plugins": []}
+            body |= {"count": 1_300, "kept": 1_000, "dropped": 300}
+            body |= {"hops": ["peer"], "codes": ["forged"], "plugins": []}
         else:
             body = replayed(int(query.get("at", 0)), int(query["count"]), broken=40_000)
         await route.fulfill(status=200, content_type="application/json", body=json.dumps(body))
