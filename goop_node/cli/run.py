@@ -10,9 +10,7 @@ import functools
 import gc
 import logging
 import os
-import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
@@ -25,6 +23,7 @@ from goop_node.data.ready import only_node, remove_ready, write_ready
 from goop_node.lifetime import END_SECONDS, end_within, run_to_end
 from goop_node.log_format import say
 from goop_node.node import Node
+from goop_node.stop_signals import until_told
 from goop_node.templates.library import Library
 from goop_node.types import JsonValue
 from goop_node.web.http_protocol import HttpProtocol
@@ -145,7 +144,7 @@ async def serve(
         _announce(node)
         on_ready(node)
 
-    with _signals(stop):
+    with until_told(stop):
         try:
             async with node.running():
                 server = _Server(_uvicorn_config(create_app(node)), started)
@@ -255,26 +254,3 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None  # there is none for Windows
     return uvloop.new_event_loop
-
-
-@contextlib.contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call ``stop`` on the loop for SIGINT and SIGTERM."""
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    if sys.platform == "win32":
-        before = {
-            number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
-            for number in numbers
-        }
-        yield
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        return
-    for number in numbers:
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

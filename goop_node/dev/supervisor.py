@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from goop_node.config.model import NodeConfig, StartError
 from goop_node.dev.lines import Ready, Row
@@ -18,6 +16,7 @@ from goop_node.dev.watching import Watching
 from goop_node.log_format import say
 from goop_node.plugins.environment import installed
 from goop_node.plugins.loading import MARKER
+from goop_node.stop_signals import until_told
 
 TOLD_IN_WORDS = 2
 """The exit code of a node that said what is wrong before it started."""
@@ -61,7 +60,7 @@ class Supervisor:
     async def run(self) -> int:
         """Until a signal comes, or the node ends in a way that no change of a file mends."""
         watching = self._watching = Watching(self._see, never=(self._config.data.resolve(),))
-        with self._signals():
+        with until_told(self._stop):
             try:
                 watching.add(self._places())
                 await self._start()
@@ -165,26 +164,13 @@ class Supervisor:
             return False
         return True
 
-    @contextlib.contextmanager
-    def _signals(self) -> Any:
-        """End for SIGINT and SIGTERM; who presses Ctrl-C again does not wait for anything."""
-        loop = asyncio.get_running_loop()
-
-        def stop() -> None:
-            for one in (self._node, self._reserve):
-                if one is not None:
-                    one.terminate()
-            self._stopping = True
-            self._awake.set()
-
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        for number in numbers:
-            loop.add_signal_handler(number, stop)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
+    def _stop(self) -> None:
+        """Somebody wants it to end; who presses Ctrl-C again does not wait for anything."""
+        for one in (self._node, self._reserve):
+            if one is not None:
+                one.terminate()
+        self._stopping = True
+        self._awake.set()
 
 
 def _named(changed: Iterable[Path]) -> str:

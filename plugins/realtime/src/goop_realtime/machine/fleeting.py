@@ -211,15 +211,15 @@ def received_volatile(core: Core, link: Link, line: Line) -> None:
     """A message of the other side's that is worth something only now."""
     channel, data = link.channel, _data(core, link, line)
     if isinstance(data, Refusal):
-        kind, refusal = None, data
-    else:
-        kind, size = channel.context.kind_of(data), len(encode(data))
-        refusal = unlogged.judge(channel.context, "volatile", kind, data, size)
+        core.note("link", data.code, channel.id, detail=data.reason)
+        return
+    kind, size = channel.context.kind_of(data), len(encode(data))
+    refusal = unlogged.judge(channel.context, "volatile", kind, data, size)
     if refusal is not None:
         core.note("link", refusal.code, channel.id, detail=refusal.reason)
-    elif not isinstance(data, Refusal):
-        core.passed("volatile", channel.id, "" if kind is None else kind.name, link.member.peer)
-        _tell_volatile(core, channel, link.member.peer, data)
+        return
+    core.passed("volatile", channel.id, "" if kind is None else kind.name, link.member.peer)
+    _tell_volatile(core, channel, link.member.peer, data)
 
 
 # Links, and pages

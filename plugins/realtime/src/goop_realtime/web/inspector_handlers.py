@@ -51,14 +51,13 @@ def inspector_handlers(get_bridge: Callable[[], Bridge], turns: Turns) -> list[A
         limit: FromQuery[int] = 100,
     ) -> dict[str, JsonValue]:
         """Every channel and room of this node, in portions: how it stands, what its log holds."""
-        _refuse_others(request, {"text", "peer", "plugin", "code", "offset", "limit"})
-        wanted = _wanted(text=text, peer=peer, plugin=plugin, code=code)
-        start, most = _number("offset", offset, 0), _number("limit", limit, 1, MAX_ROWS)
+        wanted = Wanted(text=text, peer=peer, plugin=plugin, code=code)
+        asked = _portion(request, wanted, limit, offset=offset)
         engine = get_bridge().engine
 
         def page() -> dict[str, JsonValue]:
             every = [*engine.read.logs(), *engine.rooms.logs()]
-            rows, total = logs_page(every, wanted, start, most)
+            rows, total = logs_page(every, *asked)
             return {"self": engine.read.me, "rows": rows, "total": total, "all": len(every)}
 
         return await turns.alone(page)
@@ -76,16 +75,13 @@ def inspector_handlers(get_bridge: Callable[[], Bridge], turns: Turns) -> list[A
         limit: FromQuery[int] = 200,
     ) -> dict[str, JsonValue]:
         """The newest decisions, in portions: who refused, dropped or closed what, and why."""
-        _refuse_others(
-            request, {"channel", "peer", "code", "hop", "plugin", "text", "after", "limit"}
-        )
-        wanted = _wanted(channel=channel, peer=peer, code=code, hop=hop, plugin=plugin, text=text)
-        behind, most = _number("after", after, 0), _number("limit", limit, 1, MAX_ROWS)
+        wanted = Wanted(channel=channel, peer=peer, code=code, hop=hop, plugin=plugin, text=text)
+        asked = _portion(request, wanted, limit, after=after)
         read = get_bridge().engine.read
 
         def page() -> dict[str, JsonValue]:
             every, count, dropped = read.all_decisions()
-            rows, following = decisions_page(every, wanted, behind, most)
+            rows, following = decisions_page(every, *asked)
             return {
                 "run": read.epoch,
                 "rows": rows,
@@ -117,21 +113,25 @@ def inspector_handlers(get_bridge: Callable[[], Bridge], turns: Turns) -> list[A
     return [logs, decisions, replay, test]
 
 
-def _refuse_others(request: Request[Any, Any, Any], known: set[str]) -> None:
-    """Raise ``Problem`` for a field that there is not: a mistyped filter would show everything."""
+def _portion(
+    request: Request[Any, Any, Any], wanted: Wanted, limit: int, **since: int
+) -> tuple[Wanted, int, int]:
+    """Which part of a list is asked for: what rows have to have, ``since`` where, how many.
+
+    Raises ``Problem``, also for a field that there is not: a mistyped filter would show everything.
+    """
+    handler = request.route_handler.parsed_fn_signature.parameters
+    known = {*handler} - {"request"}
     for name, _ in request.query_params.multi_items():
         if name not in known:
             reason = f"there is no field {name[:40]!r}; there are {', '.join(sorted(known))}"
             raise Problem(400, "bad_request", reason)
-
-
-def _wanted(**fields: str) -> Wanted:
-    """What is looked for. Raises ``Problem``."""
-    for name, value in fields.items():
+    for name, value in vars(wanted).items():
         if len(value) > MAX_WANTED:
             reason = f"{name}: expected at most {MAX_WANTED} characters"
             raise Problem(400, "bad_request", reason, f"/{name}")
-    return Wanted(**fields)
+    [(name, first)] = since.items()
+    return wanted, _number(name, first, 0), _number("limit", limit, 1, MAX_ROWS)
 
 
 def _number(name: str, value: int, least: int, most: int = MAX_INTEGER) -> int:
