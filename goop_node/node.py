@@ -39,7 +39,6 @@ from goop_node.types import (
     LineStream,
     MetricsSource,
     Network,
-    NetworkError,
     PeerEvent,
     Peers,
     Route,
@@ -53,8 +52,6 @@ if TYPE_CHECKING:
     from goop_node.web.tokens import Tokens
 
 log = logging.getLogger("goop_node.plugins")
-
-IDENTITY_FILE = "identity.key"
 
 
 class Node:
@@ -106,24 +103,9 @@ class Node:
 
         Raises ``StartError`` when the key file, or the address of a peer, cannot be used.
         """
-        from goop_node.p2p import P2P, Identity, IdentityError
+        from goop_node.own_network import p2p_of
 
-        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            identity = Identity.load_or_create(self.data / IDENTITY_FILE)
-        except IdentityError as error:
-            raise StartError([f"identity: {error}"], code="identity") from error
-        try:
-            return P2P(
-                identity=identity,
-                listen=self.config.listen,
-                peers=self.config.peers,
-                label=lambda: self.label,
-                data=self.data,
-                reachable_by=self.config.reachable_by,
-            )
-        except NetworkError as error:
-            raise StartError([f"peers: {error.reason}"], code=error.code) from None
+        return p2p_of(self)
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import trio
@@ -20,16 +21,18 @@ from libp2p.peer.id import ID
 from multiaddr import Multiaddr
 
 from goop_node.clock import now_ms
+from goop_node.exchange import Exchange, longest_line, matter_of
 from goop_node.p2p import limits
 from goop_node.p2p.addresses import Address, parsed, reachable
 from goop_node.p2p.containment import NOBODY, contained
 from goop_node.p2p.dialler import DIAL_SECONDS, Dialler, ToldTCP
+from goop_node.p2p.exchanging import Exchanging
 from goop_node.p2p.gossip import Gossip
 from goop_node.p2p.guarded_streams import negotiated
 from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.library_host import make_host
-from goop_node.p2p.lines import Lines
+from goop_node.p2p.lines import Lines, serve_lines
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.people import People
 from goop_node.p2p.presence import MAX_ADDRESSES
@@ -55,7 +58,7 @@ class Host:
         table: PeerTable,
         label: Callable[[], str],
         whereabouts: Callable[[], Mapping[str, Whereabouts]],
-        handlers: Sequence[StreamHandler],
+        handlers: Sequence[StreamHandler | Exchange],
         ticks: GuestTicks,
         people: People,
     ) -> None:
@@ -65,6 +68,7 @@ class Host:
         self._table = table
         self._whereabouts = whereabouts
         self._handlers = handlers
+        self._exchanging = Exchanging()
         tcp = ToldTCP()
         self._host: Any = make_host(identity.key_pair, tcp, DIAL_SECONDS, self._lets_in)
         self._dialler = Dialler(self._host.get_network(), tcp, lambda: self.addrs)
@@ -124,8 +128,7 @@ class Host:
         if protocol is None and not self._has_place(peer_id):
             log.debug("there is no place for %s", peer_id)
             return False
-        ours = any(handler.protocol == protocol for handler in self._handlers)
-        refusal = self._people.refusal(peer_id, "exchange" if ours else "presence", "in")
+        refusal = self._people.refusal(peer_id, matter_of(protocol, self._handlers), "in")
         if refusal is not None:
             log.debug("%s of %s is refused: %s", protocol or "a connection", peer_id, refusal.code)
         return refusal is None
@@ -142,16 +145,10 @@ class Host:
         )
         return strangers < limits.STRANGERS
 
-    def _inbound(self, handler: StreamHandler) -> Callable[[Any], Any]:
-        async def accept(stream: Any) -> None:
-            peer_id = stream.muxed_conn.peer_id.to_base58()
-            lines = Lines(
-                stream, peer_id, handler.protocol, handler.max_line, self._ticks, theirs=True
-            )
-            handler.handle(lines)
-            await lines.serve()
-
-        return accept
+    def _inbound(self, handler: StreamHandler | Exchange) -> Callable[[Any], Any]:
+        if isinstance(handler, Exchange):
+            return partial(self._exchanging.serve, handler)
+        return partial(serve_lines, handler, self._ticks)
 
     async def open_stream(
         self, peer_id: str, protocols: Sequence[str], max_line: int, early: bool
@@ -162,9 +159,7 @@ class Host:
             stream, due = await self._new_stream(peer_id, protocols, early)
         negotiated(stream)
         protocol = str(stream.get_protocol())
-        # What is served here has one bound, whoever opens the stream.
-        longest = (one.max_line for one in self._handlers if one.protocol == protocol)
-        bound = next(longest, max_line)
+        bound = longest_line(protocol, self._handlers, max_line)
         lines = Lines(stream, peer_id, protocol, bound, self._ticks, proposal=due)
         assert self._nursery is not None
         self._nursery.start_soon(contained, "a stream", peer_id, lines.serve)

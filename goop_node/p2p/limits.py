@@ -43,6 +43,17 @@ FIRST_LINE_SECONDS = 10.0
 LINE_SECONDS = 60.0
 """How long any later line may take, from its first byte."""
 
+# Exchanges: one request and one answer on a stream of its own.
+EXCHANGES = 16
+"""Of one peer at a time."""
+EXCHANGE_SECONDS = 20.0
+"""How long one may take, from its stream to the end of the answer."""
+ANSWER_RATE = 256 * 1024
+"""Bytes of answers a second that one peer may ask for."""
+ANSWER_BURST = 2 * 1024 * 1024
+EXCHANGE_COST = 4 * 1024
+"""An exchange costs no less than so many bytes."""
+
 # Gossip: what one RPC may bring, how fast they may come, and what is kept of them.
 RPC_BYTES = 256 * 1024
 """One RPC on the wire. A presence takes half a KiB, an answer to IWANT brings many."""

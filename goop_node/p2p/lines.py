@@ -19,6 +19,7 @@ import trio
 from goop_node.p2p import limits
 from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.plugins.callbacks import called
+from goop_node.types import StreamHandler
 
 log = logging.getLogger(__name__)
 
@@ -267,3 +268,11 @@ class Lines:
         await trio.sleep(limits.AGREEING_SECONDS if self._answer else DRAIN_SECONDS)
         self._end_code = self._end_code or "closed"
         scope.cancel()
+
+
+async def serve_lines(handler: StreamHandler, ticks: GuestTicks, stream: Any) -> None:
+    """Hand over a stream that a peer has opened, and serve it. Runs as a trio task."""
+    peer_id = stream.muxed_conn.peer_id.to_base58()
+    lines = Lines(stream, peer_id, handler.protocol, handler.max_line, ticks, theirs=True)
+    handler.handle(lines)
+    await lines.serve()

@@ -15,6 +15,7 @@ from typing import Literal
 from goop_node.clock import now_ms
 from goop_node.config.multiaddrs import undialable
 from goop_node.escaping import escaped
+from goop_node.exchange import Exchange
 from goop_node.p2p import limits
 from goop_node.p2p.addresses import Address, with_peer_id
 from goop_node.p2p.decisions import UNSURE
@@ -71,7 +72,7 @@ class P2P:
         self._identity = identity
         self._listen = list(listen)
         self._label = label
-        self._handlers: list[StreamHandler] = []
+        self._handlers: list[StreamHandler | Exchange] = []
         self._seen = Friends(
             data / "seen.json",
             bound=limits.MAX_SEEN,
@@ -102,9 +103,10 @@ class P2P:
         """The signature of ``data`` by the node's key: see ``NodeApi.sign``."""
         return self._identity.sign(data)
 
-    def handle(self, handler: StreamHandler) -> None:
-        """Serve a protocol; before ``start``."""
-        self._handlers.append(handler)
+    def handle(self, handler: StreamHandler | Exchange) -> None:
+        """Serve a protocol, in place of what has served it; before ``start``."""
+        others = (one for one in self._handlers if one.protocol != handler.protocol)
+        self._handlers = [*others, handler]
 
     async def start(self) -> None:
         """Listen. Raises ``P2PError``."""

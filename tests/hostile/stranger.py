@@ -38,7 +38,8 @@ class Stranger:
 
     def __init__(self, guest: Guest, pair: KeyPair) -> None:
         self.port = 0
-        """The node's."""
+        """The node's, and its address."""
+        self.called = ""
         self._guest = guest
         self._pair = pair
         self._id = ID.from_pubkey(pair.public_key)
@@ -57,14 +58,14 @@ class Stranger:
         """Connect with a node; everything that follows is for it."""
         found = with_peer_id(address)
         assert found is not None
-        self.port = found[1].port
+        self.port, self.called = found[1].port, address
         self._node = node = ID.from_base58(found[0])
 
         async def dial() -> None:
             with self._tcp.wanting(found[1]):
                 await self._host.get_network().dial_addr(Multiaddr(str(found[1])), node)
 
-        await self._do(dial)
+        await self.do(dial)
         self._gossip = None
 
     @property
@@ -84,28 +85,28 @@ class Stranger:
 
     async def disconnect(self) -> None:
         """Hang up."""
-        await self._do(self._host.get_network().close_peer, self._node)
+        await self.do(self._host.get_network().close_peer, self._node)
 
     async def open(self, protocol: str) -> Any:
         """A stream on which the protocol has been agreed."""
-        return await self._do(self._host.new_stream, self._node, [TProtocol(protocol)])
+        return await self.do(self._host.new_stream, self._node, [TProtocol(protocol)])
 
     async def open_bare(self) -> Any:
         """A stream on which nothing has been said."""
-        return await self._do(self._host.get_network().new_stream, self._node)
+        return await self.do(self._host.get_network().new_stream, self._node)
 
     async def bytes(self, data: bytes) -> None:
         """Write something on the connection itself, in place of a frame of the muxer."""
         (conn, *_) = self._host.get_network().get_connections(self._node)
-        await self._do(conn.muxed_conn._write_frame, data)
+        await self.do(conn.muxed_conn._write_frame, data)
 
     async def write(self, stream: Any, data: bytes) -> None:
         """Write on a stream."""
-        await self._do(stream.write, data)
+        await self.do(stream.write, data)
 
     async def end(self, stream: Any, *, reset: bool = False) -> None:
         """Close a stream, or reset it."""
-        await self._do(stream.reset if reset else stream.close)
+        await self.do(stream.reset if reset else stream.close)
 
     async def gossip(self, rpc: bytes) -> None:
         """Send the bytes as one message of the gossip protocol."""
@@ -134,7 +135,8 @@ class Stranger:
         data = json.dumps(usual | fields).encode()
         await self.gossip(rpc_pb2.RPC(publish=[self.signed(data)]).SerializeToString())
 
-    async def _do(self, work: Any, *args: Any) -> Any:
+    async def do(self, work: Any, *args: Any) -> Any:
+        """Have something done on trio, and wait for it as long as a stranger waits."""
         async with asyncio.timeout(PATIENCE):
             return await self._guest.run(work, *args)
 

@@ -15,7 +15,8 @@ from goop_node.config.file import load_config
 from goop_node.config.model import StartError
 from goop_node.data.ready import only_node
 from goop_node.data.storage import StorageError, open_database
-from goop_node.node import IDENTITY_FILE, Node
+from goop_node.node import Node
+from goop_node.own_network import IDENTITY_FILE
 from goop_node.web.app import application
 from goop_node.web.origins import Origins
 from goop_realtime.storage.journal import Journal

@@ -28,7 +28,8 @@ from goop_node.data.kept_files import (
     write_kept,
 )
 from goop_node.data.ready import only_node, read_ready
-from goop_node.node import IDENTITY_FILE, Node
+from goop_node.node import Node
+from goop_node.own_network import IDENTITY_FILE
 from goop_node.p2p import decisions
 from goop_node.plugins.loading import MARKER
 from goop_node.templates import grants

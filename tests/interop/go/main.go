@@ -35,6 +35,9 @@ type command struct {
 	Order   string `json:"order"`
 	Count   int    `json:"count"`
 	Data    any    `json:"data"`
+	// Protocol and Said are for "ask".
+	Protocol string `json:"protocol"`
+	Said     string `json:"said"`
 }
 
 // program is everything one peer consists of.
@@ -43,6 +46,7 @@ type program struct {
 	me     string
 	hosted *hosted
 	joined *joined
+	probes *probes
 	out    sync.Mutex
 }
 
@@ -63,14 +67,22 @@ func main() {
 	short := flag.Bool("short-invite", false, "invite with three fields, as the oldest peers do")
 	listen := flag.String("listen", "/ip4/127.0.0.1/tcp/0", "where this peer listens")
 	told := flag.String("told", "", "the address to tell others instead")
+	newer := flag.Bool("newer", false, "tell all that newer peers tell, and probe who is seen")
+	probe := flag.Duration("probe", 30*time.Second, "pause between two probes")
 	flag.Parse()
-	if err := run(*label, *heartbeat, *short, *listen, *told); err != nil {
+	if !*newer {
+		*probe = 0
+	}
+	if err := run(*label, *heartbeat, *short, *listen, *told, *newer, *probe); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(label string, heartbeat time.Duration, short bool, listen, told string) error {
+func run(
+	label string, heartbeat time.Duration, short bool, listen, told string, newer bool,
+	probe time.Duration,
+) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	node, err := libp2p.New(
@@ -94,7 +106,8 @@ func run(label string, heartbeat time.Duration, short bool, listen, told string)
 	p := &program{host: node, me: node.ID().String()}
 	p.hosted = newHosted(p, short)
 	p.joined = newJoined(p)
-	farewell, err := p.announce(ctx, label, heartbeat)
+	p.probes = newProbes(p, label, probe)
+	farewell, err := p.announce(ctx, label, heartbeat, newer)
 	if err != nil {
 		return err
 	}
@@ -170,6 +183,8 @@ func (p *program) obey(ctx context.Context, c command) (map[string]any, error) {
 	case "forget":
 		p.hosted.forget(c.Channel)
 		return nil, nil
+	case "ask":
+		return p.ask(ctx, c.Peer, c.Protocol, c.Said)
 	case "curt":
 		p.hosted.curt.Store(true)
 		return nil, nil

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""The small protocols of Goop² peers, each with who may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from goop_node.exchange import Exchange
+from goop_node.goop2 import answers
+
+
+def exchanges(label: Callable[[], str]) -> list[Exchange]:
+    """All of them. ``label`` is our name.
+
+    What tells no more than presence does is for whoever may see that; by the first of them newer
+    peers find out whether we can be reached at all.
+    """
+    return [
+        Exchange(
+            protocol="/goop/content/1.0.0",
+            answer=lambda request: answers.content(label()),
+            matter="presence",
+        ),
+        Exchange(
+            protocol="/goop/diag/1.0.0",
+            answer=lambda request: answers.diag(),
+            matter="presence",
+        ),
+        Exchange(
+            protocol="/goop/relay-refresh/1.0.0",
+            answer=lambda request: answers.relay_refresh(),
+            matter="presence",
+        ),
+        Exchange(
+            protocol="/goop/docs/1.0.0",
+            answer=answers.docs,
+            longest=answers.MAX_REQUEST,
+        ),
+        Exchange(
+            protocol="/goop/listen/1.0.0",
+            answer=answers.listen,
+            longest=answers.MAX_LISTEN,
+        ),
+    ]
