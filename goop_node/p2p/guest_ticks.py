@@ -56,6 +56,16 @@ class GuestTicks:
         self._timer_at = 0.0
         self._give_way = False
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Asyncio's, which runs the ticks."""
+        return self._loop
+
+    @property
+    def watched(self) -> bool:
+        """Whether asyncio watches descriptors for trio: where it cannot, trio waits by itself."""
+        return self._descriptor >= 0
+
     def soon(self, work: Callable[[], object]) -> None:
         """Take what trio wants to have run on the loop's next turn: its first tick."""
         state = getattr(work, "__self__", None)

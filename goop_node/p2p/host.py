@@ -32,13 +32,13 @@ from goop_node.p2p.guarded_streams import negotiated
 from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.p2p.identity import Identity
 from goop_node.p2p.library_host import make_host
-from goop_node.p2p.lines import Lines, serve_lines
+from goop_node.p2p.line_streams import line_stream, serve_lines
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.people import People
 from goop_node.p2p.presence import MAX_ADDRESSES
 from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
 from goop_node.p2p.whereabouts import Whereabouts
-from goop_node.types import NetworkError, Refusal, StreamHandler
+from goop_node.types import LineStream, NetworkError, Refusal, StreamHandler
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Host:
         self._handlers = handlers
         self._exchanging = Exchanging()
         tcp = ToldTCP()
-        self._host: Any = make_host(identity.key_pair, tcp, DIAL_SECONDS, self._lets_in)
+        self._host: Any = make_host(identity.key_pair, tcp, DIAL_SECONDS, self._lets_in, ticks)
         self._dialler = Dialler(self._host.get_network(), tcp, lambda: self.addrs)
         # Before it listens: it must see every connection.
         self._gossip = Gossip(self._host, table, label, lambda: self.addrs)
@@ -101,16 +101,19 @@ class Host:
                 started()
 
     async def _end(self, connections: ReadingAhead) -> None:
-        """Close every socket: what the library closes when it is cancelled stays open.
-
-        A listener left behind would go on taking connections beside that of the next host.
-        """
+        """Close every socket: what the library closes when it is cancelled stays open, and a
+        listener left behind would go on taking connections beside that of the next host."""
         connections.hang_up()
+        self.hang_up()
         with trio.move_on_after(END_SECONDS) as scope:
             scope.shield = True
             async with trio.open_nursery() as nursery:
                 for listener in self._host.get_network().listeners.values():
                     nursery.start_soon(listener.close)
+
+    def hang_up(self) -> None:
+        """Close the sockets that asyncio has. May be called when trio's side has failed."""
+        self._host.hang_up()
 
     def announce(self) -> None:
         """Say who we are at once, not only at the next heartbeat."""
@@ -152,7 +155,7 @@ class Host:
 
     async def open_stream(
         self, peer_id: str, protocols: Sequence[str], max_line: int, early: bool
-    ) -> Lines:
+    ) -> LineStream:
         """See ``Network.open_stream``. ``max_line`` is for protocols not served here."""
         self._people.check(peer_id, "exchange")
         async with self._place(peer_id):
@@ -160,7 +163,7 @@ class Host:
         negotiated(stream)
         protocol = str(stream.get_protocol())
         bound = longest_line(protocol, self._handlers, max_line)
-        lines = Lines(stream, peer_id, protocol, bound, self._ticks, proposal=due)
+        lines = line_stream(stream, protocol, bound, self._ticks, proposal=due)
         assert self._nursery is not None
         self._nursery.start_soon(contained, "a stream", peer_id, lines.serve)
         return lines

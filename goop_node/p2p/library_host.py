@@ -33,8 +33,10 @@ from multiaddr import Multiaddr
 from goop_node.p2p import limits
 from goop_node.p2p.containment import contained, peer_of, serving
 from goop_node.p2p.guarded_streams import negotiated
+from goop_node.p2p.guest_ticks import GuestTicks
+from goop_node.p2p.muxers import Muxers
 from goop_node.p2p.proposing import Answering, Proposing, proposal
-from goop_node.p2p.yamux_guard import GuardedMuxers, GuardedYamux
+from goop_node.p2p.yamux_guard import GuardedYamux
 
 
 class NoConnector(AutoConnector):
@@ -135,6 +137,10 @@ class ContainedHost(BasicHost):
     def _should_identify_peer(self, peer_id: ID) -> bool:
         return False
 
+    def hang_up(self) -> None:
+        """Close the sockets that are not the library's any more. May be called from asyncio."""
+        self._network.upgrader.muxer_multistream.hang_up()  # type: ignore[attr-defined]
+
     @asynccontextmanager
     async def listening(self, addresses: Sequence[Multiaddr]) -> AsyncIterator[None]:
         """Run and listen while the block runs."""
@@ -150,11 +156,16 @@ class ContainedHost(BasicHost):
 
 
 def make_host(
-    pair: KeyPair, tcp: TCP, dial_seconds: float, lets_in: Callable[[str, str | None], bool]
+    pair: KeyPair,
+    tcp: TCP,
+    dial_seconds: float,
+    lets_in: Callable[[str, str | None], bool],
+    ticks: GuestTicks | None = None,
 ) -> ContainedHost:
     """A host that does not listen yet. It dials once when it is told to, and never again.
 
-    ``lets_in`` decides for each connection with a peer (``None``), and for each protocol.
+    ``lets_in`` decides for each connection with a peer (``None``), and for each protocol. With
+    ``ticks``, connections go on without trio once they are made.
     """
     noise = Noise(pair, noise_privkey=create_new_key_pair().private_key)
     peer_id = ID.from_pubkey(pair.public_key)
@@ -168,7 +179,7 @@ def make_host(
         retry_config=RetryConfig(max_retries=0),
         connection_config=limits.connections(dial_seconds),
     )
-    swarm.upgrader.muxer_multistream = GuardedMuxers(lambda peer_id: lets_in(peer_id, None))
+    swarm.upgrader.muxer_multistream = Muxers(lambda peer_id: lets_in(peer_id, None), ticks)
     return ContainedHost(
         lets_in,
         network=swarm,

@@ -9,7 +9,6 @@ writer wakes goes out as one write, and all complete lines of one read come in o
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,9 +16,9 @@ from typing import Any
 import trio
 
 from goop_node.p2p import limits
+from goop_node.p2p.framing import Framing, LineTooLong
 from goop_node.p2p.guest_ticks import GuestTicks
 from goop_node.plugins.callbacks import called
-from goop_node.types import StreamHandler
 
 log = logging.getLogger(__name__)
 
@@ -48,15 +47,8 @@ class Lines:
         self.peer_id = peer_id
         self.protocol = protocol
         self._stream = stream
-        self._max_line = max_line
-        self._unfinished = bytearray()
-        self._answer = proposal
+        self._framing = Framing(max_line, theirs=theirs, proposal=proposal)
         self._agreed = trio.Event()
-        self._patience = math.inf
-        if theirs:
-            self._patience = limits.FIRST_LINE_SECONDS
-        elif proposal:
-            self._patience = limits.AGREEING_SECONDS
         self._ticks = ticks
         self._out = bytearray(proposal)
         self._writing = 0
@@ -84,7 +76,7 @@ class Lines:
         self._on_lines = on_lines
         self._on_end = on_end
         self._started.set()
-        if self._answer:
+        if not self._framing.agreed:
             self._wake_up()
         if self._ended:
             on_end(self._end_code)
@@ -140,7 +132,7 @@ class Lines:
                     nursery.cancel_scope.cancel()
         finally:
             self._end_code = self._end_code or "lost"
-            if self._answer:
+            if not self._framing.agreed:
                 self._end_code = "unanswered"
                 self._stream.muxed_conn.spoken.discard(self.protocol)
             with trio.move_on_after(1) as scope:
@@ -159,7 +151,7 @@ class Lines:
             return
         self._ended = True
         self._out.clear()
-        self._unfinished.clear()
+        self._framing.clear()
         self._stream.muxed_stream.keep(0)
         if self._started.is_set():
             called(partial(self._on_end, self._end_code), f"the end of a stream of {self.protocol}")
@@ -188,15 +180,14 @@ class Lines:
             if not chunk:
                 self._end_code = self._end_code or "eof"
                 return
-            if self._answer:
-                chunk = self._behind_answer(chunk)
-            lines = self._complete(chunk)
-            if len(self._unfinished) > self._max_line or any(
-                len(line) > self._max_line for line in lines
-            ):
+            try:
+                lines = self._framing.lines(chunk)
+            except LineTooLong:
                 self._end_code = "line_too_long"
                 return
-            self._stream.muxed_stream.keep(len(self._unfinished))
+            if self._framing.agreed:
+                self._agreed.set()
+            self._stream.muxed_stream.keep(self._framing.unfinished)
             if lines:
                 what = f"the lines of a stream of {self.protocol}"
                 if not called(partial(self._on_lines, lines), what):
@@ -208,43 +199,19 @@ class Lines:
         """What comes next; nothing at the end, or when a line takes too long (``too_slow``)."""
         began = trio.current_time()
         data: bytes = b""
-        with trio.move_on_after(self._patience) as scope:
+        with trio.move_on_after(self._framing.patience) as scope:
             data = await self._stream.read(READ_BYTES)
-        self._patience -= trio.current_time() - began
+        self._framing.patience -= trio.current_time() - began
         if scope.cancelled_caught:
             self._end_code = "too_slow"
         return data
 
-    def _behind_answer(self, chunk: bytes) -> bytes:
-        """What is behind the answer to our proposal. Raises where the peer does not agree."""
-        size = min(len(chunk), len(self._answer))
-        if chunk[:size] != self._answer[:size]:
-            raise ValueError(f"{self.protocol} is not agreed on any more")
-        self._answer = self._answer[size:]
-        if not self._answer:
-            self._patience = math.inf
-            self._agreed.set()
-        return chunk[size:]
-
-    def _complete(self, chunk: bytes) -> list[bytes]:
-        """The lines that are complete with this chunk. A line that begins has its own time."""
-        if b"\n" not in chunk:
-            if not self._unfinished:
-                self._patience = min(self._patience, limits.LINE_SECONDS)
-            self._unfinished += chunk
-            return []
-        first, *lines = chunk.split(b"\n")
-        lines.insert(0, bytes(self._unfinished + first))
-        self._unfinished = bytearray(lines.pop())
-        self._patience = limits.LINE_SECONDS if self._unfinished else math.inf
-        return lines
-
     async def _say(self) -> None:
         """Write until it is closed; what was not agreed on is not taken for said."""
-        if self._answer:
+        if not self._framing.agreed:
             await self._wake.wait()  # the proposal goes along with a line
         await self._write()
-        if self._answer:
+        if not self._framing.agreed:
             await self._stream.close_write()
             await self._agreed.wait()
 
@@ -265,14 +232,6 @@ class Lines:
     async def _limit_drain(self, scope: trio.CancelScope) -> None:
         """A peer that does not read holds nothing up that is to end, however far it has got."""
         await self._closed.wait()
-        await trio.sleep(limits.AGREEING_SECONDS if self._answer else DRAIN_SECONDS)
+        await trio.sleep(DRAIN_SECONDS if self._framing.agreed else limits.AGREEING_SECONDS)
         self._end_code = self._end_code or "closed"
         scope.cancel()
-
-
-async def serve_lines(handler: StreamHandler, ticks: GuestTicks, stream: Any) -> None:
-    """Hand over a stream that a peer has opened, and serve it. Runs as a trio task."""
-    peer_id = stream.muxed_conn.peer_id.to_base58()
-    lines = Lines(stream, peer_id, handler.protocol, handler.max_line, ticks, theirs=True)
-    handler.handle(lines)
-    await lines.serve()

@@ -44,6 +44,16 @@ class ReadAhead:
         self._from = end
         return data
 
+    @property
+    def below(self) -> IRawConnection:
+        """The connection itself."""
+        return self._conn
+
+    def rest(self) -> bytes:
+        """What came beyond what was asked for; it is the caller's now."""
+        rest, self._rest, self._from = self._rest[self._from :], b"", 0
+        return rest
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._conn, name)
 

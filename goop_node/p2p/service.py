@@ -153,6 +153,7 @@ class P2P:
                 self.error = escaped(f"{type(error).__name__}: {error}")
                 self.restarts += 1
                 log.error("libp2p failed, it starts again in %.0f s: %s", pause, self.error)
+            host.hang_up()
             self.state = "offline"
             self.network.host = None
             for peer in self.peers.all():

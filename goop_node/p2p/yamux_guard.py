@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Yamux that holds a peer to its word: what it may send, how many streams it may open, and
-that it is there.
+that it is there. This is the way of a connection that stays with the library; see ``data_path/``.
 
 The library only logs that a peer ignores its receive window, buffers what comes, and keeps
 what is left on a stream that was reset. Here a breach ends the connection before its bytes
@@ -14,20 +14,15 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from weakref import WeakSet
 
 import trio
-from libp2p.abc import IMuxedConn, ISecureConn
-from libp2p.custom_types import TProtocol
+from libp2p.abc import ISecureConn
 from libp2p.peer.id import ID
-from libp2p.protocol_muxer.exceptions import MultiselectError
 from libp2p.stream_muxer.exceptions import MuxedStreamEOF
-from libp2p.stream_muxer.muxer_multistream import MuxerMultistream
 from libp2p.stream_muxer.yamux.yamux import (
     DEFAULT_WINDOW_SIZE,
     FLAG_ACK,
     FLAG_SYN,
-    PROTOCOL_ID,
     TYPE_DATA,
     TYPE_PING,
     TYPE_WINDOW_UPDATE,
@@ -38,8 +33,9 @@ from libp2p.stream_muxer.yamux.yamux import (
 
 from goop_node.p2p import limits
 from goop_node.p2p.containment import warn
+from goop_node.p2p.data_path.liveness import DOUBTED_SECONDS, PING_SECONDS, SILENT_SECONDS
 from goop_node.p2p.frame_reader import FrameReader
-from goop_node.p2p.guarded_streams import BriefReads, guarded
+from goop_node.p2p.guarded_streams import guarded
 from goop_node.p2p.held import Budget
 from goop_node.p2p.stream_numbers import StreamNumbers
 from goop_node.p2p.yamux_batches import FrameBatches
@@ -47,12 +43,6 @@ from goop_node.p2p.yamux_batches import FrameBatches
 log = logging.getLogger(__name__)
 
 CLEANUP_SECONDS = 2.0
-PING_SECONDS = 5.0
-"""The pause between two pings."""
-SILENT_SECONDS = 10.0
-"""How long nothing at all may come behind a ping."""
-DOUBTED_SECONDS = 4.0
-"""The same, when the peer has just come with another connection."""
 
 
 OPENS, TAKES = (
@@ -155,6 +145,9 @@ class GuardedYamux(Yamux):
         while True:
             await trio.sleep(PING_SECONDS)
             await self._prove(SILENT_SECONDS)
+
+    def hang_up(self) -> None:
+        """Nothing: the socket is the library's, and is closed with all of its."""
 
     def doubt(self) -> None:
         """The peer has come with another connection: see soon whether this one still lives."""
@@ -259,31 +252,3 @@ class GuardedYamux(Yamux):
         for stream_id in known - set(self.streams):
             self.account.set(stream_id, 0)
         return reclaimed
-
-
-class GuardedMuxers(MuxerMultistream):
-    """Negotiates yamux, and no other muxer: the library would take its own class for it."""
-
-    def __init__(self, lets_in: Callable[[str], bool]) -> None:
-        super().__init__({TProtocol(PROTOCOL_ID): GuardedYamux})
-        self.budget = Budget(limits.HELD_EACH, limits.HELD_ALL)
-        self._lets_in = lets_in
-        self._open: WeakSet[GuardedYamux] = WeakSet()
-
-    async def new_conn(self, conn: ISecureConn, peer_id: ID) -> IMuxedConn:
-        """The multiplexed connection over ``conn``. Raises for a peer that is not let in."""
-        if not self._lets_in(peer_id.to_base58()):
-            raise MultiselectError("not let in")
-        brief: Any = BriefReads(conn)
-        protocol, _ = await self._selector.select(brief, conn.is_initiator, self.negotiate_timeout)
-        muxed = GuardedYamux(conn, peer_id, conn.is_initiator, self.budget, self._share)
-        for known in self._open:
-            if known.peer_id == peer_id:
-                known.doubt()
-        self._open.add(muxed)
-        return self._annotate_connection(muxed, conn, protocol)
-
-    def _share(self) -> int:
-        """How many streams a connection may have that its peer opens, by what is left for all."""
-        free = limits.STREAMS - sum(len(muxed.streams) for muxed in self._open)
-        return max(1, free // limits.SHARE_OF_STREAMS)

@@ -6,25 +6,44 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from goop_node.p2p.data_path import takeover
 from goop_node.testing import NodeProcess, start_node
+from goop_node.testing.forked import fork
 
 HERE = Path(__file__).parent
 OLDEST_NODE = 20
 
 
-@pytest.fixture(scope="module")
-def alice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
-    """One of our nodes, whose pages may send as fast as they can."""
+def _not_as_known() -> None:
+    """Run in a node's process: py-libp2p has changed, and connections stay with it."""
+
+    def unlike(kind: type, one: object) -> NoReturn:
+        raise takeover.Unknown("a test")
+
+    takeover._exactly = unlike
+
+
+@pytest.fixture(scope="module", params=["direct", "the library's"])
+def alice(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NodeProcess]:
+    """One of our nodes, whose pages may send as fast as they can, by either way of bytes."""
     folder = tmp_path_factory.mktemp("interop")
     config = folder / "goop.toml"
     config.write_text("[plugins.realtime]\nrate = 100000\nburst = 100000\n", encoding="utf-8")
-    node = start_node(folder / "alice", "--config", str(config))
+    direct = request.param == "direct"
+    launch = fork if direct else partial(fork, before=_not_as_known)
+    node = start_node(folder / "alice", "--config", str(config), launch=launch)
     try:
         yield node
+        said = "py-libp2p is not as known here" in node.log.read_text(encoding="utf-8")
+        assert said != direct
     finally:
         node.stop()
 

@@ -15,7 +15,7 @@ import trio
 from libp2p.crypto.ed25519 import create_new_key_pair
 from libp2p.peer.id import ID
 
-from goop_node.p2p import containment, limits, yamux_guard
+from goop_node.p2p import containment, limits, muxers
 from goop_node.p2p.gossip import Gossip
 from goop_node.types import NetworkError
 from tests.hostile.stranger import stranger
@@ -102,7 +102,7 @@ async def test_connections_of_strangers_leave_a_friend_one(
 async def test_who_is_blocked_while_it_connects_is_not_connected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    select = yamux_guard.GuardedMuxers.new_conn
+    select = muxers.Muxers.new_conn
     go_on = trio.Event()
 
     async def waits(self: Any, conn: Any, peer_id: ID) -> Any:
@@ -110,7 +110,7 @@ async def test_who_is_blocked_while_it_connects_is_not_connected(
             await go_on.wait()
         return await select(self, conn, peer_id)
 
-    monkeypatch.setattr(yamux_guard.GuardedMuxers, "new_conn", waits)
+    monkeypatch.setattr(muxers.Muxers, "new_conn", waits)
     async with node(tmp_path, "alice") as alice, stranger() as one:
         theirs = one._host.get_network().upgrader.muxer_multistream
         assert alice.network.host is not None
@@ -121,8 +121,8 @@ async def test_who_is_blocked_while_it_connects_is_not_connected(
             known.set()
             return lets_in(peer_id, protocol)
 
-        muxers: Any = alice.network.host._host.get_network().upgrader.muxer_multistream
-        muxers._lets_in = lambda peer_id: asked(peer_id, None)
+        of_alice: Any = alice.network.host._host.get_network().upgrader.muxer_multistream
+        of_alice._lets_in = lambda peer_id: asked(peer_id, None)
         connecting = asyncio.create_task(one.connect(alice.network.addrs[0]))
         await known.wait()
         alice.people.block(one.peer_id)

@@ -235,8 +235,7 @@ async def test_a_stream_has_its_first_line_soon(
         for beginning in (None, b"a line", b"a line\nand the beginning of another"):
             stream: Any = await bob.network.open_stream(alice.network.peer_id, [ECHO])
             if beginning is not None:
-                stream._out += beginning
-                stream._wake_up()
+                stream._core.write(beginning)
             stream.start(lambda lines: None, ends.put_nowait)
             async with asyncio.timeout(HANG):
                 assert await ends.get() in ("reset", "eof")
