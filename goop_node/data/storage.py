@@ -26,6 +26,8 @@ __all__ = ["Database", "StorageError", "is_locked", "takes_nothing_now"]
 
 BUSY_MS = 20
 """How long who finds the file locked may keep the loop waiting."""
+CACHE_KIB = 512
+"""What SQLite keeps of a file in memory. Plugins read theirs at a start, and write from then on."""
 CHECKED_VERSIONS = 100
 """A version so far above what is known is no version of ours, but damage."""
 _NO_DISK = (
@@ -212,6 +214,7 @@ def _open(path: Path, migrations: Sequence[str]) -> Database:
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         flaw = _flaw(database)
         if flaw:
             raise _damaged(flaw)

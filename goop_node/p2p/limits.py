@@ -75,7 +75,7 @@ MESSAGE_COST = 1024
 """A new message costs no less: its signature is verified."""
 SUBSCRIPTION_COST = 8 * 1024
 """Who subscribes is given the recent messages: coming and going must not multiply."""
-SEEN_MESSAGES = 8192
+SEEN_MESSAGES = 4096
 """Ids kept to know a message again: those of some minutes, of seconds in a flood."""
 RECENT_MESSAGES = 512
 RECENT_BYTES = 1024 * 1024

@@ -218,6 +218,13 @@ def test_the_trace_takes_from_whoever_has_most(sources: list[str]) -> None:
     assert len(rows) == RING
 
 
+def test_the_trace_remembers_nobody_of_whom_it_holds_nothing() -> None:
+    trace = Trace()
+    for n in range(3 * RING):
+        trace.note(n, "peer", "once", source=f"peer {n}")
+    assert len(trace._rows) == len(trace.rows()) == RING
+
+
 @pytest.mark.parametrize("wanted", ["", "tally_2", "tally_1 anew"])
 def test_a_request_does_not_become_a_channel_for_something_else(wanted: str) -> None:
     world, alice = node()

@@ -20,7 +20,7 @@ class MessageId(NamedTuple):
         return f"{self.page}-{self.counter}"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def parsed(text: str) -> MessageId:
     """The parts of ``PAGE-COUNTER``; what is on its way is parsed once.
 

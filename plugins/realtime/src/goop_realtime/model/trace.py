@@ -8,7 +8,7 @@ Beside the ring stands what went by in no log: not each message, but the newest 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from typing import Any
 
 from goop_node.escaping import escaped
@@ -29,8 +29,8 @@ class Trace:
     """The newest ``RING`` decisions, oldest first."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, deque[dict[str, Any]]] = {}
-        """By source."""
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        """By source; of none that has none left."""
         self.counts: Counter[tuple[str, str]] = Counter()
         """How many there were ever, by hop and code (see ``counted``)."""
         self._count = 0
@@ -60,7 +60,7 @@ class Trace:
         row = {"n": self._count, "at": at, "hop": hop, "code": code}
         optional = {"channel": channel, "message": message, "plugin": plugin, "detail": detail}
         row.update({key: escaped(value[:300]) for key, value in optional.items() if value})
-        self._rows.setdefault(source, deque()).append(row)
+        self._rows.setdefault(source, []).append(row)
         self._held += 1
         if self._held > RING:
             self._make_room()
@@ -86,7 +86,9 @@ class Trace:
 
     def _make_room(self) -> None:
         fullest = max(self._rows, key=lambda source: len(self._rows[source]))
-        self._rows[fullest].popleft()
+        del self._rows[fullest][0]
+        if not self._rows[fullest]:
+            del self._rows[fullest]
         self._held -= 1
         self._dropped += 1
 
