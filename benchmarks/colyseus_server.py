@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import npm
 from benchmarks.ages import Ages
-from benchmarks.processes import free_port
+from goop_node.testing.ports import free_port
 
 FOLDER = Path(__file__).with_name("colyseus")
 START_SECONDS = 30

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from goop_node.testing import NodeProcess
+from goop_node.testing.ports import free_port
 from tests.node.page import wait_until_discovered
 from tests.rooms.crowd import PLUGINS
 
@@ -109,13 +109,6 @@ def wakes(pid: int) -> int:
 def _status(path: Path, name: str) -> int:
     lines = path.read_text().splitlines()
     return int(next(line for line in lines if line.startswith(name)).split()[1])
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _listening(ports: list[int]) -> None:

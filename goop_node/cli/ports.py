@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import secrets
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,10 @@ log = logging.getLogger(__name__)
 
 WILDCARDS = ("0.0.0.0", "::")
 PORTS_FILE = "ports.json"
+LASTING = range(20_000, 32_768)
+"""Ports that systems give to nobody's outgoing connections: between two starts of a node only
+another server can take one. (Linux gives those from 32,768 on, others those from 49,152 on.)"""
+TRIES = 20
 _Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
@@ -37,7 +42,7 @@ def bind_http(host: str, port: int, data: Path) -> socket.socket:
             return bind(host, kept, "http", "--http HOST:PORT")
         except StartError:
             pass  # somebody else has it now; a free one does as well
-    bound = bind(host, 0, "http", "--http HOST:PORT")
+    bound = bind_free(host, "http", "--http HOST:PORT")
     _keep(data, key, bound.getsockname()[1])
     return bound
 
@@ -78,10 +83,24 @@ def _choose(address: str, data: Path, number: int) -> str:
         except StartError:
             port = 0
     if not port:
-        with bind(host, 0, "listen", option) as free:
+        with bind_free(host, "listen", option) as free:
             port = free.getsockname()[1]
         _keep(data, key, port)
     return f"/{protocol}/{host}/tcp/{port}"
+
+
+def bind_free(host: str, key: str, option: str) -> socket.socket:
+    """The same with a port that nobody has, and that can be kept.
+
+    Raises ``StartError`` as ``bind`` does.
+    """
+    for port in secrets.SystemRandom().sample(LASTING, TRIES):
+        try:
+            return bind(host, port, key, option)
+        except StartError as error:
+            if error.code != "port_in_use":
+                raise
+    return bind(host, 0, key, option)
 
 
 def bind(host: str, port: int, key: str, option: str) -> socket.socket:

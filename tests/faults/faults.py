@@ -7,7 +7,9 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-from tests.faults.pair import Pair, free_port
+from goop_node.testing.ports import free_port
+from tests.faults.namespaces import inside
+from tests.faults.pair import Pair
 from tests.faults.proxy import Weather
 
 Fault = Callable[[Pair, random.Random, float], Awaitable[str]]
@@ -36,7 +38,7 @@ async def moved(pair: Pair, chance: random.Random, longest: float) -> str:
     side = chance.randrange(2)
     node = pair.nodes[side]
     node.kill()
-    node.listen_at(f"/ip4/127.0.0.1/tcp/{free_port(pair.machines[side])}")
+    node.listen_at(f"/ip4/127.0.0.1/tcp/{inside(pair.machines[side], free_port)}")
     await asyncio.to_thread(node.start)
     await pair.carry(side)
     return f"{'ab'[side]} moved to another port"

@@ -7,7 +7,6 @@ import asyncio
 import http.client
 import json
 import random
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from typing import Any
 
 from goop_node.testing import NodeProcess
 from goop_node.testing.forked import fork
+from goop_node.testing.ports import free_port
 from tests.faults.circumstances import Circumstances
 from tests.faults.namespaces import connect, inside, machine
 from tests.faults.person import Doubt, Person
@@ -157,17 +157,6 @@ class Pair:
         return sum(sum(person.heard.values()) for person in self.people)
 
 
-def free_port(place: str) -> int:
-    """A port that is free on that machine."""
-
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return inside(place, find)
-
-
 def _node(folder: Path, side: str, place: str) -> NodeProcess:
     """A node on that machine; ``_knows`` says whom it knows."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -176,7 +165,7 @@ def _node(folder: Path, side: str, place: str) -> NodeProcess:
         config.write_text(CONFIG, encoding="utf-8")
     arguments = (
         *("--config", str(config), "--label", side, "--http", "127.0.0.1:0"),
-        *("--listen", f"/ip4/127.0.0.1/tcp/{free_port(place)}"),
+        *("--listen", f"/ip4/127.0.0.1/tcp/{inside(place, free_port)}"),
     )
     launch = partial(fork, before=Circumstances(machine=place))
     return NodeProcess(folder / side, arguments, launch=launch)

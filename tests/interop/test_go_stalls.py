@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from goop_node.testing import NodeProcess, start_node
+from goop_node.testing.ports import free_port
 from tests.interop.driven import Driven
-from tests.interop.line import Line, free_port
+from tests.interop.line import Line
 from tests.interop.test_go_peer import SOON, accepted, heard, invited, met
 from tests.limits import HANG, promised
 from tests.node.page import Page

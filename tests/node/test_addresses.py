@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from pathlib import Path
 
 import pytest
 
 from goop_node.p2p import names
 from goop_node.testing import start_node
+from goop_node.testing.ports import free_port
 from goop_node.types import NetworkError
 from tests.limits import HANG
 from tests.node.page import wait_until_discovered
@@ -25,14 +25,6 @@ def remembered(folder: Path, name: str) -> dict[str, list[str]]:
     return kept
 
 
-def unused_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
 async def test_a_wrong_address_of_a_connected_friend_is_told_and_forgotten(tmp_path: Path) -> None:
     async with (
         node(tmp_path, "alice") as alice,
@@ -43,7 +35,7 @@ async def test_a_wrong_address_of_a_connected_friend_is_told_and_forgotten(tmp_p
         peer_id = alice.network.peer_id
         await bob.add_peer(right)
         friend = Echoed(await bob.network.open_stream(peer_id, [ECHO]))
-        nobody = f"/ip4/127.0.0.1/tcp/{unused_port()}/p2p/{peer_id}"
+        nobody = f"/ip4/127.0.0.1/tcp/{free_port()}/p2p/{peer_id}"
         carols = f"{carol.network.addrs[0].partition('/p2p/')[0]}/p2p/{peer_id}"
         for wrong, code in ((nobody, "refused"), (carols, "wrong_id")):
             with pytest.raises(NetworkError) as failure:
@@ -98,7 +90,7 @@ async def test_who_came_back_elsewhere_is_found_again(tmp_path: Path, mover: str
                 await asyncio.sleep(0.1)
         await asyncio.to_thread(moved.stop)
         before = moved.addrs
-        moved.listen_at(f"/ip4/127.0.0.1/tcp/{unused_port()}")
+        moved.listen_at(f"/ip4/127.0.0.1/tcp/{free_port()}")
         await asyncio.to_thread(moved.start)
         assert moved.addrs != before
         await wait_until_discovered(alice, bob)
@@ -110,7 +102,7 @@ async def test_who_came_back_elsewhere_is_found_again(tmp_path: Path, mover: str
 async def test_a_peer_is_met_where_another_one_says_it_is(tmp_path: Path) -> None:
     async with node(tmp_path, "alice") as alice, node(tmp_path, "bob") as bob:
         peer_id = alice.network.peer_id
-        nobody = [f"/ip4/127.0.0.1/tcp/{unused_port()}", "/dns4/localhost/tcp/80", "?"]
+        nobody = [f"/ip4/127.0.0.1/tcp/{free_port()}", "/dns4/localhost/tcp/80", "?"]
         with pytest.raises(NetworkError) as failure:
             await bob.network.meet(peer_id, nobody, told_by="carol")
         assert failure.value.code == "refused"

@@ -12,12 +12,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from goop_node.cli import main as cli
+from goop_node.cli import ports
 from goop_node.cli import run as cli_run
 from goop_node.cli.check import check
 from goop_node.cli.init import example
 from goop_node.cli.plugin_commands import brought
 from goop_node.cli.plugins import print_plugins
-from goop_node.cli.ports import bind_http, choose_listen
+from goop_node.cli.ports import LASTING, bind_free, bind_http, choose_listen
 from goop_node.commands import Command, NodeClient
 from goop_node.config.file import load_config
 from goop_node.config.model import NodeConfig, StartError
@@ -213,6 +214,17 @@ def test_a_free_port_is_kept_for_the_next_start(tmp_path: Path) -> None:
     listen = choose_listen(("/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0"), tmp_path)
     assert len(set(listen)) == 2
     assert choose_listen(("/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0"), tmp_path) == listen
+    # None of them goes to a connection that some program opens meanwhile.
+    assert all(one in LASTING for one in (port, *(int(at.split("/")[4]) for at in listen)))
+
+
+def test_where_no_lasting_port_is_free_any_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    with bind_free("127.0.0.1", "http", "--http") as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(ports, "LASTING", range(port, port + 1))
+        monkeypatch.setattr(ports, "TRIES", 1)
+        with bind_free("127.0.0.1", "http", "--http") as other:
+            assert other.getsockname()[1] != port
 
 
 def test_a_port_in_use_is_told_before_anything_starts(
