@@ -11,7 +11,7 @@ import { followReach } from "./reach.js";
 import { readAll, reading } from "./readings.js";
 import { followRequests } from "./requests.js";
 import { Rows } from "./rows.js";
-import { followRunning } from "./running.js";
+import { followRunning, offerNotifications } from "./running.js";
 import { followStatus, linkBroke } from "./status.js";
 import { keepSteady } from "./steady.js";
 import { followTemplates } from "./templates.js";
@@ -148,6 +148,7 @@ const PLACES = "main > :not(.columns), .columns :is(ul, .note, .notice, .empty),
 
 const others = [self.again(), invite.again(), followReach(), followStatus()];
 offerAdding();
+offerNotifications();
 await Promise.all([followTemplates(), contextsRead.again()]);
 followRequests();
 followRunning();

@@ -193,12 +193,17 @@ function openRow(row) {
   else location.assign(destination(template, row.channelId, row.room));
 }
 
+/** The switch for notifications, which waits for nothing: who sees it may press it. */
+export function offerNotifications() {
+  const { attention, realtime } = Goop;
+  $("notify").hidden = !realtime; // without that plugin nothing can run
+  if (realtime) attention.control($("notify"), $("notify-words"));
+}
+
 /** Show what runs as it changes, and what waits in the tab's title, on its icon and as notifications. */
 export function followRunning() {
   const { attention, realtime } = Goop;
-  $("notify").hidden = !realtime;
-  if (!realtime) return; // the plugin is not enabled: nothing can run
-  attention.control($("notify"), $("notify-words"));
+  if (!realtime) return;
   attention.start({ onOpen: openRow });
   realtime.running(follow);
   drawnOf(draw);

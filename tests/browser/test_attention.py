@@ -203,11 +203,15 @@ async def test_one_page_notifies_and_none_while_one_is_seen(
         await page.context.close()
 
 
+@pytest.mark.parametrize("answers", [True, False])
 @pytest.mark.parametrize("template", ["", "chess"])
 async def test_refused_notifications_are_explained(
-    chromium: Browser, nodes: Nodes, template: str
+    chromium: Browser, nodes: Nodes, template: str, answers: bool
 ) -> None:
+    """A button that is seen does what it says, though the node has not answered yet."""
     context = await chromium.new_context()
+    if not answers:
+        await context.route("**/api/**", lambda route: None)
     await context.add_init_script(
         "Object.defineProperty(Notification, 'permission', { get: () => 'denied' })"
     )
