@@ -33,6 +33,7 @@ html_extra_path = ["site"]
 html_static_path = ["style"]
 html_css_files = ["tables.css"]
 html_show_sphinx = False
+html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {"top_of_page_buttons": []}

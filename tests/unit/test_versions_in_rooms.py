@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from goop_node.types import JsonValue
 from goop_realtime import ContextType, LogEntry, Message, OpenRequest, Refusal, Snapshot
 from goop_realtime.contexts.registry import compile_context
-from goop_realtime.rooms import trimming, versions
+from goop_realtime.rooms import folding, trimming, versions
 from goop_realtime.rooms.entries import Joining, MemberVersion, RoomEntry
 from goop_realtime.rooms.fold import Fold, FoldForm
 from goop_realtime.rooms.lines import Join
@@ -322,6 +322,38 @@ def test_a_room_goes_on_by_the_next_major_version(hall: Swarm) -> None:
     hall.play([(other.name, add(3))])
     update(hall, **{host: OTHER, other.name: OTHER})
     assert hall.state["sum"] == 6
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "trimmed"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_major_version_that_the_host_has_not_can_be_taken_back(
+    hall: Swarm, monkeypatch: pytest.MonkeyPatch, cut: bool, times: int
+) -> None:
+    if cut:
+        monkeypatch.setattr(trimming, "KEPT_ENTRIES", 2)
+        monkeypatch.setattr(folding, "CHECKPOINT_ENTRIES", 4)
+    for n in range(8):
+        hall.play([("alice", add(n)), ("bob", add(n))])
+    hall.run(ms=20_000)
+    host = host_of(hall)
+    guest = next(one for one in hall if one.name != host)
+    assert (room_of(hall, guest.name).log.start > 0) is cut
+    for _ in range(times):
+        guest.node.crash()
+        guest.start(OTHER)
+        assert waits(hall, guest.name, f"{host} has hall 1.0, you have 2.0")
+    guest.node.crash()
+    guest.start(FIRST)
+    assert inside(hall)
+    hall.play([("alice", add(1)), ("bob", add(2))])
+    assert hall.state[0] == 2 * sum(range(8)) + 3
+    # With everybody there it goes on by that one, for good.
+    update(hall, alice=OTHER, bob=OTHER, carol=OTHER)
+    assert hall.state["sum"] == 2 * sum(range(8)) + 3
+    guest.node.crash()
+    guest.start(FIRST)
+    assert hall.run(until=lambda: guest.ending[0] == "contract_mismatch")
+    assert guest.ending[1] == "hall_1 goes by 2.0, and there is 1.0 now"
 
 
 def test_a_node_with_both_goes_by_the_rooms(goop_swarm: MakesSwarms) -> None:

@@ -44,6 +44,7 @@ FORGED = Refusal(code="forged", reason="its author has not signed that for this 
 
 def claim(sh: Shared, room: Room) -> None:
     """This node becomes host. It orders at once: whoever has a longer log would have come first."""
+    versions.settle(sh, room)
     number = max(room.seen + 1, sh.now)
     room.own_epoch, room.epoch = number, Epoch(number, sh.me)
     room.hear_of(number)

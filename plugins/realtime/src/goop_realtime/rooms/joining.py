@@ -128,6 +128,7 @@ def welcomed(sh: Shared, link: Link, line: Welcome) -> None:
         aside.tell_host(sh, link, base.reason)
         aside.stand(sh, room, link.peer, base.reason)
         return
+    versions.settle(sh, room)
     link.welcomed, link.until, link.acked = True, line.last, -1
     link.progress_at = sh.now
     room.phase, room.seeking = Phase.GUEST, None

@@ -121,6 +121,7 @@ def everything(sh: Shared) -> Iterator[RoomRecord]:
 
 def _room(room: Room) -> Iterator[RoomRecord]:
     handle = room.handle
+    room.unsettled = None  # there is nothing older to go back to
     yield SaveRoom(handle, room.row())
     if room.own_epoch:
         yield ClaimEpoch(handle, room.own_epoch)

@@ -153,6 +153,8 @@ class Room:
     """The host whose log this node's version cannot follow: it is not asked again."""
     since: Contract | None = None
     """By what the log goes, where that is not ``context`` as it is now."""
+    unsettled: Contract | None = None
+    """By what goes what is stored, where nobody else goes by this node's major version yet."""
     judged: int = 0
     """Up to which entry other versions of ours have judged the log."""
 
@@ -258,7 +260,7 @@ class Room:
                 listed=self.listed,
                 secret=self.secret,
                 owners=self.owners,
-                contract=self.goes_by,
+                contract=self.unsettled or self.goes_by,
             )
         )
         return row

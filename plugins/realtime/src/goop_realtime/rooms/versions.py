@@ -161,7 +161,8 @@ def read(sh: Shared, room: Room, snapshot: SnapshotForm) -> Base | Refusal:
 def take_over(sh: Shared, room: Room, context: Context) -> Refusal | None:
     """Go on by ``context`` with a log that went by another version; why that cannot be.
 
-    Where it can, what is stored says so in the same step.
+    Where it can, what is stored says so in the same step; of another major version only when this
+    node hosts the room, or is welcomed (``settle``): until then it may go back.
     """
     since, base = room.goes_by, room.log.base
     state = None if base is None else base.state
@@ -177,12 +178,28 @@ def take_over(sh: Shared, room: Room, context: Context) -> Refusal | None:
     elif since.version != context.type.version:
         judged = room.log.last
     room.context, room.since, room.judged = context, None, min(judged, room.log.last)
-    if base is not None and state != base.state:
+    if theirs is not None and theirs.major != context.version.major and room.log.last:
+        room.unsettled = room.unsettled or since
+    changed = base is not None and state != base.state
+    if base is not None and changed:
         room.log.base = Base(base.fold, state)
-        sh.out.append(SetBase(room.handle, room.log.base))
-    if room.goes_by != since:
-        sh.save(room)
+    if room.unsettled is None:
+        _store(sh, room, base=changed, row=room.goes_by != since)
     return None
+
+
+def settle(sh: Shared, room: Room) -> None:
+    """The room goes by this node's version: so does what is stored from now on."""
+    if room.unsettled is not None:
+        room.unsettled = None
+        _store(sh, room)
+
+
+def _store(sh: Shared, room: Room, *, base: bool = True, row: bool = True) -> None:
+    if base and room.log.base is not None:
+        sh.out.append(SetBase(room.handle, room.log.base))
+    if row:
+        sh.save(room)
 
 
 def _unknown(room: Room, context: Context) -> Refusal | None:

@@ -118,6 +118,12 @@ function showAbout() {
   $("replay-about").textContent = plain(parts.join(""));
 }
 
+/** Whether there is anything to show of the chosen log. @param {boolean} some */
+function there(some) {
+  $("replay-none").hidden = some;
+  $("replay-some").hidden = !some;
+}
+
 /** Show the entry of that number. @param {number} seq */
 async function go(seq) {
   const here = portions;
@@ -128,6 +134,7 @@ async function go(seq) {
     if (mine !== turn || here !== portions) return;
     at = step.seq;
     following = at >= last();
+    there(true);
     showPlace(step);
     showEntry(step);
     showState(step);
@@ -141,6 +148,7 @@ async function go(seq) {
 
 /** It cannot be read: what is shown stays, with the node's words. */
 function gone(error) {
+  there(true);
   const forgotten = error.code === "unknown_channel";
   $("replay-gone").hidden = false;
   $("replay-gone").textContent = forgotten ? "This node does not remember this log any more." : error.message;
@@ -194,8 +202,8 @@ export function replay(id, seq) {
   following = seq === undefined;
   at = seq ?? 0;
   everyLine = false;
-  $("replay-none").hidden = true;
-  $("replay-some").hidden = false;
+  $("replay-none").textContent = "Reading the log…";
+  there(false);
   $("save-note").textContent = "";
   $("replay-title").replaceChildren("Log ", named(id));
   reading.again();
