@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from goop_node.types import Refusal
 from goop_realtime.goop2.go_invitations import protocols_for, why_not
 from goop_realtime.model.bounding import bounded
 from goop_realtime.model.jsonio import MAX_DEPTH, MAX_INTEGER, MalformedJson
-from goop_realtime.model.wire import MAX_LINE, SHAPES, Line, parse, raw, serialise
+from goop_realtime.model.wire import MAX_LINE, SHAPES, Line, Names, parse, raw, serialise
 from goop_realtime.testing.extremes import EXTREMES, fields_of
 
 GROUP = "rt-0123456789abcdef"
@@ -176,3 +177,28 @@ def test_what_a_plugin_says_always_fits_into_a_line(
     raw = serialise(line)
     assert len(raw) <= MAX_LINE
     assert parse(raw) == line
+
+
+NAMES = st.text(st.sampled_from("art-09f .~_\n!é"), max_size=6)
+
+
+@given(
+    group=st.sampled_from([GROUP, GROUP[:-1], f"{GROUP} ", f"{GROUP}\n", GROUP.upper()]) | NAMES,
+    author=NAMES | st.text("a", min_size=63, max_size=66),
+    message=NAMES | st.text("a", min_size=79, max_size=82),
+)
+def test_names_have_their_form_in_one_as_one_by_one(group: str, author: str, message: str) -> None:
+    line = json.dumps({"type": "unheard", "group": group, "from": author, "id": message}).encode()
+    wrong = refused(lambda: msgspec.json.decode(line, type=Names))
+    found = refused(lambda: parse(line))
+    assert bool(found) == bool(wrong)
+    assert wrong in found
+
+
+def refused(read_it: Callable[[], object]) -> str:
+    """Why it is refused; ``""`` where it is not."""
+    try:
+        read_it()
+    except (msgspec.ValidationError, MalformedJson) as error:
+        return escaped(str(error))
+    return ""

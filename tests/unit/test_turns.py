@@ -108,6 +108,21 @@ async def test_what_takes_little_never_waits(monkeypatch: pytest.MonkeyPatch) ->
     assert [one for one in together(told) if one] == [READ_TOGETHER] * 3
 
 
+async def test_the_time_of_a_turn_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def thread_time() -> float:
+        asked.append(0.0)
+        return 0.0
+
+    monkeypatch.setattr(turns_module, "TURN_SECONDS", 60.0)
+    monkeypatch.setattr(turns_module, "thread_time", thread_time)
+    told: list[str] = []
+    await observed(told, read(Session("a", Turns(), told), ["0"] * 3 * READ_TOGETHER))
+    assert len([one for one in told if one]) == 3 * READ_TOGETHER
+    assert len(asked) == 3
+
+
 async def test_what_comes_little_by_little_never_waits() -> None:
     turns, told = Turns(), list[str]()
     await turns._waiting.acquire()  # whoever waited now would wait for good

@@ -6,6 +6,7 @@ Labels are names of contexts that plugins declare, and words of this node: no id
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Histogram
@@ -27,8 +28,10 @@ class Metrics:
     def __init__(self, engine: Engine, streams: Streams) -> None:
         self._engine = engine
         self._streams = streams
-        self._stored: dict[tuple[str, str], list[int]] = {}
-        """By kind and author: messages, and their bytes."""
+        self._me = engine.read.me
+        self._stored: dict[tuple[type, bool], list[int]] = defaultdict(lambda: [0, 0])
+        """By the kind of record, and whether our own pages are the author: messages, and their
+        bytes."""
         self._registry = CollectorRegistry()
         self.commits = Histogram(
             "goop_realtime_commit_seconds",
@@ -42,9 +45,7 @@ class Metrics:
         entry = record.entry
         if entry.kind != "msg":
             return
-        kind = "channel" if isinstance(record, SaveEntry) else "room"
-        author = "own" if entry.author == self._engine.read.me else "other"
-        counted = self._stored.setdefault((kind, author), [0, 0])
+        counted = self._stored[type(record), entry.author == self._me]
         counted[0] += 1
         counted[1] += len(entry.raw)
 
@@ -73,7 +74,8 @@ class Metrics:
         size = CounterMetricFamily(
             "goop_realtime_message_bytes", "Bytes of these.", labels=["kind", "author"]
         )
-        for labels, (count, total) in self._stored.items():
+        for (record, own), (count, total) in self._stored.items():
+            labels = ("channel" if record is SaveEntry else "room", "own" if own else "other")
             stored.add_metric(labels, count)
             size.add_metric(labels, total)
         receipts = CounterMetricFamily(

@@ -96,9 +96,11 @@ def send(
     if isinstance(channel, Refusal):
         core.note("page", channel.code, channel_id, message_id or "", channel.reason)
         return channel
-    with Contained(core, channel.id):
+    try:
         return sending.send(core, channel, page, message_id, data)
-    return REFUSAL
+    except Exception as error:  # as ``Contained`` has it, which costs each message a good part more
+        core.failed(channel.id, error)
+        return REFUSAL
 
 
 def signal(core: Core, channel_id: str, page: Page, data: JsonValue) -> Refusal | None:

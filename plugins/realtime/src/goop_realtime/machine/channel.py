@@ -72,6 +72,8 @@ class Channel:
     members: dict[str, Member]
     """Everybody else who takes part, by peer id."""
     request: OpenRequest
+    hosted: bool = field(init=False)
+    """Whether this node gives the log its order."""
     id: str = field(init=False)
     """``rt-`` and 16 hex digits, made by its opener."""
     context: Context
@@ -147,16 +149,12 @@ class Channel:
 
     def __post_init__(self) -> None:
         self.id = self.request.channel
+        self.hosted = self.host == self.me
 
     @property
     def final(self) -> bool:
         """Whether it can never be connected again."""
         return self.phase is Phase.CLOSED
-
-    @property
-    def hosted(self) -> bool:
-        """Whether this node gives the log its order."""
-        return self.host == self.me
 
     @property
     def other(self) -> Member:
@@ -245,6 +243,8 @@ class Channel:
         """Keep what became of a message, for when its author sends it again."""
         known = self.outcomes_of(author)
         known.remember(message_id, outcome)
+        if author == self.me:
+            known.accepted(message_id)
         if self.hosted and not outcome.code and outcome.epoch < self.epoch:
             known.ordered_before(message_id)
 

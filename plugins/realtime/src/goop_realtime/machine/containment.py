@@ -52,7 +52,7 @@ class Contained:
             return False
         if not self._channel_id:
             del self._core.out[self._mark :]
-        self._core.failures.setdefault(self._channel_id, Failure(error, self._peer))
+        self._core.failed(self._channel_id, error, self._peer)
         return True
 
 

@@ -85,6 +85,10 @@ class Core(Surroundings):
     failures: dict[str, Failure] = field(default_factory=dict)
     """Channels that this step failed on: the driver sets them back to what is stored."""
 
+    def failed(self, channel_id: str, error: Exception, peer: str = "") -> None:
+        """This node failed on that channel, in what the peer or one of our own pages brought."""
+        self.failures.setdefault(channel_id, Failure(error, peer))
+
     def note(
         self, hop: str, code: str, channel: str = "", message: str = "", detail: str = ""
     ) -> None:

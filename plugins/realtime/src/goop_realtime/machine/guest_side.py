@@ -177,8 +177,9 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue, said: Sai
         return False
     message = None
     if entry.kind == "msg":
-        message = Message(sender=entry.author, data=data, id=entry.id, sent_at_ms=entry.at)
-        refusal = _judged(channel, message, said)
+        if not channel.session.keeps_nothing:
+            message = Message(sender=entry.author, data=data, id=entry.id, sent_at_ms=entry.at)
+        refusal = _judged(channel, data, message, said)
         if isinstance(refusal, PluginFailure):
             suspension.fail(core, channel, refusal)
             return False
@@ -197,12 +198,17 @@ def _fold(core: Core, channel: Channel, entry: Entry, data: JsonValue, said: Sai
     return True
 
 
-def _judged(channel: Channel, message: Message, said: Said | None) -> Refusal | None:
-    """Why the context does not take it; what we have judged ourselves is not judged again."""
+def _judged(
+    channel: Channel, data: JsonValue, message: Message | None, said: Said | None
+) -> Refusal | None:
+    """Why the context does not take it; what we have judged ourselves is not judged again.
+
+    ``message`` is for the Session, where that has rules.
+    """
     refusal: Refusal | None = None
     if said is None and channel.context.messages:
-        refusal = channel.context.check_message(message.data)
-    if said is None or said.judged is None:
+        refusal = channel.context.check_message(data)
+    if message is not None and (said is None or said.judged is None):
         refusal = refusal or channel.session.check(message)
     return refusal
 

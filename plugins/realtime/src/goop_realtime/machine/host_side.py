@@ -37,10 +37,11 @@ def order(
     if outgoing.kind == "msg":
         if channel.outcomes_of(author).overtaken(outgoing.id):
             return OVERTAKEN
-        message = Message(sender=author, data=data, id=outgoing.id, sent_at_ms=outgoing.at)
-        refusal = channel.session.check(message)
-        if refusal is not None:
-            return refusal
+        if not channel.session.keeps_nothing:
+            message = Message(sender=author, data=data, id=outgoing.id, sent_at_ms=outgoing.at)
+            refusal = channel.session.check(message)
+            if refusal is not None:
+                return refusal
     entry = Entry(
         epoch=channel.epoch,
         seq=channel.log.last[1] + 1,

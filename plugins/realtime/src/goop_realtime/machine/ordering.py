@@ -8,6 +8,10 @@ of the step.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from operator import itemgetter
+from typing import TypeVar
+
 from goop_realtime.machine import receipts, suspension, trimming
 from goop_realtime.machine.channel import BEST_EFFORT, Channel
 from goop_realtime.machine.core import Core
@@ -21,9 +25,11 @@ from goop_realtime.model.effects import (
 from goop_realtime.model.log import Position
 from goop_realtime.types import Message
 
+T = TypeVar("T")
+
 
 def place(core: Core, channel: Channel, entry: Entry, message: Message | None) -> bool:
-    """Append a checked entry and apply ``message``, which it carries where it is no close.
+    """Append a checked entry and apply ``message``, which it carries where the Session is told.
 
     False when the Session broke on ``apply``: then it has no place, and the channel waits.
     """
@@ -35,7 +41,7 @@ def place(core: Core, channel: Channel, entry: Entry, message: Message | None) -
     channel.remember(entry.author, entry.id, Outcome(epoch=entry.epoch, seq=entry.seq))
     core.out.append(SaveEntry(channel.id, entry))
     core.heard.add(channel.id)
-    if message is not None and channel.context.type.on_commit is not None:
+    if entry.kind == "msg" and channel.context.type.on_commit is not None:
         core.out.append(Committed(channel.id, entry))
     if entry.author == core.me:
         size = len(entry.raw)
@@ -63,8 +69,8 @@ def acknowledged(
     while link is not None and link.in_flight and link.in_flight[0][0] <= member.has:
         link.flight_bytes -= link.in_flight.popleft()[1]
     had = channel.had_by_all
-    while channel.undelivered and channel.undelivered[0][0] <= had:
-        receipts.receipt(core, channel.undelivered.pop(0)[1], channel, "delivered")
+    for _, message_id in _passed(channel.undelivered, had):
+        receipts.receipt(core, message_id, channel, "delivered")
     if stage != "node" and seq > member.handled:
         _handled(core, channel, member, stage, seq)
     if channel.final and member.has >= channel.log.last[1] and not member.close_acked:
@@ -84,8 +90,14 @@ def _handled(core: Core, channel: Channel, member: Member, stage: str, seq: int)
         member.written = seq
         core.move(channel, member.peer, "written", seq, due=due)
     handled = channel.handled_by_all
-    while channel.unhandled and channel.unhandled[0][0] <= handled:
-        channel.unhandled_bytes -= channel.unhandled.pop(0)[1]
-    while channel.unfinished and channel.unfinished[0][0] <= handled:
-        number, message_id = channel.unfinished.pop(0)
+    channel.unhandled_bytes -= sum(size for _, size in _passed(channel.unhandled, handled))
+    for number, message_id in _passed(channel.unfinished, handled):
         receipts.handled(core, message_id, channel, number)
+
+
+def _passed(waiting: list[tuple[int, T]], upto: int) -> list[tuple[int, T]]:
+    """Take off what waits for the entries up to ``upto``, all at once."""
+    end = bisect_right(waiting, upto, key=itemgetter(0))
+    passed = waiting[:end]
+    del waiting[:end]
+    return passed

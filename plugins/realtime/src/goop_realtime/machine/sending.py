@@ -44,28 +44,31 @@ def send(
     kind = channel.context.kind_of(data)
     if kind is not None and kind.delivery != "ordered":
         return _pass_on(core, channel, page, message_id or "", kind, data)
+    passed = False
     if message_id is None:
         message_id = _new_id(core, channel, page)
     elif not is_of_a_page(message_id):
         return Refusal(code="bad_id", reason="a message id is PAGE-COUNTER", pointer="/id")
-    if message_id in channel.outbox or message_id in channel.outcomes:
+    elif message_id in channel.outbox or message_id in channel.outcomes:
         return _again(core, channel, message_id)
+    else:
+        passed = channel.outcomes.passed(message_id)
     refusal = _admit(core, channel, data)
-    if refusal is None and channel.outcomes.passed(message_id):
+    if passed and refusal is None:
         # It was refused before, such as for space, and its page has not heard that.
         refusal = host_side.OVERTAKEN
     refusal = refusal or _paced(core, channel, page, message_id)
     encoded = b""
     if refusal is None:
         encoded = encode(data)
-        refusal = _fits(core, channel, encoded, data)
+        refusal = _fits(core, channel, encoded, data, kind)
     if refusal is None and channel.context.type.stamp is not None:
         found = plugin_code.stamped(channel.context, channel.request, data, core.plugin_failed)
         if isinstance(found, PluginFailure):
             refusal = found
         else:
             data, encoded = found, encode(found)
-            refusal = _fits(core, channel, encoded, data)
+            refusal = _fits(core, channel, encoded, data, channel.context.kind_of(data))
     if refusal is None:
         outgoing = Outgoing(id=message_id, at=core.now + core.correction, kind="msg", raw=encoded)
         refusal = _hand_on(core, channel, outgoing, data)
@@ -108,7 +111,8 @@ def _admit(core: Core, channel: Channel, data: JsonValue) -> Refusal | None:
         return NOT_ACCEPTED
     if channel.obstacle is not None and not channel.context.served:
         return Refusal(code=channel.obstacle.code, reason=channel.obstacle.reason)
-    return versions.unknown_there(channel, data) if _is_known(channel, data) else None
+    refusal = versions.unknown_there(channel, data)
+    return refusal if refusal is not None and _is_known(channel, data) else None
 
 
 def _is_known(channel: Channel, data: JsonValue) -> bool:
@@ -125,25 +129,26 @@ def _paced(core: Core, channel: Channel, page: Page, message_id: str) -> Refusal
         limits = core.limits.of(channel.context.type.limits)
         channel.bucket = Bucket(limits.rate, limits.burst)
     view = page.views.get(channel.id) if page.retries else None
-    number = parsed(message_id).counter
-    overtakes = view is not None and 0 < view.hurried < number
+    hurried = 0 if view is None else view.hurried
+    overtakes = hurried > 0 and hurried < parsed(message_id).counter
     if overtakes or not channel.bucket.take(core.now):
         if view is not None and not overtakes:
-            view.hurried = number
+            view.hurried = parsed(message_id).counter
         return unlogged.TOO_FAST
     if view is not None:
         view.hurried = 0
     return None
 
 
-def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Refusal | None:
-    kind, own = channel.context.kind_of(data), core.limits.of(channel.context.type.limits)
-    bound = own.message_bytes if kind is None else kind.limits(own)[0]
-    if len(encoded) > bound:
+def _fits(
+    core: Core, channel: Channel, encoded: bytes, data: JsonValue, kind: Kind | None
+) -> Refusal | None:
+    size, bound = len(encoded), _bound(core, channel, kind)
+    if size > bound:
         return Refusal(
-            code="too_large", reason=f"the message has {len(encoded)} bytes, at most {bound} fit"
+            code="too_large", reason=f"the message has {size} bytes, at most {bound} fit"
         )
-    if not channel.room_for(len(encoded)):
+    if not channel.room_for(size):
         return Refusal(
             code="outbox_full", reason="too much is on its way that the other side has not handled"
         )
@@ -155,6 +160,14 @@ def _fits(core: Core, channel: Channel, encoded: bytes, data: JsonValue) -> Refu
     if refusal is None and kind is not None and kind.type.rate is not None:
         return fleeting.paced(core, channel, kind)
     return refusal
+
+
+def _bound(core: Core, channel: Channel, kind: Kind | None) -> int:
+    """How many bytes a message may have."""
+    limits = channel.context.type.limits
+    if kind is not None:
+        return kind.limits(core.limits.of(limits))[0]
+    return min(core.limits.message_bytes, limits.message_bytes)
 
 
 def _hand_on(core: Core, channel: Channel, outgoing: Outgoing, data: JsonValue) -> Refusal | None:

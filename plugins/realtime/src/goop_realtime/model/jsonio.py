@@ -18,7 +18,8 @@ MAX_INTEGER = 2**53 - 1
 
 _OPENERS = frozenset(b"[{")
 _CLOSERS = frozenset(b"]}")
-_MANY_DIGITS = re.compile(rb"[0-9]{16}")
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_MANY_ZEROS = b"0" * 16
 _STRING_OR_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]*')
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
@@ -47,9 +48,10 @@ def decode(raw: bytes | str, around: int = 0) -> JsonValue:
     Refuses what is no JSON (RFC 8259), NaN, infinities, lone surrogates, and nesting deeper
     than ``MAX_DEPTH`` and those, with ``MalformedJson``.
     """
-    refuse_depth(raw, around)
+    text = _utf8(raw)
+    refuse_depth(text, around)
     try:
-        value: JsonValue = _decoder.decode(raw)
+        value: JsonValue = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
         raise MalformedJson("malformed_json", f"not JSON: {error}") from None
     return value
@@ -65,15 +67,16 @@ def read(raw: bytes | str) -> JsonValue:
 
     Raises ``MalformedJson``.
     """
-    value = decode(raw)
-    refuse_unsafe_integers(raw)
+    text = _utf8(raw)
+    value = decode(text)
+    refuse_unsafe_integers(text)
     return value
 
 
-def refuse_unsafe_integers(raw: bytes | str) -> None:
-    """Raise ``MalformedJson`` (``unsafe_integer``) where ``raw``, which is JSON, has such a one."""
-    text = raw.encode() if isinstance(raw, str) else raw
-    if _MANY_DIGITS.search(text) is None:  # as in most messages
+def refuse_unsafe_integers(text: bytes) -> None:
+    """Raise ``MalformedJson`` (``unsafe_integer``) where ``text``, which is JSON, has one."""
+    # Most messages have no such row of digits; this finds one far sooner than an expression does.
+    if _MANY_ZEROS not in text.translate(_DIGITS_AS_ZEROS):
         return
     for token in _STRING_OR_NUMBER.finditer(text):
         digits = token[0].removeprefix(b"-")
@@ -84,8 +87,8 @@ def refuse_unsafe_integers(raw: bytes | str) -> None:
 
 def refuse_depth(raw: bytes | str, around: int = 0) -> None:
     """Raise ``MalformedJson`` (``too_deep``) where ``raw`` nests too deep, see ``decode``."""
+    text = _utf8(raw)
     bound = MAX_DEPTH + around
-    text = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
     # Most messages have fewer openers than the bound: then no scan is needed.
     if text.count(b"[") + text.count(b"{") <= bound:
         return
@@ -107,3 +110,8 @@ def refuse_depth(raw: bytes | str, around: int = 0) -> None:
                 raise MalformedJson("too_deep", f"nested deeper than {bound} levels")
         elif byte in _CLOSERS:
             depth -= 1
+
+
+def _utf8(raw: bytes | str) -> bytes:
+    """What is read in any case, and then refused where it has a lone surrogate."""
+    return raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw

@@ -18,22 +18,18 @@ ENTRY_BYTES = 1024
 class Log:
     """Consecutive entries after ``start``, the position up to which they were trimmed."""
 
-    __slots__ = ("_entries", "_last", "size", "start")
+    __slots__ = ("_entries", "last", "size", "start")
 
     def __init__(self, start: Position = ORIGIN) -> None:
         self.start = start
         self.size = 0
         """Bytes of the messages held."""
+        self.last = start
+        """The position of the newest entry, or ``start``."""
         self._entries: dict[int, Entry] = {}
-        self._last = start
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    @property
-    def last(self) -> Position:
-        """The position of the newest entry, or ``start``."""
-        return self._last
 
     @property
     def weight(self) -> int:
@@ -42,17 +38,17 @@ class Log:
 
     def append(self, entry: Entry) -> None:
         """Take the next entry; its ``seq`` must follow the last one."""
-        if entry.seq != self._last[1] + 1:
-            raise ValueError(f"entry {entry.seq} does not follow {self._last[1]}")
+        if entry.seq != self.last[1] + 1:
+            raise ValueError(f"entry {entry.seq} does not follow {self.last[1]}")
         self._entries[entry.seq] = entry
-        self._last = entry.position
+        self.last = entry.position
         self.size += len(entry.raw)
 
     def restart(self, at: Position) -> None:
         """Begin anew after ``at``: what came before is nowhere to be had."""
         self._entries.clear()
         self.size = 0
-        self.start = self._last = at
+        self.start = self.last = at
 
     def get(self, seq: int) -> Entry | None:
         """The entry of that number, if it is held."""
@@ -65,7 +61,7 @@ class Log:
 
     def after(self, seq: int) -> Iterator[Entry]:
         """The held entries above ``seq``, in order."""
-        for number in range(max(seq, self.start[1]) + 1, self._last[1] + 1):
+        for number in range(max(seq, self.start[1]) + 1, self.last[1] + 1):
             yield self._entries[number]
 
     def knows(self, position: Position) -> bool:
@@ -77,7 +73,8 @@ class Log:
 
     def trim(self, seq: int) -> None:
         """Forget the entries up to and including ``seq``."""
-        for number in range(self.start[1] + 1, min(seq, self._last[1]) + 1):
-            entry = self._entries.pop(number)
-            self.size -= len(entry.raw)
-            self.start = entry.position
+        upto = min(seq, self.last[1])
+        at = self.position(upto)
+        for number in range(self.start[1] + 1, upto + 1):
+            self.size -= len(self._entries.pop(number).raw)
+        self.start = at

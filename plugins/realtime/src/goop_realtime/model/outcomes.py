@@ -30,7 +30,7 @@ class Outcomes:
         self._ordered: list[str] = []
         self._refused: list[str] = []
         self._newest: dict[str, int] = {}
-        """By page: the greatest counter of what is known of it."""
+        """By page of ours: the greatest counter of what it had accepted."""
         self._before: dict[str, int] = {}
         """By page: the counter of its newest message that an earlier start of the host ordered."""
 
@@ -50,21 +50,23 @@ class Outcomes:
 
     def ordered_before(self, message_id: str) -> None:
         """An earlier start of the host has ordered this one."""
-        page, counter = parsed(message_id)
-        self._before[page] = max(counter, self._before.get(page, 0))
+        at = parsed(message_id)
+        self._before[at.page] = max(at.counter, self._before.get(at.page, 0))
 
     def behind(self, page: str) -> int:
         """A counter above all that are known of that page's messages."""
         return max(self._newest.get(page, 0), self._before.get(page, 0)) + 1
 
     def accepted(self, message_id: str) -> None:
-        """It waits for its place."""
-        self._count(message_id)
+        """A page of ours has sent it, whatever becomes of it."""
+        at = parsed(message_id)
+        if at.counter > self._newest.get(at.page, -1):
+            self._newest[at.page] = at.counter
 
     def passed(self, message_id: str) -> bool:
         """Whether a later message of the same page was accepted or judged already."""
-        page, counter = parsed(message_id)
-        return counter < self._newest.get(page, 0)
+        at = parsed(message_id)
+        return at.counter < self._newest.get(at.page, 0)
 
     def overtaken(self, message_id: str) -> bool:
         """Whether an earlier start of the host has ordered a later message of the same page.
@@ -73,8 +75,8 @@ class Outcomes:
         """
         if not self._before:
             return False
-        page, counter = parsed(message_id)
-        return counter < self._before.get(page, 0)
+        at = parsed(message_id)
+        return at.counter < self._before.get(at.page, 0)
 
     def remember(self, message_id: str, outcome: Outcome) -> None:
         """Keep what became of an id, forgetting the oldest beyond the bound."""
@@ -82,17 +84,15 @@ class Outcomes:
         if outcome.code:
             ids, bound = self._refused, REMEMBERED_REFUSED
         ids.append(message_id)
-        self._count(message_id)
-        if len(self._newest) > 2 * bound:
-            self._newest.clear()
-            for known in self._known:
-                self._count(known)
         self._known[message_id] = outcome
         if len(ids) >= bound + FORGOTTEN_TOGETHER:
-            for oldest in ids[:FORGOTTEN_TOGETHER]:
-                self._known.pop(oldest, None)
-            del ids[:FORGOTTEN_TOGETHER]
+            self._forget_oldest(ids)
 
-    def _count(self, message_id: str) -> None:
-        page, counter = parsed(message_id)
-        self._newest[page] = max(counter, self._newest.get(page, 0))
+    def _forget_oldest(self, ids: list[str]) -> None:
+        for oldest in ids[:FORGOTTEN_TOGETHER]:
+            self._known.pop(oldest, None)
+        del ids[:FORGOTTEN_TOGETHER]
+        if len(self._newest) > 2 * REMEMBERED_ORDERED:
+            self._newest.clear()
+            for known in self._known:
+                self.accepted(known)

@@ -10,6 +10,7 @@ type of line must have. The complete specification is ``docs/protocol.md``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -68,12 +69,12 @@ class Line(msgspec.Struct, omit_defaults=True):
     """One line. Which fields count depends on ``type``; see ``docs/protocol.md``."""
 
     type: Annotated[str, msgspec.Meta(max_length=32)]
-    group: Group = ""
-    from_: PeerId = msgspec.field(default="", name="from")
+    group: str = ""
+    from_: str = msgspec.field(default="", name="from")
     payload: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     epoch: Number = 0
     seq: Number = 0
-    id: MessageId = ""
+    id: str = ""
     at: Number = 0
     kind: Annotated[str, msgspec.Meta(pattern=r"\A(close)?\Z")] = ""
     stage: Stage = ""
@@ -94,6 +95,14 @@ class Line(msgspec.Struct, omit_defaults=True):
         """The payload as ``kind``; its defaults where there is none. Raises ``MalformedJson``."""
         encoded = b"{}" if isinstance(self.payload, msgspec.UnsetType) else bytes(self.payload)
         return _read(kind, encoded, " in the payload")
+
+
+class Names(msgspec.Struct):
+    """What a line names: its channel, an author, a message. ``Line`` has them once more."""
+
+    group: Group = ""
+    from_: PeerId = msgspec.field(default="", name="from")
+    id: MessageId = ""
 
 
 class Ack(msgspec.Struct):
@@ -240,6 +249,8 @@ SHAPES: Mapping[str, Shape] = {
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
+_NAMES = re.compile("(rt-[0-9a-f]{16})? [A-Za-z0-9]{0,64} [A-Za-z0-9_.~-]{0,80}")
+"""The form of ``Names`` in one: one by one they take longer than all the rest of a line."""
 
 
 @cache
@@ -265,6 +276,8 @@ def parse(raw: bytes) -> Line:
         refuse_depth(raw, 1 + max(AROUND.values()))
     try:
         line = _decoder.decode(raw)
+        if _NAMES.fullmatch(f"{line.group} {line.from_} {line.id}") is None:
+            _decoder_of(Names).decode(raw)  # says which of them, and how
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
         raise MalformedJson("malformed_json", f"not a line of the protocol: {error}") from None
     shape = SHAPES.get(line.type)

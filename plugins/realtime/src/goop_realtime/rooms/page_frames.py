@@ -34,10 +34,10 @@ def takes(body: Any) -> bool:
     """Whether a page's frame is for rooms alone."""
     if not isinstance(body, dict):
         return False
-    if body.get("type") in ("join", "leave", "rooms"):
-        return True
     channel = body.get("channel")
-    return isinstance(channel, str) and is_room(channel)
+    if isinstance(channel, str) and is_room(channel):
+        return True
+    return body.get("type") in ("join", "leave", "rooms")
 
 
 def received(sh: Shared, page: Page, body: Any) -> None:

@@ -151,9 +151,9 @@ class Committer:
             self._engine.set_back(self._driver.now(), channel_id, stored, failure)
 
     def _try(self) -> bool:
-        records: list[AnyRecord] = [
-            cast("AnyRecord", one) for one in self._waiting if type(one) in RECORD_KINDS
-        ]
+        records = cast(
+            "list[AnyRecord]", [one for one in self._waiting if type(one) in RECORD_KINDS]
+        )
         culprits: dict[str, Exception] = {}
         if records or self._journal.lost:
             try:

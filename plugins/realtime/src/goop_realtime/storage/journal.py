@@ -218,17 +218,17 @@ class Journal:
 
 def _write(db: sqlite3.Connection, records: Sequence[AnyRecord]) -> None:
     """Those of channels and those of rooms are in different tables."""
-    of_rooms = [cast("RoomRecord", one) for one in records if type(one) in ROOM_KINDS]
+    of_rooms = [one for one in records if type(one) in ROOM_KINDS]
     if of_rooms:
-        room_rows.write(db, of_rooms)
+        room_rows.write(db, cast("list[RoomRecord]", of_rooms))
     if len(of_rooms) < len(records):
-        others = [cast("Record", one) for one in records if type(one) not in ROOM_KINDS]
-        journal_rows.write(db, others)
+        others = [one for one in records if type(one) not in ROOM_KINDS]
+        journal_rows.write(db, cast("list[Record]", others))
 
 
 def must_last(records: Sequence[AnyRecord]) -> bool:
     """Whether no power cut may take these."""
-    return any(type(record) is ClaimEpoch for record in records)
+    return ClaimEpoch in map(type, records)
 
 
 _STORAGE = (sqlite3.OperationalError, sqlite3.InternalError)
