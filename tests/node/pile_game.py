@@ -58,11 +58,13 @@ GONE = Release("gone", there=False)
 
 
 class Seat:
-    """One of the two: a node, its copy of the plugin, and a program that plays."""
+    """One of those who play: a node, its copy of the plugin, and a program."""
 
-    def __init__(self, folder: Path, name: str, peer: NodeProcess | None = None) -> None:
+    def __init__(
+        self, folder: Path, name: str, peer: NodeProcess | None = None, release: Release = OLD
+    ) -> None:
         self.name = name
-        self.release = OLD
+        self.release = release
         self._site, self._config = folder / f"site-{name}", folder / f"{name}.toml"
         self._install()
         # Both may be down at once, and have to find each other: nobody else takes their ports.

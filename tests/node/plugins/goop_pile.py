@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""A game as somebody might publish it, in all of its versions: two put stones on a pile."""
+"""A game as somebody might publish it, in all of its versions: two put stones on a pile, or
+more than two on a heap."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from goop_node.hookspecs import hookimpl
 from goop_node.types import JsonSchema, JsonValue, NodeApi
-from goop_realtime import ContextType, Message, OpenRequest, Snapshot
+from goop_realtime import (
+    ContextType,
+    LogEntry,
+    Message,
+    OpenRequest,
+    RoomSession,
+    Snapshot,
+)
 
 UNLUCKY = 13
 
@@ -75,6 +83,25 @@ class Unlucky(Stones):
         super().apply(message)
 
 
+class Heap(RoomSession):
+    """The stones and knocks of many. Its minor versions have one form of state."""
+
+    def __init__(self, request: OpenRequest, snapshot: Snapshot | None) -> None:
+        state: Any = snapshot.state if snapshot else {"stones": [], "knocks": 0}
+        self.stones, self.knocks = list(state["stones"]), state["knocks"]
+
+    def apply(self, entry: LogEntry) -> None:
+        """A stone, a knock, or somebody who comes or goes."""
+        if isinstance(entry, Message) and entry.fields["type"] == "knock":
+            self.knocks += 1
+        elif isinstance(entry, Message):
+            self.stones.append(entry.fields["n"])
+
+    def snapshot(self) -> JsonValue:
+        """What pages see."""
+        return {"stones": self.stones, "knocks": self.knocks}
+
+
 def knocked(state: Any, from_version: str) -> JsonValue:
     """What 1.0 kept, as 1.1 keeps it."""
     return {"stones": state, "knocks": 0} if from_version == "1.0" else state
@@ -103,6 +130,22 @@ MINOR = version("1.1", Knocked, {"put": PUT, "knock": message()}, upgrade=knocke
 MESSAGES = {"put": message(weight={"type": "integer"}), "knock": message()}
 MAJOR = version("2.0", Weighed, MESSAGES)
 HEIR = version("2.0", Weighed, MESSAGES, upgrade=knocked)
+
+
+def heap(number: str, messages: dict[str, JsonSchema]) -> ContextType:
+    """One version of the game for more than two."""
+    return ContextType(
+        name="heap",
+        version=number,
+        title="Heap",
+        messages=messages,
+        open_session=Heap,
+        max_peers=4,
+    )
+
+
+HEAP = heap("1.1", {"put": PUT})
+KNOCKED_HEAP = heap("1.2", {"put": PUT, "knock": message()})
 BRINGS = (OLD,)
 """The versions in this release."""
 
