@@ -103,9 +103,8 @@ def open_database(path: Path, migrations: Sequence[str]) -> Database:
     ``migrations[i]`` is the SQL script from ``user_version`` ``i`` to ``i + 1``; each runs
     in a transaction of its own, so a script must not contain BEGIN or COMMIT. WAL mode,
     ``synchronous=NORMAL``, foreign keys on; the connection belongs to the calling thread and
-    commits by itself unless a transaction was begun. Where another program holds its lock it
-    raises ``sqlite3.OperationalError`` after ``BUSY_MS``. A damaged file is mended.
-    Raises ``StorageError``.
+    commits by itself unless a transaction was begun. A damaged file is mended. Where another
+    program holds its lock: ``sqlite3.OperationalError`` after ``BUSY_MS``. Raises ``StorageError``.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
