@@ -146,7 +146,8 @@ class Peers(Protocol):
         """Every known peer except this node, sorted by id."""
 
     def is_discovered(self, peer_id: str) -> bool:
-        """Whether presence, ``--peer`` or "connect to a friend" named this peer."""
+        """Whether presence, ``--peer`` or "connect to a friend" named this peer, or it was found
+        on the local network and is connected."""
 
     def standing(self, peer_id: str) -> Standing:
         """What the peer is to this node."""

@@ -31,6 +31,8 @@ def p2p_of(node: Node) -> P2P:
             label=lambda: node.label,
             data=node.data,
             reachable_by=node.config.reachable_by,
+            mdns=node.config.mdns,
+            mdns_interfaces=node.config.mdns_interfaces,
         )
     except NetworkError as error:
         raise StartError([f"peers: {error.reason}"], code=error.code) from None

@@ -84,7 +84,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--tether", type=int, help=argparse.SUPPRESS)  # for the node of --dev
     # Kept for later: nodes do not look for each other on the LAN yet.
-    run.add_argument("--no-mdns", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument(
+        "--no-mdns", action="store_true", help="neither find nor tell others on the local network"
+    )
     run.set_defaults(command=_run)
 
     demo = commands.add_parser("demo", help="start Alice and Bob on this machine")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from goop_node.config import values as check
-from goop_node.config.model import ConfigError, NodeConfig, default_data
+from goop_node.config.model import DEFAULT_MDNS, ConfigError, NodeConfig, default_data
 from goop_node.templates.permissions import Permission, parse_all
 from goop_node.types import JsonValue
 
@@ -52,6 +52,7 @@ def load_config(
     _apart(folders, data, name, mistakes)
     if mistakes:
         raise ConfigError(mistakes)
+    values.setdefault("mdns", DEFAULT_MDNS)
     return NodeConfig(**values, allowed=allowed, plugins=plugins, source=path)
 
 
@@ -76,7 +77,8 @@ def _checkers(base: Path) -> dict[str, Callable[[object], Any]]:
         "http": check.http,
         "listen": check.each(check.listen),
         "peers": check.each(check.peer),
-        "mdns": check.boolean,
+        "mdns": check.mdns,
+        "mdns_interfaces": check.each(check.interface),
         "data": lambda value: check.data_folder(value, base),
         "templates": check.each(lambda value: check.template_folder(value, base)),
         "dev_origins": check.each(check.origin),
@@ -173,7 +175,7 @@ def _options(options: Mapping[str, object], cwd: Path, mistakes: list[str]) -> d
         if value is None or value == [] or value is False:
             continue
         key = _OPTIONS[option]
-        _take(values, key, False if key == "mdns" else value, checkers[key], option, mistakes)
+        _take(values, key, "off" if key == "mdns" else value, checkers[key], option, mistakes)
     return values
 
 

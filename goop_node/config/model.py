@@ -31,6 +31,12 @@ RESERVED_NAMES = frozenset({"api", "assets", "home", "join", "localhost", "schem
 
 Isolation = Literal["origin", "path"]
 
+Mdns = Literal["goop", "libp2p", "both", "off"]
+"""Whom a node finds in its local networks: Goop² peers, any peers of libp2p, both, or nobody."""
+
+DEFAULT_MDNS: Mdns = "goop"
+"""For nodes that people start; one that a program makes is silent unless told otherwise."""
+
 
 class StartError(Exception):
     """The node cannot start. ``lines`` says why, one sentence per mistake.
@@ -62,8 +68,10 @@ class NodeConfig:
 
     ``label`` is ``""`` when nobody chose one. ``http_port`` and the ports in ``listen`` may
     be 0 (take a free one). ``peers`` are full multiaddrs ending in ``/p2p/<peer id>``.
-    ``allowed`` is what the file grants to templates, by name. ``plugins`` holds the table of
-    every enabled plugin, without ``enabled``. ``source`` is the file this came from, or ``None``.
+    ``mdns_interfaces`` are the interfaces to find others at; without any, those where people are
+    to be expected. ``allowed`` is what the file grants to templates, by name. ``plugins`` holds the
+    table of every enabled plugin, without ``enabled``. ``source`` is the file this came from, or
+    ``None``.
     """
 
     data: Path = field(default_factory=default_data)
@@ -72,7 +80,8 @@ class NodeConfig:
     http_port: int = DEFAULT_HTTP[1]
     listen: tuple[str, ...] = DEFAULT_LISTEN
     peers: tuple[str, ...] = ()
-    mdns: bool = True
+    mdns: Mdns = "off"
+    mdns_interfaces: tuple[str, ...] = ()
     templates: tuple[Path, ...] = ()
     dev_origins: tuple[str, ...] = ()
     isolation: Isolation = "origin"

@@ -12,9 +12,9 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from goop_node.config.model import RESERVED_NAMES
+from goop_node.config.model import DEFAULT_MDNS, RESERVED_NAMES, Mdns
 from goop_node.config.multiaddrs import undialable
 from goop_node.labels import MAX_LABEL, flaw, taken
 
@@ -103,6 +103,22 @@ def origin(value: object) -> str:
     if found is None or (found[1] is not None and not _is_port(found[1])):
         raise Mistake(value, 'an origin such as "http://localhost:5173"')
     return found[0].lower()
+
+
+def mdns(value: object) -> str:
+    """``"goop"`` (also ``true``), ``"libp2p"``, ``"both"`` or ``"off"`` (also ``false``)."""
+    if isinstance(value, bool):
+        return DEFAULT_MDNS if value else "off"
+    if value not in get_args(Mdns):
+        raise Mistake(value, '"goop", "libp2p", "both" or "off"')
+    return str(value)
+
+
+def interface(value: object) -> str:
+    """The name of a network interface."""
+    if not isinstance(value, str) or not 1 <= len(value) <= 64 or not value.isprintable():
+        raise Mistake(value, 'the name of a network interface, e.g. "wlan0"')
+    return value
 
 
 def isolation(value: object) -> str:

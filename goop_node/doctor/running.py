@@ -28,6 +28,7 @@ def look(node: NodeClient) -> Iterator[Finding]:
     yield ok("node", f"version {status['version']}, runs for {status['uptime'] / 60:.0f} minutes")
     yield from network(status["p2p"])
     yield from addresses(status["p2p"]["addrs"])
+    yield from neighbours(status["p2p"]["mdns"])
     yield from plugins(status)
     yield from templates(json.loads(node.get("/api/templates")))
     yield from people(json.loads(node.get("/api/people")))
@@ -48,6 +49,35 @@ def network(p2p: dict[str, Any]) -> Iterator[Finding]:
         yield wrong(
             "network", f"another node has the same key: {one}", "give it a folder of its own"
         )
+
+
+def neighbours(mdns: dict[str, Any]) -> Iterator[Finding]:
+    """The local networks in which others are looked for, from a node's status."""
+    if mdns["mode"] == "off":
+        yield note("local network", "nobody is looked for: mdns is off (goop.toml, --no-mdns)")
+        return
+    for name in mdns["absent"]:
+        words = f"mdns_interfaces in goop.toml names {name}, and this machine has no such interface"
+        yield wrong("local network", words)
+    for one in mdns["networks"]:
+        where = f"{one['interface']}, IPv{one['version']}"
+        if one["error"]:
+            words = f"{where}: {one['error']}"
+            yield wrong("local network", words, "which other program uses UDP port 5353?")
+        else:
+            ways = f'mdns = "{mdns["mode"]}"'
+            yield ok(
+                "local network", f"{where}: others are looked for, and find this node ({ways})"
+            )
+    if not mdns["networks"] and not mdns["absent"]:
+        yield note(
+            "local network",
+            "there is none at which this node could be reached, or none but VPNs and containers'",
+            'mdns_interfaces = ["NAME"] in goop.toml names those to use',
+        )
+    if mdns["networks"]:
+        firewall = "others are found where firewalls let UDP port 5353 in"
+        yield note("local network", f"{mdns['found']} found; {firewall}")
 
 
 def addresses(addrs: Sequence[str]) -> Iterator[Finding]:

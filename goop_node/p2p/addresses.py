@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
 
@@ -13,7 +13,9 @@ import psutil
 from libp2p.peer.id import ID
 from multiaddr.utils import get_network_addrs
 
+from goop_node.config.multiaddrs import undialable
 from goop_node.config.values import HOST
+from goop_node.types import NetworkError
 
 IP = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
@@ -24,6 +26,9 @@ _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _NAMES = ("dns", "dns4", "dns6")
 LIST = "dnsaddr"
 """A name whose TXT records list addresses; it has no port of its own."""
+_ZONED = "/ip6zone/"
+_ZONE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+"""An interface's name, or its number."""
 _PORT = re.compile(r"[0-9]{1,5}")
 _LONGEST = 400
 """Characters; a name has 253 at most, a peer id about 50."""
@@ -36,16 +41,20 @@ class Address:
     """A host and a TCP port: ``ip`` for ``ip4`` and ``ip6``, else a ``name`` to be resolved.
 
     Whatever is one of these can be dialled by libp2p; nothing else reaches it. ``port`` is 0 for
-    ``dnsaddr``, whose records name ports.
+    ``dnsaddr``, whose records name ports. ``zone`` is the interface behind which a link-local
+    IPv6 address is meant: such addresses are the same in every network.
     """
 
     protocol: str
     host: str
     port: int
+    zone: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Address | None:
         """The address in ``/ip4/…/tcp/…`` (or ip6, dns, dns4, dns6) or ``/dnsaddr/…``.
+
+        A link-local IPv6 address may stand behind ``/ip6zone/INTERFACE``.
 
         ``None`` for all else. A peer id behind it (``/p2p/…``) is not looked at.
         """
@@ -55,6 +64,11 @@ class Address:
     @lru_cache(4096)
     def _parse(cls, text: str) -> Address | None:
         """The same; what is remembered is short."""
+        if text.startswith(_ZONED):
+            zone, _, rest = text.removeprefix(_ZONED).partition("/")
+            inner = cls._parse(f"/{rest}") if _ZONE.fullmatch(zone) else None
+            zoned = inner is not None and inner.protocol == "ip6" and inner.is_link_local
+            return replace(inner, zone=zone) if inner is not None and zoned else None
         parts = text.split("/", 6)
         if parts[1:2] == [LIST]:
             host, tail = parts[2] if len(parts) > 2 else "", parts[3:]
@@ -90,10 +104,16 @@ class Address:
         """The IP address; ``None`` where there is a name."""
         return None if self.protocol in (*_NAMES, LIST) else ip_address(self.host)
 
+    @property
+    def is_link_local(self) -> bool:
+        """Whether it is an IP address that means something in one network alone."""
+        return self.ip is not None and self.ip.is_link_local
+
     def __str__(self) -> str:
         if self.protocol == LIST:
             return f"/{LIST}/{self.host}"
-        return f"/{self.protocol}/{self.host}/tcp/{self.port}"
+        zone = f"{_ZONED}{self.zone}" if self.zone else ""
+        return f"{zone}/{self.protocol}/{self.host}/tcp/{self.port}"
 
 
 def parsed(texts: Iterable[str]) -> tuple[Address, ...]:
@@ -118,19 +138,31 @@ def with_peer_id(text: str) -> tuple[str, Address] | None:
     return (peer_id, address) if address is not None and is_peer_id(peer_id) else None
 
 
+def full_address(text: str) -> tuple[str, Address]:
+    """The peer id and the address in a full one. Raises ``NetworkError`` (``bad_address``)."""
+    found = with_peer_id(text)
+    if found is None:
+        shown = text.strip()[:100]
+        raise NetworkError("bad_address", f"“{shown}” cannot be dialled: {undialable(text)}")
+    return found
+
+
 def networks() -> tuple[Interface, ...]:
     """This machine's IP addresses with their networks."""
     found: list[Interface] = []
     for one in (one for interface in psutil.net_if_addrs().values() for one in interface):
         try:
-            ip = ip_address(one.address.partition("%")[0])
-            if isinstance(ip, IPv4Address):
-                found.append(IPv4Interface(f"{ip}/{one.netmask or 32}"))
-            else:
-                found.append(IPv6Interface((ip, _length(one.netmask))))
+            found.append(with_mask(ip_address(one.address.partition("%")[0]), one.netmask))
         except ValueError:
             continue  # a hardware address
     return tuple(found)
+
+
+def with_mask(ip: IP, netmask: str | None) -> Interface:
+    """An address with its network; without a mask it is alone in it. Raises ``ValueError``."""
+    if isinstance(ip, IPv4Address):
+        return IPv4Interface(f"{ip}/{netmask or 32}")
+    return IPv6Interface((ip, _length(netmask)))
 
 
 def _length(netmask: str | None) -> int:

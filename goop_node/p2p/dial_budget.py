@@ -57,6 +57,13 @@ class DialBudget:
             _put(self._doubts, one, (self._doubt(one, now) + 1, now))
         return True
 
+    def heard_from(self, address: Address) -> None:
+        """Something there has just spoken up: it may be dialled again without a pause.
+
+        What is held against its host, or a source, stays.
+        """
+        self._pauses.pop(address, None)
+
     def answered(self, address: Address, source: str, now: float) -> None:
         """The peer itself answered there, and proved who it is."""
         self._pauses.pop(address, None)

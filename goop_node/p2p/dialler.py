@@ -13,6 +13,8 @@ from typing import Any
 
 import trio
 from libp2p.abc import IRawConnection
+from libp2p.io.trio import TrioTCPStream
+from libp2p.network.connection.raw_connection import RawConnection
 from libp2p.peer.id import ID
 from libp2p.security.noise.exceptions import PeerIDMismatchesPubkey
 from libp2p.transport.exceptions import OpenConnectionError
@@ -61,7 +63,18 @@ class ToldTCP(TCP):
         address = Address.parse(str(maddr))
         if address is None or not self._wanted[address]:
             raise OpenConnectionError(f"{maddr} is not to be dialled")
+        if address.zone:
+            return await _dial_zoned(address)
         return await super().dial(maddr)
+
+
+async def _dial_zoned(address: Address) -> IRawConnection:
+    """As the library does it, which would leave out the zone. Raises ``OpenConnectionError``."""
+    try:
+        stream = await trio.open_tcp_stream(f"{address.host}%{address.zone}", address.port)
+    except OSError as error:
+        raise OpenConnectionError(f"cannot dial {address}: {error}") from error
+    return RawConnection(TrioTCPStream(stream), True)
 
 
 class Dialler:
@@ -93,13 +106,13 @@ class Dialler:
                 self._under_way.pop(peer_id, None)
 
     async def _connect(self, peer_id: str, where: Whereabouts) -> None:
-        told = self._worth_it(where.told)
+        told = (*where.found, *self._worth_it(where.told))
         if not (where.named or told):
             raise NetworkError("undiscovered", "no address of that peer is known")
         failures: list[NetworkError] = []
         reached = False
         numbers = [address for address in where.named if address.ip is not None]
-        heard = [address for address in told if address not in numbers]
+        heard = [address for address in dict.fromkeys(told) if address not in numbers]
 
         async def attempt(dial: Dial, address: Address, over: trio.Event) -> None:
             nonlocal reached
@@ -132,6 +145,11 @@ class Dialler:
         if not reached:
             # One that stayed in the list would hold itself, by the frames of its traceback.
             raise failures.pop(0) if failures else _too_slow()
+
+    def heard_from(self, addresses: Iterable[Address]) -> None:
+        """A peer has just said in our network that it is there."""
+        for address in addresses:
+            self._budget.heard_from(address)
 
     def _worth_it(self, told: Sequence[Address]) -> list[Address]:
         """Which of what was told may be dialled from where we are."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -37,16 +37,13 @@ from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.people import People
 from goop_node.p2p.presence import MAX_ADDRESSES
 from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
+from goop_node.p2p.redials import Redials
 from goop_node.p2p.whereabouts import Whereabouts
 from goop_node.types import LineStream, NetworkError, Refusal, StreamHandler
 
 log = logging.getLogger(__name__)
 
 END_SECONDS = 2.0
-REDIAL_MIN = 1.0
-REDIAL_MAX = 30.0
-REDIAL_SEEN_MAX = 300.0
-"""For peers that nobody named: they were seen once, and may never be again."""
 
 
 class Host:
@@ -76,7 +73,7 @@ class Host:
         self._gossip = Gossip(self._host, table, label, lambda: self.addrs)
         self.farewell = self._gossip.farewell
         self._nursery: trio.Nursery | None = None
-        self._redial: dict[str, tuple[float, float]] = {}
+        self._redials = Redials(table.is_named)
         self._dialling: set[str] = set()
         self._unreached: set[str] = set()
         """Whom a person named and nobody could reach; the log has said so."""
@@ -123,6 +120,11 @@ class Host:
     def addrs(self) -> tuple[str, ...]:
         """Our full multiaddrs, as others can dial them; those of loopback come last."""
         return tuple(one for own in self._host.get_addrs() for one in reachable(str(own)))
+
+    @property
+    def listening(self) -> tuple[Address, ...]:
+        """The addresses that are listened on: wildcards as they are, with their ports."""
+        return parsed(str(own) for own in self._host.get_addrs())
 
     # Streams
 
@@ -247,6 +249,13 @@ class Host:
         else:
             await self._dialler.connect(peer_id, Whereabouts(named=(address,)))
 
+    async def found(self, peers: Mapping[str, tuple[Address, ...]]) -> None:
+        """These have just said in our network where they are: they are dialled at once."""
+        for peer_id, addresses in peers.items():
+            self._redials.forget(peer_id)
+            self._dialler.heard_from(addresses)
+        await contained("what was found", NOBODY, self._look)
+
     async def _keep(self) -> None:
         """Watch the connections, and redial the peers that we know with growing pauses."""
         while True:
@@ -265,7 +274,7 @@ class Host:
                 self._table.connected(peer.peer_id, False)
         assert self._nursery is not None
         for peer_id in connected:
-            self._redial.pop(peer_id, None)
+            self._redials.forget(peer_id)
             self._table.connected(peer_id, True)
             if peer_id in self._unreached:
                 self._unreached.discard(peer_id)
@@ -274,32 +283,15 @@ class Host:
                 # Decided while the connection was being made.
                 self._nursery.start_soon(self.disconnect, peer_id)
         known = self._whereabouts()
-        self._redial = {peer_id: at for peer_id, at in self._redial.items() if peer_id in known}
+        self._redials.keep(known)
         away = known.keys() - connected - self._dialling - {self.peer_id}
-        for peer_id in self._due(away, now):
-            _, pause = self._redial_of(peer_id)
-            named = self._table.is_named(peer_id)
-            pause = min(pause * 2, REDIAL_MAX if named else REDIAL_SEEN_MAX)
-            self._redial[peer_id] = (now + pause * random.uniform(0.5, 1.0), pause)
+        for peer_id in self._redials.due(away, self._dialling, now):
+            self._redials.begun(peer_id, now, random.random())
             self._dialling.add(peer_id)
             self._nursery.start_soon(
                 contained, "a dial", peer_id, self._try, peer_id, known[peer_id]
             )
         self._table.expire(now_ms() / 1000)
-
-    def _due(self, away: Iterable[str], now: float) -> list[str]:
-        """Whom to dial now, within the bounds: first those that were dialled in vain least."""
-        due = [(pause, one) for one in away for at, pause in [self._redial_of(one)] if now >= at]
-        named = [one for _, one in sorted(due) if self._table.is_named(one)]
-        told = [one for _, one in sorted(due) if not self._table.is_named(one)]
-        under_way = sum(map(self._table.is_named, self._dialling))
-        named_places = max(0, limits.NAMED_DIALS - under_way)
-        told_places = max(0, limits.TOLD_DIALS - (len(self._dialling) - under_way))
-        return named[:named_places] + told[:told_places]
-
-    def _redial_of(self, peer_id: str) -> tuple[float, float]:
-        """When a peer may be dialled again, and the pause behind its last dial."""
-        return self._redial.get(peer_id, (0.0, REDIAL_MIN))
 
     async def _try(self, peer_id: str, where: Whereabouts) -> None:
         try:

@@ -30,6 +30,8 @@ class PeerTable:
         self._peers: dict[str, Peer] = {}
         self._named: set[str] = set()
         self._blocked: set[str] = set()
+        self._near: frozenset[str] = frozenset()
+        """Of whom somebody said in our network that they are there: it proves nothing."""
         self._newest: dict[str, int] = {}
         """When each peer that is online said its last, by its own clock."""
         self._departures = Departures()
@@ -48,9 +50,12 @@ class PeerTable:
         return [self._peers[peer_id] for peer_id in sorted(self._peers)]
 
     def is_discovered(self, peer_id: str) -> bool:
-        """Whether presence, ``--peer`` or "connect to a friend" named this peer."""
+        """Whether presence, ``--peer`` or "connect to a friend" named this peer, or it was found
+        on the local network and is connected."""
         peer = self._peers.get(peer_id)
-        return peer_id in self._named or (peer is not None and peer.online)
+        if peer_id in self._named:
+            return True
+        return peer is not None and (peer.online or (peer.connected and peer_id in self._near))
 
     def is_named(self, peer_id: str) -> bool:
         """Whether a person named this peer."""
@@ -143,6 +148,15 @@ class PeerTable:
     def trouble(self, peer_id: str) -> Refusal | None:
         """Why the last dial of a peer failed; ``None`` where it did not."""
         return self._troubles.get(peer_id)
+
+    def near(self, peers: frozenset[str]) -> None:
+        """These are said to be in our network, and no others."""
+        changed = peers ^ self._near
+        self._near = peers
+        for peer_id in changed:
+            peer = self._peers.get(peer_id)
+            if peer is not None and peer.connected and not peer.online:
+                self._tell_standing(peer_id)
 
     def expire(self, now: float) -> None:
         """Let go of whom nobody has heard of any more; tell what had to wait."""

@@ -7,27 +7,28 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from goop_node.clock import now_ms
-from goop_node.config.multiaddrs import undialable
+from goop_node.config.model import Mdns
 from goop_node.escaping import escaped
 from goop_node.exchange import Exchange
 from goop_node.p2p import limits
-from goop_node.p2p.addresses import Address, with_peer_id
+from goop_node.p2p.addresses import Address, full_address
 from goop_node.p2p.decisions import UNSURE
 from goop_node.p2p.friends import Friends
 from goop_node.p2p.guest import Guest, GuestEnded
 from goop_node.p2p.host import Host
 from goop_node.p2p.identity import Identity
+from goop_node.p2p.mdns.discovery import Discovery
 from goop_node.p2p.network import P2PNetwork
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.people import People
 from goop_node.p2p.start_error import start_error
-from goop_node.p2p.twin_watch import TwinWatch
+from goop_node.p2p.twin_watch import STAYS, YIELDS, TwinWatch
 from goop_node.p2p.twins import OwnRun, Run
 from goop_node.p2p.whereabouts import Whereabouts, whereabouts
 from goop_node.reach import Reachable
@@ -39,15 +40,6 @@ logging.getLogger("libp2p").setLevel(logging.CRITICAL)
 
 RESTART_MIN = 1.0
 RESTART_MAX = 60.0
-
-TWIN_YIELDS = (
-    "another node, which was started earlier, runs with this node's identity; this one has left "
-    "the network. If its data folder is a copy, stop it, move identity.key away, and start it again"
-)
-TWIN_STAYS = (
-    "Another node, which was started later, ran with this node's identity, and has to leave the "
-    "network. Was this data folder copied? Each node needs an identity.key of its own."
-)
 
 
 class P2P:
@@ -62,6 +54,8 @@ class P2P:
         label: Callable[[], str],
         data: Path,
         reachable_by: Reachable | None = None,
+        mdns: Mdns = "off",
+        mdns_interfaces: Sequence[str] = (),
     ) -> None:
         self.peers = PeerTable()
         self.network = P2PNetwork(identity.peer_id)
@@ -95,6 +89,11 @@ class P2P:
         self._twins = TwinWatch(self._run_of_ours, self.network, self._twin_found)
         self._handlers.append(self._twins.handler)
         self.peers.subscribe(self._twins.peer_changed)
+        self._near: Mapping[str, tuple[Address, ...]] = {}
+        """Where peers were found in our networks."""
+        self.mdns = Discovery(
+            mdns, mdns_interfaces, identity.peer_id, self._listening, self._found_near
+        )
         self._leaving: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
@@ -125,6 +124,7 @@ class P2P:
             self._task = None
             self.state = "stopped"
             raise start_error(error, self._listen)
+        self.mdns.start()
 
     async def _run(self) -> None:
         """Serve; should trio's side fail later on, start it again with growing pauses."""
@@ -174,6 +174,7 @@ class P2P:
         self.state = "stopped"
         if self._leaving is not None:
             await asyncio.gather(self._leaving, return_exceptions=True)
+        await self.mdns.stop()
         await self._farewell()
         await self._end()
         if self.network.guest is not None:
@@ -193,6 +194,7 @@ class P2P:
 
     async def _end(self) -> None:
         """End libp2p's side, and with it every stream."""
+        await self.mdns.stop()
         await self._twins.stop()
         if self._task is not None:
             self._task.cancel()
@@ -206,11 +208,11 @@ class P2P:
             return
         if not self._run_of_ours.yields_to(other):
             if self._twin_notice is None:
-                self._twin_notice = TWIN_STAYS
-                log.warning("%s", TWIN_STAYS)
+                self._twin_notice = STAYS
+                log.warning("%s", STAYS)
             return
-        self.state, self.error = "offline", TWIN_YIELDS
-        log.error("%s", TWIN_YIELDS)
+        self.state, self.error = "offline", YIELDS
+        log.error("%s", YIELDS)
         self._leaving = asyncio.create_task(self._leave())
 
     async def _leave(self) -> None:
@@ -256,7 +258,8 @@ class P2P:
         """Where a peer was last known to be: what a person gave, then what it has said itself."""
         peer = self.peers.get(peer_id)
         given = (*self._named.get(peer_id, ()), *self.people.friends.all().get(peer_id, ()))
-        told = (*(peer.addrs if peer else ()), *self._seen.all().get(peer_id, ()))
+        near = map(str, self._near.get(peer_id, ()))
+        told = (*near, *(peer.addrs if peer else ()), *self._seen.all().get(peer_id, ()))
         return tuple(dict.fromkeys(one.partition("/p2p/")[0] for one in (*given, *told)))
 
     def forget(self, peer_id: str) -> None:
@@ -282,13 +285,27 @@ class P2P:
         """Where to dial whom: of what the peer itself has said, the last comes first."""
         told = {peer.peer_id: peer.addrs for peer in self.peers.all() if peer.online}
         known = whereabouts(
-            named=(self._named, self.people.friends.all()), told=(told, self._seen.all())
+            named=(self._named, self.people.friends.all()),
+            told=(told, self._seen.all()),
+            found=self._near,
         )
         return {
             peer_id: where
             for peer_id, where in known.items()
             if self.people.refusal(peer_id, "presence", "out") is None
         }
+
+    def _listening(self) -> tuple[Address, ...]:
+        """What is listened on at this moment."""
+        return self.network.host.listening if self.network.host is not None else ()
+
+    def _found_near(self, found: Mapping[str, tuple[Address, ...]], news: Set[str]) -> None:
+        """Who is in our networks now; of some of them that is news."""
+        self._near = found
+        self.peers.near(frozenset(found))
+        guest, host = self.network.guest, self.network.host
+        if news and guest is not None and host is not None:
+            guest.spawn(host.found, {one: found[one] for one in news & found.keys()})
 
     def _hold_to_decisions(self) -> None:
         guest, host = self.network.guest, self.network.host
@@ -298,12 +315,3 @@ class P2P:
 
 def _in_a_while(save: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_later(limits.SAVE_SECONDS, save)
-
-
-def full_address(text: str) -> tuple[str, Address]:
-    """The peer id and the address in a full one. Raises ``NetworkError`` (``bad_address``)."""
-    found = with_peer_id(text)
-    if found is None:
-        shown = text.strip()[:100]
-        raise NetworkError("bad_address", f"“{shown}” cannot be dialled: {undialable(text)}")
-    return found

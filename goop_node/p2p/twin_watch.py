@@ -13,6 +13,15 @@ from goop_node.types import LineStream, Network, NetworkError, PeerEvent, Stream
 
 log = logging.getLogger(__name__)
 
+YIELDS = (
+    "another node, which was started earlier, runs with this node's identity; this one has left "
+    "the network. If its data folder is a copy, stop it, move identity.key away, and start it again"
+)
+STAYS = (
+    "Another node, which was started later, ran with this node's identity, and has to leave the "
+    "network. Was this data folder copied? Each node needs an identity.key of its own."
+)
+
 PAUSE_MIN = 1.0
 PAUSE_MAX = 60.0
 """Seconds until a stream that ended is opened again, as long as the peer is connected."""

@@ -15,17 +15,23 @@ Texts = Mapping[str, tuple[str, ...]]
 @dataclass(frozen=True)
 class Whereabouts:
     """Where a peer may be: what a person named, and what was told: by the peer itself, or by
-    ``source``."""
+    ``source``; and where it was found in a network that we share."""
 
     named: tuple[Address, ...] = ()
     told: tuple[Address, ...] = ()
     source: str = ""
+    found: tuple[Address, ...] = ()
 
 
-def whereabouts(*, named: Sequence[Texts], told: Sequence[Texts]) -> dict[str, Whereabouts]:
+def whereabouts(
+    *, named: Sequence[Texts], told: Sequence[Texts], found: Mapping[str, tuple[Address, ...]]
+) -> dict[str, Whereabouts]:
     """Each peer's addresses; what comes first in the books is tried first."""
-    peers = dict.fromkeys(peer for book in (*named, *told) for peer in book)
-    return {peer: Whereabouts(_in(named, peer), _in(told, peer)) for peer in peers}
+    peers = dict.fromkeys(peer for book in (*named, found, *told) for peer in book)
+    return {
+        peer: Whereabouts(_in(named, peer), _in(told, peer), found=found.get(peer, ()))
+        for peer in peers
+    }
 
 
 def _in(books: Sequence[Texts], peer: str) -> tuple[Address, ...]:

@@ -71,8 +71,11 @@ class NodeProcess:
         *,
         under: tuple[str, ...] = (),
         launch: Launch | None = None,
+        mdns: bool = False,
     ) -> None:
+        """``mdns``: it looks for others in its network, which must be one of the test's own."""
         self.data = data
+        self._silent = () if mdns else ("--no-mdns",)
         if launch is not None:
             self.launch = launch
         self._arguments = arguments
@@ -84,7 +87,7 @@ class NodeProcess:
         """Start it (again), and wait until it is ready. Raises ``RuntimeError``."""
         ready = self.data / "ready.json"
         ready.unlink(missing_ok=True)
-        command = ["run", "--data", str(self.data), "--no-mdns", *self._arguments]
+        command = ["run", "--data", str(self.data), *self._silent, *self._arguments]
         if self._under:
             self.process = spawn(command, self.log, self.data.parent, under=self._under)
         else:

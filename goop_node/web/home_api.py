@@ -129,6 +129,12 @@ def routes(node: Node, origins: Origins) -> list[Route]:
                 "restarts": node.p2p.restarts,
                 "notice": node.p2p.notice,
                 "twice": list(node.p2p.twice),
+                "mdns": {
+                    "mode": node.p2p.mdns.mode,
+                    "networks": [_plain(asdict(one)) for one in node.p2p.mdns.networks],
+                    "absent": list(node.p2p.mdns.absent),
+                    "found": len(node.p2p.mdns.found),
+                },
             },
             "plugins": [_plain(asdict(plugin)) for plugin in node.plugin_status()],
             "dev": node.config.dev,

@@ -15,7 +15,7 @@ from litestar.status_codes import HTTP_200_OK
 
 from goop_node.access import OWNER
 from goop_node.fingerprints import fingerprint
-from goop_node.p2p.service import full_address
+from goop_node.p2p.addresses import full_address
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, NetworkError, Refusal, Route
 from goop_node.web.bodies import body_of

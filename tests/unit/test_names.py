@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from goop_node.config.multiaddrs import undialable
 from goop_node.p2p import names
-from goop_node.p2p.addresses import Address, parsed, with_peer_id
-from goop_node.p2p.service import full_address
+from goop_node.p2p.addresses import Address, full_address, parsed, with_peer_id
 from goop_node.types import NetworkError
 from tests.unit.name_server import name_server
 

@@ -68,12 +68,13 @@ func main() {
 	listen := flag.String("listen", "/ip4/127.0.0.1/tcp/0", "where this peer listens")
 	told := flag.String("told", "", "the address to tell others instead")
 	newer := flag.Bool("newer", false, "tell all that newer peers tell, and probe who is seen")
+	service := flag.String("mdns", "", "the service by which peers of our networks are found")
 	probe := flag.Duration("probe", 30*time.Second, "pause between two probes")
 	flag.Parse()
 	if !*newer {
 		*probe = 0
 	}
-	if err := run(*label, *heartbeat, *short, *listen, *told, *newer, *probe); err != nil {
+	if err := run(*label, *heartbeat, *short, *listen, *told, *newer, *probe, *service); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -81,7 +82,7 @@ func main() {
 
 func run(
 	label string, heartbeat time.Duration, short bool, listen, told string, newer bool,
-	probe time.Duration,
+	probe time.Duration, service string,
 ) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -110,6 +111,13 @@ func run(
 	farewell, err := p.announce(ctx, label, heartbeat, newer)
 	if err != nil {
 		return err
+	}
+	if service != "" {
+		end, err := p.lookAround(service)
+		if err != nil {
+			return err
+		}
+		defer end()
 	}
 	var addresses []string
 	for _, address := range node.Addrs() {
