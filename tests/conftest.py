@@ -74,6 +74,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [items[n] for n in spread([item.path.name for item in items], processes)]
 
 
+def _is_apart(node: NodeProcess) -> bool:
+    """Whether it runs in a network namespace."""
+    before = getattr(node.launch, "keywords", {}).get("before")
+    return node.under[:3] == ("ip", "netns", "exec") or bool(getattr(before, "machine", ""))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nodes() -> Iterator[None]:
     """Start nodes quickly, and know the log of each."""
@@ -81,6 +87,7 @@ def _nodes() -> Iterator[None]:
 
     def known(node: NodeProcess) -> None:
         _read.setdefault(node.log, 0)
+        assert node.silent or _is_apart(node), "no test multicasts at the machine's own interfaces"
         start(node)
 
     with pytest.MonkeyPatch.context() as patch:

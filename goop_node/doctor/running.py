@@ -66,9 +66,8 @@ def neighbours(mdns: dict[str, Any]) -> Iterator[Finding]:
             yield wrong("local network", words, "which other program uses UDP port 5353?")
         else:
             ways = f'mdns = "{mdns["mode"]}"'
-            yield ok(
-                "local network", f"{where}: others are looked for, and find this node ({ways})"
-            )
+            words = f"{where}: others are looked for, and find this node ({ways})"
+            yield ok("local network", words)
     if not mdns["networks"] and not mdns["absent"]:
         yield note(
             "local network",

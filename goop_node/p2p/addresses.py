@@ -67,8 +67,9 @@ class Address:
         if text.startswith(_ZONED):
             zone, _, rest = text.removeprefix(_ZONED).partition("/")
             inner = cls._parse(f"/{rest}") if _ZONE.fullmatch(zone) else None
-            zoned = inner is not None and inner.protocol == "ip6" and inner.is_link_local
-            return replace(inner, zone=zone) if inner is not None and zoned else None
+            if inner is None or inner.protocol != "ip6" or inner.zone or not inner.is_link_local:
+                return None
+            return replace(inner, zone=zone)
         parts = text.split("/", 6)
         if parts[1:2] == [LIST]:
             host, tail = parts[2] if len(parts) > 2 else "", parts[3:]

@@ -75,11 +75,11 @@ class NodeProcess:
     ) -> None:
         """``mdns``: it looks for others in its network, which must be one of the test's own."""
         self.data = data
-        self._silent = () if mdns else ("--no-mdns",)
+        self.silent = not mdns
         if launch is not None:
             self.launch = launch
         self._arguments = arguments
-        self._under = under
+        self.under = under
         self.log = data.parent / f"{data.name}.log"
         self.start()
 
@@ -87,9 +87,10 @@ class NodeProcess:
         """Start it (again), and wait until it is ready. Raises ``RuntimeError``."""
         ready = self.data / "ready.json"
         ready.unlink(missing_ok=True)
-        command = ["run", "--data", str(self.data), *self._silent, *self._arguments]
-        if self._under:
-            self.process = spawn(command, self.log, self.data.parent, under=self._under)
+        quiet = ["--no-mdns"] if self.silent else []
+        command = ["run", "--data", str(self.data), *quiet, *self._arguments]
+        if self.under:
+            self.process = spawn(command, self.log, self.data.parent, under=self.under)
         else:
             self.process = self.launch(command, self.log, self.data.parent)
         deadline = time.monotonic() + START_SECONDS

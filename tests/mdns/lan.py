@@ -14,12 +14,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from goop_node.p2p.mdns import bounds
 from goop_node.testing import NodeProcess
+from goop_node.testing.forked import fork
+from tests.faults.circumstances import Circumstances
 from tests.faults.namespaces import inside, ip, machine
 from tests.mdns.law import Seen
 
@@ -50,7 +53,7 @@ class Machine:
         return NodeProcess(
             folder,
             ("--http", "127.0.0.1:0", "--listen", listen, "--label", folder.name, *arguments),
-            under=("ip", "netns", "exec", self.name),
+            launch=partial(fork, before=Circumstances(machine=self.name)),
             mdns=True,
         )
 

@@ -130,6 +130,7 @@ async def test_a_network_that_comes_and_goes(monkeypatch: pytest.MonkeyPatch) ->
         one, two = (Finder(machine) for machine in net.machines)
         async with looking(one, two):
             await one.finds(two)
+            await two.finds(one)
             net.machines[1].ip("link", "set", CABLE, "down")
             await two.finds()
             net.machines[1].ip("link", "set", CABLE, "up")

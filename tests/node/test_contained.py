@@ -235,7 +235,7 @@ async def test_a_victim_is_dialled_now_and_then_however_many_name_it(tmp_path: P
             await one.says(addrs=[victim], content=f"{n}")
         await seen_by(alice, one)
         await one.disconnect()
-        await until(lambda: all(name in host._redial for name in (*names, one.peer_id)))
+        await until(lambda: all(name in host._redials._next for name in (*names, one.peer_id)))
         await until(lambda: not host._dialling)
         # By each of the two nodes: once at first, then after 2, 4, 8 … seconds.
         pauses = int(math.log2((time.monotonic() - began) / PAUSE + 1))

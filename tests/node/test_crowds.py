@@ -166,10 +166,10 @@ async def test_a_file_full_of_peers_that_are_gone_is_dialled_a_few_at_a_time(
     async with node(tmp_path, "alice") as alice:
         host = alice.network.host
         assert host is not None
-        await until(lambda: bool(host._redial))
+        await until(lambda: bool(host._redials._next))
         for _ in range(20):
             assert len(host._dialling) <= limits.NAMED_DIALS + limits.TOLD_DIALS
-            assert len(host._redial) <= limits.MAX_FRIENDS
+            assert len(host._redials._next) <= limits.MAX_FRIENDS
             await asyncio.sleep(0.05)
 
 

@@ -41,7 +41,8 @@ def test_a_full_file_is_taken(tmp_path: Path) -> None:
         http = "[::1]:0"
         listen = ["/ip4/127.0.0.1/tcp/0"]
         peers = ["{PEER}"]
-        mdns = false
+        mdns = "both"
+        mdns_interfaces = ["wlan0"]
         data = "data"
         templates = ["game"]
         dev_origins = ["http://localhost:5173"]
@@ -58,7 +59,8 @@ def test_a_full_file_is_taken(tmp_path: Path) -> None:
         http_port=0,
         listen=("/ip4/127.0.0.1/tcp/0",),
         peers=(PEER,),
-        mdns=False,
+        mdns="both",
+        mdns_interfaces=("wlan0",),
         data=tmp_path / "data",
         templates=(tmp_path / "game",),
         dev_origins=("http://localhost:5173",),
@@ -68,13 +70,30 @@ def test_a_full_file_is_taken(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("", "goop"),
+        ("mdns = true", "goop"),
+        ("mdns = false", "off"),
+        *((f'mdns = "{mode}"', mode) for mode in ("goop", "libp2p", "both", "off")),
+    ],
+)
+def test_whom_a_node_finds_on_the_local_network(tmp_path: Path, text: str, mode: str) -> None:
+    (tmp_path / "goop.toml").write_text(f"[node]\n{text}\n")
+    assert load_config(cwd=tmp_path).mdns == mode
+    assert load_config(cwd=tmp_path, options={"--no-mdns": True}).mdns == "off"
+    # One that a program makes says nothing unless told to.
+    assert NodeConfig().mdns == "off"
+
+
 def test_options_win_over_the_file_and_start_at_the_current_folder(tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
     path = tmp_path / "conf" / "goop.toml"
     path.write_text('[node]\nlabel = "File"\ndata = "data"\nhttp = "127.0.0.1:1"')
     options: dict[str, object] = {"--label": "Option", "--http": None, "--no-mdns": True}
     config = load_config(path, options, cwd=tmp_path)
-    assert (config.label, config.http_port, config.mdns) == ("Option", 1, False)
+    assert (config.label, config.http_port, config.mdns) == ("Option", 1, "off")
     assert config.data == tmp_path / "conf" / "data"
     assert load_config(path, {"--data": "d"}, cwd=tmp_path).data == tmp_path / "d"
 
@@ -86,7 +105,15 @@ def test_options_win_over_the_file_and_start_at_the_current_folder(tmp_path: Pat
             "[node]\nhttp = 12",
             'goop.toml: [node] http: found 12, expected "HOST:PORT", e.g. "127.0.0.1:8787"',
         ),
-        ("[node]\nmdns = 1", "goop.toml: [node] mdns: found 1, expected true or false"),
+        (
+            "[node]\nmdns = 1",
+            'goop.toml: [node] mdns: found 1, expected "goop", "libp2p", "both" or "off"',
+        ),
+        (
+            '[node]\nmdns_interfaces = [""]',
+            'goop.toml: [node] mdns_interfaces: found "", '
+            'expected the name of a network interface, e.g. "wlan0"',
+        ),
         (
             '[node]\ntemplates = ["nowhere"]',
             'goop.toml: [node] templates: found "nowhere", and there is none, '

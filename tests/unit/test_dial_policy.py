@@ -212,6 +212,41 @@ def test_who_answers_is_believed_again() -> None:
     assert budget.may_dial(address, "peer", 1.0 + PAUSE)
 
 
+def test_who_has_just_spoken_is_dialled_again_within_bounds() -> None:
+    """A peer says in our network that it is there: its pause is over, its failures stay."""
+    budget = DialBudget()
+    address = Address.of(ip_address("10.0.0.9"), 4001)
+    dials = 0
+    for _ in range(100):
+        budget.heard_from(address)
+        dials += budget.may_dial(address, "peer", 0.0)
+    assert dials == DOUBTS
+
+
+@pytest.mark.parametrize("zone", ["eth0", "7", "wlan0.1", "Wi-Fi_2"])
+def test_a_link_local_address_has_a_zone(zone: str) -> None:
+    text = f"/ip6zone/{zone}/ip6/fe80::1/tcp/8788"
+    address = Address.parse(text)
+    assert address is not None
+    assert (str(address), address.zone, address.is_link_local) == (text, zone, True)
+    assert str(Multiaddr(text)) == text
+    # Nobody is dialled there on a peer's word.
+    assert not may_dial(address, HOME, here=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("/ip6zone/eth0/ip6/2001:db8::1/tcp/1", "/ip6zone/eth0/ip4/169.254.0.1/tcp/1"),
+        *("/ip6zone//ip6/fe80::1/tcp/1", "/ip6zone/a%b/ip6/fe80::1/tcp/1", "/ip6zone/eth0"),
+        *("/ip6zone/a/ip6zone/b/ip6/fe80::1/tcp/1", f"/ip6zone/{'x' * 65}/ip6/fe80::1/tcp/1"),
+        "/ip6zone/eth0/dns6/example.org/tcp/1",
+    ],
+)
+def test_no_other_address_has_a_zone(text: str) -> None:
+    assert Address.parse(text) is None
+
+
 def test_nothing_long_is_remembered_of_what_a_peer_calls_its_address() -> None:
     tracemalloc.start()
     try:

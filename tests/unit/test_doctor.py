@@ -91,6 +91,26 @@ def test_the_network(more: dict[str, Any], expected: tuple[str, str]) -> None:
     assert told(running.network({**P2P, **more}))[-1] == expected
 
 
+MDNS = {"mode": "goop", "networks": [], "absent": [], "found": 0}
+WLAN = {"interface": "wlan0", "version": 4, "state": "told", "error": ""}
+
+
+@pytest.mark.parametrize(
+    ("more", "level", "words"),
+    [
+        ({"mode": "off"}, "note", "nobody is looked for"),
+        ({}, "note", "there is none"),
+        ({"absent": ["wlan9"]}, "wrong", "no such interface"),
+        ({"networks": [{**WLAN, "error": "Address already in use"}]}, "wrong", "wlan0, IPv4"),
+        ({"networks": [WLAN], "found": 3}, "ok", "wlan0, IPv4: others are looked for"),
+    ],
+)
+def test_the_local_network(more: dict[str, Any], level: str, words: str) -> None:
+    (first, *rest) = told(running.neighbours({**MDNS, **more}))
+    assert (first[0], words in first[1]) == (level, True)
+    assert any("3 found" in line for _, line in rest) == ("found" in more)
+
+
 @pytest.mark.parametrize("takes", [True, False])
 def test_addresses(monkeypatch: pytest.MonkeyPatch, takes: bool) -> None:
     monkeypatch.setattr(running, "_takes", lambda host, port: takes)

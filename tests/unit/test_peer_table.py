@@ -229,3 +229,25 @@ def test_what_a_peer_said_earlier_and_others_say_again_counts_for_nothing() -> N
     table.expire(told.now)
     table.heard(Presence(type="update", peer_id="friend", content="back", ts=50), "F")
     assert [(one.label, one.online) for one in table.all()] == [("back", True)]
+
+
+def test_found_on_the_local_network() -> None:
+    """Somebody's word in the network counts once the peer itself is connected, and no longer."""
+    table = PeerTable(lambda: 0.0)
+    told: list[tuple[str, str]] = []
+    table.subscribe(lambda event: told.append((event.kind, event.peer.peer_id)))
+    table.near(frozenset({"A", "B"}))
+    assert not table.is_discovered("A")
+    assert table.all() == []
+    table.connected("A", True)
+    table.connected("C", True)
+    assert [table.standing(one) for one in "ABC"] == ["discovered", "unknown", "unknown"]
+    told.clear()
+    table.near(frozenset({"C"}))
+    assert [table.standing(one) for one in "ABC"] == ["unknown", "unknown", "discovered"]
+    assert sorted(told) == [("standing", "A"), ("standing", "C")]
+    table.connected("C", False)
+    assert not table.is_discovered("C")
+    table.block("C")
+    table.connected("C", True)
+    assert table.standing("C") == "blocked"
