@@ -35,9 +35,8 @@ async def gopher(
 def node(net: Lan, folder: Path, mode: str) -> NodeProcess:
     """Our node on the first machine."""
     folder.mkdir()
-    config = folder / "goop.toml"
-    config.write_text(f'[node]\nmdns = "{mode}"\n[plugins.realtime]\n', encoding="utf-8")
-    return net.machines[0].node(folder / "alice", "--config", str(config))
+    (folder / "goop.toml").write_text(f'[node]\nmdns = "{mode}"\n', encoding="utf-8")
+    return net.machines[0].node(folder / "alice")
 
 
 async def discovered(alice: NodeProcess, machine: Machine, peer_id: str) -> None:

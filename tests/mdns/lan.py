@@ -10,7 +10,6 @@ import contextlib
 import os
 import socket
 import struct
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from tests.mdns.law import Seen
 CABLE = "eth0"
 """The name of the interface on each machine."""
 _RECVTTL = 12
+_TIMESTAMPNS = 35
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Machine:
     def node(
         self, folder: Path, *arguments: str, listen: str = "/ip4/0.0.0.0/tcp/0"
     ) -> NodeProcess:
-        """A node there that finds others by itself."""
+        """A node there that finds others by itself; without plugins, where no file names any."""
+        folder.parent.joinpath("goop.toml").touch()
         return NodeProcess(
             folder,
             ("--http", "127.0.0.1:0", "--listen", listen, "--label", folder.name, *arguments),
@@ -118,12 +119,12 @@ class Ear:
         with contextlib.suppress(BlockingIOError):
             while True:
                 data, extra, _, source = self._socket.recvmsg(bounds.PACKET_BYTES, 256)
-                hops = next(
-                    struct.unpack("@i", value)[0]
-                    for level, kind, value in extra
-                    if (level, kind) == (socket.IPPROTO_IP, socket.IP_TTL)
-                )
-                self.seen.append(Seen(time.monotonic(), source[0], data, source[1], hops))
+                said = {(level, kind): value for level, kind, value in extra}
+                (hops,) = struct.unpack("@i", said[socket.IPPROTO_IP, socket.IP_TTL])
+                # When it came, not when this process had the time to look.
+                seconds, rest = struct.unpack("@ll", said[socket.SOL_SOCKET, _TIMESTAMPNS])
+                at = seconds + rest / 1e9
+                self.seen.append(Seen(at, source[0], data, source[1], hops))
 
     def fileno(self) -> int:
         """See ``asyncio.loop.add_reader``."""
@@ -139,6 +140,7 @@ def _listening(address: str) -> socket.socket:
     made.setblocking(False)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 2**20)
     made.setsockopt(socket.IPPROTO_IP, _RECVTTL, 1)
+    made.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
     made.bind((bounds.GROUPS[4], bounds.PORT))
     member = socket.inet_aton(bounds.GROUPS[4]) + socket.inet_aton(address)
     made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)

@@ -143,6 +143,17 @@ def test_the_core_of_realtime_has_neither_io_nor_a_clock(folder: str) -> None:
     assert breaches(files, IMPURE) == []
 
 
+HANDS = {"interfaces.py", "sockets.py", "discovery.py"}
+"""What multicast DNS does with sockets and timers; the rest of it is handed packets and times."""
+
+
+def test_multicast_dns_has_neither_io_nor_a_clock_but_in_its_hands() -> None:
+    files = sources(".py", under=P2P / "mdns")
+    assert {path.name for path in files} > HANDS
+    pure = [path for path in files if path.name not in HANDS]
+    assert breaches(pure, {*IMPURE, "psutil", "secrets"}) == []
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_folders_of_realtime_import_one_way(folder: str) -> None:
     found = [
