@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
 
+from goop_node.clock import now_ms
 from goop_node.p2p.addresses import Address
 from goop_node.p2p.mdns import bounds, discovery
 from goop_node.p2p.mdns.discovery import Discovery
@@ -25,6 +27,7 @@ from tests.limits import HANG, promised
 from tests.mdns.ether import GOOP, peer
 from tests.mdns.lan import CABLE, Ear, Machine, lan
 from tests.mdns.law import Judge
+from tests.mdns.test_packets import GO_PEER
 
 LISTENING = {
     4: (Address.of(ip_address("0.0.0.0"), 4000),),
@@ -148,6 +151,48 @@ async def test_a_network_that_comes_and_goes(monkeypatch: pytest.MonkeyPatch) ->
             net.machines[1].ip("link", "set", "docker0", "up")
             await two.discovery._look()
             assert {one.interface for one in two.discovery.networks} == {CABLE}
+
+
+async def test_a_machine_that_slept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others knew may have run out: it is told anew, under a new name."""
+    with looks_often(monkeypatch), lan(2) as net:
+        one, two = (Finder(machine) for machine in net.machines)
+        async with looking(one, two):
+            await one.finds(two)
+            await two.finds(one)
+            awake = now_ms()
+            monkeypatch.setattr(discovery, "now_ms", lambda: awake + 3_600_000)
+            await one.until(lambda: one.news.count(two.peer_id) >= 2)
+            await one.finds(two)
+
+
+async def test_found_in_a_flood() -> None:
+    """Somebody in the network sends whatever comes to mind, as fast as it can."""
+    with lan(3) as net:
+        one, two = (Finder(machine) for machine in net.machines[:2])
+        rng = Random(1)
+        packets = [bytes.fromhex(GO_PEER[kind]) for kind in ("query", "answer", "goodbye")]
+        attacker = inside(net.machines[2].name, lambda: talking(net.machines[2]))
+        async with looking(one):
+            for _ in range(5000):
+                packet = bytearray(rng.choice(packets))
+                for _ in range(rng.randrange(4)):
+                    packet[rng.randrange(len(packet))] = rng.randrange(256)
+                attacker.sendto(packet, (bounds.GROUPS[4], bounds.PORT))
+                await asyncio.sleep(0)
+            async with looking(two):
+                await two.finds(one)
+                await one.until(lambda: two.peer_id in one.found)
+        attacker.close()
+
+
+def talking(one: Machine) -> socket.socket:
+    """A socket that multicasts from that machine."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(one.address))
+    made.bind((one.address, bounds.PORT))
+    return made
 
 
 async def test_interfaces_that_a_person_chose() -> None:

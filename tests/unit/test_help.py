@@ -28,6 +28,7 @@ CONFIG = {
     "--peer": ([PEER], {"peers"}),
     "--label": (["Zoë"], {"label"}),
     "--template": (["pages"], {"templates"}),
+    "--no-mdns": ([], {"mdns"}),
     "--dev": ([], {"dev"}),
 }
 """Arguments of each option of a node, and what they change of its configuration."""
