@@ -143,6 +143,13 @@ async def firefox(_firefox: Browser) -> AsyncIterator[Browser]:
     await leave_pages(_firefox)
 
 
+@pytest.fixture(params=["chromium", "firefox"])
+def either(request: pytest.FixtureRequest) -> Browser:
+    """Each of the two."""
+    browser: Browser = request.getfixturevalue(request.param)
+    return browser
+
+
 async def leave_pages(browser: Browser) -> None:
     """Close what a test has opened."""
     for context in browser.contexts:

@@ -67,11 +67,11 @@ def is_from_goop(message: ConsoleMessage) -> bool:
     return message.text.startswith("[goop]")
 
 
-async def test_pages_stay_come_again_and_read_what_failed(chromium: Browser, pair: Nodes) -> None:
+async def test_pages_stay_come_again_and_read_what_failed(either: Browser, pair: Nodes) -> None:
     alice, bob, own = pair
-    a, _ = await opened(chromium, alice, "notes")
-    other, said_to_other = await opened(chromium, alice, "blank")
-    b, said_to_bob = await opened(chromium, bob, "notes")
+    a, _ = await opened(either, alice, "notes")
+    other, said_to_other = await opened(either, alice, "blank")
+    b, said_to_bob = await opened(either, bob, "notes")
     b.on("dialog", lambda dialog: dialog.accept())
     await a.get_by_role("button", name="Write with bob").click()
     await expect(b.get_by_role("status")).to_have_text("With alice")
@@ -123,9 +123,9 @@ async def test_pages_stay_come_again_and_read_what_failed(chromium: Browser, pai
         await page.context.close()
 
 
-async def test_home_says_so(chromium: Browser, pair: Nodes) -> None:
+async def test_home_says_so(either: Browser, pair: Nodes) -> None:
     for node, words in ((pair[0], True), (pair[1], False)):
-        page = await (await chromium.new_context()).new_page()
+        page = await (await either.new_context()).new_page()
         await page.goto(page_url(node))
         await expect(page.locator("#version")).to_contain_text("goop-node")
         assert await page.get_by_text("This node runs with --dev").is_visible() is words

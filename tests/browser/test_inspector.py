@@ -39,14 +39,14 @@ async def inspector(browser: Browser, node: NodeProcess, place: str = "") -> Asy
 
 
 async def test_a_log_is_chosen_replayed_and_saved_by_keyboard(
-    browser: Browser, nodes: Nodes
+    either: Browser, nodes: Nodes
 ) -> None:
     async with Program.open(nodes[0]) as a, Program.open(nodes[1]) as b:
         channel = await a.ask(b)
         for n in range(3):
             await a.send(channel, {"n": n, "text": HOSTILE})
         await b.received(channel, 3)
-        async with inspector(browser, nodes[0]) as page:
+        async with inspector(either, nodes[0]) as page:
             await page.get_by_label("Find a name, id, plugin or code").fill(channel)
             row = page.locator("#log-list button", has_text=channel)
             await expect(row).to_contain_text("3 entries")
@@ -110,6 +110,25 @@ async def test_a_game_is_saved_as_a_test_and_its_refusals_are_found(
                 wide = "() => document.documentElement.scrollWidth - innerWidth"
                 assert await page.evaluate(wide) <= 0, size
                 assert await faults(page) == [], size
+
+
+async def test_what_is_in_no_log_goes_by_among_the_decisions(either: Browser, nodes: Nodes) -> None:
+    async with Program.open(nodes[0]) as a, Program.open(nodes[1]) as b:
+        channel = await a.ask(b, context="arcade_seen", new=True)
+        async with inspector(either, nodes[1], f"#{channel}") as page:
+            await page.get_by_role("button", name="Chosen log only").click()
+            passed = page.locator("#decision-list li", has_text="not in the log")
+            for n in (1, 2):
+                await a.send(channel, {"type": "position", "x": n, "y": 0})
+                await expect(passed).to_have_count(1)
+                await expect(passed).to_contain_text("latest")
+                await expect(passed).to_contain_text("type position")
+                await expect(passed).to_contain_text("2 messages" if n == 2 else "1 message so far")
+            await a.emit({"type": "signal", "channel": channel, "data": HOSTILE})
+            await expect(passed).to_have_count(2)
+            await expect(passed.first).to_contain_text("signal")
+            await expect(passed.first).to_contain_text("fleeting, without a type")
+            await expect(page.locator("#step-words")).to_contain_text("nothing has been said")
 
 
 def row(n: int, **more: Any) -> dict[str, Any]:
@@ -186,8 +205,14 @@ async def test_thousands_of_channels_a_long_log_a_broken_plugin_and_a_full_trace
             noted = {"n": 1_300, "at": 1, "hop": "peer", "code": "forged", "detail": HOSTILE}
             after = int(query.get("after", 0))
             body = {"run": 1, "rows": [noted] if after < 1_300 else [], "next": None}
-            body |= {"count": 1_300, "kept": 1_000, "dropped": 300}
-            body |= {"hops": ["peer"], "codes": ["forged"], "plugins": []}
+            body |= {
+                "count": 1_300,
+                "kept": 1_000,
+                "dropped": 300,
+                "hops": ["peer"],
+                "codes": ["forged"],
+            }
+            body |= {"plugins": []}
         else:
             body = replayed(int(query.get("at", 0)), int(query["count"]), broken=40_000)
         await route.fulfill(status=200, content_type="application/json", body=json.dumps(body))
@@ -221,9 +246,9 @@ async def test_thousands_of_channels_a_long_log_a_broken_plugin_and_a_full_trace
 
 
 async def test_home_leads_to_it_and_it_says_that_the_node_is_away(
-    browser: Browser, nodes: Nodes
+    either: Browser, nodes: Nodes
 ) -> None:
-    async with inspector(browser, nodes[0]) as page:
+    async with inspector(either, nodes[0]) as page:
         await page.goto(page_url(nodes[0]))
         await page.get_by_role("link", name="Inspector").click()
         await expect(page.get_by_role("heading", name="Inspector")).to_be_visible()
