@@ -191,6 +191,21 @@ def test_a_plain_dns_client_gets_a_plain_answer() -> None:
     assert all(one.ttl <= bounds.LEGACY_TTL and not one.flush for one in answer.records)
 
 
+def test_a_question_may_be_answered_to_its_sender_alone() -> None:
+    """But for everybody, where nobody was told for a quarter of the time that it is kept."""
+    ether = Ether(1)
+    ether.judge.strangers = True
+    ether.join(0)
+    ether.run(40.0)
+    asked = serialise(Message(questions=(Question(GOOP, PTR, True),)))
+    for later, to in ((0.0, sender(9)), (bounds.TTL / 4, None)):
+        ether.run(later)
+        before = len(ether.sent)
+        ether.say(asked, sender(9))
+        ether.run(0.2)
+        assert [packet.to for _, _, packet in ether.sent[before:]] == [to]
+
+
 def test_what_is_known_is_not_told_again() -> None:
     ether = Ether(1)
     ether.join(0)
