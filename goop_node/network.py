@@ -22,7 +22,9 @@ class Peer:
     ``peer_id`` is its id (base58), ``label`` is the name it gives itself (``""`` where none was
     heard), ``online`` whether it says that it is there, ``connected`` whether there is a
     connection, ``last_seen_ms`` when it was last heard of (Unix ms), ``addrs`` where it may be
-    (multiaddrs).
+    (multiaddrs). What Goop² peers tell besides, and nobody has proved: ``email``, ``avatar_hash``
+    (of the picture that they have, 16 hex digits), ``video_disabled`` (they take no calls), and
+    ``active_template`` (what their site is).
     """
 
     peer_id: str
@@ -31,6 +33,10 @@ class Peer:
     connected: bool
     last_seen_ms: int
     addrs: tuple[str, ...] = ()
+    email: str = ""
+    avatar_hash: str = ""
+    video_disabled: bool = False
+    active_template: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

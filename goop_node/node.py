@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from goop_node.clock import now_ms
 from goop_node.config.model import NodeConfig, StartError
+from goop_node.data.own_avatar import OwnAvatar
 from goop_node.data.own_label import keep_label, own_label
 from goop_node.data.storage import Database, open_database
 from goop_node.data.storage_watch import DatabaseWatch
@@ -90,6 +91,7 @@ class Node:
         self.calls = Calls(self._plugins, partial(PluginNode, self))
         self._settings = validated_settings(config, self._plugins, self.calls)
         self._label = own_label(config.data, config.label)
+        self.avatar = OwnAvatar(config.data)
         self.contributions = Contributions.collect(self, self._plugins)
         self.library = library or Library(config.data)
         self.shelf = Shelf(self, self.library, self._brought)
@@ -161,6 +163,14 @@ class Node:
         is no name, and ``NotKeptError``: then it is as it was.
         """
         self._label = keep_label(self.data, label)
+        self.p2p.announce()
+
+    def set_avatar(self, png: bytes | None) -> None:
+        """Take another picture, or none, and tell the others; see ``OwnAvatar``."""
+        if png is None:
+            self.avatar.remove()
+        else:
+            self.avatar.set(png)
         self.p2p.announce()
 
     @property

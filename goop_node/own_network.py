@@ -29,6 +29,7 @@ def p2p_of(node: Node) -> P2P:
             listen=node.config.listen,
             peers=node.config.peers,
             label=lambda: node.label,
+            avatar_hash=lambda: node.avatar.hash,
             data=node.data,
             reachable_by=node.config.reachable_by,
             mdns=node.config.mdns,
@@ -36,6 +37,6 @@ def p2p_of(node: Node) -> P2P:
         )
     except NetworkError as error:
         raise StartError([f"peers: {error.reason}"], code=error.code) from None
-    for exchange in exchanges(lambda: node.label):
+    for exchange in exchanges(lambda: node.label, lambda: node.avatar.picture):
         p2p.handle(exchange)
     return p2p

@@ -9,8 +9,8 @@ from goop_node.exchange import Exchange
 from goop_node.goop2 import answers
 
 
-def exchanges(label: Callable[[], str]) -> list[Exchange]:
-    """All of them. ``label`` is our name.
+def exchanges(label: Callable[[], str], picture: Callable[[], bytes | None]) -> list[Exchange]:
+    """All of them. ``label`` is our name, ``picture`` a PNG.
 
     What tells no more than presence does is for whoever may see that; by the first of them newer
     peers find out whether we can be reached at all.
@@ -30,6 +30,10 @@ def exchanges(label: Callable[[], str]) -> list[Exchange]:
             protocol="/goop/relay-refresh/1.0.0",
             answer=lambda request: answers.relay_refresh(),
             matter="presence",
+        ),
+        Exchange(
+            protocol="/goop/avatar/1.0.0",
+            answer=lambda request: answers.avatar(picture()),
         ),
         Exchange(
             protocol="/goop/docs/1.0.0",

@@ -8,6 +8,7 @@ import { offerAdding } from "./library.js";
 import { followMissed } from "./missed.js";
 import { followPeople } from "./people.js";
 import { followReach } from "./reach.js";
+import { offerPicture, showPicture } from "./picture.js";
 import { readAll, reading } from "./readings.js";
 import { followRequests } from "./requests.js";
 import { Rows } from "./rows.js";
@@ -17,13 +18,14 @@ import { keepSteady } from "./steady.js";
 import { followTemplates } from "./templates.js";
 
 /** What the node says of us. */
-let me = { id: "", label: "" };
+let me = { id: "", label: "", avatar_hash: "" };
 
 function showMe() {
   write($("my-label"), Goop.names.apart(me.label));
   write($("my-shown"), fullName(me.label, me.id));
   $("my-shown").title = me.id;
   paintAvatar($("my-avatar"), me.label, me.id);
+  showPicture(me.avatar_hash);
   if (Goop.attention) Goop.attention.title = `${me.label} · Goop`;
 }
 
@@ -113,6 +115,7 @@ async function connectFriend(event) {
   }
 }
 
+offerPicture(() => self.again());
 $("rename").addEventListener("click", () => editName(true));
 $("rename-cancel").addEventListener("click", () => editName(false));
 $("rename-form").addEventListener("submit", rename);

@@ -34,12 +34,12 @@ class Gossip:
         self,
         host: Any,
         table: PeerTable,
-        label: Callable[[], str],
+        own: Callable[[], presence.Own],
         addrs: Callable[[], Sequence[str]],
     ) -> None:
         self._peer_id = host.get_id().to_base58()
         self._table = table
-        self._label = label
+        self._own = own
         self._addrs = addrs
         self._router = BoundedGossipSub(
             protocols=PROTOCOLS, degree=6, degree_low=4, degree_high=12, heartbeat_interval=1
@@ -113,7 +113,7 @@ class Gossip:
 
     async def _publish(self, kind: str) -> None:
         now = time.time()
-        data = presence.serialise(kind, self._peer_id, self._label(), now, self._addrs())
+        data = presence.serialise(kind, self._peer_id, self._own(), now, self._addrs())
         try:
             await self._pubsub.publish(presence.TOPIC, data)
         except Exception as error:

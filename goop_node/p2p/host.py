@@ -35,7 +35,7 @@ from goop_node.p2p.library_host import make_host
 from goop_node.p2p.line_streams import line_stream, serve_lines
 from goop_node.p2p.peers import PeerTable
 from goop_node.p2p.people import People
-from goop_node.p2p.presence import MAX_ADDRESSES
+from goop_node.p2p.presence import MAX_ADDRESSES, Own
 from goop_node.p2p.read_ahead import ReadingAhead, read_ahead
 from goop_node.p2p.redials import Redials
 from goop_node.p2p.whereabouts import Whereabouts
@@ -53,7 +53,7 @@ class Host:
         self,
         identity: Identity,
         table: PeerTable,
-        label: Callable[[], str],
+        own: Callable[[], Own],
         whereabouts: Callable[[], Mapping[str, Whereabouts]],
         handlers: Sequence[StreamHandler | Exchange],
         ticks: GuestTicks,
@@ -70,7 +70,7 @@ class Host:
         self._host: Any = make_host(identity.key_pair, tcp, DIAL_SECONDS, self._lets_in, ticks)
         self._dialler = Dialler(self._host.get_network(), tcp, lambda: self.addrs)
         # Before it listens: it must see every connection.
-        self._gossip = Gossip(self._host, table, label, lambda: self.addrs)
+        self._gossip = Gossip(self._host, table, own, lambda: self.addrs)
         self.farewell = self._gossip.farewell
         self._nursery: trio.Nursery | None = None
         self._redials = Redials(table.is_named)

@@ -76,10 +76,15 @@ def _nobody(peer_id: str) -> Peer:
     return Peer(peer_id=peer_id, label="", online=False, connected=False, last_seen_ms=0)
 
 
+def _said(peer: Peer) -> Peer:
+    """What a peer says of itself: the rest changes all the time, or is told as another kind."""
+    return replace(peer, last_seen_ms=0, connected=False)
+
+
 def _difference(told: Peer, peer: Peer) -> Iterator[Kind]:
     if told.online != peer.online:
         yield "found" if peer.online else "gone"
-    elif peer.online and (told.label, told.addrs) != (peer.label, peer.addrs):
+    elif peer.online and _said(told) != _said(peer):
         yield "changed"
     if told.connected != peer.connected:
         yield "connected" if peer.connected else "disconnected"

@@ -114,8 +114,19 @@ class PeerTable:
         known = known or _new(message.peer_id, now)
         addrs = message.addrs or known.addrs
         seen = int(now * 1000)
-        new = replace(known, label=message.content, online=True, last_seen_ms=seen, addrs=addrs)
-        self._change(new)
+        self._change(
+            replace(
+                known,
+                label=message.content,
+                online=True,
+                last_seen_ms=seen,
+                addrs=addrs,
+                email=message.email,
+                avatar_hash=message.avatar_hash,
+                video_disabled=message.video_disabled,
+                active_template=message.active_template,
+            )
+        )
 
     def connected(self, peer_id: str, connected: bool) -> None:
         """A connection came up, or the last one to that peer went away."""

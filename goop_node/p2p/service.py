@@ -16,7 +16,7 @@ from goop_node.clock import now_ms
 from goop_node.config.model import Mdns
 from goop_node.escaping import escaped
 from goop_node.exchange import Exchange
-from goop_node.p2p import limits
+from goop_node.p2p import limits, presence
 from goop_node.p2p.addresses import Address, full_address
 from goop_node.p2p.decisions import UNSURE
 from goop_node.p2p.friends import Friends
@@ -56,6 +56,7 @@ class P2P:
         reachable_by: Reachable | None = None,
         mdns: Mdns = "off",
         mdns_interfaces: Sequence[str] = (),
+        avatar_hash: Callable[[], str] = str,
     ) -> None:
         self.peers = PeerTable()
         self.network = P2PNetwork(identity.peer_id)
@@ -65,7 +66,7 @@ class P2P:
         """How often libp2p's side had to be started again; it should never have to."""
         self._identity = identity
         self._listen = list(listen)
-        self._label = label
+        self._own = lambda: presence.Own(label(), avatar_hash())
         self._handlers: list[StreamHandler | Exchange] = []
         self._seen = Friends(
             data / "seen.json",
@@ -135,7 +136,7 @@ class P2P:
             host = Host(
                 self._identity,
                 self.peers,
-                self._label,
+                self._own,
                 self._whereabouts,
                 self._handlers,
                 guest.ticks,

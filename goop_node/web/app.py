@@ -16,7 +16,7 @@ from goop_node.p2p.addresses import host_names
 from goop_node.plugins.routes import containment
 from goop_node.problems import EXCEPTION_HANDLERS, on_socket_exception
 from goop_node.types import Route, Who
-from goop_node.web import home_api, invite_api, pages, people_api
+from goop_node.web import avatar_api, home_api, invite_api, pages, people_api
 from goop_node.web.guard import Guard
 from goop_node.web.openapi import CompleteJson, DocumentRouter
 from goop_node.web.origins import Origins, is_loopback
@@ -53,6 +53,7 @@ def application(node: Node, origins: Origins) -> Litestar:
     own_routes = [
         *home_api.routes(node, origins),
         *people_api.routes(node),
+        *avatar_api.routes(node),
         *invite_api.routes(node),
     ]
     if node.author is not None:

@@ -57,8 +57,11 @@ def peer_row(peer: Peer) -> dict[str, JsonValue]:
     return {
         "ID": peer.peer_id,
         "Content": peer.label,
-        "Email": "",
-        "AvatarHash": "",
+        "Email": peer.email,
+        "AvatarHash": peer.avatar_hash,
+        "VideoDisabled": peer.video_disabled,
+        "ActiveTemplate": peer.active_template,
+        "Verified": False,  # nobody here has looked
         "LastSeen": seen.replace("+00:00", "Z"),
         "Reachable": peer.connected,
         "Offline": not peer.online,
@@ -80,7 +83,12 @@ def routes(node: Node, origins: Origins) -> list[Route]:
     """The handlers below ``/api``, and who may call them."""
 
     def self_row() -> dict[str, JsonValue]:
-        return {"avatar_hash": "", "email": "", "id": node.peer_id, "label": node.label}
+        return {
+            "avatar_hash": node.avatar.hash,
+            "email": "",
+            "id": node.peer_id,
+            "label": node.label,
+        }
 
     @get("/self", sync_to_thread=False)
     def me() -> dict[str, JsonValue]:

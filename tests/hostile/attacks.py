@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 
 from libp2p.pubsub.pb import rpc_pb2
 
+from goop_node.goop2.exchanges import exchanges
+from goop_node.p2p.proposing import proposal
 from tests.hostile.extremes import blob
 from tests.hostile.gossip_rpc import rpc
 from tests.hostile.identify import identify
@@ -19,6 +21,7 @@ from tests.hostile.twin_lines import twin_line
 from tests.hostile.yamux_frames import frame
 from tests.node.test_network_limits import ECHO
 
+QUESTIONS = [one.protocol for one in exchanges(str, lambda: None)]
 Attack = Callable[[random.Random, Stranger], Awaitable[None]]
 OWN_FAULTS = (AssertionError, AttributeError, NameError, RecursionError, TypeError)
 """A finding, or a fault of these files; every other error befalls an attacker."""
@@ -62,6 +65,25 @@ async def twins(rng: random.Random, one: Stranger) -> None:
         await one.end(stream, reset=rng.random() < 0.5)
 
 
+async def questions(rng: random.Random, one: Stranger) -> None:
+    """What Goop² peers ask, and what they would never, up to more than one may ask at once."""
+    streams = []
+    for _ in range(rng.choice([1, 3, 40])):
+        protocol = rng.choice(QUESTIONS)
+        stream = await one.open_bare()
+        await one.write(stream, proposal(protocol))
+        streams.append(stream)
+        if rng.random() < 0.7:
+            said = rng.choice([b'{"op":"list","group_id":"x"}', b"LISTEN x", blob(rng)])
+            await one.write(stream, said + rng.choice([b"", b"\n", b"\nmore\n"]))
+        if rng.random() < 0.6:
+            await one.end(stream, reset=rng.random() < 0.5)
+    if rng.random() < 0.5:
+        rng.shuffle(streams)
+        for stream in streams:
+            await one.end(stream, reset=True)
+
+
 async def breaking_off(rng: random.Random, one: Stranger) -> None:
     """Begin something, and go at some moment of it."""
     protocol = rng.choice(["/meshsub/1.1.0", "/ipfs/id/1.0.0", "/ipfs/ping/1.0.0", ECHO])
@@ -81,6 +103,7 @@ ATTACKS: list[Attack] = [
     negotiations,
     frames,
     twins,
+    questions,
     breaking_off,
 ]
 

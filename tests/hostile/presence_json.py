@@ -21,6 +21,12 @@ def presence(rng: random.Random, peer_id: str) -> bytes:
         "peerId": peer_id,
         "content": text(rng),
         "addrs": [address(rng) for _ in range(rng.choice([0, 1, 8, 100]))],
+        "email": text(rng),
+        "avatarHash": rng.choice([text(rng), f"{rng.getrandbits(64):016x}"]),
+        "videoDisabled": rng.random() < 0.5,
+        "activeTemplate": text(rng),
+        "verificationToken": text(rng),
+        "verified": True,
         "ts": number(rng),
     }
     for field in rng.sample(list(found), rng.choice([0, 0, 1, 2])):

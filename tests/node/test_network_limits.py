@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from goop_node.goop2.exchanges import exchanges
 from goop_node.p2p import limits
 from goop_node.p2p.held import Account, Budget
 from goop_node.p2p.identity import Identity
@@ -40,7 +41,7 @@ def echo(stream: LineStream) -> None:
 
 @asynccontextmanager
 async def node(folder: Path, name: str, peers: Sequence[str] = ()) -> AsyncIterator[P2P]:
-    """The libp2p side of a node: it does not read ``DEAF``, and answers ``ECHO``."""
+    """The libp2p side of a node that answers ``ECHO`` and Goop², not reading ``DEAF``."""
     p2p = P2P(
         identity=Identity.load_or_create(folder / f"{name}.key"),
         listen=LISTEN,
@@ -51,6 +52,8 @@ async def node(folder: Path, name: str, peers: Sequence[str] = ()) -> AsyncItera
     (folder / name).mkdir(exist_ok=True)
     p2p.handle(StreamHandler(protocol=DEAF, handle=lambda stream: None))
     p2p.handle(StreamHandler(protocol=ECHO, handle=echo))
+    for exchange in exchanges(lambda: name, lambda: None):
+        p2p.handle(exchange)
     await p2p.start()
     try:
         yield p2p

@@ -57,7 +57,7 @@ async def asked(
         data=folder,
         reachable_by="friends" if friends_only else None,
     )
-    for one in exchanges(lambda: label):
+    for one in exchanges(lambda: label, lambda: None):
         p2p.handle(one)
     p2p.handle(Exchange(protocol=BIG, answer=large))
     p2p.handle(Exchange(protocol=FAILING, answer=fail))
@@ -203,7 +203,7 @@ async def test_who_is_blocked_is_answered_nothing(tmp_path: Path) -> None:
     async with asked(tmp_path) as (p2p, one):
         assert await answer(one, CONTENT) == b"Alice\n"
         p2p.peers.block(one.peer_id)
-        for each in exchanges(lambda: ""):
+        for each in exchanges(lambda: "", lambda: None):
             assert await refused(one, each.protocol, b"{}\n"), each.protocol
 
 

@@ -43,7 +43,7 @@ def test_documents_and_streams_are_refused_in_the_words_of_their_protocols() -> 
 
 @given(st.binary(max_size=600))
 def test_whatever_is_asked_is_answered_with_one_line(request: bytes) -> None:
-    for one in exchanges(lambda: "Me"):
+    for one in exchanges(lambda: "Me", lambda: None):
         answer = one.answer(request)
         assert answer.endswith(b"\n")
         assert answer.count(b"\n") == 1
@@ -52,7 +52,10 @@ def test_whatever_is_asked_is_answered_with_one_line(request: bytes) -> None:
 
 
 def test_who_may_ask_is_said_by_the_protocol() -> None:
-    served = [*exchanges(lambda: "Me"), StreamHandler(protocol="/x/1", handle=print, max_line=7)]
+    served = [
+        *exchanges(lambda: "Me", lambda: None),
+        StreamHandler(protocol="/x/1", handle=print, max_line=7),
+    ]
     of = {one.protocol: matter_of(one.protocol, served) for one in served}
     assert of.pop("/x/1") == "exchange"
     assert {protocol for protocol, matter in of.items() if matter == "presence"} == {

@@ -14,7 +14,7 @@ LOOP = "/ip4/127.0.0.1/tcp/8788"
 
 
 def told(*addrs: str, kind: str = "update") -> list[str]:
-    message = json.loads(presence.serialise(kind, "me", "Me", 1.0, addrs))
+    message = json.loads(presence.serialise(kind, "me", presence.Own("Me"), 1.0, addrs))
     found: list[str] = message.get("addrs", [])
     return found
 
@@ -27,8 +27,47 @@ def test_others_are_told_where_we_can_be_dialled() -> None:
 
 
 def test_fields_stand_in_the_order_of_go_peers() -> None:
-    message = json.loads(presence.serialise("online", "me", "Me", 1.0, [LAN]))
-    assert list(message) == ["type", "peerId", "content", "addrs", "ts"]
+    own = presence.Own("Me", "0123456789abcdef")
+    message = json.loads(presence.serialise("online", "me", own, 1.0, [LAN]))
+    assert list(message) == ["type", "peerId", "content", "avatarHash", "addrs", "ts"]
+    message = json.loads(presence.serialise("offline", "me", own, 1.0, [LAN]))
+    assert list(message) == ["type", "peerId", "ts"]
+
+
+def test_what_go_peers_tell_besides_is_taken_and_nothing_is_believed_of_it() -> None:
+    told = {
+        "type": "update",
+        "peerId": "x",
+        "content": "X",
+        "email": "x@example.org",
+        "avatarHash": "00ff00ff00ff00ff",
+        "videoDisabled": True,
+        "activeTemplate": "chess",
+        "addrs": [LAN],
+        "verificationToken": "t",
+        "ts": 1,
+        "verified": True,
+        "newer": {},
+    }
+    message = presence.parse(json.dumps(told).encode(), "x")
+    assert message is not None
+    assert (message.email, message.avatar_hash) == ("x@example.org", "00ff00ff00ff00ff")
+    assert (message.video_disabled, message.active_template) == (True, "chess")
+    assert (message.verification_token, message.verified) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[("avatarHash", one) for one in ("x", "00FF00FF00FF00FF", "00ff00ff00ff00ff\n", "0" * 17)],
+        *[("email", one) for one in ("a\nb", "x" * 321, "\u202emoc", " ")],
+        *[("activeTemplate", one) for one in ("\u200b", " ")],
+    ],
+)
+def test_what_does_not_fit_is_left_out(field: str, value: str) -> None:
+    told = {"type": "update", "peerId": "x", "content": "X", "ts": 1, field: value}
+    message = presence.parse(json.dumps(told).encode(), "x")
+    assert message == presence.Presence(type="update", peer_id="x", content="X", ts=1)
 
 
 @pytest.mark.parametrize(

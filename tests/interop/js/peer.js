@@ -10,9 +10,14 @@ import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { Channels, GROUP, INVITE } from './channels.js'
+import { CONTENT, Goop2 } from './goop2.js'
 
 const TOPIC = 'goop.presence.v1'
 const HEARTBEAT_MS = 1000
+// What a newer Go peer tells besides, and how often it probes whom it has seen.
+const newer = process.argv.includes('--newer')
+const probeMs = newer ? Number(process.argv.at(-1)) : 0
+const NEWER = { email: 'jay@example.org', avatarHash: '0123456789abcdef', videoDisabled: true, activeTemplate: 'chess', verificationToken: 'token' }
 
 const emit = event => process.stdout.write(JSON.stringify(event) + '\n')
 
@@ -29,18 +34,23 @@ const node = await createLibp2p({
 const me = node.peerId.toString()
 const channels = new Channels(node, emit)
 await node.handle(INVITE, (stream, connection) => channels.onControl(stream, connection))
+const goop2 = new Goop2(node, emit, 'Jay', probeMs)
+await node.handle(CONTENT, stream => goop2.onContent(stream))
 await node.handle(GROUP, (stream, connection) => channels.onGroup(stream, connection))
 
 node.services.pubsub.addEventListener('message', ({ detail }) => {
   if (detail.topic !== TOPIC) return
   const { type, peerId, content } = JSON.parse(new TextDecoder().decode(detail.data))
-  if (peerId === detail.from.toString()) emit({ event: 'presence', type, peer: peerId, label: content })
+  if (peerId !== detail.from.toString() || peerId === me) return
+  emit({ event: 'presence', type, peer: peerId, label: content })
+  goop2.seen(peerId)
 })
 node.services.pubsub.subscribe(TOPIC)
 
 const announce = async type => {
   const content = type === 'offline' ? undefined : 'Jay'
-  const data = JSON.stringify({ type, peerId: me, content, ts: Date.now() })
+  const more = newer && type !== 'offline' ? NEWER : {}
+  const data = JSON.stringify({ type, peerId: me, content, ...more, ts: Date.now() })
   await node.services.pubsub.publish(TOPIC, new TextEncoder().encode(data))
 }
 const beat = setInterval(() => announce('update').catch(() => {}), HEARTBEAT_MS)
@@ -51,6 +61,7 @@ const commands = {
   accept: ({ channel }) => channels.accept(channel),
   decline: ({ channel, reason }) => channels.decline(channel, reason),
   send: ({ channel, data }) => ({ id: channels.send(channel, data) }),
+  ask: ({ peer, protocol, said }) => goop2.ask(peer, protocol, said),
   flood: ({ channel, count }) => { for (let n = 0; n < count; n++) channels.send(channel, { n }) },
   cut: ({ channel }) => channels.cut(channel),
   forget: ({ channel }) => channels.forget(channel),
@@ -69,6 +80,7 @@ for await (const text of createInterface({ input: process.stdin })) {
 }
 clearInterval(beat)
 channels.stop()
+goop2.stop()
 await announce('offline').catch(() => {})
 await node.stop()
 process.exit(0)
