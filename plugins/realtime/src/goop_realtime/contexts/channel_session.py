@@ -57,6 +57,8 @@ class ChannelSession:
     """
 
     __slots__ = ("_context", "_failing", "_session", "_slow", "request")
+    keeps_nothing = False
+    """Whether it is the Session without rules itself, which has no state."""
 
     def __init__(
         self,
@@ -71,11 +73,6 @@ class ChannelSession:
         self._session = session
         self._failing = failing
         self._slow = slow
-
-    @property
-    def keeps_nothing(self) -> bool:
-        """Whether it is the Session without rules itself, which has no state."""
-        return type(self._session) is NoRules
 
     def check(self, entry: LogEntry) -> Refusal | None:
         """Whether ``entry`` may come next; a Session that fails refuses."""
@@ -196,6 +193,7 @@ class FreeSession(ChannelSession):
     """The Session of a context without rules: no plugin's code is asked."""
 
     __slots__ = ()
+    keeps_nothing = True
 
     def check(self, entry: LogEntry) -> None:
         """Everything may come."""

@@ -20,7 +20,8 @@ NOT_ACCEPTED = Refusal(code="not_connected", reason="the other side has not acce
 def find(core: Core, channel_id: str, caller: Caller, right: Right) -> Channel | Refusal:
     """The channel, if the caller has that right. Aliases lead to the survivor."""
     channel = core.channels.get(channel_id)
-    channel = None if channel is None else survivor(core, channel)
+    if channel is not None and channel.replaced_by:
+        channel = survivor(core, channel)
     if channel is None:
         return UNKNOWN
     return core.rights.refusal(caller, right, channel) or channel
