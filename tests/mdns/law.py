@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from goop_node.p2p.mdns.adverts import META
 from goop_node.p2p.mdns.packets import (
     ANY,
     PTR,
@@ -23,6 +24,8 @@ from goop_node.p2p.mdns.packets import (
 RECORD_GAP = 1.0
 PROBE_GAP = 0.25
 PROBES = 3
+ANNOUNCEMENTS = 8
+"""At most (8.3)."""
 HOUR = 3600
 REFRESH_GAP = 19.9
 TTL = 3200
@@ -47,6 +50,7 @@ class Seen:
 class _Instance:
     probes: list[float] = field(default_factory=list)
     said: list[float] = field(default_factory=list)
+    announcements: int = 0
     gone: bool = False
 
 
@@ -151,7 +155,11 @@ class Judge:
         waited = packet.at - instance.probes[-1]
         assert waited >= PROBE_GAP - self._slack, f"announced {waited:.3f} s after the last probe"
         instance.said.append(packet.at)
-        if len(instance.said) > 3 and not self.strangers:
+        if any(one.name == META for one in message.answers):
+            # Everything at once, with what nobody asks for here.
+            instance.announcements += 1
+            assert instance.announcements <= ANNOUNCEMENTS, f"{name} is announced too often"
+        elif not self.strangers:
             assert self._wanted(packet, name), f"{packet.at:.3f} {name}: nobody asked"
 
     def _wanted(self, packet: Seen, name: Name) -> bool:
@@ -168,4 +176,5 @@ class Judge:
         """Everything that was probed for in time was announced at least twice (8.3)."""
         for (sender, name), instance in self.instances.items():
             if len(instance.probes) == PROBES and not instance.gone:
-                assert len(instance.said) >= 2, f"{sender} announced {name} {len(instance.said)}×"
+                times = instance.announcements
+                assert times >= 2, f"{sender} announced {name} {times}×"

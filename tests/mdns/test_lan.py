@@ -17,7 +17,7 @@ import pytest
 
 from goop_node.clock import now_ms
 from goop_node.p2p.addresses import Address
-from goop_node.p2p.mdns import bounds, discovery
+from goop_node.p2p.mdns import bounds, discovery, sockets
 from goop_node.p2p.mdns.discovery import Discovery
 from goop_node.p2p.mdns.interfaces import Found, interfaces
 from goop_node.p2p.mdns.sockets import open_socket
@@ -125,6 +125,19 @@ async def test_found_and_gone(version: int) -> None:
                 assert str(address).startswith(expected)
             # It has said goodbye: nobody waits for an hour.
             await one.finds()
+
+
+@pytest.mark.parametrize("version", [4, 6])
+async def test_sockets_as_other_systems_have_them(
+    version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bound to no group, and joined by address: what macOS, BSD and Windows can do works here."""
+    monkeypatch.setattr(sockets, "_LINUX", False)
+    with lan(2) as net:
+        one, two = (Finder(machine, version=version) for machine in net.machines)
+        async with looking(one, two):
+            await one.finds(two)
+            await two.finds(one)
 
 
 async def test_a_network_that_comes_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
