@@ -28,7 +28,7 @@ python:
 scripts:
 	scripts/check_js.sh
 
-soak: tools ## the long runs: Autobahn's cases, an hour of attacks, a thousand faults, hosts that go, whole games, the simulator
+soak: tools ## the long runs: Autobahn's cases, an hour of attacks, an hour among Goop² peers, a thousand faults, hosts that go, whole games, the simulator
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[soak]'
 	$(BIN)/pytest -m soak --timeout 0
 	$(BIN)/pytest tests/unit/test_simulation.py --seeds 0:100000 --timeout 0

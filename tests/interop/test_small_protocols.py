@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from goop_node.testing import NodeProcess
+from goop_node.testing import NodeProcess, start_node
 from tests.interop.driven import Driven
 from tests.limits import HANG
 from tests.unit.test_png import PLAIN
@@ -143,6 +143,27 @@ async def test_one_that_says_it_goes_is_gone_at_once(
         async with asyncio.timeout(HANG):
             while (await row(alice, brief.peer_id)).get("online"):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.05)
+
+
+async def test_we_go_and_they_are_told(
+    older: list[str], newer: list[str], library: str, tmp_path: Path
+) -> None:
+    node = start_node(tmp_path / "nell")
+    try:
+        async with (
+            Driven.start(older, tmp_path) as one,
+            Driven.start(newer, tmp_path) as two,
+        ):
+            await one.meet(node)
+            await two.meet(node)
+            await asyncio.to_thread(node.stop)
+            for peer in (one, two):
+                await peer.event("presence", peer=node.peer_id, type="offline")
+                if library == "go":
+                    # By what it was told, not by silence, which takes 20 s there.
+                    assert (await peer.event("removed", peer=node.peer_id))["why"] == "offline"
+    finally:
+        node.stop()
 
 
 @pytest.mark.soak
