@@ -100,11 +100,12 @@ def test_every_reader_comes_to_its_end(steps: list[str], last: str, size: int) -
         a, b, stream = joined()
         peer = b.accepted[0]
         over = trio.Event()
+        came, said = bytearray(), bytearray()
 
         async def read() -> None:
             with suppress(MuxedStreamEOF, MuxedStreamReset):
-                while await stream.read(size):
-                    pass
+                while data := await stream.read(size):
+                    came.extend(data)
             over.set()
 
         async with trio.open_nursery() as nursery:
@@ -117,6 +118,8 @@ def test_every_reader_comes_to_its_end(steps: list[str], last: str, size: int) -
                 elif step == "reset":
                     await stream.reset()
                 elif step == "peer writes":
+                    if not peer.finishing:
+                        said.extend(b"twenty bytes of that")
                     peer.write(b"twenty bytes of that")
                 elif step == "peer finishes":
                     peer.finish()
@@ -125,5 +128,7 @@ def test_every_reader_comes_to_its_end(steps: list[str], last: str, size: int) -
                 carry(a, b)
             with trio.fail_after(MINUTE):
                 await over.wait()
+        if not {"peer aborts", "reset"} & {*steps, last}:
+            assert came == said  # also what nobody had read when the connection ended
 
     told(story)

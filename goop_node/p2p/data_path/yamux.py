@@ -284,7 +284,9 @@ class Yamux:
         if not stream.end:
             stream.end = how
             stream.out.clear()
-            stream.came.clear()
+            if how != "lost":
+                # Else whoever reads it is shown first what came before, as a farewell does.
+                stream.came.clear()
             self._forget(stream)
             stream.on_input()
             stream.on_output()
