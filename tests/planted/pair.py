@@ -14,6 +14,7 @@ import httpx
 
 from goop_node.config.model import NodeConfig
 from goop_node.node import Node
+from goop_node.p2p.mdns.discovery import Discovery
 from goop_node.plugins.environment import Candidate
 from goop_node.plugins.status import PluginStatus
 from goop_node.types import NetworkError, Peer, PeerEvent, Standing, StreamHandler
@@ -85,6 +86,7 @@ class Memory:
         self.peer_id = peer_id
         self.network = self.peers = self
         self.addrs = ()
+        self.mdns = Discovery("off", (), peer_id, tuple, lambda peers, news: None)
         self.handlers: dict[str, StreamHandler] = {}
         self.callbacks: list[Callable[[PeerEvent], None]] = []
         self.other: Memory
