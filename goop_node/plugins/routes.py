@@ -24,8 +24,8 @@ from goop_node.types import Route
 from goop_node.web.denial import deny
 
 HOST_PATHS = frozenset(
-    "friends grants invite metrics openapi peers people permissions reachable self status "
-    "templates".split()
+    "avatar friends grants invite metrics openapi peers people permissions reachable self "
+    "status templates".split()
 )
 """What the host has for itself below ``/api/``: no plugin of such a name can have endpoints."""
 

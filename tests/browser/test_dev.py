@@ -80,8 +80,9 @@ async def test_pages_stay_come_again_and_read_what_failed(either: Browser, pair:
     own.replace(RULE, f"{FAILING}{RULE}")
     await expect(b.get_by_role("status")).not_to_have_text("With alice")
     await expect(b.get_by_role("status")).to_have_text("With alice")
-    await write(a, "after")
-    await expect(b.locator("#notes li")).to_have_text("aliceafter")
+    note = f"after, in {either.browser_type.name}"  # the channel may be one of before
+    await write(a, note)
+    await expect(b.locator("#notes li").last).to_have_text(f"alice{note}")
     assert await stays(a)
 
     # What the plugin fails in: its own pages.
@@ -109,8 +110,9 @@ async def test_pages_stay_come_again_and_read_what_failed(either: Browser, pair:
 
     # A page's files: this page comes again, the other one does not.
     async with a.expect_navigation():
-        save(own.page / "index.html", (own.page / "index.html").read_text() + "<p>Newer</p>")
-    await expect(a.get_by_text("Newer")).to_be_visible()
+        index, newer = own.page / "index.html", f"Newer, in {either.browser_type.name}"
+        save(index, f"{index.read_text()}<p>{newer}</p>")
+    await expect(a.get_by_text(newer)).to_be_visible()
     assert not await stays(a)
     assert await stays(other)
     assert about(said_to_other) == []
