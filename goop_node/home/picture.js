@@ -3,8 +3,8 @@
 
 import { $, call, make, note } from "./dom.js";
 
-/** Pixels of a side. */
-const SIDE = 256;
+/** Pixels of a side: whatever is on it, the picture is not too large for a request. */
+const SIDE = 192;
 
 /** The middle of any picture that the browser can show, as a PNG in base64. */
 async function square(file) {

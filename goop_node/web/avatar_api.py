@@ -10,7 +10,6 @@ from litestar import Request, Response, get, post
 from litestar.status_codes import HTTP_200_OK
 
 from goop_node.access import OWNER
-from goop_node.goop2.png import MAX_BYTES
 from goop_node.problems import Problem
 from goop_node.types import JsonValue, Route, Who
 from goop_node.web.bodies import body_of
@@ -19,10 +18,14 @@ if TYPE_CHECKING:
     from goop_node.node import Node
 
 
+MAX_PNG = 180 * 1024
+"""Bytes of a picture that is set here. In base64 it fits into a request (see ``MAX_BODY``)."""
+
+
 class AvatarBody(msgspec.Struct):
     """``POST avatar``: the PNG in base64, or ``null`` to have none."""
 
-    png: Annotated[bytes, msgspec.Meta(max_length=MAX_BYTES)] | None
+    png: Annotated[bytes, msgspec.Meta(max_length=MAX_PNG)] | None
 
 
 def routes(node: Node) -> list[Route]:
