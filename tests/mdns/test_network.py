@@ -142,6 +142,24 @@ def test_whoever_wants_our_name_gets_it() -> None:
     assert ether.judge.responses > 0
 
 
+@given(st.integers(0, 99), st.lists(st.floats(0, 2), min_size=1, max_size=6))
+def test_a_name_lost_behind_an_announcement_makes_none_come_too_soon(
+    seed: int, pauses: list[float]
+) -> None:
+    """What every instance says in the same words is not said twice within a second, either."""
+    ether = Ether(seed)
+    ether.join(0)
+    thief = Sender(ip_address("10.0.9.9"), 5353)
+    for pause in pauses:
+        announced = ether.judge.responses
+        while ether.judge.responses == announced:
+            ether.run(0.01)
+        ether.run(pause)
+        packet = ether.sent[-1][2]
+        ether.say(packet.data.replace(b"dnsaddr=/ip4/", b"dnsaddr=/ip6/"), thief)
+    ether.run(10.0)
+
+
 fates = st.builds(
     Fate,
     lost=st.sampled_from([0.0, 0.1, 0.5]),

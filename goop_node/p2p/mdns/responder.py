@@ -58,6 +58,8 @@ class Responder:
         self._harried = False
         """Whether so many names were taken that each further one waits, until one is ours."""
         self._advert = Advert(service, new_label(rng), peer_id, place)
+        self._said = -math.inf
+        """When records were multicast last, under whatever name: one of them stays the same."""
         self._begin(now)
 
     def _begin(self, now: float) -> None:
@@ -65,8 +67,6 @@ class Responder:
         self._asked.clear()
         self._probes = bounds.PROBES
         self._announcements = bounds.ANNOUNCEMENTS
-        self._said = -math.inf
-        """When the records were multicast last."""
         self._step = now + self._rng.uniform(0, bounds.FIRST_PROBE)
         """When the next probe or announcement is due."""
 
