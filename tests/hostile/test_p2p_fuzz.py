@@ -114,7 +114,10 @@ async def _under_attack(
 
 
 async def _attacking(attack: Attack, rng: random.Random, alice: P2P, strangers: int) -> int:
-    """Do it as one stranger after the other; how often nothing came in between."""
+    """Do it as one stranger after the other; how often one was connected to do so.
+
+    What is no yamux ends a connection before the attacker has said all of it.
+    """
     guest, host = alice.network.running()
     done = 0
     for _ in range(strangers):
@@ -127,8 +130,8 @@ async def _attacking(attack: Attack, rng: random.Random, alice: P2P, strangers: 
                 else:
                     await one.connect(alice.network.addrs[0])
                 for _ in range(AT_ONCE):
-                    await attack(rng, one)
                     done += 1
+                    await attack(rng, one)
         except OWN_FAULTS:
             raise
         except Exception:  # what else fails here befalls the stranger
